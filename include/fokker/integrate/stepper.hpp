@@ -1,0 +1,71 @@
+#pragma once
+#include <limits>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "fokker/scheme/operator.hpp"
+
+namespace fokker {
+
+/// What is asked of one step: start at `t`, use about `dt`, do not pass `limit` (the next time that matters).
+struct StepRequest {
+  double t, dt, limit;
+};
+
+/// What one accepted step did. `t` is exactly `limit` when it landed there; `next_dt` is the untruncated proposal for
+/// the next step; `rejected` counts the tries thrown away.
+struct StepResult {
+  double t, next_dt;
+  int rejected = 0;
+};
+
+/// Moves a state in time. Its whole memory is (t, dt, state): no multistep history, so that a resumed run equals an
+/// unbroken one bit for bit. No allocation inside a step once every rung was visited.
+class TimeStepper {
+ public:
+  virtual ~TimeStepper() = default;
+  /// One accepted step; `state` holds the state at result.t afterwards. Throws NumericalError (index, time) for a
+  /// non-finite value, for a negative cell where positivity was promised, and when dt underflows.
+  virtual StepResult step(const StepRequest& request, std::span<double> state) = 0;
+  /// A first dt for a run that starts at t.
+  [[nodiscard]] virtual double first_step(double t, std::span<const double> state, double limit) = 0;
+  [[nodiscard]] virtual long rhs_evaluations() const = 0;   ///< calls of Operator::apply and of linear solves
+  [[nodiscard]] virtual long factorisations() const { return 0; }
+};
+
+/// A row of `list steppers`.
+struct StepperRow {
+  std::string_view name;
+  int order;              ///< measured by the unit tests
+  bool adaptive;          ///< has an error estimate; the others take a fixed dt (explicit ones default to their bound)
+  bool implicit;          ///< needs a LinearOperator
+  double positive_limit;  ///< p >= 0 is kept for dt * max|A_ii| up to this (infinity: any dt; 0: watched, not proved)
+  std::string_view guarantee, reference, when_not;
+};
+[[nodiscard]] std::span<const StepperRow> steppers();
+[[nodiscard]] const StepperRow* find_stepper(std::string_view name);
+
+struct StepperOptions {
+  std::optional<double> dt;    ///< fixed step [t]; without it adaptive, or at the positivity/stability bound
+  double tolerance = 1e-6;     ///< estimated error per step in the integral l1 norm
+  bool keep_positive = true;   ///< bound steps by positive_limit, reject steps that go negative
+};
+
+/// `op` must outlive the stepper. Throws UsageError when the row does not fit (implicit with a nonlinear operator,
+/// crank_nicolson without dt, a fixed dt beyond the positivity bound at time t0: the message carries the largest one).
+[[nodiscard]] std::unique_ptr<TimeStepper> make_stepper(const StepperRow& row, const Operator& op,
+                                                        const StepperOptions& options, double t0);
+
+/// What `auto` chose and the sentence that says why.
+struct StepperChoice {
+  const StepperRow* row;
+  std::string reason;
+};
+/// A documented rule (docs/steppers.md): explicit while stiffness times span costs less than factorising.
+[[nodiscard]] StepperChoice choose_stepper(const Operator& op, int dimension, const StepperOptions& options, double t0,
+                                           double span);
+
+}  // namespace fokker

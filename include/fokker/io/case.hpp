@@ -1,0 +1,110 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "fokker/base/errors.hpp"
+#include "fokker/base/expression.hpp"
+#include "fokker/grid/grid.hpp"
+#include "fokker/model/density.hpp"
+#include "fokker/model/formula_sde.hpp"
+
+/// A case file as plain data: every default filled in, every formula parsed with parameters and definitions put in.
+/// Knows no solver class.
+namespace fokker {
+
+struct InitialMixture { std::vector<Gaussian> components; };  ///< gaussian = or mixture =
+struct InitialFormula { Expression density; std::string text; };
+struct InitialPoint { std::vector<double> point; };
+struct InitialUniform {};
+using Initial = std::variant<InitialMixture, InitialFormula, InitialPoint, InitialUniform>;
+
+struct CaseScheme {
+  std::string form = "drift_diffusion";
+  std::string flux = "scharfetter_gummel";
+  std::optional<bool> positive;  ///< absent: what flux and stepper together can promise
+};
+
+struct CaseTime {
+  double end = 1;                    ///< [t]
+  std::string stepper = "auto";
+  std::optional<double> tolerance;   ///< absent: 1e-6 (or dt given)
+  std::optional<double> dt;
+};
+
+struct CaseOutput {
+  std::vector<double> times;         ///< ascending, first 0, last end
+  std::vector<std::string> fields{"p"};
+};
+
+struct CaseMonteCarlo {
+  std::int64_t particles = 100'000;
+  std::optional<double> dt;
+  std::uint64_t seed = 1;
+  std::string stepper = "euler_maruyama";
+};
+
+struct CaseCompare {
+  bool exact_closed_form = false;           ///< exact = true
+  std::optional<Expression> exact_formula;  ///< exact = "formula of axes and t"
+  std::string exact_text;
+  std::optional<CaseMonteCarlo> monte_carlo;
+};
+
+struct CaseCheck {
+  std::string quantity;
+  std::string against;                     ///< "", "exact", "monte_carlo", or a CSV file as written
+  std::filesystem::path file;              ///< resolved, when `against` is a file
+  std::optional<double> at;                ///< an output time; absent: the end
+  std::optional<double> below, above, near, within;
+  std::optional<Expression> of;            ///< expectation
+  std::string of_text;
+  std::vector<double> point;               ///< p
+  std::string where;                       ///< file:line:column of the check
+};
+
+struct Case {
+  std::filesystem::path file;              ///< as given
+  std::string text;                        ///< the bytes of the file
+  std::string sha256;                      ///< of `text`
+  std::vector<std::string> overrides;      ///< --set, as given
+  std::string title;
+  std::vector<Axis> axes;
+  SdeFormulas sde;
+  /// The sde section as written (for resolved.toml): key -> TOML text.
+  std::vector<std::pair<std::string, std::string>> sde_text;
+  std::map<std::string, double> parameters;
+  Initial initial;
+  CaseScheme scheme;
+  CaseTime time;
+  CaseOutput output;
+  CaseCompare compare;
+  std::vector<CaseCheck> checks;
+};
+
+/// The names the reader may accept where a table lives in another room: flux and stepper rows.
+struct Vocabulary {
+  std::vector<std::string> fluxes;    ///< rows of the drift_diffusion form
+  std::vector<std::string> steppers;  ///< without "auto"
+};
+
+/// Reads and validates a case. `overrides` are `key.path=value` of --set. Throws CaseError with every problem at once,
+/// each as file:line:column (or `--set N`), FileError when the file cannot be read. Safe on hostile input: nothing is
+/// executed, memory and time are bounded (1 MiB of text, formula limits, at most 2^26 cells, 1e5 output times).
+[[nodiscard]] Case load_case(const std::filesystem::path& file, const std::vector<std::string>& overrides,
+                             const Vocabulary& vocabulary);
+/// The same from text; `name` stands in messages, relative paths resolve against `folder`.
+[[nodiscard]] Case parse_case(std::string_view text, const std::string& name, const std::filesystem::path& folder,
+                              const std::vector<std::string>& overrides, const Vocabulary& vocabulary);
+
+/// A complete case file that loads to the same Case with every default written out.
+[[nodiscard]] std::string resolved_toml(const Case& c);
+
+/// Lower-case hex digest.
+[[nodiscard]] std::string sha256_hex(std::string_view bytes);
+
+}  // namespace fokker

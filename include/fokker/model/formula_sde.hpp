@@ -1,0 +1,67 @@
+#pragma once
+#include <Eigen/Core>
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fokker/base/expression.hpp"
+#include "fokker/model/sde.hpp"
+
+namespace fokker {
+
+/// How the noise of the formulas is read; converted to Ito once, symbolically (theory section 1).
+enum class Interpretation { ito, stratonovich, klimontovich };
+[[nodiscard]] std::string to_string(Interpretation);
+
+/// The formulas of a case, every parameter and definition already substituted; variables are the axis names and t.
+/// Exactly one of: drift with noise (and covariance), drift with diffusion, potential with temperature.
+struct SdeFormulas {
+  std::vector<std::string> variables;                     ///< axis names, d of them
+  std::vector<Expression> drift;                          ///< f, d
+  std::vector<std::vector<Expression>> noise;             ///< G, d x m
+  Eigen::MatrixXd noise_covariance;                       ///< Q, m x m; empty means I
+  std::vector<std::vector<Expression>> diffusion;         ///< D, d x d, symmetric
+  std::optional<Expression> potential, temperature;
+  Interpretation interpretation = Interpretation::ito;
+};
+
+/// Coefficients of a linear SDE with additive noise, as formulas of t alone (row-major A; D as xx, xy, yy).
+struct LinearCoefficients {
+  int dimension = 1;
+  std::array<Expression, 4> A;
+  std::array<Expression, 2> b;
+  std::array<Expression, 3> D;
+  [[nodiscard]] bool constant() const;
+};
+
+/// An Sde from formulas. Throws std::invalid_argument for shapes that do not fit, for Q not symmetric positive
+/// semidefinite, and for `stratonovich` with `diffusion` alone in 2D (D alone does not fix it).
+class FormulaSde : public Sde {
+ public:
+  explicit FormulaSde(SdeFormulas formulas);
+  ~FormulaSde() override;
+
+  [[nodiscard]] int dimension() const override;
+  void drift(const PointsIn& x, double t, PointsOut f) const override;
+  void flux_velocity(const PointsIn& x, double t, PointsOut a) const override;
+  void diffusion(const PointsIn& x, double t, TensorOut D) const override;
+  [[nodiscard]] int noise_count() const override;
+  void noise(const PointsIn& x, double t, double* const* columns) const override;
+  [[nodiscard]] Traits traits() const override;
+  [[nodiscard]] bool has_gibbs() const override;
+  void log_gibbs(const PointsIn& x, double* out) const override;
+  [[nodiscard]] std::optional<TimeSeparated> separated() const override;
+
+  /// Ito drift, and the part of it that the interpretation induced (zero formulas for Ito).
+  [[nodiscard]] const std::vector<Expression>& ito_drift() const;
+  [[nodiscard]] const std::vector<Expression>& induced_drift() const;
+  /// A(t), b(t), D(t) when the traits say linear and additive.
+  [[nodiscard]] std::optional<LinearCoefficients> linear() const;
+
+ private:
+  struct Parts;
+  std::shared_ptr<const Parts> parts_;
+};
+
+}  // namespace fokker

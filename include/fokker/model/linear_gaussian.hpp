@@ -1,0 +1,38 @@
+#pragma once
+#include <Eigen/Core>
+#include <map>
+#include <optional>
+
+#include "fokker/base/tape.hpp"
+#include "fokker/model/density.hpp"
+#include "fokker/model/formula_sde.hpp"
+
+namespace fokker {
+
+/// X_t given X_s = x is Normal(Phi x + c, S).
+struct LinearLaw {
+  Eigen::MatrixXd Phi, S;
+  Eigen::VectorXd c;
+};
+
+/// Closed forms of dX = (A(t) X + b(t)) dt + G(t) dW (theory section 4). Constant coefficients: one matrix exponential
+/// (Van Loan's block form, valid for any A: not diagonalisable, singular, rotating). Time-dependent ones: adaptive
+/// moment equations (Boost.Odeint, relative tolerance 1e-13). Immutable.
+class LinearGaussian {
+ public:
+  explicit LinearGaussian(LinearCoefficients coefficients);
+  /// Throws NumericalError when the moment equations cannot be integrated over [s, t].
+  [[nodiscard]] LinearLaw law(double s, double t) const;
+  /// The stationary law where one exists (constant coefficients, A stable): A m + b = 0, A V + V A^T + 2 D = 0.
+  [[nodiscard]] std::optional<Gaussian> stationary() const;
+  [[nodiscard]] const LinearCoefficients& coefficients() const { return coefficients_; }
+
+ private:
+  LinearCoefficients coefficients_;
+  Tape tape_;  // A, b, D as functions of t
+};
+
+/// Every component moved by the law; weights stay.
+[[nodiscard]] GaussianMixture push_forward(const GaussianMixture& start, const LinearLaw& law);
+
+}  // namespace fokker

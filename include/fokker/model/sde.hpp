@@ -1,0 +1,55 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "fokker/base/points.hpp"
+
+namespace fokker {
+
+/// What the formulas were proved to be (symbolically; false means "not proved").
+struct Traits {
+  bool autonomous = false;      ///< neither drift nor diffusion depends on t
+  bool additive = false;        ///< diffusion does not depend on x
+  bool linear = false;          ///< drift = A(t) x + b(t)
+  bool diagonal = false;        ///< D_xy = 0 everywhere (true in 1D)
+  bool deterministic = false;   ///< D = 0 everywhere
+  bool diffusion_autonomous = false;  ///< D does not depend on t (the drift may)
+};
+
+class Sde;
+
+/// drift and diffusion = factor(t) * those of `base`, an autonomous Sde (VP, VE).
+struct TimeSeparated {
+  std::shared_ptr<const Sde> base;
+  std::function<double(double)> factor;
+};
+
+/// dX = f dt + G dW in the Ito reading, answered for whole columns of points, never one at a time. Immutable; safe to
+/// ask from several threads at once. Outputs are caller-owned columns of x.size doubles.
+class Sde {
+ public:
+  virtual ~Sde() = default;
+  [[nodiscard]] virtual int dimension() const = 0;
+  /// f [x/t]
+  virtual void drift(const PointsIn& x, double t, PointsOut f) const = 0;
+  /// a = f - div D [x/t], the velocity that multiplies p in flux form (theory section 1)
+  virtual void flux_velocity(const PointsIn& x, double t, PointsOut a) const = 0;
+  /// D = G Q G^T / 2 [x^2/t]
+  virtual void diffusion(const PointsIn& x, double t, TensorOut D) const = 0;
+  /// Columns of the noise matrix with Q absorbed, so that B B^T = 2 D and the sources are independent: a symmetric
+  /// square root of 2 D where only D was given.
+  [[nodiscard]] virtual int noise_count() const = 0;
+  /// B [x/sqrt(t)]: component i of source k goes to columns[i + dimension * k].
+  virtual void noise(const PointsIn& x, double t, double* const* columns) const = 0;
+  [[nodiscard]] virtual Traits traits() const = 0;
+
+  /// True when f = -grad U and D = T I with a constant T > 0; then log_gibbs gives -U/T (any additive constant).
+  [[nodiscard]] virtual bool has_gibbs() const { return false; }
+  virtual void log_gibbs(const PointsIn& /*x*/, double* /*out*/) const {}
+  /// A common time factor pulled out, when one was proved and D is not identically 0.
+  [[nodiscard]] virtual std::optional<TimeSeparated> separated() const { return std::nullopt; }
+};
+
+}  // namespace fokker

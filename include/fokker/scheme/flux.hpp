@@ -1,0 +1,40 @@
+#pragma once
+#include <span>
+#include <string_view>
+
+namespace fokker {
+
+/// One edge between cell L and cell R = L + offset, in index units:
+///
+///        L ---- e ----> R        J > 0 carries probability from L to R
+///
+struct Edge {
+  double rate = 0;      ///< diffusive rate, D_nn / h^2 for a face, lambda_e for a Selling offset [1/t], >= 0
+  double peclet = 0;    ///< log(pi_R / pi_L) of the local equilibrium the fitted part keeps; a_n h / D_nn for smooth data
+  double velocity = 0;  ///< drift that fitting does not carry, a_n / h [1/t]
+};
+
+/// J = left * p_L + right * p_R [p/t]; positive when left >= 0 >= right.
+struct EdgeWeights {
+  double left = 0, right = 0;
+};
+
+/// A row of `list fluxes`.
+struct FluxScheme {
+  std::string_view name;
+  std::string_view form;       ///< "drift_diffusion"
+  int order = 1;               ///< for smooth p, measured by the unit tests
+  bool positive = false;       ///< a Markov generator: left >= 0 >= right for any edge
+  bool limited_velocity = false;  ///< carries drift in directions without diffusion by the limited second-order part
+  EdgeWeights (*weights)(const Edge&) = nullptr;
+  std::string_view guarantee, reference, when_not;
+};
+
+/// B(z) = z / (e^z - 1), B(0) = 1; accurate to rounding for all z, B(-z) = B(z) + z.
+[[nodiscard]] double bernoulli(double z);
+
+[[nodiscard]] std::span<const FluxScheme> fluxes();
+/// nullptr when there is no such row.
+[[nodiscard]] const FluxScheme* find_flux(std::string_view name);
+
+}  // namespace fokker

@@ -1,0 +1,22 @@
+#pragma once
+#include <array>
+
+namespace fokker {
+
+/// D = sum_k rate[k] e_k e_k^T with integer offsets e_k = (x[k], y[k]) and rate[k] >= 0 (theory section 6). Offsets are
+/// canonical: x > 0, or x = 0 and y > 0. Unused entries have rate 0 and offset (0, 0).
+struct SellingDecomposition {
+  std::array<int, 3> x{}, y{};
+  std::array<double, 3> rate{};
+  double xy = 0;        ///< the D_xy that is represented (smaller in modulus than asked when capped)
+  bool capped = false;  ///< an offset beyond `cap` would have been needed
+};
+
+inline constexpr int offset_cap = 8;
+
+/// Selling's algorithm for a symmetric positive semidefinite tensor in index units, D_ij / (h_i h_j) [1/t]. Where an
+/// offset beyond the cap is needed, |D_xy| is reduced until it fits: the diagonal, and so the variance along each axis,
+/// stays exact. Axis swap and reflection of the input give exactly the swapped and reflected output.
+[[nodiscard]] SellingDecomposition selling(double xx, double xy, double yy, int cap = offset_cap);
+
+}  // namespace fokker
