@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+"""Who may include whom, and a few more promises that a compiler does not keep.
+
+Reads include/fokker, src and validation/unit and prints one line per breach, like
+`src/scheme/flux.cpp:7 may not include io/`; exits 1 when there is any. `--self-test` feeds it one breach of each kind.
+"""
+import fnmatch
+import pathlib
+import re
+import sys
+import tempfile
+
+# A room sees itself and the rooms on lower floors; rooms on one floor are strangers.
+FLOOR = {"base": 0, "grid": 1, "model": 1, "scheme": 2, "particles": 2, "analysis": 2, "io": 2, "integrate": 3, "run": 4}
+FRONT_DOOR = 5  # src/main.cpp
+
+# What a third-party header is called -> the only places that may include it; the first row that matches counts.
+THIRD_PARTY = [
+    (r"Eigen/Sparse.*|Eigen/.*Solvers?", ["src/scheme/shifted*.cpp"]),
+    (r"Eigen/.*", ["include/fokker/*", "src/*"]),
+    (r"unsupported/Eigen/MatrixFunctions", ["src/model/linear_gaussian*.cpp"]),
+    (r"boost/numeric/odeint.*", ["src/integrate/explicit.cpp", "src/model/linear_gaussian*.cpp"]),
+    (r"boost/math/.*", ["src/analysis/*", "src/scheme/stationary_weights.cpp"]),
+    (r"vtk\w+\.h", ["src/io/paraview.cpp", "src/io/png.cpp"]),
+    (r"toml\+\+/.*", ["src/io/table_reader.*"]),
+    (r"nlohmann/.*", ["src/run/*"]),
+    (r"CLI/.*", ["src/main.cpp"]),
+    (r"(oneapi/)?tbb/.*", ["src/base/parallel.cpp"]),
+    (r"fmt/.*", ["include/fokker/*", "src/*"]),
+    (r"(unistd|fcntl|sys/\w+|termios|signal|immintrin)\.h", ["src/base/*", "src/io/*", "src/run/*", "src/main.cpp"]),
+    (r"[a-z_]+[0-9]*", ["*"]),  # the standard library
+]
+GENERATED = {"fokker/version.hpp": 4, "fokker/commit.hpp": 4}  # written by CMake, for `run` and above
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+PRINTS = re.compile(r"std::(cout|cerr|clog)\b|\bfmt::print\(|(?<![\w:])(printf|puts|fprintf)\(")
+MUTABLE_STATIC = re.compile(r"^\s*(static|thread_local)\s+(?!const\b|constexpr\b|inline\s+const)[^()=;{]*[\w>]\s+\w+\s*(=|;|\{)")
+TEST_NAME = re.compile(r'\b(?:TEST_CASE|SCENARIO)(?:_FIXTURE|_TEMPLATE)?\s*\(\s*(?:\w+\s*,\s*)?"((?:[^"\\]|\\.)*)"')
+UNFINISHED = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X)\b")
+
+
+def room_of(path):
+    """The room of a path relative to the tree, or None."""
+    for folder in ("include/fokker/", "src/", "validation/unit/"):
+        if path.startswith(folder) and path[len(folder):].split("/")[0] in FLOOR:
+            return path[len(folder):].split("/")[0]
+    return None
+
+
+def floor_of(path):
+    return FRONT_DOOR if path == "src/main.cpp" else FLOOR.get(room_of(path), FRONT_DOOR)
+
+
+def may_see(path, room):
+    return room == room_of(path) or FLOOR[room] < floor_of(path)
+
+
+def check_own_include(root, path, name):
+    """Complaint about #include "name" in the file `path`, or None."""
+    if name in GENERATED:
+        return None if floor_of(path) >= GENERATED[name] else f"may not include {name}"
+    if name.startswith("fokker/"):
+        target = "include/" + name
+    else:
+        local = (root / path).parent / name
+        target = local.resolve().relative_to(root).as_posix() if local.exists() else ""
+    if not (root / target).is_file():
+        return f'includes "{name}", which is not there (third-party headers stand in angle brackets)'
+    room = room_of(target)
+    return None if room and may_see(path, room) else f"may not include {room or target}/"
+
+
+def check_foreign_include(path, name):
+    if path.startswith("validation/"):
+        return None  # a test may use any oracle
+    for pattern, places in THIRD_PARTY:
+        if re.fullmatch(pattern, name):
+            allowed = any(fnmatch.fnmatchcase(path, place) for place in places)
+            return None if allowed else f"may not include <{name}> (only {', '.join(places)})"
+    return f"includes <{name}>, which tools/check_floors.py does not know; give it a row"
+
+
+def check_file(root, path):
+    text = (root / path).read_text(encoding="utf-8")
+    for number, line in enumerate(text.splitlines(), 1):
+        where = f"{path}:{number}"
+        include = INCLUDE.match(line)
+        if include:
+            own = include.group(1) == '"'
+            said = check_own_include(root, path, include.group(2)) if own else check_foreign_include(path, include.group(2))
+            if said:
+                yield f"{where} {said}"
+        if UNFINISHED.search(line):
+            yield f"{where} is unfinished: {line.strip()}"
+        code = line.split("//")[0]
+        if path.startswith(("src/", "include/")):
+            if PRINTS.search(code) and floor_of(path) < FLOOR["run"]:
+                yield f"{where} prints; nothing below run does"
+            if MUTABLE_STATIC.match(code):
+                yield f"{where} keeps state in a static"
+    for name in TEST_NAME.finditer(text):
+        if "," in name.group(1):
+            number = text.count("\n", 0, name.start()) + 1
+            yield f"{path}:{number} has a comma in a test name, which ctest splits into two tests that run nothing"
+
+
+def check_tree(root):
+    root = root.resolve()
+    files = [file for folder in ("include/fokker", "src", "validation/unit") for file in sorted((root / folder).rglob("*"))]
+    sources = [file.relative_to(root).as_posix() for file in files if file.suffix in (".cpp", ".hpp")]
+    return len(sources), [said for path in sources for said in check_file(root, path)]
+
+
+def self_test():
+    good = {
+        "include/fokker/base/points.hpp": "#include <Eigen/Core>\n#include <vector>\n",
+        "include/fokker/io/case.hpp": '#include "fokker/base/points.hpp"\n  static std::string join(int n);\n',
+        "src/scheme/rows.hpp": "static constexpr int n = 3;\n",
+        "src/scheme/shifted.cpp": '#include <Eigen/SparseLU>\n#include "rows.hpp"\n',
+        "src/main.cpp": '#include "fokker/io/case.hpp"\n#include "fokker/version.hpp"\nstd::cout << 1;\n',
+        "validation/unit/io/test_case.cpp": '#include <doctest/doctest.h>\nTEST_CASE("a name") { f("a, b"); }\n',
+    }
+    bad = {
+        "src/scheme/flux.cpp": ('\n\n\n\n\n\n#include "fokker/io/case.hpp"\n', "src/scheme/flux.cpp:7 may not include io/"),
+        "src/base/a.cpp": ('#include "../scheme/rows.hpp"', "src/base/a.cpp:1 may not include scheme/"),
+        "src/grid/b.cpp": ("#include <vtkNew.h>", "src/grid/b.cpp:1 may not include <vtkNew.h> (only"),
+        "src/io/c.cpp": ("#include <Eigen/SparseLU>", "src/io/c.cpp:1 may not include <Eigen/SparseLU>"),
+        "src/model/d.cpp": ("#include <petsc.h>", "src/model/d.cpp:1 includes <petsc.h>, which"),
+        "src/model/e.cpp": ("  static int calls = 0;", "src/model/e.cpp:1 keeps state"),
+        "src/analysis/f.cpp": ('  fmt::print("x");', "src/analysis/f.cpp:1 prints"),
+        "src/run/g.cpp": ("// TO" "DO later", "src/run/g.cpp:1 is unfinished"),
+        "src/io/h.cpp": ('#include "fokker/commit.hpp"', "src/io/h.cpp:1 may not include fokker/commit.hpp"),
+        "src/io/i.cpp": ('#include "fokker/io/gone.hpp"', 'src/io/i.cpp:1 includes "fokker/io/gone.hpp", which is not'),
+        "validation/unit/io/j.cpp": ('TEST_CASE(\n    "one, two") {}', "validation/unit/io/j.cpp:1 has a comma"),
+        "validation/unit/io/k.cpp": ('#include "fokker/run/l.hpp"', "validation/unit/io/k.cpp:1 may not include run/"),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        root = pathlib.Path(folder)
+        for path, text in {**good, **{p: t for p, (t, _) in bad.items()}, "include/fokker/run/l.hpp": ""}.items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(text, encoding="utf-8")
+        _, said = check_tree(root)
+    for _, expected in bad.values():
+        hits = [line for line in said if line.startswith(expected)]
+        assert len(hits) == 1, f"expected '{expected}', got {said}"
+    assert len(said) == len(bad), f"complaints about good lines among {said}"
+    print(f"check_floors: self-test passed, {len(bad)} breaches found")
+
+
+def main():
+    if sys.argv[1:] == ["--self-test"]:
+        return self_test()
+    count, said = check_tree(pathlib.Path(__file__).resolve().parent.parent)
+    print("\n".join(said + [f"check_floors: {count} files, {len(said)} breaches"]))
+    return 1 if said or not count else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
