@@ -12,9 +12,9 @@ struct ThreadLimit::Control {
 };
 
 ThreadLimit::ThreadLimit(int n)
-    : control_(new Control{tbb::global_control(
-          tbb::global_control::max_allowed_parallelism,
-          static_cast<std::size_t>(n > 0 ? n : tbb::info::default_concurrency()))}) {}
+    : control_(
+          new Control{tbb::global_control(tbb::global_control::max_allowed_parallelism,
+                                          static_cast<std::size_t>(n > 0 ? n : tbb::info::default_concurrency()))}) {}
 
 ThreadLimit::~ThreadLimit() = default;
 

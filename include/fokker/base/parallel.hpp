@@ -28,8 +28,8 @@ using RangeBody = void (*)(const void* context, Index begin, Index end);
 void parallel_ranges(Index begin, Index end, Index grain, RangeBody body, const void* context);
 }  // namespace detail
 
-/// Calls body(first, last) on pieces of [begin, end) of about `grain` items, concurrently; allocates nothing of its own.
-/// Runs in the calling thread when there is one piece only.
+/// Calls body(first, last) on pieces of [begin, end) of about `grain` items, concurrently; allocates nothing of its
+/// own. Runs in the calling thread when there is one piece only.
 template <class Body>
 void parallel_for(Index begin, Index end, Index grain, const Body& body) {
   detail::parallel_ranges(
@@ -41,7 +41,8 @@ void parallel_for(Index begin, Index end, Index grain, const Body& body) {
 template <class Piece>
 [[nodiscard]] double ordered_sum(Index begin, Index end, Index grain, const Piece& piece) {
   double total = 0;
-  for (Index first = begin; first < end; first += grain) total += piece(first, first + grain < end ? first + grain : end);
+  for (Index first = begin; first < end; first += grain)
+    total += piece(first, first + grain < end ? first + grain : end);
   return total;
 }
 

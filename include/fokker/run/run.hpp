@@ -1,0 +1,57 @@
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fokker/run/observers.hpp"
+#include "fokker/run/setup.hpp"
+
+namespace fokker {
+
+/// One `[[check]]` held against the run.
+struct CheckResult {
+  const CaseCheck* check = nullptr;
+  double at = 0;
+  double value = 0;
+  bool ok = false;
+  [[nodiscard]] std::string bound() const;  ///< "< 2e-3", "> 0.1", "1.5 +- 0.1", "|.| <= 3"
+  [[nodiscard]] std::string label() const;  ///< "l1 against exact", "expectation of x^2"
+};
+
+/// Does `value` keep the bounds of a check (NaN keeps none)?
+[[nodiscard]] bool holds(const CaseCheck& check, double value);
+
+struct RunOptions {
+  std::optional<std::filesystem::path> folder;  ///< where files go; nothing is written without it
+  bool progress = false;
+  std::function<bool()> stop_requested;  ///< polled after every step
+};
+
+struct RunResult {
+  std::string stop_reason = "end";  ///< "end", "interrupted", or what failed
+  bool numerical_failure = false;
+  double t = 0;
+  long steps = 0, rejected = 0, rhs_evaluations = 0, factorisations = 0;
+  double dt_min = 0, dt_max = 0;  ///< over accepted steps
+  double stepping_seconds = 0, total_seconds = 0, witness_seconds = 0, output_seconds = 0;
+  Ledger ledger;
+  double capped_share = 0;  ///< largest p-weighted share of cells with a reduced D_xy over the frames
+  Field p;                  ///< the last state
+  std::vector<std::pair<std::string, std::vector<Verdict>>> verdicts;  ///< per witness, per frame
+  std::vector<std::pair<std::string, WitnessFacts>> facts;
+  std::vector<CheckResult> checks;
+  [[nodiscard]] bool checks_ok() const;
+};
+
+/// Steps a setup to its end, with witnesses, checks and files. A numerical failure is a result (the last good frame,
+/// series and summary are kept), not an exception.
+[[nodiscard]] RunResult run(Setup& setup, const RunOptions& options);
+
+/// summary.json and the closing table of a run.
+[[nodiscard]] std::string summary_json(const Setup& setup, const RunResult& result);
+[[nodiscard]] std::string summary_table(const Setup& setup, const RunResult& result,
+                                        const std::optional<std::filesystem::path>& folder, bool colour);
+
+}  // namespace fokker

@@ -1,0 +1,48 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fokker/grid/grid.hpp"
+#include "fokker/integrate/stepper.hpp"
+#include "fokker/io/case.hpp"
+#include "fokker/model/formula_sde.hpp"
+#include "fokker/scheme/drift_diffusion.hpp"
+
+namespace fokker {
+
+/// The objects a case asks for, ready to step. Owns everything it names; `stepper` refers to `scheme`.
+struct Setup {
+  Case config;
+  std::shared_ptr<const Grid> grid;
+  std::shared_ptr<const FormulaSde> sde;
+  const FluxScheme* flux = nullptr;
+  std::unique_ptr<DriftDiffusion> scheme;
+  const StepperRow* stepper_row = nullptr;
+  std::string stepper_reason;  ///< why `auto` chose it; empty when the case named it
+  std::unique_ptr<TimeStepper> stepper;
+  std::unique_ptr<Density> initial_law;  ///< null for a point
+  Field initial;                         ///< mass 1
+  double initial_factor = 1;             ///< what the cell averages were multiplied by
+  bool positive = false;                 ///< p >= 0 is promised, and enforced
+  std::vector<std::string> warnings;
+};
+
+/// The names the reader may accept, taken from the tables of this build.
+[[nodiscard]] Vocabulary vocabulary();
+
+/// Names -> table rows -> objects. Refuses impossible pairs with a CaseError that names both.
+[[nodiscard]] Setup build(Case config);
+
+/// The only place that knows how a case's initial section becomes a density; null for a point.
+[[nodiscard]] std::unique_ptr<Density> initial_density(const Case& config);
+
+/// Faces of a grid's cells as densities want them; the lists live in `storage`.
+struct GridFaces {
+  explicit GridFaces(const Grid& grid);
+  std::array<std::vector<double>, 2> storage;
+  CellFaces faces;
+};
+
+}  // namespace fokker

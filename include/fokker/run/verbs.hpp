@@ -1,0 +1,44 @@
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fokker {
+
+/// Exit codes of the contract.
+enum ExitCode : int {
+  exit_ok = 0,
+  exit_internal = 1,
+  exit_usage = 2,
+  exit_file = 3,
+  exit_numerical = 4,
+  exit_check = 5,
+  exit_stopped = 6,
+};
+
+/// The command line, parsed.
+struct Command {
+  std::vector<std::string> arguments;  ///< after the verb
+  std::vector<std::string> overrides;  ///< --set
+  std::optional<std::filesystem::path> out;
+  bool force = false, json = false, quiet = false, verbose = false;
+  std::string progress = "auto";  ///< auto | always | never
+  int levels = 4;                 ///< converge
+  std::string in = "space";       ///< converge: space | time
+  std::function<bool()> stop_requested;
+};
+
+/// The verbs. Each prints to stdout, returns an exit code and throws the error classes of base/errors.hpp.
+int verb_run(const Command& command);
+int verb_check(const Command& command);
+int verb_converge(const Command& command);
+int verb_validate(const Command& command);
+int verb_list(const Command& command);
+int verb_init(const Command& command);
+
+/// The text of --version.
+[[nodiscard]] std::string version_text();
+
+}  // namespace fokker

@@ -1,0 +1,43 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fokker/analysis/agreement.hpp"
+#include "fokker/analysis/norms.hpp"
+#include "fokker/run/setup.hpp"
+
+namespace fokker {
+
+/// What one witness says about the density at one frame.
+struct Verdict {
+  double t = 0;
+  Norms norms;
+  double mean_error = 0, covariance_error = 0;  ///< largest absolute component
+  double ks = 0;                                ///< largest over the marginals
+  std::optional<double> w1;                     ///< 1D
+  std::optional<Agreement> agreement;           ///< particles only
+};
+
+/// Facts about the witness itself for summary.json, in order.
+struct WitnessFacts {
+  std::vector<std::pair<std::string, double>> numbers;
+};
+
+/// An independent opinion on the density, advanced to each frame before that frame is written, on its own clock.
+class Witness {
+ public:
+  virtual ~Witness() = default;
+  [[nodiscard]] virtual const char* name() const = 0;
+  /// Its density at time t (not before the previous call's), as cell averages.
+  virtual Field advance(double t) = 0;
+  /// Judges p against the density of the last advance.
+  [[nodiscard]] virtual Verdict judge(double t, const Field& p, const Field& own) const;
+  [[nodiscard]] virtual WitnessFacts facts() const { return {}; }
+};
+
+/// The witnesses a case asks for. Throws CaseError where one cannot be trusted, with the reason.
+[[nodiscard]] std::vector<std::unique_ptr<Witness>> make_witnesses(const Setup& setup);
+
+}  // namespace fokker

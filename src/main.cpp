@@ -1,0 +1,114 @@
+// The front door: argv -> verb -> exit code. Every error class of base/errors.hpp ends here.
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+
+#include "fokker/base/errors.hpp"
+#include "fokker/base/parallel.hpp"
+#include "fokker/run/verbs.hpp"
+
+namespace {
+
+// A signal handler can reach nothing but a global. The second signal ends the program at once.
+volatile std::sig_atomic_t stop_signal = 0;
+extern "C" void ask_to_stop(int signal) {
+  stop_signal = 1;
+  std::signal(signal, SIG_DFL);
+}
+
+struct Verb {
+  const char* name;
+  const char* help;
+  int (*act)(const fokker::Command&);  // null: not available yet
+};
+
+constexpr Verb verbs[] = {
+    {"run", "solve, compare, check, write everything into the run folder", fokker::verb_run},
+    {"check", "no solve: parse, validate, print what would run", fokker::verb_check},
+    {"converge", "refine --levels N times: table of error, order, cost", fokker::verb_converge},
+    {"validate", "every case under cases/ and validation/ (or those given) against its checks", fokker::verb_validate},
+    {"list", "what exists: fluxes, steppers, fields, quantities, functions", fokker::verb_list},
+    {"init", "write a commented starter case NAME.toml", fokker::verb_init},
+    {"resume", "go on from a checkpoint (not available yet)", nullptr},
+    {"compare", "compare two runs (not available yet)", nullptr},
+    {"steady", "stationary density (not available yet)", nullptr},
+    {"modes", "slowest eigenmodes (not available yet)", nullptr},
+    {"passage", "first-passage times (not available yet)", nullptr},
+    {"info", "what a file holds (not available yet)", nullptr},
+    {"explain", "the manual of a key (not available yet)", nullptr},
+};
+
+int act(const Verb& verb, const fokker::Command& command) {
+  if (!verb.act) throw fokker::UsageError(std::string(verb.name) + ": not available yet");
+  return verb.act(command);
+}
+
+int guarded(const Verb& verb, const fokker::Command& command) {
+  try {
+    return act(verb, command);
+  } catch (const fokker::CaseError& error) {
+    for (const fokker::Problem& problem : error.problems()) std::cerr << problem.message() << '\n';
+    if (error.problems().size() > 1) std::cerr << error.problems().size() << " problems\n";
+    return fokker::exit_usage;
+  } catch (const fokker::UsageError& error) {
+    std::cerr << "fokker: " << error.what() << '\n';
+    return fokker::exit_usage;
+  } catch (const fokker::FileError& error) {
+    std::cerr << "fokker: " << error.what() << '\n';
+    return fokker::exit_file;
+  } catch (const fokker::NumericalError& error) {
+    std::cerr << "fokker: " << error.what() << '\n';
+    return fokker::exit_numerical;
+  } catch (const std::bad_alloc&) {
+    std::cerr << "fokker: out of memory\n";
+    return fokker::exit_internal;
+  } catch (const std::exception& error) {
+    std::cerr << "fokker: internal error: " << error.what() << '\n';
+    return fokker::exit_internal;
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{
+      "fokker: solves Fokker-Planck equations from case files and holds every density against independent witnesses"};
+  app.set_version_flag("--version", fokker::version_text);
+  app.require_subcommand(1);
+  app.fallthrough();
+
+  fokker::Command command;
+  std::string out;
+  int threads = 0;
+  app.add_option("--set", command.overrides, "key.path=value: override a key of the case (repeatable)")
+      ->allow_extra_args(false);
+  app.add_option("--out", out, "run folder (default runs/<case name>)");
+  app.add_flag("--force", command.force, "replace the files of an earlier run");
+  app.add_option("--threads", threads, "number of threads (default: all)")->check(CLI::Range(1, 1024));
+  app.add_option("--progress", command.progress, "auto, always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}));
+  app.add_flag("--json", command.json, "machine-readable result on stdout");
+  app.add_flag("-q,--quiet", command.quiet, "print errors only");
+  app.add_flag("-v,--verbose", command.verbose, "print more");
+  app.add_option("--levels", command.levels, "converge: number of grids (default 4)");
+  app.add_option("--in", command.in, "converge: space or time");
+
+  const Verb* chosen = nullptr;
+  for (const Verb& verb : verbs) {
+    CLI::App* sub = app.add_subcommand(verb.name, verb.help);
+    sub->add_option("arguments", command.arguments);
+    sub->callback([&chosen, &verb] { chosen = &verb; });
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? fokker::exit_ok : fokker::exit_usage;
+  }
+  if (!out.empty()) command.out = out;
+  std::signal(SIGINT, ask_to_stop);
+  std::signal(SIGTERM, ask_to_stop);
+  command.stop_requested = [] { return stop_signal != 0; };
+  const fokker::ThreadLimit limit(threads);
+  return guarded(*chosen, command);
+}

@@ -1,0 +1,26 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "fokker/io/case.hpp"
+
+namespace fokker {
+
+struct ConvergenceRow {
+  std::string cells;
+  double error = 0, order = 0;  ///< NaN where there is none
+  long steps = 0;
+  double seconds = 0;  ///< stepping
+  std::string stepper;
+};
+
+struct Convergence {
+  bool exact = false;  ///< error to the exact law; otherwise the distance to the next finer level
+  std::vector<ConvergenceRow> rows;
+  [[nodiscard]] double order() const;  ///< on the finest pair
+};
+
+/// Solves a case `levels` times, each twice as fine as the one before in space (or in time).
+[[nodiscard]] Convergence converge(const Case& base, int levels, bool in_time);
+
+}  // namespace fokker

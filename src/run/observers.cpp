@@ -1,0 +1,208 @@
+#include "fokker/run/observers.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <list>
+#include <utility>
+
+#include "fokker/analysis/norms.hpp"
+#include "fokker/io/files.hpp"
+#include "fokker/io/paraview.hpp"
+
+namespace fokker {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::span<const double> view(const Field& field) {
+  return {field.values.data(), static_cast<std::size_t>(field.values.size())};
+}
+
+std::string clock_text(double seconds) {
+  if (!(seconds < 359999)) return "--:--";
+  const auto whole = static_cast<long>(seconds + 0.5);
+  if (whole >= 3600) return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+  return fmt::format("{:02}:{:02}", whole / 60, whole % 60);
+}
+
+/// [=========>          ]  47 %  t = 4.7  1.2e4 steps/s  83 Mcell/s  00:03 left
+class Progress : public Observer {
+ public:
+  explicit Progress(const Setup& setup)
+      : end_(setup.config.time.end), cells_(static_cast<double>(setup.grid->cells())) {}
+
+  void begin(const Moment&) override { start_ = last_ = Clock::now(); }
+
+  void after_step(const Moment& now) override {
+    if (Clock::now() - last_ < std::chrono::milliseconds(100)) return;
+    last_ = Clock::now();
+    draw(now);
+  }
+
+  void end(const Moment&) override {
+    if (drawn_) std::fputs("\r\033[K", stderr);
+  }
+
+ private:
+  void draw(const Moment& now) {
+    constexpr int width = 30;
+    const double done = now.t / end_, elapsed = std::chrono::duration<double>(last_ - start_).count();
+    const int filled = static_cast<int>(done * width);
+    const std::string bar = std::string(static_cast<std::size_t>(filled), '=') + (filled < width ? ">" : "") +
+                            std::string(static_cast<std::size_t>(std::max(0, width - filled - 1)), ' ');
+    const std::string line = fmt::format("\r\033[K[{}] {:3.0f} %  t = {:.4g}  {:.3g} steps/s  {:.3g} Mcell/s  {} left",
+                                         bar, 100 * done, now.t, static_cast<double>(now.step) / elapsed,
+                                         1e-6 * cells_ * static_cast<double>(now.rhs_evaluations) / elapsed,
+                                         clock_text(done > 0 ? elapsed * (1 - done) / done : INFINITY));
+    std::fputs(line.c_str(), stderr);
+    std::fflush(stderr);
+    drawn_ = true;
+  }
+
+  double end_, cells_;
+  Clock::time_point start_, last_;
+  bool drawn_ = false;
+};
+
+/// Rows are kept in memory (at most 1000 plus frames) and the file is rewritten atomically at frames.
+class Series : public Observer {
+ public:
+  Series(const Setup& setup, std::filesystem::path folder)
+      : path_(folder / "series.csv"), interval_(setup.config.time.end / 1000), next_(interval_) {
+    const std::vector<Axis>& axes = setup.grid->axes();
+    text_ = "t,dt,step,mass,mass_error,min_p,max_p";
+    for (const Axis& axis : axes) text_ += ",mean_" + axis.name;
+    for (const Axis& axis : axes) text_ += ",variance_" + axis.name;
+    if (axes.size() > 1) text_ += ",covariance_" + axes[0].name + "_" + axes[1].name;
+    text_ += ",entropy,kl_exact";
+    for (const std::string& side : setup.grid->absorbing_sides()) text_ += ",outflow_" + side;
+    text_ += "\n";
+  }
+
+  void after_step(const Moment& now) override {
+    if (now.t < next_) return;
+    next_ = interval_ * (std::floor(now.t / interval_) + 1);
+    pending_ = row(now, "");
+    pending_step_ = now.step;
+  }
+
+  void frame(const Moment& now, std::span<const Opinion> opinions) override {
+    std::string kl;
+    for (const Opinion& opinion : opinions)
+      if (opinion.witness == "exact") kl = fmt::format("{:.10g}", opinion.verdict.norms.kl);
+    if (pending_step_ == now.step) pending_.clear();  // the frame's own row stands for the step that led to it
+    text_ += row(now, kl);
+    write_atomically(path_, text_);
+  }
+
+ private:
+  /// Formats a row, letting the one that waits go first.
+  std::string row(const Moment& now, const std::string& kl) {
+    text_ += std::exchange(pending_, "");
+    const Ledger& ledger = *now.ledger;
+    const Moments m = moments(*now.p->grid, view(*now.p));
+    std::string line = fmt::format("{:.17g},{:.10g},{},{:.17g},{:.4g},{:.10g},{:.10g}", now.t, now.dt, now.step,
+                                   ledger.mass, ledger.mass_error, ledger.min, ledger.max);
+    for (const double mean : m.mean) line += fmt::format(",{:.12g}", mean);
+    for (Index k = 0; k < m.covariance.rows(); ++k) line += fmt::format(",{:.12g}", m.covariance(k, k));
+    if (m.covariance.rows() > 1) line += fmt::format(",{:.12g}", m.covariance(0, 1));
+    line += fmt::format(",{:.12g},{}", entropy(*now.p->grid, view(*now.p)), kl);
+    for (const double outflow : ledger.outflow) line += fmt::format(",{:.17g}", outflow);
+    return line + "\n";
+  }
+
+  std::filesystem::path path_;
+  double interval_, next_;
+  std::string text_, pending_;
+  long pending_step_ = -1;
+};
+
+/// Pictures for ParaView, and one for a quick look.
+class Frames : public Observer {
+ public:
+  Frames(const Setup& setup, std::filesystem::path folder) : setup_(setup), folder_(std::move(folder)) {}
+
+  void frame(const Moment& now, std::span<const Opinion> opinions) override {
+    const std::string name = fmt::format("density_{:06}.vti", written_.size());
+    write_vti(folder_ / name, *setup_.grid, arrays(now, opinions), now.t);
+    written_.emplace_back(now.t, name);
+    write_pvd(folder_ / "density.pvd", written_);
+    if (setup_.grid->dimension() == 1) history_.emplace_back(now.p->values.begin(), now.p->values.end());
+    exact_.clear();
+    for (const Opinion& opinion : opinions)
+      if (opinion.witness == "exact") exact_.assign(opinion.density.values.begin(), opinion.density.values.end());
+  }
+
+  void end(const Moment& now) override {
+    if (written_.empty()) return;
+    std::vector<double> times;
+    for (const auto& [t, name] : written_) times.push_back(t);
+    if (setup_.grid->dimension() == 1)
+      write_spacetime_vti(folder_ / "spacetime.vti", setup_.grid->axis(0), times, history_);
+    const bool fresh = now.t == written_.back().first;
+    write_density_png(folder_ / "density.png", *setup_.grid, view(*now.p),
+                      fresh ? std::span<const double>(exact_) : std::span<const double>{}, setup_.config.title, now.t);
+  }
+
+ private:
+  std::vector<CellArray> arrays(const Moment& now, std::span<const Opinion> opinions) {
+    const auto cells = static_cast<std::size_t>(setup_.grid->cells());
+    storage_.clear();
+    std::vector<CellArray> all;
+    const auto scalar = [&](const std::string& name, std::vector<double> values) {
+      all.push_back({name, {storage_.emplace_back(std::move(values))}});
+    };
+    for (const std::string& field : setup_.config.output.fields) {
+      if (field == "p") all.push_back({"p", {view(*now.p)}});
+      if (field == "log_p") {
+        std::vector<double> logs(cells);
+        for (std::size_t i = 0; i < cells; ++i) logs[i] = std::log(now.p->values[static_cast<Index>(i)]);
+        scalar("log_p", std::move(logs));
+      }
+      if (field == "current" || field == "drift") vector_field(field, now, all);
+    }
+    bool first = true;
+    for (const Opinion& opinion : opinions) {
+      all.push_back({"p_" + opinion.witness, {view(opinion.density)}});
+      std::vector<double> error(cells);
+      for (std::size_t i = 0; i < cells; ++i)
+        error[i] = now.p->values[static_cast<Index>(i)] - opinion.density.values[static_cast<Index>(i)];
+      scalar(first ? "error" : "error_" + opinion.witness, std::move(error));
+      first = false;
+    }
+    return all;
+  }
+
+  void vector_field(const std::string& name, const Moment& now, std::vector<CellArray>& all) {
+    const auto cells = static_cast<std::size_t>(setup_.grid->cells());
+    const int d = setup_.grid->dimension();
+    std::vector<double>& x = storage_.emplace_back(cells);
+    std::vector<double>& y = storage_.emplace_back(d > 1 ? cells : 0);
+    if (name == "current") setup_.scheme->current(now.t, view(*now.p), x.data(), d > 1 ? y.data() : nullptr);
+    if (name == "drift") setup_.sde->drift(setup_.grid->centers(), now.t, {{x.data(), y.data()}});
+    all.push_back(d > 1 ? CellArray{name, {x, y}} : CellArray{name, {x}});
+  }
+
+  const Setup& setup_;
+  std::filesystem::path folder_;
+  std::vector<std::pair<double, std::string>> written_;
+  std::vector<std::vector<double>> history_;
+  std::vector<double> exact_;
+  std::list<std::vector<double>> storage_;  // owns the columns of one frame; a list, so that views stay valid
+};
+
+}  // namespace
+
+std::unique_ptr<Observer> make_progress(const Setup& setup) { return std::make_unique<Progress>(setup); }
+std::unique_ptr<Observer> make_series(const Setup& setup, std::filesystem::path folder) {
+  return std::make_unique<Series>(setup, std::move(folder));
+}
+std::unique_ptr<Observer> make_frames(const Setup& setup, std::filesystem::path folder) {
+  return std::make_unique<Frames>(setup, std::move(folder));
+}
+
+}  // namespace fokker

@@ -1,0 +1,221 @@
+#include "fokker/run/run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "checks.hpp"
+#include "fokker/base/parallel.hpp"
+
+namespace fokker {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+/// Adds up the time of a scope.
+class Stopwatch {
+ public:
+  explicit Stopwatch(double& total) : total_(total), start_(Clock::now()) {}
+  ~Stopwatch() { total_ += seconds_since(start_); }
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+
+ private:
+  double& total_;
+  Clock::time_point start_;
+};
+
+/// Minimum, maximum and sums of the cells in one pass, in blocks of fixed size so that the bits do not depend on
+/// threads.
+struct Totals {
+  double sum = 0, negative = 0, min = 0, max = 0;
+};
+
+Totals totals(std::span<const double> p) {
+  constexpr std::size_t block = 1024;
+  Totals all{0, 0, p[0], p[0]};
+  for (std::size_t first = 0; first < p.size(); first += block) {
+    double sum = 0, negative = 0;
+    for (const double value : p.subspan(first, std::min(block, p.size() - first))) {
+      sum += value;
+      negative += value < 0 ? -value : 0;
+      all.min = value < all.min ? value : all.min;
+      all.max = value > all.max ? value : all.max;
+    }
+    all.sum += sum;
+    all.negative += negative;
+  }
+  return all;
+}
+
+/// One run from its initial state to its end.
+class Run {
+ public:
+  Run(Setup& setup, const RunOptions& options)
+      : setup_(setup), options_(options), state_(Eigen::VectorXd::Zero(setup.scheme->op().size())), p_(setup.grid) {
+    state_.head(setup.grid->cells()) = setup.initial.values;
+    p_.values = setup.initial.values;
+    {
+      const Stopwatch watch(result_.witness_seconds);
+      witnesses_ = make_witnesses(setup);
+    }
+    for (const auto& witness : witnesses_) result_.verdicts.emplace_back(witness->name(), std::vector<Verdict>{});
+    if (options.progress) observers_.push_back(make_progress(setup));
+    if (options.folder) {
+      observers_.push_back(make_series(setup, *options.folder));
+      observers_.push_back(make_frames(setup, *options.folder));
+    }
+  }
+
+  RunResult go() {
+    const auto start = Clock::now();
+    open_ledger();
+    for (const auto& observer : observers_) observer->begin(moment());
+    try {
+      step_to_the_end();
+    } catch (const NumericalError& error) {
+      result_.numerical_failure = true;
+      result_.stop_reason = describe(error);
+    }
+    close(seconds_since(start));
+    return std::move(result_);
+  }
+
+ private:
+  void open_ledger() {
+    result_.ledger.outflow.assign(static_cast<std::size_t>(setup_.scheme->op().ledgers()), 0.0);
+    const Totals now = totals({p_.values.data(), static_cast<std::size_t>(p_.values.size())});
+    result_.ledger.mass_initial = now.sum * setup_.grid->volume();
+    result_.ledger.run_min = now.min;
+    result_.ledger.run_max = now.max;
+    update_ledger();
+  }
+
+  void step_to_the_end() {
+    const std::vector<double>& times = setup_.config.output.times;
+    frame();
+    double dt = setup_.stepper->first_step(0, view(), times[1]);
+    for (std::size_t k = 1; k < times.size() && !stopped_; ++k) {
+      while (result_.t < times[k] && !stopped_) dt = step(dt, times[k]);
+      frame();
+    }
+  }
+
+  double step(double dt, double limit) {
+    const double before = result_.t;
+    StepResult done;
+    {
+      const Stopwatch watch(result_.stepping_seconds);
+      done = setup_.stepper->step({before, dt, limit}, view());
+    }
+    result_.t = done.t;
+    result_.rejected += done.rejected;
+    ++result_.steps;
+    step_length_ = done.t - before;
+    result_.dt_min = result_.steps == 1 ? step_length_ : std::min(result_.dt_min, step_length_);
+    result_.dt_max = std::max(result_.dt_max, step_length_);
+    p_.values = state_.head(setup_.grid->cells());
+    update_ledger();
+    for (const auto& observer : observers_) observer->after_step(moment());
+    if (options_.stop_requested && options_.stop_requested()) {
+      stopped_ = true;
+      result_.stop_reason = "interrupted";
+    }
+    return done.next_dt;
+  }
+
+  void update_ledger() {
+    Ledger& ledger = result_.ledger;
+    const double volume = setup_.grid->volume();
+    const Totals now = totals({p_.values.data(), static_cast<std::size_t>(p_.values.size())});
+    ledger.mass = now.sum * volume;
+    for (std::size_t k = 0; k < ledger.outflow.size(); ++k)
+      ledger.outflow[k] = state_[setup_.grid->cells() + static_cast<Index>(k)];
+    ledger.mass_error = ledger.mass + ledger.total_outflow() - ledger.mass_initial;
+    ledger.mass_max_error = std::max(ledger.mass_max_error, std::abs(ledger.mass_error));
+    ledger.min = now.min;
+    ledger.max = now.max;
+    ledger.run_min = std::min(ledger.run_min, now.min);
+    ledger.run_max = std::max(ledger.run_max, now.max);
+    ledger.negative_mass = std::max(ledger.negative_mass, now.negative * volume);
+    if (setup_.positive && now.min < 0) {
+      Index cell = 0;
+      p_.values.minCoeff(&cell);
+      throw NumericalError(fmt::format("p = {:.3g} < 0 although p >= 0 was promised", now.min), result_.t, cell);
+    }
+  }
+
+  void frame() {
+    std::vector<Opinion> opinions;
+    {
+      const Stopwatch watch(result_.witness_seconds);
+      for (std::size_t k = 0; k < witnesses_.size(); ++k) {
+        Field own = witnesses_[k]->advance(result_.t);
+        Verdict verdict = witnesses_[k]->judge(result_.t, p_, own);
+        result_.verdicts[k].second.push_back(verdict);
+        opinions.push_back({witnesses_[k]->name(), std::move(own), std::move(verdict)});
+      }
+    }
+    const std::span<const double> p{p_.values.data(), static_cast<std::size_t>(p_.values.size())};
+    result_.capped_share = std::max(result_.capped_share, setup_.scheme->capped_share(p));
+    check_frame(setup_, result_.t, p_, result_.ledger, opinions, result_.checks);
+    const Stopwatch watch(result_.output_seconds);
+    for (const auto& observer : observers_) observer->frame(moment(), opinions);
+  }
+
+  void close(double seconds) {
+    result_.rhs_evaluations = setup_.stepper->rhs_evaluations();
+    result_.factorisations = setup_.stepper->factorisations();
+    for (const auto& witness : witnesses_) result_.facts.emplace_back(witness->name(), witness->facts());
+    add_unreached(setup_, result_.checks);
+    for (const auto& observer : observers_) observer->end(moment());
+    result_.p = p_;
+    result_.total_seconds = seconds;
+  }
+
+  std::string describe(const NumericalError& error) const {
+    std::string where;
+    if (error.index() >= 0 && error.index() < setup_.grid->cells())
+      where = " in " + setup_.grid->describe(error.index());
+    return fmt::format("{}{} at t = {:.6g}", error.what(), where, error.time());
+  }
+
+  Moment moment() const {
+    return {result_.t,
+            step_length_,
+            result_.steps,
+            result_.rejected,
+            setup_.stepper->rhs_evaluations(),
+            result_.stepping_seconds,
+            &p_,
+            &result_.ledger};
+  }
+
+  std::span<double> view() { return {state_.data(), static_cast<std::size_t>(state_.size())}; }
+
+  Setup& setup_;
+  const RunOptions& options_;
+  Eigen::VectorXd state_;  // cells, then ledgers
+  Field p_;
+  std::vector<std::unique_ptr<Witness>> witnesses_;
+  std::vector<std::unique_ptr<Observer>> observers_;
+  RunResult result_;
+  double step_length_ = 0;
+  bool stopped_ = false;
+};
+
+}  // namespace
+
+double Ledger::total_outflow() const {
+  double total = 0;
+  for (const double mass_out : outflow) total += mass_out;
+  return total;
+}
+
+RunResult run(Setup& setup, const RunOptions& options) { return Run(setup, options).go(); }
+
+}  // namespace fokker

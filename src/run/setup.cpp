@@ -1,0 +1,139 @@
+#include "fokker/run/setup.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace fokker {
+
+Vocabulary vocabulary() {
+  Vocabulary words;
+  for (const FluxScheme& row : fluxes())
+    if (row.form == "drift_diffusion") words.fluxes.emplace_back(row.name);
+  for (const StepperRow& row : steppers()) words.steppers.emplace_back(row.name);
+  return words;
+}
+
+GridFaces::GridFaces(const Grid& grid) {
+  faces.dimension = grid.dimension();
+  for (int k = 0; k < grid.dimension(); ++k) {
+    const auto slot = static_cast<std::size_t>(k);
+    const Axis& axis = grid.axis(k);
+    for (Index i = 0; i <= axis.cells; ++i) storage[slot].push_back(axis.face(i));
+    faces.axis[slot] = storage[slot];
+    faces.periodic[slot] = axis.periodic();
+  }
+}
+
+std::unique_ptr<Density> initial_density(const Case& config) {
+  struct Maker {
+    const Case& config;
+    std::unique_ptr<Density> operator()(const InitialMixture& mixture) const {
+      return std::make_unique<GaussianMixture>(mixture.components);
+    }
+    std::unique_ptr<Density> operator()(const InitialFormula& formula) const {
+      return std::make_unique<FormulaDensity>(formula.density, config.sde.variables);
+    }
+    std::unique_ptr<Density> operator()(const InitialPoint&) const { return nullptr; }
+    std::unique_ptr<Density> operator()(const InitialUniform&) const {
+      std::vector<double> lower, upper;
+      for (const Axis& axis : config.axes) {
+        lower.push_back(axis.lower);
+        upper.push_back(axis.upper);
+      }
+      return std::make_unique<UniformDensity>(lower, upper);
+    }
+  };
+  return std::visit(Maker{config}, config.initial);
+}
+
+namespace {
+
+[[noreturn]] void refuse(const Case& config, const std::string& key, const std::string& text) {
+  throw CaseError({Problem{config.file.filename().string(), key, text}});
+}
+
+void set_initial(Setup& setup) {
+  if (const auto* start = std::get_if<InitialPoint>(&setup.config.initial)) {
+    setup.initial = split_point(setup.grid, start->point);
+    return;
+  }
+  setup.initial_law = initial_density(setup.config);
+  setup.initial = Field(setup.grid);
+  const GridFaces cells(*setup.grid);
+  setup.initial_law->cell_averages(cells.faces,
+                                   {setup.initial.values.data(), static_cast<std::size_t>(setup.grid->cells())});
+  for (Index cell = 0; cell < setup.grid->cells(); ++cell) {
+    const double p = setup.initial.values[cell];
+    if (!std::isfinite(p) || p < 0)
+      refuse(setup.config, "initial",
+             fmt::format("the density is {:.6g} in {}; it must be finite and not negative", p,
+                         setup.grid->describe(cell)));
+  }
+  const double mass = setup.initial.mass();
+  if (!(mass > 0)) refuse(setup.config, "initial", "the density has no mass on the grid: its cell averages are all 0");
+  setup.initial_factor = 1 / mass;
+  setup.initial.values *= setup.initial_factor;
+  if (std::holds_alternative<InitialMixture>(setup.config.initial) && 1 - mass > 1e-3)
+    setup.warnings.push_back(
+        fmt::format("initial: {:.3g} of the mass lies outside the box; the rest was scaled to 1", 1 - mass));
+}
+
+bool promises_positivity(const Setup& setup) {
+  const auto& asked = setup.config.scheme.positive;
+  if (asked && *asked && !setup.scheme->op().positive())
+    refuse(setup.config, "scheme.positive",
+           fmt::format("flux '{}' cannot promise p >= 0 ({}); use flux = \"scharfetter_gummel\" or positive = false",
+                       setup.flux->name, setup.flux->guarantee));
+  return asked.value_or(setup.scheme->op().positive());
+}
+
+void set_stepper(Setup& setup) {
+  const CaseTime& time = setup.config.time;
+  StepperOptions options{time.dt, time.tolerance.value_or(1e-6), setup.positive};
+  if (time.stepper == "auto") {
+    const StepperChoice choice = choose_stepper(setup.scheme->op(), setup.grid->dimension(), options, 0, time.end);
+    setup.stepper_row = choice.row;
+    setup.stepper_reason = choice.reason;
+  } else {
+    setup.stepper_row = find_stepper(time.stepper);
+    if (!setup.stepper_row->adaptive && time.tolerance)
+      refuse(
+          setup.config, "time.tolerance",
+          fmt::format(
+              "stepper '{}' has no error estimate to hold against a tolerance; give time.dt, or use dopri5 or tr_bdf2",
+              time.stepper));
+  }
+  try {
+    setup.stepper = make_stepper(*setup.stepper_row, setup.scheme->op(), options, 0);
+  } catch (const UsageError& error) {
+    refuse(setup.config, "time", error.what());
+  }
+}
+
+}  // namespace
+
+Setup build(Case config) {
+  Setup setup;
+  setup.config = std::move(config);
+  setup.grid = std::make_shared<const Grid>(setup.config.axes);
+  try {
+    setup.sde = std::make_shared<const FormulaSde>(setup.config.sde);
+  } catch (const std::logic_error& error) {
+    refuse(setup.config, "sde", error.what());
+  }
+  setup.flux = find_flux(setup.config.scheme.flux);
+  try {
+    setup.scheme = make_drift_diffusion(setup.grid, setup.sde, *setup.flux, 0);
+  } catch (const CaseError& error) {
+    std::vector<Problem> problems = error.problems();
+    for (Problem& problem : problems) problem.where = setup.config.file.filename().string();
+    throw CaseError(std::move(problems));
+  }
+  set_initial(setup);
+  setup.positive = promises_positivity(setup);
+  set_stepper(setup);
+  return setup;
+}
+
+}  // namespace fokker

@@ -1,0 +1,230 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "fokker/analysis/norms.hpp"
+#include "fokker/base/parallel.hpp"
+#include "fokker/run/run.hpp"
+#include "fokker/version.hpp"
+#include "text_table.hpp"
+
+namespace fokker {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::span<const double> view(const Field& field) {
+  return {field.values.data(), static_cast<std::size_t>(field.values.size())};
+}
+
+std::vector<std::vector<double>> rows(const Eigen::MatrixXd& matrix) {
+  std::vector<std::vector<double>> all;
+  for (Index i = 0; i < matrix.rows(); ++i) {
+    const Eigen::RowVectorXd row = matrix.row(i);
+    all.emplace_back(row.begin(), row.end());
+  }
+  return all;
+}
+
+/// JSON has no infinities; a missing number is null.
+Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+Json verdict_json(const Verdict& verdict) {
+  Json json{{"t", verdict.t}, {"l1", number(verdict.norms.l1)}};
+  if (verdict.agreement) {
+    const Agreement& a = *verdict.agreement;
+    json["l1_expected"] = number(a.l1_expected);
+    json["z"] = number(a.z);
+    json["ks"] = number(a.ks);
+    json["ks_p_value"] = number(a.ks_p_value);
+    json["chi2"] = number(a.chi2);
+    json["chi2_dof"] = number(a.chi2_dof);
+    json["chi2_p_value"] = number(a.chi2_p_value);
+  } else {
+    json["ks"] = number(verdict.ks);
+  }
+  json["l2"] = number(verdict.norms.l2);
+  json["linf"] = number(verdict.norms.linf);
+  if (!verdict.agreement) json["kl"] = number(verdict.norms.kl);
+  json["mean_error"] = number(verdict.mean_error);
+  json["covariance_error"] = number(verdict.covariance_error);
+  if (verdict.w1) json["w1"] = number(*verdict.w1);
+  return json;
+}
+
+Json compare_json(const RunResult& result) {
+  Json all = Json::object();
+  for (std::size_t k = 0; k < result.verdicts.size(); ++k) {
+    const auto& [name, frames] = result.verdicts[k];
+    if (frames.empty()) continue;
+    Json json = Json::object();
+    if (k < result.facts.size())
+      for (const auto& [key, value] : result.facts[k].second.numbers) json[key] = number(value);
+    Json last = verdict_json(frames.back());
+    last.erase("t");
+    json.update(last);
+    for (const Verdict& verdict : frames) json["frames"].push_back(verdict_json(verdict));
+    all[name] = std::move(json);
+  }
+  return all;
+}
+
+Json checks_json(const RunResult& result) {
+  Json all = Json::array();
+  for (const CheckResult& done : result.checks) {
+    Json json{{"quantity", done.check->quantity}};
+    if (!done.check->against.empty()) json["against"] = done.check->against;
+    if (done.check->of) json["of"] = done.check->of_text;
+    if (!done.check->point.empty()) json["point"] = done.check->point;
+    json["at"] = done.at;
+    json["value"] = number(done.value);
+    json["bound"] = done.bound();
+    json["ok"] = done.ok;
+    all.push_back(std::move(json));
+  }
+  return all;
+}
+
+std::string si(double value, const char* unit) {
+  const char* prefixes[] = {"", "k", "M", "G", "T"};
+  int k = 0;
+  while (value >= 1000 && k < 4) {
+    value /= 1000;
+    ++k;
+  }
+  return fmt::format("{:.3g} {}{}", value, prefixes[k], unit);
+}
+
+double updates_per_second(const Setup& setup, const RunResult& result) {
+  if (!(result.stepping_seconds > 0)) return 0;
+  return static_cast<double>(setup.grid->cells()) * static_cast<double>(result.rhs_evaluations) /
+         result.stepping_seconds;
+}
+
+/// Terminal colours for a verdict, or nothing.
+std::string painted(const std::string& text, bool good, bool colour) {
+  return colour ? (good ? "\033[32m" : "\033[31m") + text + "\033[0m" : text;
+}
+
+std::string grid_line(const Grid& grid) {
+  std::string cells, ranges;
+  for (int k = 0; k < grid.dimension(); ++k) {
+    const Axis& axis = grid.axis(k);
+    cells += (k ? " x " : "") + std::to_string(axis.cells);
+    ranges += fmt::format("{}{} in [{:.6g}, {:.6g}]", k ? ", " : "", axis.name, axis.lower, axis.upper);
+  }
+  return cells + " cells, " + ranges;
+}
+
+std::string mass_line(const Setup& setup, const Ledger& ledger) {
+  std::string line = fmt::format("{:.10g} on the grid", ledger.mass);
+  const auto sides = setup.grid->absorbing_sides();
+  for (std::size_t k = 0; k < sides.size(); ++k)
+    line += fmt::format(", {:.6g} left at {}", ledger.outflow[k], sides[k]);
+  return line + fmt::format("; never off by more than {:.1e}", ledger.mass_max_error);
+}
+
+std::string verdict_word(const Verdict& verdict) {
+  if (!verdict.agreement)
+    return fmt::format("mean off {:.1e}, covariance off {:.1e}", verdict.mean_error, verdict.covariance_error);
+  const Agreement& a = *verdict.agreement;
+  return fmt::format("noise alone: l1 {:.2e}; z = {:+.2f}: {}", a.l1_expected, a.z,
+                     std::abs(a.z) <= 3 ? "agrees" : "differs");
+}
+
+}  // namespace
+
+std::string summary_json(const Setup& setup, const RunResult& result) {
+  const Case& c = setup.config;
+  Json json;
+  json["fokker"] = {{"version", FOKKER_VERSION}};
+  json["case"] = {
+      {"title", c.title}, {"file", c.file.filename().string()}, {"sha256", c.sha256}, {"overrides", c.overrides}};
+  json["initial"] = {{"factor", setup.initial_factor}};
+  std::vector<Index> cells;
+  for (const Axis& axis : c.axes) cells.push_back(axis.cells);
+  json["grid"] = {{"dimension", setup.grid->dimension()}, {"cells", cells}};
+  json["scheme"] = {{"form", c.scheme.form},
+                    {"flux", c.scheme.flux},
+                    {"positive", setup.positive},
+                    {"capped_share", result.capped_share}};
+  json["time"] = {{"stepper", setup.stepper_row->name},
+                  {"why", setup.stepper_reason},
+                  {"end", c.time.end},
+                  {"reached", result.t},
+                  {"steps", result.steps},
+                  {"rejected", result.rejected},
+                  {"dt_min", result.dt_min},
+                  {"dt_max", result.dt_max},
+                  {"rhs_evaluations", result.rhs_evaluations},
+                  {"factorisations", result.factorisations}};
+  json["seconds"] = {{"stepping", result.stepping_seconds},
+                     {"witnesses", result.witness_seconds},
+                     {"output", result.output_seconds},
+                     {"total", result.total_seconds}};
+  json["cell_updates_per_second"] = updates_per_second(setup, result);
+  json["threads"] = thread_count();
+  const Ledger& ledger = result.ledger;
+  json["mass"] = {{"initial", ledger.mass_initial}, {"final", ledger.mass}, {"outflow", ledger.total_outflow()}};
+  const auto sides = setup.grid->absorbing_sides();
+  json["mass"]["outflow_per_side"] = Json::object();
+  for (std::size_t k = 0; k < sides.size(); ++k) json["mass"]["outflow_per_side"][sides[k]] = ledger.outflow[k];
+  json["mass"]["max_error"] = ledger.mass_max_error;
+  json["density"] = {{"min", ledger.run_min}, {"max", ledger.run_max}, {"negative_mass", ledger.negative_mass}};
+  const Moments m = moments(*setup.grid, view(result.p));
+  json["moments"] = {{"mean", std::vector<double>(m.mean.begin(), m.mean.end())}, {"covariance", rows(m.covariance)}};
+  json["entropy"] = number(entropy(*setup.grid, view(result.p)));
+  if (!result.verdicts.empty()) json["compare"] = compare_json(result);
+  json["checks"] = checks_json(result);
+  json["warnings"] = setup.warnings;
+  json["stop_reason"] = result.stop_reason;
+  return json.dump(2) + "\n";
+}
+
+std::string summary_table(const Setup& setup, const RunResult& result,
+                          const std::optional<std::filesystem::path>& folder, bool colour) {
+  const Case& c = setup.config;
+  std::string text = fmt::format("{}\n", c.title.empty() ? c.file.stem().string() : c.title);
+  text += fmt::format("  grid     {}\n", grid_line(*setup.grid));
+  text += fmt::format("  scheme   {} with {}{}\n", c.scheme.flux, setup.stepper_row->name,
+                      setup.positive ? ", p >= 0 kept" : ", p >= 0 not promised");
+  if (!setup.stepper_reason.empty()) text += fmt::format("           {}\n", setup.stepper_reason);
+  text += fmt::format("  time     0 .. {:.6g} in {} steps ({} rejected), dt {:.2g} .. {:.2g}\n", result.t, result.steps,
+                      result.rejected, result.dt_min, result.dt_max);
+  text += fmt::format("  speed    {:.3g} s stepping, {}, {} thread{}; {:.3g} s in all\n", result.stepping_seconds,
+                      si(updates_per_second(setup, result), "cell/s"), thread_count(), thread_count() == 1 ? "" : "s",
+                      result.total_seconds);
+  text += fmt::format("  mass     {}\n", mass_line(setup, result.ledger));
+  text += fmt::format(
+      "  density  {:.3g} .. {:.3g} over the run{}\n", result.ledger.run_min, result.ledger.run_max,
+      result.ledger.run_min < 0 ? fmt::format(", up to {:.2g} of negative mass", result.ledger.negative_mass) : "");
+  if (result.capped_share > 0)
+    text +=
+        fmt::format("  tensor   {:.2g} of the mass sat in cells whose D_xy was reduced to fit offsets of at most 8\n",
+                    result.capped_share);
+  for (const std::string& warning : setup.warnings) text += "  warning  " + warning + "\n";
+
+  TextTable witnesses({"witness", "l1", "l2", "linf", "kl", "verdict"});
+  for (const auto& [name, frames] : result.verdicts)
+    if (!frames.empty()) {
+      const Verdict& v = frames.back();
+      witnesses.add({name, fmt::format("{:.2e}", v.norms.l1), fmt::format("{:.2e}", v.norms.l2),
+                     fmt::format("{:.2e}", v.norms.linf), v.agreement ? "" : fmt::format("{:.1e}", v.norms.kl),
+                     verdict_word(v)});
+    }
+  if (!witnesses.empty()) text += "\n" + witnesses.text();
+  TextTable checks({"check", "at t", "value", "bound", ""});
+  for (const CheckResult& done : result.checks)
+    checks.add({done.label(), fmt::format("{:.6g}", done.at), fmt::format("{:.6g}", done.value), done.bound(),
+                painted(done.ok ? "ok" : "FAILS", done.ok, colour)});
+  if (!checks.empty()) text += "\n" + checks.text();
+  if (result.stop_reason != "end")
+    text += "\n  stopped at t = " + fmt::format("{:.6g}", result.t) + ": " + result.stop_reason + "\n";
+  if (folder)
+    text += fmt::format("\n  {}: density.pvd for ParaView, density.png, series.csv, summary.json\n", folder->string());
+  return text;
+}
+
+}  // namespace fokker

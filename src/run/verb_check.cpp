@@ -1,0 +1,173 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "fokker/analysis/norms.hpp"
+#include "fokker/run/setup.hpp"
+#include "fokker/run/verbs.hpp"
+#include "fokker/run/witness.hpp"
+#include "text_table.hpp"
+
+namespace fokker {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::span<const double> view(const Field& field) {
+  return {field.values.data(), static_cast<std::size_t>(field.values.size())};
+}
+
+/// One thing `check` says: a key for --json, its value, and the line a person reads.
+struct Finding {
+  std::string key;
+  Json value;
+  std::string label, text;
+};
+
+std::string bytes_text(double bytes) {
+  if (bytes < 1e6) return fmt::format("{:.3g} kB", bytes / 1e3);
+  return bytes < 1e9 ? fmt::format("{:.3g} MB", bytes / 1e6) : fmt::format("{:.3g} GB", bytes / 1e9);
+}
+
+Finding grid_finding(const Setup& setup) {
+  std::string text;
+  std::vector<Index> cells;
+  for (const Axis& axis : setup.grid->axes()) {
+    cells.push_back(axis.cells);
+    text += fmt::format("{}{}: {} cells of {:.4g} in [{:.6g}, {:.6g}], {} | {}", text.empty() ? "" : "; ", axis.name,
+                        axis.cells, axis.width(), axis.lower, axis.upper, to_string(axis.at_lower),
+                        to_string(axis.at_upper));
+  }
+  return {"grid.cells", cells, "grid", text};
+}
+
+Finding interpretation_finding(const Setup& setup) {
+  const auto& induced = setup.sde->induced_drift();
+  std::string text = to_string(setup.config.sde.interpretation);
+  Json values = Json::array();
+  for (std::size_t k = 0; k < induced.size(); ++k) {
+    values.push_back(induced[k].to_string());
+    if (!induced[k].is_zero())
+      text += fmt::format("; it adds {} to the Ito drift of {}", induced[k].to_string(), setup.config.sde.variables[k]);
+  }
+  return {"sde.induced_drift", values, "noise read as", text};
+}
+
+Finding traits_finding(const Setup& setup) {
+  const Traits traits = setup.sde->traits();
+  std::vector<std::string> names;
+  if (traits.autonomous) names.emplace_back("autonomous");
+  if (traits.linear) names.emplace_back("linear drift");
+  if (traits.additive) names.emplace_back("additive noise");
+  if (traits.diagonal) names.emplace_back("diagonal diffusion");
+  if (traits.deterministic) names.emplace_back("no noise");
+  if (setup.sde->separated()) names.emplace_back("one common factor of time");
+  if (setup.sde->has_gibbs()) names.emplace_back("Gibbs law exp(-U/T)");
+  return {"sde.traits", names, "proved", names.empty() ? "nothing" : fmt::format("{}", fmt::join(names, ", "))};
+}
+
+/// Mass within two cells of each wall that is not periodic: what truncation or reflection will meet at the start.
+double mass_at_walls(const Setup& setup) {
+  const Grid& grid = *setup.grid;
+  const auto near = [](const Axis& axis, Index i) { return !axis.periodic() && (i < 2 || i >= axis.cells - 2); };
+  double mass = 0;
+  for (Index cell = 0; cell < grid.cells(); ++cell)
+    if (near(grid.axis(0), cell % grid.nx()) || (grid.dimension() > 1 && near(grid.axis(1), cell / grid.nx())))
+      mass += setup.initial.values[cell] * grid.volume();
+  return mass;
+}
+
+/// Where the closed form will be at the end: how much of it lies outside the box.
+void add_exact_outside(Setup& setup, std::vector<Finding>& all) {
+  if (!setup.config.compare.exact_closed_form) return;
+  const auto witnesses = make_witnesses(setup);
+  Field last = witnesses.front()->advance(setup.config.time.end);
+  const double outside = std::max(0.0, 1 - last.mass());
+  all.push_back({"walls.exact_outside", outside, "outside the box",
+                 fmt::format("{:.2g} of the closed form's mass at the end", outside)});
+}
+
+Finding width_finding(const Setup& setup) {
+  const Moments m = moments(*setup.grid, view(setup.initial));
+  std::string text;
+  Json values = Json::array();
+  for (int k = 0; k < setup.grid->dimension(); ++k) {
+    const double width = std::sqrt(std::max(0.0, m.covariance(k, k))) / setup.grid->axis(k).width();
+    values.push_back(width);
+    text += fmt::format("{}{:.3g} cells along {}", k ? ", " : "", width, setup.grid->axis(k).name);
+  }
+  text += " (standard deviation)";
+  for (const Json& width : values)
+    if (width.get<double>() < 2) text += "; under 2 cells: the first steps are not resolved";
+  return {"initial.width", values, "initial width", text};
+}
+
+std::vector<Finding> findings(Setup& setup) {
+  const SchemeReport report = setup.scheme->report(0);
+  const double end = setup.config.time.end, cells = static_cast<double>(setup.grid->cells());
+  const double memory = static_cast<double>(report.bytes) + cells * 8 * 10;
+  const double first = setup.stepper->first_step(0, view(setup.initial), setup.config.output.times[1]);
+  std::vector<Finding> all;
+  all.push_back(grid_finding(setup));
+  all.push_back({"memory.bytes", memory, "memory", "about " + bytes_text(memory)});
+  all.push_back(interpretation_finding(setup));
+  all.push_back(traits_finding(setup));
+  all.push_back({"diffusion.smallest_eigenvalue", report.smallest_eigenvalue, "diffusion",
+                 fmt::format("smallest eigenvalue {:.4g}, anisotropy in cells up to {:.4g}, {} edge offset{}{}",
+                             report.smallest_eigenvalue, report.largest_anisotropy, report.offsets,
+                             report.offsets == 1 ? "" : "s",
+                             report.capped_cells > 0
+                                 ? fmt::format(", D_xy reduced in {} cells (offsets end at 8)", report.capped_cells)
+                                 : "")});
+  all.push_back({"peclet",
+                 {report.peclet_min, report.peclet_max},
+                 "cell Peclet",
+                 fmt::format("{:.3g} .. {:.3g}", report.peclet_min, report.peclet_max)});
+  if (report.limited_faces > 0)
+    all.push_back({"limited_faces", report.limited_faces, "no diffusion",
+                   fmt::format("{} faces carry drift by the limited second-order part", report.limited_faces)});
+  if (report.fallback_faces > 0)
+    all.push_back(
+        {"fallback_faces", report.fallback_faces, "stationary fit",
+         fmt::format("{} face(s) use a h/D: the stationary weight is not integrable there", report.fallback_faces)});
+  all.push_back({"stiffness", report.exit_rate_max * end, "stiffness",
+                 fmt::format("largest exit rate {:.4g}, times the span {:.4g}", report.exit_rate_max,
+                             report.exit_rate_max * end)});
+  all.push_back(
+      {"scheme.flux", setup.flux->name, "flux", fmt::format("{}: {}", setup.flux->name, setup.flux->guarantee)});
+  all.push_back(
+      {"time.stepper", setup.stepper_row->name, "stepper",
+       std::string(setup.stepper_row->name) + (setup.stepper_reason.empty() ? "" : ": " + setup.stepper_reason)});
+  all.push_back({"time.first_step", first, "first step", fmt::format("{:.3g}", first)});
+  all.push_back({"positive", setup.positive, "p >= 0",
+                 setup.positive ? "promised and enforced" : "not promised; density.min is reported"});
+  all.push_back(width_finding(setup));
+  const double walls = mass_at_walls(setup);
+  all.push_back({"walls.initial_mass", walls, "mass at walls",
+                 fmt::format("{:.2g} of the initial mass within two cells of a wall", walls)});
+  add_exact_outside(setup, all);
+  return all;
+}
+
+}  // namespace
+
+int verb_check(const Command& command) {
+  if (command.arguments.size() != 1) throw UsageError("check takes one case file: fokker check CASE.toml");
+  Setup setup = build(load_case(command.arguments[0], command.overrides, vocabulary()));
+  const std::vector<Finding> all = findings(setup);
+  if (command.json) {
+    Json json;
+    for (const Finding& finding : all) json[finding.key] = finding.value;
+    json["warnings"] = setup.warnings;
+    fmt::print("{}\n", json.dump(2));
+  } else if (!command.quiet) {
+    fmt::print("{}\n", setup.config.title);
+    for (const Finding& finding : all) fmt::print("  {:<16} {}\n", finding.label, finding.text);
+    for (const std::string& warning : setup.warnings) fmt::print("  {:<16} {}\n", "warning", warning);
+  }
+  return exit_ok;
+}
+
+}  // namespace fokker

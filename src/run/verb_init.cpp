@@ -1,0 +1,76 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+
+#include "fokker/base/errors.hpp"
+#include "fokker/io/files.hpp"
+#include "fokker/run/verbs.hpp"
+
+namespace fokker {
+
+namespace {
+
+constexpr std::string_view starter = R"toml(title = "{}"
+
+[[axis]]                          # one or two; the name is a variable of every formula
+name = "x"
+range = [-3.0, 3.0]               # wide enough that next to no mass reaches the walls
+cells = 300
+boundary = "reflecting"           # reflecting | absorbing | periodic, or [lower side, upper side]
+
+[sde]                             # dX = f dt + G dW; t is time
+interpretation = "ito"            # ito | stratonovich | klimontovich
+drift = ["x - x^3"]               # f: two wells, at -1 and 1
+noise = [["sigma"]]               # G; D = G G^T / 2
+[sde.parameters]
+sigma = 0.7
+
+[initial]                         # exactly one of gaussian, mixture, density, point, uniform
+gaussian = {{ mean = [-1.0], covariance = [[0.04]] }}
+
+[scheme]
+flux = "scharfetter_gummel"       # `fokker list fluxes`
+
+[time]
+end = 4.0
+stepper = "auto"                  # `fokker list steppers`; `fokker check` says what it takes and why
+tolerance = 1e-6                  # estimated error per step in the integral l1 norm; or dt = ... for a fixed step
+
+[output]
+frames = 20                       # files for ParaView at k*end/20
+fields = ["p", "current"]
+
+[compare]                         # independent opinions on the same density
+monte_carlo = {{ particles = 100_000, seed = 1 }}
+
+[[check]]                         # the case is its own regression test: exit code 5 when a check falls short
+quantity = "mass_error"
+below = 1e-12
+
+[[check]]                         # particles and density agree within counting noise
+quantity = "z"
+against = "monte_carlo"
+within = 3
+)toml";
+
+}  // namespace
+
+int verb_init(const Command& command) {
+  if (command.arguments.size() != 1) throw UsageError("init takes one name: fokker init NAME writes NAME.toml");
+  std::string name = command.arguments[0];
+  if (name.ends_with(".toml")) name.resize(name.size() - 5);
+  const bool plain = !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == '-';
+  });
+  if (!plain) throw UsageError(fmt::format("init: '{}' is not a name; letters, digits, _ and - are allowed", name));
+  const std::filesystem::path file = name + ".toml";
+  if (std::filesystem::exists(file) && !command.force)
+    throw UsageError(fmt::format("{} exists; --force replaces it", file.string()));
+  write_atomically(file, fmt::format(starter, name));
+  if (!command.quiet) fmt::print("{}: a commented starter case; next: fokker run {}\n", file.string(), file.string());
+  return exit_ok;
+}
+
+}  // namespace fokker

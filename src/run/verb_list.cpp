@@ -1,0 +1,115 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "fokker/base/expression.hpp"
+#include "fokker/run/setup.hpp"
+#include "fokker/run/verbs.hpp"
+
+namespace fokker {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// A table row as `list` shows it: a name, and labelled sentences.
+struct Entry {
+  std::string name;
+  std::vector<std::pair<std::string, std::string>> facts;
+};
+
+std::vector<Entry> list_fluxes() {
+  std::vector<Entry> all;
+  for (const FluxScheme& row : fluxes())
+    all.push_back({std::string(row.name),
+                   {{"form", std::string(row.form)},
+                    {"order", std::to_string(row.order)},
+                    {"guarantee", std::string(row.guarantee)},
+                    {"reference", std::string(row.reference)},
+                    {"not when", std::string(row.when_not)}}});
+  return all;
+}
+
+std::vector<Entry> list_steppers() {
+  std::vector<Entry> all{
+      {"auto", {{"guarantee", "keeps the promise of the flux row; `fokker check CASE` says what it takes and why"}}}};
+  for (const StepperRow& row : steppers())
+    all.push_back({std::string(row.name),
+                   {{"order", std::to_string(row.order)},
+                    {"step", row.adaptive ? "adaptive (time.tolerance) or fixed (time.dt)" : "fixed (time.dt)"},
+                    {"guarantee", std::string(row.guarantee)},
+                    {"reference", std::string(row.reference)},
+                    {"not when", std::string(row.when_not)}}});
+  return all;
+}
+
+std::vector<Entry> list_fields() {
+  return {{"p", {{"is", "density, the cell averages"}}},
+          {"log_p", {{"is", "natural logarithm of p"}}},
+          {"current", {{"is", "probability current: the scheme's own face fluxes averaged to cells"}}},
+          {"drift", {{"is", "Ito drift f at the cell centres"}}}};
+}
+
+std::vector<Entry> list_quantities() {
+  return {{"l1, l2, linf",
+           {{"is", "int |p - q| dx, sqrt(int (p - q)^2 dx), max |p - q|; against a witness or a CSV file"}}},
+          {"kl", {{"is", "int p log(p/q) dx, against exact or a CSV file"}}},
+          {"w1", {{"is", "Wasserstein-1 distance (1D)"}}},
+          {"ks", {{"is", "largest difference of cdfs, over the marginals"}}},
+          {"mean_error, covariance_error", {{"is", "largest absolute component"}}},
+          {"z, ks_p_value, chi2_p_value",
+           {{"is", "against monte_carlo: does the histogram differ by more than counting noise?"}}},
+          {"mass_error, min_p", {{"is", "largest |mass + outflow - 1| and smallest p over the whole run"}}},
+          {"expectation", {{"is", "int g p dx with of = \"g\""}}},
+          {"p", {{"is", "point value (de-averaged) at point = [..]"}}},
+          {"order", {{"is", "measured by `fokker converge`, on the finest pair of levels"}}}};
+}
+
+std::vector<Entry> list_functions() {
+  std::vector<Entry> all;
+  for (const std::string_view name : expression_names()) all.push_back({std::string(name), {}});
+  return all;
+}
+
+struct Topic {
+  const char* name;
+  std::vector<Entry> (*entries)();
+};
+constexpr Topic topics[] = {{"fluxes", list_fluxes},
+                            {"steppers", list_steppers},
+                            {"fields", list_fields},
+                            {"quantities", list_quantities},
+                            {"functions", list_functions}};
+
+}  // namespace
+
+int verb_list(const Command& command) {
+  std::vector<std::string> names;
+  for (const Topic& topic : topics) names.emplace_back(topic.name);
+  if (command.arguments.empty()) {
+    fmt::print("fokker list {}\n", fmt::join(names, " | "));
+    return exit_ok;
+  }
+  const std::string& asked = command.arguments[0];
+  if (asked == "models")
+    throw UsageError("list models: named models are not available yet; write drift and noise as formulas");
+  for (const Topic& topic : topics) {
+    if (asked != topic.name) continue;
+    Json json = Json::array();
+    for (const Entry& entry : topic.entries()) {
+      Json row{{"name", entry.name}};
+      for (const auto& [label, text] : entry.facts) row[label] = text;
+      json.push_back(row);
+      if (command.json) continue;
+      fmt::print("{}\n", entry.name);
+      for (const auto& [label, text] : entry.facts) fmt::print("    {:<10} {}\n", label, text);
+    }
+    if (command.json) fmt::print("{}\n", json.dump(2));
+    return exit_ok;
+  }
+  const std::string near = nearest_name(asked, names);
+  throw UsageError(fmt::format("list: unknown '{}'; allowed: {}{}", asked, fmt::join(names, ", "),
+                               near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near)));
+}
+
+}  // namespace fokker

@@ -1,0 +1,48 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "fokker/io/files.hpp"
+#include "fokker/run/run.hpp"
+#include "fokker/run/verbs.hpp"
+#include "run_folder.hpp"
+
+namespace fokker {
+
+namespace {
+
+bool show_progress(const Command& command) {
+  if (command.quiet || command.progress == "never") return false;
+  return command.progress == "always" || isatty(STDERR_FILENO) != 0;
+}
+
+int exit_code(const RunResult& result) {
+  if (result.numerical_failure) return exit_numerical;
+  if (result.stop_reason != "end") return exit_stopped;
+  return result.checks_ok() ? exit_ok : exit_check;
+}
+
+}  // namespace
+
+int verb_run(const Command& command) {
+  if (command.arguments.size() != 1) throw UsageError("run takes one case file: fokker run CASE.toml");
+  const std::filesystem::path file = command.arguments[0];
+  Setup setup = build(load_case(file, command.overrides, vocabulary()));
+  const std::filesystem::path folder = folder_of(command, file);
+  open_folder(folder, command.force, setup.config);
+  if (!command.quiet && !command.json)
+    for (const std::string& warning : setup.warnings) fmt::print(stderr, "warning: {}\n", warning);
+
+  const RunResult result = run(setup, {folder, show_progress(command), command.stop_requested});
+  const std::string summary = summary_json(setup, result);
+  write_atomically(folder / "summary.json", summary);
+  if (command.json)
+    fmt::print("{}", summary);
+  else if (!command.quiet)
+    fmt::print("{}", summary_table(setup, result, folder, isatty(STDOUT_FILENO) != 0));
+  if (result.numerical_failure) fmt::print(stderr, "fokker: {}\n", result.stop_reason);
+  return exit_code(result);
+}
+
+}  // namespace fokker

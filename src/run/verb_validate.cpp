@@ -1,0 +1,117 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "converge.hpp"
+#include "fokker/run/run.hpp"
+#include "fokker/run/verbs.hpp"
+#include "text_table.hpp"
+
+namespace fokker {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::vector<fs::path> case_files(const Command& command) {
+  std::vector<fs::path> roots(command.arguments.begin(), command.arguments.end());
+  if (roots.empty()) roots = {"cases", "validation"};
+  std::vector<fs::path> files;
+  for (const fs::path& root : roots) {
+    if (fs::is_regular_file(root))
+      files.push_back(root);
+    else if (fs::is_directory(root))
+      for (const fs::directory_entry& entry : fs::recursive_directory_iterator(root)) {
+        if (entry.is_regular_file() && entry.path().extension() == ".toml") files.push_back(entry.path());
+      }
+    else if (!command.arguments.empty())
+      throw FileError("no such file or folder: " + root.string());
+  }
+  std::sort(files.begin(), files.end());
+  if (files.empty()) throw UsageError("no case files found; name them, or stand in a folder with cases/");
+  return files;
+}
+
+/// What became of one case.
+struct Outcome {
+  fs::path file;
+  std::size_t checks = 0, failed = 0;
+  std::string worst;  ///< the first check that fell short, or why the case could not run
+  double seconds = 0;
+  bool ok = false;
+};
+
+void judge_order(const Case& config, Outcome& outcome) {
+  constexpr int levels = 3;
+  const bool asked =
+      std::any_of(config.checks.begin(), config.checks.end(), [](const CaseCheck& c) { return c.quantity == "order"; });
+  if (!asked) return;
+  const double order = converge(config, levels, false).order();
+  for (const CaseCheck& check : config.checks) {
+    if (check.quantity != "order") continue;
+    ++outcome.checks;
+    if (holds(check, order)) continue;
+    ++outcome.failed;
+    if (outcome.worst.empty())
+      outcome.worst = fmt::format("order = {:.3g}, asked {}", order, CheckResult{&check, 0, 0, false}.bound());
+  }
+}
+
+Outcome validate_one(const fs::path& file, const Command& command) {
+  Outcome outcome;
+  outcome.file = file;
+  try {
+    Setup setup = build(load_case(file, command.overrides, vocabulary()));
+    const RunResult result = run(setup, {std::nullopt, false, command.stop_requested});
+    outcome.seconds = result.total_seconds;
+    if (result.stop_reason != "end") outcome.worst = result.stop_reason;
+    for (const CheckResult& done : result.checks) {
+      ++outcome.checks;
+      if (done.ok) continue;
+      ++outcome.failed;
+      if (outcome.worst.empty())
+        outcome.worst = fmt::format("{} = {:.4g}, asked {}", done.label(), done.value, done.bound());
+    }
+    judge_order(setup.config, outcome);
+  } catch (const std::exception& error) {
+    outcome.worst = error.what();
+  }
+  outcome.ok = outcome.worst.empty();
+  return outcome;
+}
+
+}  // namespace
+
+int verb_validate(const Command& command) {
+  std::vector<Outcome> outcomes;
+  for (const fs::path& file : case_files(command)) {
+    if (command.stop_requested && command.stop_requested()) return exit_stopped;
+    outcomes.push_back(validate_one(file, command));
+    if (!command.quiet && !command.json) {
+      const Outcome& last = outcomes.back();
+      fmt::print("{:<44} {:>3} checks  {:>7.2f} s  {}\n", last.file.string(), last.checks, last.seconds,
+                 last.ok ? "ok" : "FAILS: " + last.worst);
+      std::fflush(stdout);
+    }
+  }
+  const auto passed =
+      static_cast<std::size_t>(std::count_if(outcomes.begin(), outcomes.end(), [](const Outcome& o) { return o.ok; }));
+  if (command.json) {
+    nlohmann::ordered_json json = nlohmann::ordered_json::array();
+    for (const Outcome& o : outcomes)
+      json.push_back({{"case", o.file.string()},
+                      {"checks", o.checks},
+                      {"failed", o.failed},
+                      {"seconds", o.seconds},
+                      {"ok", o.ok},
+                      {"worst", o.worst}});
+    fmt::print("{}\n", json.dump(2));
+  } else {
+    fmt::print("{} passed, {} failed\n", passed, outcomes.size() - passed);
+  }
+  return passed == outcomes.size() ? exit_ok : exit_check;
+}
+
+}  // namespace fokker

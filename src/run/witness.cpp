@@ -1,0 +1,178 @@
+#include "fokker/run/witness.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "fokker/model/linear_gaussian.hpp"
+#include "fokker/particles/ensemble.hpp"
+
+namespace fokker {
+
+namespace {
+
+std::span<const double> view(const Field& field) {
+  return {field.values.data(), static_cast<std::size_t>(field.values.size())};
+}
+std::span<double> view(Field& field) { return {field.values.data(), static_cast<std::size_t>(field.values.size())}; }
+
+void compare_moments(Verdict& verdict, const Moments& own, const Eigen::VectorXd& mean,
+                     const Eigen::MatrixXd& covariance) {
+  verdict.mean_error = (own.mean - mean).cwiseAbs().maxCoeff();
+  verdict.covariance_error = (own.covariance - covariance).cwiseAbs().maxCoeff();
+}
+
+/// The closed form of a linear SDE with additive noise: the initial mixture moved by the law of X_t given X_0.
+class ClosedForm : public Witness {
+ public:
+  ClosedForm(std::shared_ptr<const Grid> grid, LinearCoefficients coefficients, GaussianMixture start)
+      : grid_(std::move(grid)),
+        faces_(*grid_),
+        linear_(std::move(coefficients)),
+        start_(std::move(start)),
+        now_(start_) {}
+
+  const char* name() const override { return "exact"; }
+
+  Field advance(double t) override {
+    if (t > 0) now_ = push_forward(start_, linear_.law(0, t));
+    Field own(grid_);
+    now_.cell_averages(faces_.faces, view(own));
+    return own;
+  }
+
+  Verdict judge(double t, const Field& p, const Field& own) const override {
+    Verdict verdict = Witness::judge(t, p, own);
+    if (!wraps()) compare_moments(verdict, moments(*grid_, view(p)), now_.mean(), now_.covariance());
+    return verdict;
+  }
+
+ private:
+  [[nodiscard]] bool wraps() const {
+    for (const Axis& axis : grid_->axes())
+      if (axis.periodic()) return true;
+    return false;
+  }
+
+  std::shared_ptr<const Grid> grid_;
+  GridFaces faces_;
+  LinearGaussian linear_;
+  GaussianMixture start_, now_;
+};
+
+/// A density formula of the axes and t, given by the user.
+class ExactFormula : public Witness {
+ public:
+  ExactFormula(std::shared_ptr<const Grid> grid, Expression formula, std::vector<std::string> variables)
+      : grid_(std::move(grid)), faces_(*grid_), formula_(std::move(formula)), variables_(std::move(variables)) {}
+
+  const char* name() const override { return "exact"; }
+
+  Field advance(double t) override {
+    Field own(grid_);
+    FormulaDensity(formula_, variables_, t).cell_averages(faces_.faces, view(own));
+    return own;
+  }
+
+ private:
+  std::shared_ptr<const Grid> grid_;
+  GridFaces faces_;
+  Expression formula_;
+  std::vector<std::string> variables_;
+};
+
+/// Euler-Maruyama particles from the same case, histogrammed on the solver's grid.
+class MonteCarlo : public Witness {
+ public:
+  explicit MonteCarlo(const Setup& setup) : grid_(setup.grid), ensemble_(start(setup)) {}
+
+  const char* name() const override { return "monte_carlo"; }
+
+  Field advance(double t) override {
+    ensemble_.advance(t);
+    return ensemble_.density();
+  }
+
+  Verdict judge(double t, const Field& p, const Field& own) const override {
+    Verdict verdict = Witness::judge(t, p, own);
+    verdict.agreement = agreement(*grid_, view(p), ensemble_.counts(), static_cast<double>(ensemble_.particles()));
+    verdict.norms.l1 = verdict.agreement->l1;
+    verdict.ks = verdict.agreement->ks;
+    verdict.w1 = verdict.agreement->w1;
+    return verdict;
+  }
+
+  WitnessFacts facts() const override {
+    return {{{"particles", static_cast<double>(ensemble_.particles())},
+             {"dt", ensemble_.dt()},
+             {"steps", static_cast<double>(ensemble_.steps())},
+             {"seconds", ensemble_.seconds()},
+             {"particle_steps_per_second",
+              ensemble_.seconds() > 0 ? ensemble_.particle_steps() / ensemble_.seconds() : 0.0}}};
+  }
+
+ private:
+  static ParticleEnsemble start(const Setup& setup) {
+    const CaseMonteCarlo& asked = *setup.config.compare.monte_carlo;
+    InitialLaw law{setup.initial_law.get(), &setup.initial, std::nullopt};
+    if (const auto* at = std::get_if<InitialPoint>(&setup.config.initial)) law.point = at->point;
+    return {setup.grid, setup.sde, law, ParticleOptions{asked.particles, asked.dt, asked.seed}};
+  }
+
+  std::shared_ptr<const Grid> grid_;
+  ParticleEnsemble ensemble_;
+};
+
+[[noreturn]] void refuse_exact(const Setup& setup, const std::string& why) {
+  throw CaseError({Problem{setup.config.file.filename().string(), "compare.exact",
+                           why + "; give the density as a formula of the axes and t instead, or remove the key"}});
+}
+
+std::unique_ptr<Witness> make_closed_form(const Setup& setup) {
+  const auto coefficients = setup.sde->linear();
+  if (!coefficients)
+    refuse_exact(setup, "no closed form: the drift must be linear in the axes and the noise must not depend on them");
+  const int d = setup.grid->dimension();
+  for (int k = 0; k < d; ++k)
+    for (int i = 0; i < d; ++i)
+      if (setup.grid->axis(k).periodic() && (!coefficients->A[static_cast<std::size_t>(d * i + k)].is_zero() ||
+                                             !coefficients->A[static_cast<std::size_t>(d * k + i)].is_zero()))
+        refuse_exact(setup, fmt::format("no closed form: axis '{}' is periodic and the drift depends on it",
+                                        setup.grid->axis(k).name));
+  if (const auto* mixture = std::get_if<InitialMixture>(&setup.config.initial))
+    return std::make_unique<ClosedForm>(setup.grid, *coefficients, GaussianMixture(mixture->components));
+  if (const auto* start = std::get_if<InitialPoint>(&setup.config.initial)) {
+    const Eigen::VectorXd mean = Eigen::Map<const Eigen::VectorXd>(start->point.data(), d);
+    return std::make_unique<ClosedForm>(setup.grid, *coefficients,
+                                        GaussianMixture({Gaussian{1, mean, Eigen::MatrixXd::Zero(d, d)}}));
+  }
+  refuse_exact(setup, "no closed form: the initial density must be gaussian, mixture or point");
+}
+
+}  // namespace
+
+Verdict Witness::judge(double t, const Field& p, const Field& own) const {
+  const Grid& grid = *p.grid;
+  Verdict verdict;
+  verdict.t = t;
+  verdict.norms = norms(grid, view(p), view(own));
+  const Moments theirs = moments(grid, view(own));
+  compare_moments(verdict, moments(grid, view(p)), theirs.mean, theirs.covariance);
+  verdict.ks = kolmogorov_smirnov(grid, view(p), view(own));
+  if (grid.dimension() == 1) verdict.w1 = wasserstein1(grid, view(p), view(own));
+  return verdict;
+}
+
+std::vector<std::unique_ptr<Witness>> make_witnesses(const Setup& setup) {
+  std::vector<std::unique_ptr<Witness>> all;
+  const CaseCompare& asked = setup.config.compare;
+  if (asked.exact_closed_form) all.push_back(make_closed_form(setup));
+  if (asked.exact_formula) {
+    std::vector<std::string> variables = setup.config.sde.variables;
+    all.push_back(std::make_unique<ExactFormula>(setup.grid, *asked.exact_formula, std::move(variables)));
+  }
+  if (asked.monte_carlo) all.push_back(std::make_unique<MonteCarlo>(setup));
+  return all;
+}
+
+}  // namespace fokker
