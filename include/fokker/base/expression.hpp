@@ -79,6 +79,10 @@ Expression log(const Expression&);
 /// Replaces variables by formulas, all at once. Throws std::length_error when the result would exceed 20 000 nodes.
 [[nodiscard]] Expression substitute(const Expression& expression, const std::map<std::string, Expression>& values);
 
+/// Products and small powers of sums multiplied out (as far as 64 terms), so that what cancels does: the place to ask
+/// whether a formula is zero or depends on a variable. Throws std::length_error beyond 20 000 nodes.
+[[nodiscard]] Expression expand(const Expression& expression);
+
 /// expressions[i] = factor * rest[i] with no rest depending on `variable` and factor depending on nothing else.
 struct CommonFactor {
   bool found = false;

@@ -26,14 +26,14 @@ class Tape {
 
   Tape() = default;
   /// `variables` names the inputs of `evaluate`, in order; every variable of the outputs must be among them
-  /// (std::invalid_argument otherwise).
+  /// (std::invalid_argument otherwise). Formulas that keep thousands of values at once are a std::length_error.
   Tape(std::span<const Expression> outputs, std::span<const std::string> variables);
 
   /// outputs[k][i] = formula k at point i, i < n. Inputs and outputs may not overlap. Points are independent of each
   /// other: the value of a point does not depend on its place in the column. Allocates nothing.
   void evaluate(std::span<const TapeInput> inputs, Index n, std::span<double* const> outputs) const;
 
-  [[nodiscard]] Index output_count() const { return static_cast<Index>(outputs_.size()); }
+  [[nodiscard]] Index output_count() const { return outputs_; }
   [[nodiscard]] Index instruction_count() const { return static_cast<Index>(code_.size()); }
 
  private:
@@ -42,8 +42,7 @@ class Tape {
     double constant = 0;
   };
   std::vector<Instruction> code_;
-  std::vector<std::uint16_t> outputs_;
-  std::uint16_t registers_ = 0;
+  Index inputs_ = 0, outputs_ = 0, slots_ = 0;  // slots: inputs, outputs and registers
 };
 
 /// One point, for set-up code and tests: inputs and the single output are numbers.

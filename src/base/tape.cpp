@@ -1,0 +1,296 @@
+#include "fokker/base/tape.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <map>
+#include <stdexcept>
+#include <tuple>
+
+#include "expression_node.hpp"
+#include "tape_kernels.hpp"
+
+namespace fokker {
+namespace {
+
+using Node = Expression::Node;
+using Value = std::size_t;  // inputs first, then one per instruction
+
+constexpr Value none = static_cast<Value>(-1);
+
+/// A column's worth of work for every slot while a block is evaluated; on the stack, so that nothing is allocated.
+constexpr std::size_t workspace_size = 32 * 1024;
+
+struct Step {
+  Operation operation;
+  Value a = none, b = none, c = none;
+  double constant = 0;
+};
+
+/// Trees -> a list of steps in which equal steps appear once.
+class Lowering {
+ public:
+  explicit Lowering(std::span<const std::string> variables) : variables_(variables) {}
+
+  Value lower(const Expression& e) {
+    const auto known = known_.find(e.node().fingerprint);
+    if (known != known_.end()) return known->second;
+    const Value value = compute(e);
+    known_.emplace(e.node().fingerprint, value);
+    return value;
+  }
+
+  [[nodiscard]] const std::vector<Step>& steps() const { return steps_; }
+
+ private:
+  Value emit(const Step& step) {
+    const auto key =
+        std::make_tuple(step.operation, step.a, step.b, step.c, std::bit_cast<std::uint64_t>(step.constant));
+    const auto [place, fresh] = emitted_.try_emplace(key, variables_.size() + steps_.size());
+    if (fresh) steps_.push_back(step);
+    return place->second;
+  }
+
+  Value compute(const Expression& e) {
+    const Node& node = e.node();
+    switch (node.kind) {
+      case Kind::constant:
+        return emit({.operation = Operation::fill, .constant = node.number});
+      case Kind::variable:
+        return input(node.name);
+      case Kind::sum:
+        return sum(node);
+      case Kind::product:
+        return product(node);
+      case Kind::power:
+        return power(node);
+      case Kind::call:
+        return function(node);
+    }
+    throw std::logic_error("tape: unknown node");
+  }
+
+  Value input(const std::string& name) const {
+    const auto place = std::find(variables_.begin(), variables_.end(), name);
+    if (place == variables_.end()) throw std::invalid_argument("the formula uses '" + name + "', which is no input");
+    return static_cast<Value>(place - variables_.begin());
+  }
+
+  Value scaled(Value a, double k) {
+    return k == 1 ? a : emit({.operation = Operation::multiply_constant, .a = a, .constant = k});
+  }
+
+  /// A term with coefficient 1 goes first, so that x - x^3 takes one subtraction and no product.
+  Value sum(const Node& node) {
+    const auto lead = std::find(node.coefficients.begin(), node.coefficients.end(), 1.0);
+    const std::size_t first =
+        lead == node.coefficients.end() ? 0 : static_cast<std::size_t>(lead - node.coefficients.begin());
+    double number = node.number;
+    Value total = lower(node.children[first]);
+    if (node.coefficients[first] == -1 && number != 0) {
+      total = emit({.operation = Operation::subtract_from, .a = total, .constant = number});
+      number = 0;
+    } else {
+      total = scaled(total, node.coefficients[first]);
+    }
+    for (std::size_t i = 0; i < node.children.size(); ++i) {
+      if (i != first) total = accumulate(total, node.coefficients[i], node.children[i]);
+    }
+    return number == 0 ? total : emit({.operation = Operation::add_constant, .a = total, .constant = number});
+  }
+
+  Value accumulate(Value total, double c, const Expression& term) {
+    const Value value = lower(term);
+    if (c == 1) return emit({.operation = Operation::add, .a = total, .b = value});
+    if (c == -1) return emit({.operation = Operation::subtract, .a = total, .b = value});
+    return emit({.operation = Operation::add_scaled, .a = total, .b = value, .constant = c});
+  }
+
+  Value times(Value a, Value b) {
+    if (a == none) return b;
+    return emit({.operation = Operation::multiply, .a = std::min(a, b), .b = std::max(a, b)});
+  }
+
+  /// number * above / below: one division however many quotients.
+  Value product(const Node& node) {
+    Value above = none, below = none;
+    for (const Expression& child : node.children) {
+      const double exponent = constant_exponent(child).value_or(1);
+      if (exponent < 0) {
+        below = times(below, power_of(lower(child.node().children[0]), -exponent));
+      } else {
+        above = times(above, lower(child));
+      }
+    }
+    if (above == none) return emit({.operation = Operation::divide_into, .a = below, .constant = node.number});
+    above = scaled(above, node.number);
+    return below == none ? above : emit({.operation = Operation::divide, .a = above, .b = below});
+  }
+
+  Value power(const Node& node) {
+    const Expression &base = node.children[0], &exponent = node.children[1];
+    if (base.is_constant()) {
+      return emit({.operation = Operation::constant_power, .a = lower(exponent), .constant = base.value()});
+    }
+    if (!exponent.is_constant()) {
+      const Value a = lower(base), b = lower(exponent);
+      return emit({.operation = Operation::power, .a = a, .b = b});
+    }
+    const double n = exponent.value();
+    if (n >= 0) return power_of(lower(base), n);
+    return emit({.operation = Operation::divide_into, .a = power_of(lower(base), -n), .constant = 1});
+  }
+
+  /// Whole and half powers by products and one square root, others by pow; n > 0.
+  Value power_of(Value a, double n) {
+    constexpr double largest = 32;
+    const double whole = std::floor(n);
+    if (n > largest || (n != whole && n != whole + 0.5)) {
+      return emit({.operation = Operation::power_constant, .a = a, .constant = n});
+    }
+    const Value root = n == whole ? none : emit({.operation = Operation::sqrt, .a = a});
+    return whole == 0 ? root : times(root, repeated(a, static_cast<int>(whole)));
+  }
+
+  Value repeated(Value a, int n) {
+    if (n == 1) return a;
+    if (n % 2 == 1) return times(repeated(a, n - 1), a);
+    const Value half = repeated(a, n / 2);
+    return times(half, half);
+  }
+
+  Value function(const Node& node) {
+    Step step{.operation = operation(node.function)};
+    step.a = lower(node.children[0]);
+    if (node.children.size() > 1) step.b = lower(node.children[1]);
+    if (node.children.size() > 2) step.c = lower(node.children[2]);
+    return emit(step);
+  }
+
+  static Operation operation(Function f) {  // both lists name the functions in the same order
+    return static_cast<Operation>(static_cast<int>(Operation::less) + static_cast<int>(f));
+  }
+  static_assert(static_cast<int>(Operation::erfc) - static_cast<int>(Operation::less) ==
+                static_cast<int>(Function::erfc) - static_cast<int>(Function::less));
+
+  std::span<const std::string> variables_;
+  std::vector<Step> steps_;
+  std::map<std::array<std::uint64_t, 2>, Value> known_;
+  std::map<std::tuple<Operation, Value, Value, Value, std::uint64_t>, Value> emitted_;
+};
+
+}  // namespace
+
+/// Slots: [inputs][outputs][registers]. A step that makes an output writes there; every other step gets the lowest
+/// register that is free, and gives it back after its last use.
+Tape::Tape(std::span<const Expression> outputs, std::span<const std::string> variables)
+    : inputs_(static_cast<Index>(variables.size())), outputs_(static_cast<Index>(outputs.size())) {
+  Lowering lowering(variables);
+  std::vector<Value> results;
+  for (const Expression& output : outputs) results.push_back(lowering.lower(output));
+  const std::vector<Step>& steps = lowering.steps();
+
+  const std::size_t inputs = variables.size();
+  std::vector<std::size_t> slot(inputs + steps.size(), none), last_use(inputs + steps.size(), 0);
+  for (std::size_t i = 0; i < inputs; ++i) slot[i] = i;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    for (const Value v : {steps[i].a, steps[i].b, steps[i].c}) {
+      if (v != none) last_use[v] = i;
+    }
+  }
+  std::vector<std::size_t> copies;  // outputs that repeat an input or an earlier output
+  for (std::size_t k = 0; k < results.size(); ++k) {
+    if (slot[results[k]] == none) {
+      slot[results[k]] = inputs + k;
+    } else {
+      copies.push_back(k);
+    }
+  }
+
+  const std::size_t first_register = inputs + outputs.size();
+  std::size_t slots = first_register;
+  std::vector<std::size_t> free;  // a heap, lowest on top
+  const auto at = [&](Value v) { return static_cast<std::uint16_t>(v == none ? 0 : slot[v]); };
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const Step& step = steps[i];
+    Instruction instruction{
+        static_cast<std::uint16_t>(step.operation), 0, at(step.a), at(step.b), at(step.c), step.constant};
+    std::vector<Value> operands{step.a, step.b, step.c};
+    std::sort(operands.begin(), operands.end());
+    operands.erase(std::unique(operands.begin(), operands.end()), operands.end());
+    for (const Value v : operands) {
+      if (v == none || slot[v] < first_register || last_use[v] != i) continue;
+      free.push_back(slot[v]);
+      std::push_heap(free.begin(), free.end(), std::greater<>());
+    }
+    std::size_t& target = slot[inputs + i];
+    if (target == none) {
+      if (free.empty()) free.push_back(slots++);
+      std::pop_heap(free.begin(), free.end(), std::greater<>());
+      target = free.back();
+      free.pop_back();
+    }
+    if (slots * lanes > workspace_size) throw std::length_error("the formulas keep too many values at once");
+    instruction.target = static_cast<std::uint16_t>(target);
+    code_.push_back(instruction);
+  }
+  for (const std::size_t k : copies) {
+    code_.push_back(
+        {static_cast<std::uint16_t>(Operation::copy), static_cast<std::uint16_t>(inputs + k), at(results[k]), 0, 0, 0});
+  }
+  if (slots * lanes > workspace_size) throw std::length_error("the formulas keep too many values at once");
+  slots_ = static_cast<Index>(slots);
+}
+
+void Tape::evaluate(std::span<const TapeInput> inputs, Index n, std::span<double* const> outputs) const {
+  if (static_cast<Index>(inputs.size()) != inputs_ || static_cast<Index>(outputs.size()) != outputs_) {
+    throw std::invalid_argument("Tape::evaluate: wrong number of inputs or outputs");
+  }
+  if (slots_ == 0) return;
+  const Index width = std::min(block, (static_cast<Index>(workspace_size) / slots_) & ~(lanes - 1));
+  alignas(64) std::array<double, workspace_size> workspace;
+  std::array<double*, workspace_size / lanes> slot;
+  for (Index s = 0; s < slots_; ++s) slot[s] = workspace.data() + s * width;
+  for (Index i = 0; i < inputs_; ++i) {
+    if (!inputs[i].column) std::fill_n(slot[i], width, inputs[i].scalar);
+  }
+
+  for (Index begin = 0; begin < n; begin += width) {
+    const Index count = std::min(width, n - begin);
+    const bool whole = count == width;
+    // Whole blocks are read and written where they are; a shorter one is padded to whole vectors in the workspace.
+    for (Index i = 0; i < inputs_; ++i) {
+      if (!inputs[i].column) continue;
+      if (whole) {
+        slot[i] = const_cast<double*>(inputs[i].column + begin);  // no instruction targets an input
+      } else {
+        slot[i] = workspace.data() + i * width;
+        std::copy_n(inputs[i].column + begin, count, slot[i]);
+        std::fill_n(slot[i] + count, width - count, inputs[i].column[n - 1]);
+      }
+    }
+    for (Index k = 0; k < outputs_; ++k) {
+      slot[inputs_ + k] = whole ? outputs[k] + begin : workspace.data() + (inputs_ + k) * width;
+    }
+    const Index padded = (count + lanes - 1) & ~(lanes - 1);
+    for (const Instruction& step : code_) {
+      apply(static_cast<Operation>(step.operation),
+            {slot[step.target], slot[step.a], slot[step.b], slot[step.c], step.constant}, padded);
+    }
+    if (whole) continue;
+    for (Index k = 0; k < outputs_; ++k) std::copy_n(slot[inputs_ + k], count, outputs[k] + begin);
+  }
+}
+
+double evaluate_at(const Expression& expression, std::span<const std::string> variables,
+                   std::span<const double> values) {
+  if (variables.size() != values.size()) throw std::invalid_argument("evaluate_at: one value per variable");
+  std::vector<TapeInput> inputs;
+  for (const double value : values) inputs.push_back(TapeInput::of(value));
+  double result = 0;
+  double* const output = &result;
+  Tape({&expression, 1}, variables).evaluate(inputs, 1, {&output, 1});
+  return result;
+}
+
+}  // namespace fokker
