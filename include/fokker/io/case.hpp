@@ -17,9 +17,16 @@
 /// Knows no solver class.
 namespace fokker {
 
-struct InitialMixture { std::vector<Gaussian> components; };  ///< gaussian = or mixture =
-struct InitialFormula { Expression density; std::string text; };
-struct InitialPoint { std::vector<double> point; };
+struct InitialMixture {
+  std::vector<Gaussian> components;
+};  ///< gaussian = or mixture =
+struct InitialFormula {
+  Expression density;
+  std::string text;
+};
+struct InitialPoint {
+  std::vector<double> point;
+};
 struct InitialUniform {};
 using Initial = std::variant<InitialMixture, InitialFormula, InitialPoint, InitialUniform>;
 
@@ -30,14 +37,14 @@ struct CaseScheme {
 };
 
 struct CaseTime {
-  double end = 1;                    ///< [t]
+  double end = 1;  ///< [t]
   std::string stepper = "auto";
-  std::optional<double> tolerance;   ///< absent: 1e-6 (or dt given)
+  std::optional<double> tolerance;  ///< absent: 1e-6 (or dt given)
   std::optional<double> dt;
 };
 
 struct CaseOutput {
-  std::vector<double> times;         ///< ascending, first 0, last end
+  std::vector<double> times;  ///< ascending, first 0, last end
   std::vector<std::string> fields{"p"};
 };
 
@@ -57,27 +64,28 @@ struct CaseCompare {
 
 struct CaseCheck {
   std::string quantity;
-  std::string against;                     ///< "", "exact", "monte_carlo", or a CSV file as written
-  std::filesystem::path file;              ///< resolved, when `against` is a file
-  std::optional<double> at;                ///< an output time; absent: the end
+  std::string against;         ///< "", "exact", "monte_carlo", or a CSV file as written
+  std::filesystem::path file;  ///< resolved, when `against` is a file
+  std::optional<double> at;    ///< exactly one of output.times; the reader fills in the end
   std::optional<double> below, above, near, within;
-  std::optional<Expression> of;            ///< expectation
+  std::optional<Expression> of;  ///< expectation
   std::string of_text;
-  std::vector<double> point;               ///< p
-  std::string where;                       ///< file:line:column of the check
+  std::vector<double> point;  ///< p
+  std::string where;          ///< file:line:column of the check
 };
 
 struct Case {
-  std::filesystem::path file;              ///< as given
-  std::string text;                        ///< the bytes of the file
-  std::string sha256;                      ///< of `text`
-  std::vector<std::string> overrides;      ///< --set, as given
+  std::filesystem::path file;          ///< as given
+  std::string text;                    ///< the bytes of the file
+  std::string sha256;                  ///< of `text`
+  std::vector<std::string> overrides;  ///< --set, as given
   std::string title;
   std::vector<Axis> axes;
   SdeFormulas sde;
-  /// The sde section as written (for resolved.toml): key -> TOML text.
+  /// The sde section as written (for resolved.toml): key -> TOML text, without parameters and definitions.
   std::vector<std::pair<std::string, std::string>> sde_text;
-  std::map<std::string, double> parameters;
+  std::map<std::string, double> parameters;                      ///< worked out
+  std::vector<std::pair<std::string, std::string>> definitions;  ///< name -> TOML text, as written
   Initial initial;
   CaseScheme scheme;
   CaseTime time;

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -9,15 +10,25 @@ namespace fokker {
 /// Writes via a temporary file in the same folder and rename, so that a kill leaves the old file or the new one.
 /// Throws FileError.
 void write_atomically(const std::filesystem::path& path, std::string_view bytes);
-/// Throws FileError; refuses more than `limit` bytes.
+
+/// The whole file. Throws FileError; refuses more than `limit` bytes without reading on.
 [[nodiscard]] std::string read_file(const std::filesystem::path& path, std::size_t limit = std::size_t{1} << 30);
+
+/// The first `limit` bytes, or all when there are fewer. Never waits for a pipe. Throws FileError.
+[[nodiscard]] std::string read_at_most(const std::filesystem::path& path, std::size_t limit);
 
 /// A numeric CSV with a header line; columns by name.
 struct Csv {
   std::vector<std::string> names;
   std::vector<std::vector<double>> columns;
-  [[nodiscard]] const std::vector<double>* column(std::string_view name) const;
+  [[nodiscard]] const std::vector<double>* column(std::string_view name) const;  ///< nullptr when there is none
 };
+
+/// Comma-separated numbers (inf and nan are numbers) under a header line; blank lines and lines that start with `#` are
+/// skipped. Throws FileError with the line and column of the first fault.
 [[nodiscard]] Csv read_csv(const std::filesystem::path& path);
+
+/// The names in the header line alone. Throws FileError.
+[[nodiscard]] std::vector<std::string> read_csv_names(const std::filesystem::path& path);
 
 }  // namespace fokker

@@ -1,0 +1,185 @@
+#include "fokker/io/case.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cmath>
+
+#include "case_reader.hpp"
+#include "fokker/io/files.hpp"
+
+namespace fokker {
+namespace {
+
+constexpr std::size_t most_bytes = std::size_t{1} << 20;
+constexpr std::int64_t most_cells = std::int64_t{1} << 26;
+
+const std::vector<std::string> boundaries = {"reflecting", "absorbing", "periodic"};
+
+std::optional<Boundary> boundary_named(const std::optional<std::string>& name) {
+  for (const Boundary boundary : {Boundary::reflecting, Boundary::absorbing, Boundary::periodic})
+    if (name && *name == to_string(boundary)) return boundary;
+  return std::nullopt;
+}
+
+// One word for both sides, or a pair [lower, upper]; a torus has no sides.
+void read_boundary(CaseReader& reader, const Node& node, Axis& axis) {
+  if (!node) return;
+  if (node.value->kind != Value::Kind::array) {
+    const auto both = boundary_named(reader.word(node, boundaries));
+    axis.at_lower = axis.at_upper = both.value_or(Boundary::reflecting);
+    return;
+  }
+  const auto pair = reader.list(node);
+  if (pair->size() != 2)
+    return reader.report(node, fmt::format("a list of {}, must be one word or a pair [lower, upper]", pair->size()));
+  const auto lower = boundary_named(reader.word((*pair)[0], boundaries));
+  const auto upper = boundary_named(reader.word((*pair)[1], boundaries));
+  if (!lower || !upper) return;
+  if ((*lower == Boundary::periodic) != (*upper == Boundary::periodic))
+    return reader.report(node, "periodic on one side only, must be on both or neither");
+  axis.at_lower = *lower;
+  axis.at_upper = *upper;
+}
+
+void read_range(CaseReader& reader, const Node& node, Axis& axis) {
+  const auto range = node ? reader.vector(node, 2) : std::nullopt;
+  if (!range) {  // reported; no point is outside of an unknown box
+    axis.lower = -std::numeric_limits<double>::infinity();
+    axis.upper = std::numeric_limits<double>::infinity();
+    return;
+  }
+  axis.lower = (*range)[0];
+  axis.upper = (*range)[1];
+  if (!(axis.upper > axis.lower))
+    reader.report(node, fmt::format("[{}, {}], the upper end must be greater than the lower", axis.lower, axis.upper));
+  else if (!std::isfinite(axis.upper - axis.lower))
+    reader.report(node, fmt::format("[{}, {}] is too wide", axis.lower, axis.upper));
+}
+
+Axis read_axis(CaseReader& reader, const Node& entry) {
+  Axis axis;
+  TableReader table(entry, reader.problems);
+  if (!table.is_table()) return axis;
+  // The name was read, and its faults reported, before everything else.
+  const Node name = table.find("name");
+  if (name && name.value->kind == Value::Kind::string) axis.name = name.value->text;
+  read_range(reader, table.require("range", "a pair [lower, upper]"), axis);
+  const Node cells = table.require("cells", "an integer, at least 2");
+  axis.cells = reader.integer(cells, 2, std::numeric_limits<std::int64_t>::max()).value_or(2);
+  read_boundary(reader, table.require("boundary", "reflecting, absorbing, periodic or a pair of them"), axis);
+  table.finish();
+  if (axis.upper > axis.lower && std::isfinite(axis.width()) &&
+      !(axis.center(0) > axis.lower && axis.face(1) > axis.center(0)))
+    reader.report(cells, fmt::format("{}, the cells would be too narrow to tell apart", axis.cells));
+  return axis;
+}
+
+std::string memory_text(double bytes) {
+  constexpr std::array<const char*, 6> units = {"B", "kB", "MB", "GB", "TB", "PB"};
+  std::size_t unit = 0;
+  for (; bytes >= 1000 && unit + 1 < units.size(); ++unit) bytes /= 1000;
+  return fmt::format("{:.3g} {}", bytes, units[unit]);
+}
+
+void check_grid_size(CaseReader& reader, const Node& node, const Case& c) {
+  double cells = 1;
+  for (const Axis& axis : c.axes) cells *= static_cast<double>(axis.cells);
+  if (cells > static_cast<double>(most_cells))
+    reader.report(node, fmt::format("a grid of {:.15g} cells ({} per field), at most {}", cells, memory_text(8 * cells),
+                                    most_cells));
+}
+
+}  // namespace
+
+void read_axes(CaseReader& reader, TableReader& root, Case& c) {
+  const Node node = root.find("axis");
+  if (reader.dimension() == 0) return;
+  const auto entries = reader.list(node);
+  for (Node entry : *entries) {
+    // Messages call an axis by its name, as --set does.
+    const Value* name = entry.value->find("name");
+    if (name && reader.symbols.axes.size() == reader.dimension()) entry.key = "axis." + name->text;
+    c.axes.push_back(read_axis(reader, entry));
+    c.sde.variables.push_back(c.axes.back().name);
+  }
+  check_grid_size(reader, node, c);
+}
+
+void read_scheme(CaseReader& reader, TableReader& root, Case& c) {
+  const Node node = root.find("scheme");
+  if (!node) return;
+  TableReader scheme(node, reader.problems);
+  const std::vector<std::string> forms = {"drift_diffusion"}, later_forms = {"effective_drift"};
+  const Node form = scheme.find("form"), flux = scheme.find("flux");
+  if (const auto name = reader.word(form, forms, later_forms)) c.scheme.form = *name;
+  if (!form || form.value->text != "effective_drift")  // whose fluxes are others
+    if (const auto name = reader.word(flux, reader.vocabulary.fluxes)) c.scheme.flux = *name;
+  c.scheme.positive = reader.boolean(scheme.find("positive"));
+  for (const char* key : {"score", "score_order", "limiter"}) scheme.later(key);
+  scheme.finish();
+}
+
+void read_time(CaseReader& reader, TableReader& root, Case& c) {
+  const Node node = root.require("time", "a table with end");
+  TableReader time(node, reader.problems);
+  if (!time.is_table()) return;
+  const auto end = reader.number(time.require("end", "a number > 0"), Bounds::positive());
+  std::vector<std::string> steppers = {"auto"};
+  steppers.insert(steppers.end(), reader.vocabulary.steppers.begin(), reader.vocabulary.steppers.end());
+  if (const auto name = reader.word(time.find("stepper"), steppers)) c.time.stepper = *name;
+  constexpr std::array<std::string_view, 2> accuracy = {"tolerance", "dt"};
+  static_cast<void>(time.one_of(accuracy));
+  c.time.tolerance = reader.number(time.find("tolerance"), Bounds::positive());
+  const Node dt = time.find("dt");
+  c.time.dt = reader.number(dt, Bounds::positive());
+  if (!dt && !c.time.tolerance) c.time.tolerance = 1e-6;
+  time.finish();
+  if (!end) return;
+  c.time.end = *end;
+  reader.end_known = true;
+  if (c.time.dt && !(*end / *c.time.dt <= most_fixed_steps))
+    reader.report(dt, fmt::format("{} would take {:.3g} steps to {}, at most {:.0e}", *c.time.dt, *end / *c.time.dt,
+                                  *end, most_fixed_steps));
+}
+
+Case parse_case(std::string_view text, const std::string& name, const std::filesystem::path& folder,
+                const std::vector<std::string>& overrides, const Vocabulary& vocabulary) {
+  Problems problems(name, overrides);
+  if (text.size() > most_bytes)
+    throw CaseError({Problem{problems.where({}), "", fmt::format("more than {} bytes (1 MiB)", most_bytes)}});
+  Value tree = parse_toml(text, problems);
+  for (std::size_t i = 0; i < overrides.size(); ++i) apply_override(tree, overrides[i], static_cast<int>(i), problems);
+
+  Case c;
+  c.file = name;
+  c.text = text;
+  c.sha256 = sha256_hex(text);
+  c.overrides = overrides;
+
+  CaseReader reader(tree, vocabulary, folder, problems);
+  TableReader root(reader.root, problems);
+  c.title = reader.text(root.find("title")).value_or(std::filesystem::path(name).stem().string());
+  read_axis_names(reader, root);
+  read_symbols(reader, root, c);
+  read_axes(reader, root, c);
+  read_sde(reader, root, c);
+  read_initial(reader, root, c);
+  read_scheme(reader, root, c);
+  read_time(reader, root, c);
+  read_output(reader, root, c);
+  read_compare(reader, root, c);
+  read_checks(reader, root, c);
+  root.later("reverse");
+  root.finish();
+  problems.raise();
+  return c;
+}
+
+Case load_case(const std::filesystem::path& file, const std::vector<std::string>& overrides,
+               const Vocabulary& vocabulary) {
+  // One byte more than allowed, so that parse_case can tell.
+  return parse_case(read_at_most(file, most_bytes + 1), file.string(), file.parent_path(), overrides, vocabulary);
+}
+
+}  // namespace fokker

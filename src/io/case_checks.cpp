@@ -1,0 +1,196 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "case_reader.hpp"
+#include "fokker/io/files.hpp"
+
+// [[check]]: which quantities there are, what each must and must not be given.
+namespace fokker {
+namespace {
+
+constexpr std::size_t most_checks = 1000;
+
+enum class Against { nothing, witness, histogram };
+struct Quantity {
+  std::string_view name;
+  Against against = Against::nothing;
+  bool from_file = false;          // a table of point values is enough to tell
+  std::string_view argument = "";  // the key it cannot do without
+};
+constexpr std::array<Quantity, 16> quantities = {{
+    {"l1", Against::witness, true},
+    {"l2", Against::witness, true},
+    {"linf", Against::witness, true},
+    {"kl", Against::witness, true},
+    {"w1", Against::witness},
+    {"ks", Against::witness},
+    {"mean_error", Against::witness},
+    {"covariance_error", Against::witness},
+    {"z", Against::histogram},
+    {"ks_p_value", Against::histogram},
+    {"chi2_p_value", Against::histogram},
+    {"mass_error"},
+    {"min_p"},
+    {"expectation", Against::nothing, false, "of"},
+    {"p", Against::nothing, false, "point"},
+    {"order"},
+}};
+
+const Quantity* find_quantity(std::string_view name) {
+  const auto row =
+      std::find_if(quantities.begin(), quantities.end(), [&](const Quantity& q) { return q.name == name; });
+  return row == quantities.end() ? nullptr : &*row;
+}
+
+std::vector<std::string> quantity_names() {
+  std::vector<std::string> names;
+  for (const Quantity& quantity : quantities) names.emplace_back(quantity.name);
+  return names;
+}
+
+// The columns that a density table needs, and the file itself.
+void read_file_witness(CaseReader& reader, const Node& node, CaseCheck& check) {
+  check.file = reader.folder / check.against;
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(check.file, error))
+    return reader.report(node, fmt::format("{} is not a file that can be read", toml_string(check.file.string())));
+  try {
+    const std::vector<std::string> columns = read_csv_names(check.file);
+    std::vector<std::string> needed = reader.symbols.axes;
+    if (std::find(needed.begin(), needed.end(), "p") != needed.end())
+      return reader.report(node, "the axis p and the density p would be one column, rename the axis");
+    needed.emplace_back("p");
+    for (const std::string& name : needed)
+      if (std::find(columns.begin(), columns.end(), name) == columns.end())
+        return reader.report(node, fmt::format("{} has no column {}, its columns are: {}", toml_string(check.against),
+                                               name, fmt::join(columns, ", ")));
+  } catch (const FileError& fault) {
+    reader.report(node, fault.what());
+  }
+}
+
+void read_against(CaseReader& reader, const Node& node, const Quantity& quantity, const Case& c, CaseCheck& check) {
+  if (quantity.against == Against::nothing) {
+    if (node) reader.report(node, fmt::format("{} is a number of the run itself, leave against out", quantity.name));
+    return;
+  }
+  const auto against = reader.text(node);
+  if (!against) return;
+  check.against = *against;
+  if (*against == "spectral") return reader.report(node, "\"spectral\" is not available yet");
+  const bool file = against->ends_with(".csv");
+  if (*against != "exact" && *against != "monte_carlo" && !file) {
+    const std::vector<std::string> witnesses = {"exact", "monte_carlo", "a .csv file"};
+    return reader.report(node,
+                         fmt::format("{} is unknown", toml_string(*against)) + allowed_names(*against, witnesses));
+  }
+  if (quantity.against == Against::histogram && *against != "monte_carlo")
+    return reader.report(node, fmt::format("{}, {} is for \"monte_carlo\"", toml_string(*against), quantity.name));
+  if (file && !quantity.from_file)
+    return reader.report(
+        node, fmt::format("{} cannot be taken from a table of points, l1, l2, linf and kl can", quantity.name));
+  if (file) return read_file_witness(reader, node, check);
+  const bool active = *against == "exact"
+                          ? c.compare.exact_closed_form || c.compare.exact_formula || reader.exact_faulty
+                          : c.compare.monte_carlo.has_value() || reader.monte_carlo_faulty;
+  if (!active) reader.report(node, fmt::format("needs compare.{}, which is not set", *against));
+}
+
+// Exactly one of: below, above, near with within, within alone (which bounds |value|).
+void read_bounds(CaseReader& reader, TableReader& table, CaseCheck& check) {
+  constexpr std::array<std::string_view, 3> kinds = {"below", "above", "near"};
+  const auto given = table.one_of(kinds);
+  const Node within = table.find("within");
+  check.below = reader.number(table.find("below"));
+  check.above = reader.number(table.find("above"));
+  check.near = reader.number(table.find("near"));
+  check.within = reader.number(within, Bounds::not_negative());
+  if (given.empty() && !within)
+    reader.problems.add(table.place(), table.path("below"),
+                        "missing, must have one of below, above, near with within, within");
+  else if (given.size() == 1 && given.front() == "near" && !within)
+    static_cast<void>(table.require("within", "a number >= 0, with near"));
+  else if (given.size() == 1 && given.front() != "near" && within)
+    reader.report(within, fmt::format("goes with near or alone, not with {}", given.front()));
+}
+
+// The output time that `at` means, bit for bit, so that nobody compares times with a tolerance again.
+void read_at(CaseReader& reader, const Node& node, const Case& c, CaseCheck& check) {
+  if (!reader.times_known) {
+    static_cast<void>(reader.number(node));
+    return;
+  }
+  check.at = c.time.end;
+  const auto at = reader.number(node);
+  if (!at) return;
+  const std::vector<double>& times = c.output.times;
+  const auto after = std::lower_bound(times.begin(), times.end(), *at);
+  std::vector<double> nearest;
+  if (after != times.begin()) nearest.push_back(*(after - 1));
+  if (after != times.end()) nearest.push_back(*after);
+  for (const double t : nearest)
+    if (std::abs(t - *at) <= 1e-12 * c.time.end) {
+      check.at = t;
+      return;
+    }
+  reader.report(node, fmt::format("{} is not an output time, nearest: {}", *at, fmt::join(nearest, " and ")));
+}
+
+void read_argument(CaseReader& reader, TableReader& table, const Quantity& quantity, const Case& c, CaseCheck& check) {
+  for (const char* key : {"of", "point"}) {
+    const Node node = table.find(key);
+    if (node && quantity.argument != key)
+      reader.report(node, fmt::format("goes with {}, not with {}", std::string_view(key) == "of" ? "expectation" : "p",
+                                      quantity.name));
+  }
+  if (quantity.argument == "of") {
+    const Node of = table.require("of", "a formula of the axes");
+    check.of = reader.formula(of, reader.symbols.axes);
+    if (of) check.of_text = of.value->kind == Value::Kind::string ? of.value->text : to_toml(*of.value);
+  }
+  if (quantity.argument == "point")
+    check.point =
+        read_point(reader, table.require("point", "a list of numbers, one per axis"), c).value_or(check.point);
+}
+
+CaseCheck read_check(CaseReader& reader, const Node& entry, const Case& c) {
+  CaseCheck check;
+  TableReader table(entry, reader.problems);
+  if (!table.is_table()) return check;
+  check.where = reader.problems.where(table.place());
+  const std::vector<std::string> names = quantity_names();
+  const Node quantity_node = table.require("quantity", fmt::format("one of {}", fmt::join(names, ", ")));
+  check.quantity = reader.word(quantity_node, names).value_or("");
+  const Node against = table.find("against");
+  read_at(reader, table.find("at"), c, check);
+  read_bounds(reader, table, check);
+  if (const Quantity* quantity = find_quantity(check.quantity)) {
+    if (quantity->against != Against::nothing && !against)
+      static_cast<void>(table.require("against", quantity->against == Against::histogram
+                                                     ? "\"monte_carlo\""
+                                                     : "\"exact\", \"monte_carlo\" or a .csv file"));
+    read_against(reader, against, *quantity, c, check);
+    read_argument(reader, table, *quantity, c, check);
+    if (quantity->name == "w1" && reader.dimension() == 2) reader.report(quantity_node, "w1 is for one axis");
+  } else {
+    for (const char* key : {"of", "point"}) static_cast<void>(table.find(key));
+  }
+  table.finish();
+  return check;
+}
+
+}  // namespace
+
+void read_checks(CaseReader& reader, TableReader& root, Case& c) {
+  const Node node = root.find("check");
+  const auto entries = reader.list(node);
+  if (!entries) return;
+  if (entries->size() > most_checks)
+    return reader.report(node, fmt::format("{} checks, at most {}", entries->size(), most_checks));
+  for (const Node& entry : *entries) c.checks.push_back(read_check(reader, entry, c));
+}
+
+}  // namespace fokker

@@ -1,0 +1,145 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "case_reader.hpp"
+
+namespace fokker {
+namespace {
+
+const std::vector<std::string> available_fields = {"p", "log_p", "current", "drift"};
+const std::vector<std::string> later_fields = {"score", "effective_drift", "entropy_production"};
+
+// Times come from an index, t_k = k * end / N: adding up intervals would drift.
+std::vector<double> equal_frames(double end, std::int64_t frames) {
+  std::vector<double> times;
+  for (std::int64_t k = 0; k < frames; ++k) times.push_back(static_cast<double>(k) * end / static_cast<double>(frames));
+  times.push_back(end);
+  return times;
+}
+
+// Multiples of the interval, and the end; a multiple that is the end up to rounding is the end.
+std::vector<double> multiples(double end, double every) {
+  std::vector<double> times;
+  for (double k = 0; k * every < end * (1 - 1e-9); ++k) times.push_back(k * every);
+  times.push_back(end);
+  return times;
+}
+
+void read_every(CaseReader& reader, const Node& node, Case& c) {
+  const auto every = reader.number(node, Bounds::positive());
+  if (!every || !reader.end_known) return;
+  if (c.time.end / *every > static_cast<double>(most_output_times))
+    return reader.report(
+        node, fmt::format("{} makes {:.3g} output times, at most {}", *every, c.time.end / *every, most_output_times));
+  c.output.times = multiples(c.time.end, *every);
+}
+
+void read_times(CaseReader& reader, const Node& node, Case& c) {
+  const auto nodes = reader.list(node);
+  if (!nodes || !reader.end_known) return;
+  if (nodes->size() > most_output_times)
+    return reader.report(node, fmt::format("{} output times, at most {}", nodes->size(), most_output_times));
+  std::vector<double> times = {0};
+  bool first = true;
+  for (const Node& entry : *nodes) {
+    const auto t = reader.number(entry);
+    if (!t) continue;
+    if (!(*t >= 0 && *t <= c.time.end)) {
+      reader.report(entry, fmt::format("{}, must be in [0, {}]", *t, c.time.end));
+    } else if (!first && *t <= times.back()) {
+      reader.report(entry, fmt::format("{}, must be greater than the time before it, {}", *t, times.back()));
+    } else if (*t > times.back()) {
+      times.push_back(*t);
+    }
+    first = false;
+  }
+  if (times.back() < c.time.end) times.push_back(c.time.end);
+  c.output.times = std::move(times);
+}
+
+void read_fields(CaseReader& reader, const Node& node, Case& c) {
+  const auto nodes = reader.list(node);
+  if (!nodes) return;
+  if (nodes->empty()) return reader.report(node, "an empty list" + allowed_names("", available_fields));
+  c.output.fields.clear();
+  for (const Node& entry : *nodes) {
+    const auto field = reader.word(entry, available_fields, later_fields);
+    if (!field) continue;
+    if (std::find(c.output.fields.begin(), c.output.fields.end(), *field) != c.output.fields.end())
+      reader.report(entry, fmt::format("{} is there twice", toml_string(*field)));
+    c.output.fields.push_back(*field);
+  }
+}
+
+CaseMonteCarlo read_monte_carlo(CaseReader& reader, const Node& node, const Case& c) {
+  CaseMonteCarlo options;
+  TableReader table(node, reader.problems);
+  constexpr std::int64_t most_particles = std::int64_t{1} << 30;
+  const Node dt = table.find("dt");
+  options.particles = reader.integer(table.find("particles"), 1, most_particles).value_or(options.particles);
+  options.dt = reader.number(dt, Bounds::positive());
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  options.seed = static_cast<std::uint64_t>(reader.integer(table.find("seed"), 0, most).value_or(1));
+  const std::vector<std::string> steppers = {"euler_maruyama"};
+  options.stepper = reader.word(table.find("stepper"), steppers).value_or(options.stepper);
+  table.finish();
+  if (options.dt && reader.end_known && !(c.time.end / *options.dt <= most_fixed_steps))
+    reader.report(dt, fmt::format("{} would take {:.3g} steps to {}, at most {:.0e}", *options.dt,
+                                  c.time.end / *options.dt, c.time.end, most_fixed_steps));
+  return options;
+}
+
+}  // namespace
+
+void read_output(CaseReader& reader, TableReader& root, Case& c) {
+  constexpr std::int64_t default_frames = 20;
+  c.output.times = equal_frames(c.time.end, default_frames);
+  const std::size_t problems_before = reader.problems.count();
+  const Node node = root.find("output");
+  reader.times_known = reader.end_known;
+  if (!node) return;
+  TableReader output(node, reader.problems);
+  constexpr std::array<std::string_view, 3> kinds = {"frames", "every", "times"};
+  static_cast<void>(output.one_of(kinds));
+  if (const auto frames = reader.integer(output.find("frames"), 1, static_cast<std::int64_t>(most_output_times)))
+    c.output.times = equal_frames(c.time.end, *frames);
+  if (const Node every = output.find("every")) read_every(reader, every, c);
+  if (const Node times = output.find("times")) read_times(reader, times, c);
+  reader.times_known = reader.end_known && reader.problems.count() == problems_before;
+  if (const Node fields = output.find("fields")) read_fields(reader, fields, c);
+  output.finish();
+}
+
+void read_compare(CaseReader& reader, TableReader& root, Case& c) {
+  const Node node = root.find("compare");
+  if (!node) return;
+  TableReader compare(node, reader.problems);
+  std::size_t problems_before = reader.problems.count();
+  const Node exact = compare.find("exact"), monte_carlo = compare.find("monte_carlo");
+  if (exact && exact.value->kind == Value::Kind::boolean) {
+    c.compare.exact_closed_form = exact.value->flag;
+  } else if (exact && exact.value->kind != Value::Kind::string) {
+    reader.report(exact,
+                  fmt::format("{}, must be true or a density formula of the axes and t", kind_name(exact.value->kind)));
+  } else if (exact) {
+    c.compare.exact_formula = reader.formula(exact, reader.axes_and_time());
+    c.compare.exact_text = exact.value->text;
+  }
+  reader.exact_faulty = reader.problems.count() > problems_before;
+  problems_before = reader.problems.count();
+  if (monte_carlo && monte_carlo.value->kind == Value::Kind::table)
+    c.compare.monte_carlo = read_monte_carlo(reader, monte_carlo, c);
+  else if (monte_carlo && monte_carlo.value->kind != Value::Kind::boolean)
+    reader.report(monte_carlo, fmt::format("{}, must be true or a table of particles, dt, seed, stepper",
+                                           kind_name(monte_carlo.value->kind)));
+  else if (monte_carlo && monte_carlo.value->flag)
+    c.compare.monte_carlo = CaseMonteCarlo{};
+  reader.monte_carlo_faulty = reader.problems.count() > problems_before;
+  for (const char* key : {"spectral", "twin"}) compare.later(key);
+  compare.finish();
+}
+
+}  // namespace fokker

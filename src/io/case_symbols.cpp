@@ -1,0 +1,156 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "case_reader.hpp"
+
+// The names of a case: axes, parameters, definitions. The latter two refer to each other in any order.
+namespace fokker {
+namespace {
+
+constexpr std::size_t most_names = 1000;
+
+bool is_identifier(std::string_view name) {
+  const auto letter = [](char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  if (name.empty() || !letter(name.front())) return false;
+  return std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
+}
+
+// What is wrong with a new name, "" when nothing is.
+std::string name_fault(const Symbols& symbols, const std::string& name) {
+  const std::string quoted = toml_string(name);
+  if (!is_identifier(name)) return quoted + " is not a name, must be letters, digits and _, a letter or _ first";
+  const auto functions = expression_names();
+  if (name == "t" || std::find(functions.begin(), functions.end(), name) != functions.end())
+    return quoted + " is reserved (t, e, pi and the functions are)";
+  if (std::find(symbols.all.begin(), symbols.all.end(), name) != symbols.all.end())
+    return quoted + " is taken, axes, parameters and definitions need names of their own";
+  return "";
+}
+
+// Names -> formulas, each worked out after those it refers to.
+class Resolver {
+ public:
+  Resolver(CaseReader& reader, std::span<const std::string> variables) : reader_(reader), variables_(variables) {}
+
+  void add(const std::string& name, const Node& node) { nodes_.emplace(name, node); }
+
+  void resolve_all() {
+    for (const auto& [name, node] : nodes_) resolve(name);
+  }
+
+ private:
+  void resolve(const std::string& name) {
+    Symbols& symbols = reader_.symbols;
+    if (symbols.meaning.count(name) > 0 || symbols.broken.count(name) > 0) return;
+    const Node& node = nodes_.at(name);
+    if (const auto first = std::find(path_.begin(), path_.end(), name); first != path_.end()) {
+      std::string cycle;
+      for (auto step = first; step != path_.end(); ++step) {
+        cycle += *step + " -> ";
+        symbols.broken.insert(*step);
+      }
+      reader_.report(node, fmt::format("refers to itself: {}{}", cycle, name));
+      return;
+    }
+    path_.push_back(name);
+    for (const std::string& other : references(node))
+      if (nodes_.count(other) > 0) resolve(other);
+    path_.pop_back();
+    if (symbols.broken.count(name) > 0) return;
+    if (const auto formula = reader_.formula(node, variables_))
+      symbols.meaning.emplace(name, *formula);
+    else
+      symbols.broken.insert(name);
+  }
+
+  // A text that cannot be parsed refers to nothing; it is reported when its own turn comes.
+  [[nodiscard]] std::vector<std::string> references(const Node& node) const {
+    if (node.value->kind != Value::Kind::string) return {};
+    try {
+      return parse_expression(node.value->text, reader_.symbols.all).variables();
+    } catch (const std::exception&) {
+      return {};
+    }
+  }
+
+  CaseReader& reader_;
+  std::span<const std::string> variables_;
+  std::map<std::string, Node> nodes_;
+  std::vector<std::string> path_;
+};
+
+// The entries of one table of names, in the order of the file.
+std::vector<std::pair<std::string, Node>> named_entries(CaseReader& reader, const Node& table) {
+  std::vector<std::pair<std::string, Node>> entries;
+  TableReader names(table, reader.problems);
+  if (!table || !names.is_table()) return entries;
+  if (table.value->items.size() > most_names) {
+    reader.report(table, fmt::format("{} names, at most {}", table.value->items.size(), most_names));
+    return entries;
+  }
+  for (std::size_t i = 0; i < table.value->items.size(); ++i) {
+    const auto& [name, place] = table.value->keys[i];
+    const std::string fault = name_fault(reader.symbols, name);
+    if (!fault.empty()) {
+      reader.problems.add(place, names.path(name), fault);
+      continue;
+    }
+    reader.symbols.all.push_back(name);
+    entries.emplace_back(name, Node{&table.value->items[i], names.path(name)});
+  }
+  return entries;
+}
+
+}  // namespace
+
+void read_axis_names(CaseReader& reader, TableReader& root) {
+  Symbols& symbols = reader.symbols;
+  symbols.all.emplace_back("t");
+  const Node node = root.require("axis", "one or two [[axis]] tables");
+  const auto axes = reader.list(node);
+  if (!axes) return;
+  if (axes->empty() || axes->size() > 2) {
+    reader.report(node, fmt::format("{} axes, must be one or two", axes->size()));
+    return;
+  }
+  symbols.dimension = axes->size();
+  for (const Node& entry : *axes) {
+    TableReader table(entry, reader.problems);
+    const Node name_node = table.require("name", "a name for the formulas");
+    const auto name = reader.text(name_node);
+    if (!name) continue;
+    const std::string fault = name_fault(symbols, *name);
+    if (fault.empty()) {
+      symbols.axes.push_back(*name);
+      symbols.all.push_back(*name);
+    } else {
+      reader.report(name_node, fault);
+    }
+  }
+}
+
+void read_symbols(CaseReader& reader, TableReader& root, Case& c) {
+  const Node sde = root.find("sde");
+  if (!sde || sde.value->kind != Value::Kind::table) return;
+  const auto node = [&](const char* key) { return Node{sde.value->find(key), fmt::format("sde.{}", key)}; };
+  const auto parameters = named_entries(reader, node("parameters"));
+  const auto definitions = named_entries(reader, node("definitions"));
+
+  Resolver constants(reader, {});
+  for (const auto& [name, entry] : parameters) constants.add(name, entry);
+  constants.resolve_all();
+  for (const auto& [name, entry] : parameters)
+    if (const auto found = reader.symbols.meaning.find(name); found != reader.symbols.meaning.end())
+      c.parameters[name] = found->second.value();
+
+  const std::vector<std::string> variables = reader.axes_and_time();
+  Resolver formulas(reader, variables);
+  for (const auto& [name, entry] : definitions) {
+    formulas.add(name, entry);
+    if (entry.value->kind != Value::Kind::table) c.definitions.emplace_back(name, to_toml(*entry.value));
+  }
+  formulas.resolve_all();
+}
+
+}  // namespace fokker

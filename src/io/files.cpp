@@ -1,0 +1,155 @@
+#include "fokker/io/files.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+
+#include "fokker/base/errors.hpp"
+
+namespace fokker {
+namespace fs = std::filesystem;
+namespace {
+
+[[noreturn]] void fail(const fs::path& path, const std::string& what) {
+  throw FileError(fmt::format("{}: {}", path.string(), what));
+}
+[[noreturn]] void fail_errno(const fs::path& path, const std::string& what) {
+  fail(path, fmt::format("{}: {}", what, std::strerror(errno)));
+}
+
+// An open file descriptor; closed at the end of its scope.
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  [[nodiscard]] int number() const { return number_; }
+  [[nodiscard]] bool close() { return ::close(std::exchange(number_, -1)) == 0; }
+
+ private:
+  int number_;
+};
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t\r");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+}
+
+std::vector<std::string_view> split(std::string_view line) {
+  std::vector<std::string_view> fields;
+  for (std::size_t start = 0;;) {
+    const std::size_t comma = line.find(',', start);
+    fields.push_back(trimmed(line.substr(start, comma == std::string_view::npos ? comma : comma - start)));
+    if (comma == std::string_view::npos) return fields;
+    start = comma + 1;
+  }
+}
+
+std::vector<std::string> header_names(const fs::path& path, std::string_view line) {
+  if (line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);  // the byte-order mark that spreadsheets write
+  std::vector<std::string> names;
+  for (std::string_view field : split(line)) {
+    if (field.size() >= 2 && field.front() == '"' && field.back() == '"') field = field.substr(1, field.size() - 2);
+    if (field.empty()) fail(path, fmt::format("line 1: column {} has no name", names.size() + 1));
+    names.emplace_back(field);
+  }
+  return names;
+}
+
+}  // namespace
+
+void write_atomically(const fs::path& path, std::string_view bytes) {
+  const fs::path temporary = path.string() + fmt::format(".{}.tmp", ::getpid());
+  const auto give_up = [&](const std::string& what) {
+    const int error = errno;
+    ::unlink(temporary.c_str());
+    errno = error;
+    fail_errno(path, what);
+  };
+  Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  if (file.number() < 0) fail_errno(path, "cannot write");
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file.number(), bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) give_up("cannot write");
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  if (!file.close()) give_up("cannot write");
+  if (::rename(temporary.c_str(), path.c_str()) != 0) give_up("cannot rename into place");
+}
+
+std::string read_at_most(const fs::path& path, std::size_t limit) {
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.number() < 0) fail_errno(path, "cannot read");
+  std::string bytes;
+  while (bytes.size() < limit) {
+    const std::size_t before = bytes.size();
+    bytes.resize(before + std::min(limit - before, std::max<std::size_t>(before, 1 << 16)));
+    const ssize_t got = ::read(file.number(), bytes.data() + before, bytes.size() - before);
+    if (got < 0 && errno != EINTR) fail_errno(path, "cannot read");
+    bytes.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    if (got == 0) break;
+  }
+  return bytes;
+}
+
+std::string read_file(const fs::path& path, std::size_t limit) {
+  std::string bytes = read_at_most(path, limit + 1);
+  if (bytes.size() > limit) fail(path, fmt::format("more than {} bytes", limit));
+  return bytes;
+}
+
+const std::vector<double>* Csv::column(std::string_view name) const {
+  for (std::size_t k = 0; k < names.size(); ++k)
+    if (names[k] == name) return &columns[k];
+  return nullptr;
+}
+
+std::vector<std::string> read_csv_names(const fs::path& path) {
+  const std::string start = read_at_most(path, 1 << 16);
+  return header_names(path, std::string_view(start).substr(0, start.find('\n')));
+}
+
+Csv read_csv(const fs::path& path) {
+  const std::string bytes = read_file(path);
+  Csv csv;
+  std::size_t number = 0;
+  for (std::size_t start = 0; start < bytes.size();) {
+    const std::size_t end = std::min(bytes.find('\n', start), bytes.size());
+    const std::string_view line = trimmed(std::string_view(bytes).substr(start, end - start));
+    start = end + 1;
+    ++number;
+    if (number == 1) {
+      csv.names = header_names(path, line);
+      csv.columns.resize(csv.names.size());
+      continue;
+    }
+    if (line.empty() || line.front() == '#') continue;
+    const std::vector<std::string_view> fields = split(line);
+    if (fields.size() != csv.names.size())
+      fail(path,
+           fmt::format("line {}: {} values, the header names {} columns", number, fields.size(), csv.names.size()));
+    for (std::size_t k = 0; k < fields.size(); ++k) {
+      double value = 0;
+      const std::string_view field = fields[k].starts_with('+') ? fields[k].substr(1) : fields[k];
+      const auto [rest, error] = std::from_chars(field.data(), field.data() + field.size(), value);
+      if (error != std::errc() || rest != field.data() + field.size())
+        fail(path, fmt::format("line {}: column {}: '{}' is not a number", number, csv.names[k], fields[k]));
+      csv.columns[k].push_back(value);
+    }
+  }
+  if (csv.names.empty()) fail(path, "empty, a header line with column names was expected");
+  return csv;
+}
+
+}  // namespace fokker
