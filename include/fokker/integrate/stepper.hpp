@@ -32,9 +32,11 @@ class TimeStepper {
   virtual StepResult step(const StepRequest& request, std::span<double> state) = 0;
   /// A first dt for a run that starts at t.
   [[nodiscard]] virtual double first_step(double t, std::span<const double> state, double limit) = 0;
-  [[nodiscard]] virtual long rhs_evaluations() const = 0;   ///< calls of Operator::apply and of linear solves
+  [[nodiscard]] virtual long rhs_evaluations() const = 0;  ///< calls of Operator::apply and of linear solves
   [[nodiscard]] virtual long factorisations() const { return 0; }
 };
+
+class Formula;  // one step of a method as arithmetic, private to this room
 
 /// A row of `list steppers`.
 struct StepperRow {
@@ -43,15 +45,17 @@ struct StepperRow {
   bool adaptive;          ///< has an error estimate; the others take a fixed dt (explicit ones default to their bound)
   bool implicit;          ///< needs a LinearOperator
   double positive_limit;  ///< p >= 0 is kept for dt * max|A_ii| up to this (infinity: any dt; 0: watched, not proved)
+  double stable_limit;    ///< no mode of a generator grows for dt * max|A_ii| up to this (infinity: any dt)
   std::string_view guarantee, reference, when_not;
+  std::unique_ptr<Formula> (*formula)(const Operator&);
 };
 [[nodiscard]] std::span<const StepperRow> steppers();
 [[nodiscard]] const StepperRow* find_stepper(std::string_view name);
 
 struct StepperOptions {
-  std::optional<double> dt;    ///< fixed step [t]; without it adaptive, or at the positivity/stability bound
-  double tolerance = 1e-6;     ///< estimated error per step in the integral l1 norm
-  bool keep_positive = true;   ///< bound steps by positive_limit, reject steps that go negative
+  std::optional<double> dt;   ///< fixed step [t]; without it adaptive, or at the positivity/stability bound
+  double tolerance = 1e-6;    ///< estimated error per step in the integral l1 norm
+  bool keep_positive = true;  ///< bound steps by positive_limit, reject steps that go negative
 };
 
 /// `op` must outlive the stepper. Throws UsageError when the row does not fit (implicit with a nonlinear operator,

@@ -1,0 +1,55 @@
+#pragma once
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "fokker/integrate/stepper.hpp"
+
+namespace fokker {
+
+/// One step of a method as pure arithmetic: no opinion on the size of the step.
+class Formula {
+ public:
+  virtual ~Formula() = default;
+  /// next = the state a step of length h after t, where it is `p`; `end` is t + h, or the limit the step lands on.
+  virtual void advance(double t, double h, double end, std::span<const double> p, std::span<double> next) = 0;
+  /// Estimated error of the last advance in the integral l1 norm; the adaptive formulas only.
+  virtual double error() { return 0; }
+  [[nodiscard]] long evaluations() const { return evaluations_; }
+  [[nodiscard]] long factorisations() const { return factorisations_; }
+
+ protected:
+  long evaluations_ = 0, factorisations_ = 0;
+};
+
+std::unique_ptr<Formula> make_euler(const Operator& op);
+std::unique_ptr<Formula> make_ssprk3(const Operator& op);
+std::unique_ptr<Formula> make_rk4(const Operator& op);
+std::unique_ptr<Formula> make_dopri5(const Operator& op);
+// These need a LinearOperator (std::bad_cast otherwise).
+std::unique_ptr<Formula> make_backward_euler(const Operator& op);
+std::unique_ptr<Formula> make_crank_nicolson(const Operator& op);
+std::unique_ptr<Formula> make_tr_bdf2(const Operator& op);
+
+/// The largest steps a formula may take, in units of Operator::stable_step(t). infinity: any.
+struct StepBound {
+  const Operator* op;
+  double factor;  ///< of stable_step
+  bool promised;  ///< p >= 0 is a theorem up to here: a negative cell is an error, not a reason for a smaller step
+  bool watched;   ///< p >= 0 is asked for: inspect every step
+  [[nodiscard]] double at(double t) const;
+  /// The largest h <= dt that the bound allows both at t and at t + h.
+  [[nodiscard]] double limit(double t, double dt) const;
+};
+
+/// Fixed dt, or the bound where there is none. A step beyond the bound or with a negative cell is taken in two halves.
+std::unique_ptr<TimeStepper> make_fixed_steps(std::unique_ptr<Formula> formula, StepBound bound,
+                                              std::optional<double> dt);
+/// Adaptive dt of any size; `order` is that of the error estimate.
+std::unique_ptr<TimeStepper> make_free_steps(std::unique_ptr<Formula> formula, StepBound bound, double tolerance,
+                                             int order);
+/// Adaptive dt on a ladder of powers of two (ladder.hpp), so that factorisations are used again.
+std::unique_ptr<TimeStepper> make_ladder_steps(std::unique_ptr<Formula> formula, StepBound bound, double tolerance,
+                                               int order);
+
+}  // namespace fokker

@@ -1,0 +1,40 @@
+#include "fokker/integrate/ladder.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace fokker {
+namespace {
+
+bool divides(double dt, double t, double limit) {
+  const double steps = (limit - t) / dt;
+  const double rounding = 4 * std::numeric_limits<double>::epsilon() * std::max(std::abs(t), std::abs(limit)) / dt;
+  return std::round(steps) >= 1 && std::abs(steps - std::round(steps)) <= std::max(1e-9, rounding);
+}
+
+}  // namespace
+
+double fit_to_ladder(double t, double dt, double limit) {
+  const double way = limit - t;
+  if (divides(dt, t, limit)) return dt;
+  double rung = dt;
+  while (rung > way * (1 + 1e-9)) rung /= 2;
+  for (const double candidate : {rung, rung / 2}) {
+    if (divides(candidate, t, limit)) return candidate;
+  }
+  const int halvings = std::max(0, static_cast<int>(std::ceil(std::log2(way / dt))));
+  return std::ldexp(way, -halvings);
+}
+
+double end_of_rung(double t, double dt, double limit) {
+  const double steps = std::round((limit - t) / dt);
+  return steps <= 1 ? limit : limit - (steps - 1) * dt;
+}
+
+double largest_rung(double dt, double most) {
+  while (2 * dt <= most * (1 + 1e-9)) dt *= 2;
+  return dt;
+}
+
+}  // namespace fokker

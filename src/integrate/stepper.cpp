@@ -1,0 +1,151 @@
+#include "fokker/integrate/stepper.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cmath>
+
+#include "fokker/base/errors.hpp"
+#include "formula.hpp"
+
+namespace fokker {
+namespace {
+
+constexpr double any = std::numeric_limits<double>::infinity();
+
+constexpr std::array<StepperRow, 7> table{{
+    {.name = "euler",
+     .order = 1,
+     .adaptive = false,
+     .implicit = false,
+     .positive_limit = 1,
+     .stable_limit = 1,
+     .guarantee = "p >= 0 for dt <= 1/w, w the largest exit rate",
+     .reference = "Euler 1768",
+     .when_not = "beyond first looks: ssprk3 has the same limit and two more orders",
+     .formula = make_euler},
+    {.name = "ssprk3",
+     .order = 3,
+     .adaptive = false,
+     .implicit = false,
+     .positive_limit = 1,
+     .stable_limit = 1.25,
+     .guarantee = "p >= 0 for dt <= 1/w, for limited (nonlinear) fluxes too",
+     .reference = "Shu and Osher 1988, eq. 2.18",
+     .when_not = "stiff problems: w * span steps",
+     .formula = make_ssprk3},
+    {.name = "rk4",
+     .order = 4,
+     .adaptive = false,
+     .implicit = false,
+     .positive_limit = 1,
+     .stable_limit = 1.39,
+     .guarantee = "p >= 0 for dt <= 1/w, linear fluxes only",
+     .reference = "Kutta 1901",
+     .when_not = "limited fluxes: not a combination of Euler steps",
+     .formula = make_rk4},
+    {.name = "dopri5",
+     .order = 5,
+     .adaptive = true,
+     .implicit = false,
+     .positive_limit = 0.83,
+     .stable_limit = 1.6,
+     .guarantee = "p >= 0 for dt <= 0.83/w, linear fluxes only",
+     .reference = "Dormand and Prince 1980",
+     .when_not = "stiff problems; limited fluxes",
+     .formula = make_dopri5},
+    {.name = "backward_euler",
+     .order = 1,
+     .adaptive = false,
+     .implicit = true,
+     .positive_limit = any,
+     .stable_limit = any,
+     .guarantee = "p >= 0 for any dt",
+     .reference = "Hairer and Wanner 1996, IV.3",
+     .when_not = "transients: first order",
+     .formula = make_backward_euler},
+    {.name = "crank_nicolson",
+     .order = 2,
+     .adaptive = false,
+     .implicit = true,
+     .positive_limit = 0,
+     .stable_limit = any,
+     .guarantee = "p >= 0 watched (proved for dt <= 2/w): a step that goes negative is taken in halves",
+     .reference = "Crank and Nicolson 1947",
+     .when_not = "point starts and other stiff data: not damped (A-stable, not L-stable)",
+     .formula = make_crank_nicolson},
+    {.name = "tr_bdf2",
+     .order = 2,
+     .adaptive = true,
+     .implicit = true,
+     .positive_limit = 0,
+     .stable_limit = any,
+     .guarantee = "p >= 0 watched (proved for dt <= 2.41/w): a step that goes negative is rejected and halved",
+     .reference = "Bank et al. 1985; Hosea and Shampine 1996",
+     .when_not = "smooth non-stiff problems: dopri5 has order 5",
+     .formula = make_tr_bdf2},
+}};
+
+/// Rounding of rates and of dt * w must not reach below zero at the very limit.
+constexpr double slack = 1 - 1e-12;
+
+/// Three digits, never above x, so that what a message allows is allowed.
+double rounded_down(double x) {
+  const double digit = std::pow(10.0, std::floor(std::log10(x)) - 2);
+  return std::floor(x / digit) * digit;
+}
+
+void refuse(bool wrong, const std::string& text) {
+  if (wrong) throw UsageError(text);
+}
+
+void check_options(const StepperRow& row, bool linear, const StepperOptions& options) {
+  refuse(row.implicit && !linear,
+         fmt::format("{} solves linear systems and this flux is not linear in p: take ssprk3", row.name));
+  refuse(options.dt && !(*options.dt > 0 && std::isfinite(*options.dt)),
+         fmt::format("time.dt = {:.6g}: must be positive", options.dt.value_or(0)));
+  refuse(!options.dt && row.adaptive && !(options.tolerance > 0 && std::isfinite(options.tolerance)),
+         fmt::format("time.tolerance = {:.6g}: must be positive", options.tolerance));
+  refuse(!options.dt && row.implicit && !row.adaptive,
+         fmt::format("{} has no error estimate: give time.dt, or use tr_bdf2", row.name));
+}
+
+/// What `row` promises about p >= 0 on this operator, and the steps it may take.
+StepBound bound_of(const StepperRow& row, const Operator& op, bool linear, bool keep) {
+  const bool convex = row.name == "euler" || row.name == "ssprk3" || row.name == "backward_euler";
+  const bool promised = keep && row.positive_limit > 0 && (linear || convex);
+  const double factor = promised ? row.positive_limit : row.stable_limit;
+  return {.op = &op, .factor = factor * slack, .promised = promised, .watched = keep};
+}
+
+}  // namespace
+
+std::span<const StepperRow> steppers() { return table; }
+
+const StepperRow* find_stepper(std::string_view name) {
+  for (const StepperRow& row : table) {
+    if (row.name == name) return &row;
+  }
+  return nullptr;
+}
+
+std::unique_ptr<TimeStepper> make_stepper(const StepperRow& row, const Operator& op, const StepperOptions& options,
+                                          double t0) {
+  const bool linear = dynamic_cast<const LinearOperator*>(&op) != nullptr;
+  check_options(row, linear, options);
+  StepBound bound = bound_of(row, op, linear, options.keep_positive && op.positive());
+  if (!options.dt && row.name == "dopri5") return make_free_steps(row.formula(op), bound, options.tolerance, 5);
+  if (!options.dt && row.name == "tr_bdf2") return make_ladder_steps(row.formula(op), bound, options.tolerance, 3);
+  if (options.dt && bound.promised && *options.dt > bound.at(t0)) {
+    throw UsageError(
+        fmt::format("time.dt = {:.6g} breaks the positivity that flux and stepper promise: at most {:.3g} "
+                    "({}1 / largest exit rate); or set scheme.positive = false",
+                    *options.dt, rounded_down(bound.at(t0)),
+                    row.positive_limit == 1 ? "" : fmt::format("{} * ", row.positive_limit)));
+  }
+  // A fixed dt that promises nothing is the user's own: no bound but what the watch finds.
+  if (options.dt && !bound.promised) bound.factor = any;
+  return make_fixed_steps(row.formula(op), bound, options.dt);
+}
+
+}  // namespace fokker

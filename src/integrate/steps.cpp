@@ -1,0 +1,234 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cfloat>
+#include <cmath>
+
+#include "fokker/base/errors.hpp"
+#include "fokker/integrate/ladder.hpp"
+#include "formula.hpp"
+
+/// How large a step is: three answers (fixed, free, on a ladder) around one way of looking at what came out.
+namespace fokker {
+
+double StepBound::at(double t) const { return std::isinf(factor) ? factor : factor * op->stable_step(t); }
+
+double StepBound::limit(double t, double dt) const {
+  if (std::isinf(factor)) return dt;
+  const double h = std::min(dt, at(t));
+  return op->autonomous() ? h : std::min(h, at(t + h));
+}
+
+namespace {
+
+/// Shorter steps than this share of the times involved do not move t.
+constexpr double smallest_share = 1e-14;
+constexpr double landing = 1 + 1e-10;
+
+class Steps : public TimeStepper {
+ public:
+  Steps(std::unique_ptr<Formula> formula, StepBound bound)
+      : formula_(std::move(formula)), bound_(bound), next_(static_cast<std::size_t>(bound.op->size())) {}
+  [[nodiscard]] long rhs_evaluations() const override { return formula_->evaluations(); }
+  [[nodiscard]] long factorisations() const override { return formula_->factorisations(); }
+
+ protected:
+  /// Puts a trial step into next_; -1, or the first negative cell where p >= 0 is asked for. Throws for anything that
+  /// is not finite, and for a negative cell where none can be.
+  Index attempt(double t, double h, double end, std::span<const double> p) {
+    formula_->advance(t, h, end, p, next_);
+    const auto cells = static_cast<std::size_t>(bound_.op->cells());
+    if (all_within(bound_.watched ? 0 : -DBL_MAX, std::span(next_).first(cells)) &&
+        all_within(-DBL_MAX, std::span(next_).subspan(cells))) {
+      return -1;
+    }
+    for (std::size_t i = 0; i < next_.size(); ++i) {
+      if (!std::isfinite(next_[i])) {
+        throw NumericalError(fmt::format("non-finite value {} at t = {:.9g} (dt = {:.3g})", next_[i], end, h), end,
+                             static_cast<Index>(i));
+      }
+    }
+    const auto negative = std::find_if(next_.begin(), next_.end(), [](double v) { return v < 0; });
+    const Index cell = negative - next_.begin();
+    if (bound_.promised) {
+      throw NumericalError(fmt::format("negative density {:.3g} at t = {:.9g} (dt = {:.3g}) where flux and stepper "
+                                       "promise p >= 0",
+                                       *negative, end, h),
+                           end, cell);
+    }
+    return cell;
+  }
+
+  void accept(std::span<double> state) const { std::copy(next_.begin(), next_.end(), state.begin()); }
+
+  static void refuse_underflow(double h, const StepRequest& request, Index cell) {
+    const double scale = std::max({std::abs(request.t), std::abs(request.limit), request.limit - request.t});
+    if (h >= smallest_share * scale) return;
+    throw NumericalError(fmt::format("the step shrank to {:.3g} at t = {:.9g}: {}", h, request.t,
+                                     cell < 0 ? "the tolerance cannot be met" : "the density stays negative"),
+                         request.t, cell);
+  }
+
+  std::unique_ptr<Formula> formula_;
+  StepBound bound_;
+  std::vector<double> next_;
+
+ private:
+  static bool all_within(double least, std::span<const double> values) {
+    int outside = 0;  // counted rather than searched for: one vector loop
+    for (const double v : values) outside |= static_cast<int>(!(v >= least)) | static_cast<int>(!(v <= DBL_MAX));
+    return outside == 0;
+  }
+};
+
+class FixedSteps final : public Steps {
+ public:
+  FixedSteps(std::unique_ptr<Formula> formula, StepBound bound, std::optional<double> dt)
+      : Steps(std::move(formula), bound), dt_(dt) {}
+
+  StepResult step(const StepRequest& request, std::span<double> state) override {
+    const double way = request.limit - request.t;
+    const double h = dt_ ? request.dt : bound_.limit(request.t, request.dt);
+    const bool lands = way <= h * landing;
+    const double end = lands ? request.limit : request.t + h;
+    const int rejected = take(request.t, lands ? way : h, end, request, state, -1);
+    return {end, dt_ ? request.dt : bound_.at(end), rejected};
+  }
+
+  double first_step(double t, std::span<const double>, double) override { return dt_ ? *dt_ : bound_.at(t); }
+
+ private:
+  /// One step of h, or two of h/2 where one is too long; returns the number of tries thrown away.
+  int take(double t, double h, double end, const StepRequest& request, std::span<double> state, Index cell) {
+    refuse_underflow(h, request, cell);
+    if (h <= bound_.limit(t, h)) {
+      cell = attempt(t, h, end, state);
+      if (cell < 0) {
+        accept(state);
+        return 0;
+      }
+    }
+    const double middle = t + h / 2;
+    const int first = take(t, h / 2, middle, request, state, cell);
+    return 1 + first + take(middle, h / 2, end, request, state, cell);
+  }
+
+  std::optional<double> dt_;
+};
+
+/// The share of a step that would meet the tolerance, with a margin.
+double wanted_share(double error, double tolerance, int order) {
+  constexpr double margin = 0.9, most = 5, least = 0.2;
+  if (error <= 0) return most;
+  return std::clamp(margin * std::pow(tolerance / error, 1.0 / order), least, most);
+}
+
+class FreeSteps final : public Steps {
+ public:
+  FreeSteps(std::unique_ptr<Formula> formula, StepBound bound, double tolerance, int order)
+      : Steps(std::move(formula), bound), tolerance_(tolerance), order_(order) {}
+
+  StepResult step(const StepRequest& request, std::span<double> state) override {
+    const double t = request.t, way = request.limit - t, asked = bound_.limit(t, request.dt);
+    // The way is cut so that no sliver is left for the last step.
+    double h = way <= asked * landing ? way : (way < 2 * asked ? way / 2 : asked);
+    for (int rejected = 0;; ++rejected) {
+      const double end = h == way ? request.limit : t + h;
+      const Index cell = attempt(t, h, end, state);
+      const double error = cell < 0 ? formula_->error() : 0;
+      const double share = cell < 0 ? wanted_share(error, tolerance_, order_) : 0.5;
+      if (cell < 0 && error <= tolerance_) {
+        accept(state);
+        const double proposal = rejected > 0 ? h * std::min(share, 1.0) : std::max(h * share, h < asked ? asked : 0);
+        return {end, std::min(proposal, bound_.at(end)), rejected};
+      }
+      h *= std::min(share, 0.9);
+      refuse_underflow(h, request, cell);
+    }
+  }
+
+  /// A hundredth of the time in which the density changes by itself; the controller finds the rest.
+  double first_step(double t, std::span<const double> state, double limit) override {
+    std::vector<double> rate(state.size());
+    bound_.op->apply(t, state, rate);
+    const double change = bound_.op->norm_l1(rate), size = bound_.op->norm_l1(state);
+    const double dt = change > 0 ? 0.01 * size / change : limit - t;
+    return std::min({dt, bound_.at(t), limit - t});
+  }
+
+ private:
+  double tolerance_;
+  int order_;
+};
+
+class LadderSteps final : public Steps {
+ public:
+  LadderSteps(std::unique_ptr<Formula> formula, StepBound bound, double tolerance, int order)
+      : Steps(std::move(formula), bound), tolerance_(tolerance), order_(order) {}
+
+  StepResult step(const StepRequest& request, std::span<double> state) override {
+    const double t = request.t;
+    double h = fit_to_ladder(t, request.dt, request.limit);
+    for (int rejected = 0;; ++rejected) {
+      const double end = end_of_rung(t, h, request.limit);
+      const Index cell = attempt(t, h, end, state);
+      const double error = cell < 0 ? formula_->error() : 0;
+      if (cell < 0 && error <= tolerance_) {
+        accept(state);
+        return {end, rejected > 0 ? h : proposal(h, request.dt, rungs(error)), rejected};
+      }
+      h = std::ldexp(h, cell < 0 ? std::clamp(rungs(error), -10, -1) : -1);
+      refuse_underflow(h, request, cell);
+    }
+  }
+
+  /// From the third derivative: the step whose leading error term C dt^3 |A^3 p| is the tolerance.
+  double first_step(double t, std::span<const double> state, double limit) override {
+    constexpr double C = 0.04;  // of tr_bdf2
+    std::vector<double> a(state.begin(), state.end()), b(state.size());
+    for (int derivative = 0; derivative < order_; ++derivative) {
+      bound_.op->apply(t, a, b);
+      std::swap(a, b);
+    }
+    const double size = C * bound_.op->norm_l1(a);
+    const double dt = size > 0 ? std::pow(tolerance_ / size, 1.0 / order_) : limit - t;
+    return std::min(dt, limit - t);
+  }
+
+ private:
+  /// By how many powers of two the step may change, with half the tolerance as margin.
+  [[nodiscard]] int rungs(double error) const {
+    constexpr double margin = 0.5;
+    constexpr int most = 60;
+    if (error <= 0) return most;
+    return std::clamp(static_cast<int>(std::floor(std::log2(margin * tolerance_ / error) / order_)), -most, most);
+  }
+
+  /// Up to three rungs up; all the way back to what was asked for when only the limit had cut it.
+  [[nodiscard]] static double proposal(double h, double asked, int rungs) {
+    const double back = std::min(largest_rung(h, asked), std::ldexp(h, std::max(rungs, 0)));
+    return std::max(back, std::ldexp(h, std::clamp(rungs, 0, 3)));
+  }
+
+  double tolerance_;
+  int order_;
+};
+
+}  // namespace
+
+std::unique_ptr<TimeStepper> make_fixed_steps(std::unique_ptr<Formula> formula, StepBound bound,
+                                              std::optional<double> dt) {
+  return std::make_unique<FixedSteps>(std::move(formula), bound, dt);
+}
+
+std::unique_ptr<TimeStepper> make_free_steps(std::unique_ptr<Formula> formula, StepBound bound, double tolerance,
+                                             int order) {
+  return std::make_unique<FreeSteps>(std::move(formula), bound, tolerance, order);
+}
+
+std::unique_ptr<TimeStepper> make_ladder_steps(std::unique_ptr<Formula> formula, StepBound bound, double tolerance,
+                                               int order) {
+  return std::make_unique<LadderSteps>(std::move(formula), bound, tolerance, order);
+}
+
+}  // namespace fokker

@@ -1,0 +1,147 @@
+#pragma once
+#include <cmath>
+#include <functional>
+#include <vector>
+
+#include "fokker/scheme/operator.hpp"
+
+/// Small operators for the tests of solvers and steppers: edges between cells, J = left p_L - right p_R, and sinks that
+/// feed a ledger. Written apart from the schemes so that these tests need no grid and no SDE.
+namespace fokker::test {
+
+struct Flow {
+  Index from, to;      ///< `to` >= cells: a ledger, then right = 0
+  double left, right;  ///< J = left p_from - right p_to [p/t], from `from` to `to`
+};
+
+class MatrixOperator final : public LinearOperator {
+ public:
+  MatrixOperator(Index cells, Index ledgers, double volume, std::vector<Flow> flows)
+      : cells_(cells), ledgers_(ledgers), volume_(volume), flows_(std::move(flows)), exit_(std::size_t(cells), 0.0) {
+    for (const Flow& e : flows_) {
+      exit_[std::size_t(e.from)] += e.left;
+      if (e.to < cells_) exit_[std::size_t(e.to)] += e.right;
+      positive_ = positive_ && e.left >= 0 && e.right >= 0;
+    }
+    for (const double w : exit_) largest_ = std::max(largest_, std::abs(w));
+  }
+
+  /// All rates times factor(t).
+  MatrixOperator& vary(std::function<double(double)> factor) {
+    factor_ = std::move(factor);
+    return *this;
+  }
+
+  [[nodiscard]] Index cells() const override { return cells_; }
+  [[nodiscard]] Index ledgers() const override { return ledgers_; }
+  [[nodiscard]] double cell_volume() const override { return volume_; }
+  [[nodiscard]] bool autonomous() const override { return !factor_; }
+  [[nodiscard]] bool positive() const override { return positive_; }
+  [[nodiscard]] double stable_step(double t) const override { return 1 / (largest_ * factor(t)); }
+
+  void apply(double t, std::span<const double> state, std::span<double> rate) const override {
+    for (double& r : rate) r = 0;
+    const double g = factor(t);
+    for (const Flow& e : flows_) {
+      const bool inside = e.to < cells_;
+      const double j = g * (e.left * state[std::size_t(e.from)] - (inside ? e.right * state[std::size_t(e.to)] : 0));
+      rate[std::size_t(e.from)] -= j;
+      rate[std::size_t(e.to)] += inside ? j : volume_ * j;
+    }
+  }
+
+  void assemble(double t, const InsertEntry& insert) const override {
+    const double g = factor(t);
+    for (const Flow& e : flows_) {
+      insert(e.from, e.from, -g * e.left);
+      insert(e.to, e.from, g * e.left * (e.to < cells_ ? 1 : volume_));
+      if (e.to >= cells_) continue;
+      insert(e.from, e.to, g * e.right);
+      insert(e.to, e.to, -g * e.right);
+    }
+  }
+
+  /// Mass of the cells plus what the ledgers hold.
+  [[nodiscard]] double mass(std::span<const double> state) const {
+    double sum = 0, left = 0;
+    for (Index i = 0; i < cells_; ++i) sum += state[std::size_t(i)];
+    for (Index i = cells_; i < size(); ++i) left += state[std::size_t(i)];
+    return volume_ * sum + left;
+  }
+
+ private:
+  [[nodiscard]] double factor(double t) const { return factor_ ? factor_(t) : 1; }
+
+  Index cells_, ledgers_;
+  double volume_;
+  std::vector<Flow> flows_;
+  std::vector<double> exit_;
+  std::function<double(double)> factor_;
+  double largest_ = 0;
+  bool positive_ = true;
+};
+
+inline double fitted(double z) { return std::abs(z) < 1e-8 ? 1 - z / 2 : z / std::expm1(z); }
+
+enum class Ends { closed, open, ring };  ///< reflecting, absorbing with a ledger each, periodic
+
+/// Exponentially fitted (or central) drift a(x), diffusion D on [lower, upper].
+inline MatrixOperator drift_diffusion_1d(Index n, double lower, double upper, const std::function<double(double)>& a,
+                                         double D, Ends ends, bool central = false) {
+  const double h = (upper - lower) / double(n), k = D / (h * h);
+  std::vector<Flow> flows;
+  const auto flow = [&](Index from, Index to, double x) {
+    const double pe = a(x) * h / D;
+    if (central) {
+      flows.push_back({from, to, k * (1 + pe / 2), k * (1 - pe / 2)});
+    } else {
+      flows.push_back({from, to, k * fitted(-pe), k * fitted(pe)});
+    }
+  };
+  for (Index i = 0; i + 1 < n; ++i) flow(i, i + 1, lower + h * double(i + 1));
+  if (ends == Ends::ring) flow(n - 1, 0, lower);
+  if (ends == Ends::open) {
+    flows.push_back({0, n, 2 * k * fitted(a(lower) * h / D / 2), 0});
+    flows.push_back({n - 1, n + 1, 2 * k * fitted(-a(upper) * h / D / 2), 0});
+  }
+  return {n, ends == Ends::open ? 2 : 0, h, std::move(flows)};
+}
+
+/// Ornstein-Uhlenbeck, f = -x, D = 1.
+inline MatrixOperator ou_1d(Index n, double reach = 6, Ends ends = Ends::closed) {
+  return drift_diffusion_1d(
+      n, -reach, reach, [](double x) { return -x; }, 1, ends);
+}
+
+/// f = -x + rotation (-y, x), D = 1 on [-reach, reach]^2: far from normal.
+inline MatrixOperator rotating_ou_2d(Index n, double rotation, double reach = 5) {
+  const double h = 2 * reach / double(n), k = 1 / (h * h);
+  const auto center = [&](Index i) { return -reach + h * (double(i) + 0.5); };
+  std::vector<Flow> flows;
+  const auto flow = [&](Index from, Index to, double drift) {
+    flows.push_back({from, to, k * fitted(-drift * h), k * fitted(drift * h)});
+  };
+  for (Index j = 0; j < n; ++j) {
+    for (Index i = 0; i < n; ++i) {
+      const Index cell = i + n * j;
+      if (i + 1 < n) flow(cell, cell + 1, -(center(i) + h / 2) - rotation * center(j));
+      if (j + 1 < n) flow(cell, cell + n, -(center(j) + h / 2) + rotation * center(i));
+    }
+  }
+  return {n * n, 0, h * h, std::move(flows)};
+}
+
+/// A Gaussian on the cells of [-reach, reach], point values scaled to mass 1, ledgers empty.
+inline std::vector<double> gaussian_1d(const MatrixOperator& op, double mean, double deviation, double reach = 6) {
+  std::vector<double> p(std::size_t(op.size()), 0.0);
+  const double h = 2 * reach / double(op.cells());
+  double sum = 0;
+  for (Index i = 0; i < op.cells(); ++i) {
+    const double z = (-reach + h * (double(i) + 0.5) - mean) / deviation;
+    sum += p[std::size_t(i)] = std::exp(-z * z / 2);
+  }
+  for (double& v : p) v /= sum * op.cell_volume();
+  return p;
+}
+
+}  // namespace fokker::test
