@@ -243,8 +243,14 @@ class Expansion {
       return sum_of(node.number, std::move(result));
     }
     if (node.kind == Kind::product) {
-      Expression result = node.number;
-      for (const Expression& child : node.children) result = multiply(result, multiply_out(child));
+      std::vector<Expression> monomial, sums;
+      for (const Expression& child : node.children) {
+        const Expression factor = multiply_out(child);
+        (factor.node().kind == Kind::sum ? sums : monomial).push_back(factor);
+      }
+      if (sums.empty()) return e;
+      Expression result = product_of(node.number, std::move(monomial));
+      for (const Expression& factor : sums) result = multiply(result, factor);
       return result;
     }
     const auto exponent = constant_exponent(e);
@@ -273,6 +279,16 @@ Expression substitute(const Expression& expression, const std::map<std::string, 
   return Budget::check(Substitution(values).of(expression));
 }
 
-Expression expand(const Expression& expression) { return Budget::check(Expansion().of(expression)); }
+Expression expand(const Expression& expression) {
+  // Multiplying out may join powers, sqrt(x + 1) sqrt(x + 1) = x + 1, that can be multiplied out in turn.
+  constexpr int rounds = 4;
+  Expression result = expression;
+  for (int round = 0; round < rounds; ++round) {
+    const Expression next = Expansion().of(result);
+    if (next == result) break;
+    result = next;
+  }
+  return Budget::check(result);
+}
 
 }  // namespace fokker

@@ -131,23 +131,28 @@ class Splitter {
   std::optional<Split> sum(const Expression& e) const {
     const Node& node = e.node();
     if (node.kind != Kind::sum) return of_other_kind(e);
-    std::vector<Split> groups;
-    const auto gather = [&](Split part) {
-      for (Split& group : groups) {
-        if (!(group.outside == part.outside)) continue;
-        group.inside = group.inside + part.inside;
-        return;
-      }
-      groups.push_back(std::move(part));
+    struct Group {
+      Expression outside;
+      std::vector<Term> inside;
     };
-    if (node.number != 0) gather({node.number, 1.0});
+    std::vector<Group> gathered;
+    const auto gather = [&](double coefficient, const Split& part) {
+      auto group =
+          std::find_if(gathered.begin(), gathered.end(), [&](const Group& g) { return g.outside == part.outside; });
+      if (group == gathered.end()) group = gathered.insert(group, {part.outside, {}});
+      group->inside.push_back({coefficient, part.inside});
+    };
+    if (node.number != 0) gather(node.number, {1.0, 1.0});
     for (std::size_t i = 0; i < node.children.size(); ++i) {
-      auto part = of(node.children[i]);
+      const auto part = of(node.children[i]);
       if (!part) return std::nullopt;
-      part->inside = node.coefficients[i] * part->inside;
-      gather(std::move(*part));
+      gather(node.coefficients[i], *part);
     }
-    std::erase_if(groups, [](const Split& group) { return group.inside.is_zero(); });
+    std::vector<Split> groups;
+    for (Group& group : gathered) {
+      const Expression inside = sum_of(0, std::move(group.inside));
+      if (!inside.is_zero()) groups.push_back({inside, group.outside});
+    }
     if (groups.empty()) return Split{1.0, 0.0};
     std::vector<Term> outside;
     for (const Split& group : groups) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <utility>
 
 #include "expression_node.hpp"
 
@@ -98,10 +99,21 @@ class Writer {
     write_number(std::abs(node.number));
   }
 
+  /// 2/3 rather than 0.6666666666666666, where that is the same double.
+  static std::pair<double, double> fraction(double number) {
+    constexpr int largest = 100;
+    if (fmt::formatted_size("{}", number) < 10) return {number, 1};
+    for (int q = 3; q <= largest; ++q) {
+      const double p = std::round(number * q);
+      if (p >= 1 && p <= largest && p / q == number) return {p, q};
+    }
+    return {number, 1};
+  }
+
   /// -number * a * b / (c * d)
   void write_product(double number, const std::vector<Expression>& factors) {
     if (number < 0) out_ += '-';
-    const double size = std::abs(number);
+    const auto [size, divisor] = fraction(std::abs(number));
     std::vector<Expression> below;
     const bool any_above =
         std::any_of(factors.begin(), factors.end(), [](const Expression& f) { return !is_quotient(f); });
@@ -116,10 +128,16 @@ class Writer {
       first = false;
       write(f, power);
     }
-    for (const Expression& f : below) {
-      out_ += '/';
-      write(f, power);
+    if (below.empty() && divisor == 1) return;
+    out_ += '/';
+    const bool several = below.size() > 1 || (divisor != 1 && !below.empty());
+    if (several) out_ += '(';
+    if (divisor != 1) write_number(divisor);
+    for (std::size_t i = 0; i < below.size(); ++i) {
+      if (i > 0 || divisor != 1) out_ += '*';
+      write(below[i], power);
     }
+    if (several) out_ += ')';
   }
 
   void write_power(const Expression& e) {

@@ -201,6 +201,9 @@ class Parser {
     const Nesting nesting(*this, caret);
     advance(1);
     const Expression exponent = unary();
+    if (base.is_constant() && base.value() <= 0 && !exponent.is_constant()) {
+      fail(fmt::format("{} to a power that varies is not a real number everywhere", base.value()), caret);
+    }
     return finite(start, caret, [&] { return pow(base, exponent); });
   }
 

@@ -42,6 +42,31 @@ class Lowering {
 
   [[nodiscard]] const std::vector<Step>& steps() const { return steps_; }
 
+  /// a + b c and a - b c in one pass (two roundings, as before) where the product has no other use.
+  void fuse(std::span<const Value> results) {
+    std::vector<int> uses(variables_.size() + steps_.size(), 0);
+    for (const Value v : results) ++uses[v];
+    for (const Step& step : steps_) {
+      for (const Value v : {step.a, step.b, step.c}) {
+        if (v != none) ++uses[v];
+      }
+    }
+    const auto single_product = [&](Value v) {
+      return v >= variables_.size() && uses[v] == 1 && steps_[v - variables_.size()].operation == Operation::multiply;
+    };
+    for (Step& step : steps_) {
+      if (step.operation != Operation::add && step.operation != Operation::subtract) continue;
+      if (step.operation == Operation::add && !single_product(step.b)) std::swap(step.a, step.b);
+      if (!single_product(step.b)) continue;
+      Step& product = steps_[step.b - variables_.size()];
+      step = {.operation = step.operation == Operation::add ? Operation::add_product : Operation::subtract_product,
+              .a = step.a,
+              .b = product.a,
+              .c = product.b};
+      product.operation = Operation::nothing;
+    }
+  }
+
  private:
   Value emit(const Step& step) {
     const auto key =
@@ -188,12 +213,14 @@ Tape::Tape(std::span<const Expression> outputs, std::span<const std::string> var
   Lowering lowering(variables);
   std::vector<Value> results;
   for (const Expression& output : outputs) results.push_back(lowering.lower(output));
+  lowering.fuse(results);
   const std::vector<Step>& steps = lowering.steps();
 
   const std::size_t inputs = variables.size();
   std::vector<std::size_t> slot(inputs + steps.size(), none), last_use(inputs + steps.size(), 0);
   for (std::size_t i = 0; i < inputs; ++i) slot[i] = i;
   for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (steps[i].operation == Operation::nothing) continue;
     for (const Value v : {steps[i].a, steps[i].b, steps[i].c}) {
       if (v != none) last_use[v] = i;
     }
@@ -213,6 +240,7 @@ Tape::Tape(std::span<const Expression> outputs, std::span<const std::string> var
   const auto at = [&](Value v) { return static_cast<std::uint16_t>(v == none ? 0 : slot[v]); };
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const Step& step = steps[i];
+    if (step.operation == Operation::nothing) continue;
     Instruction instruction{
         static_cast<std::uint16_t>(step.operation), 0, at(step.a), at(step.b), at(step.c), step.constant};
     std::vector<Value> operands{step.a, step.b, step.c};

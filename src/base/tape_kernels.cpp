@@ -47,6 +47,8 @@ void apply(Operation operation, const Operands& operands, Index n) {
   const double *const a = operands.a, *const b = operands.b, *const c = operands.c;
   const double k = operands.k;
   switch (operation) {
+    case Operation::nothing:
+      return;
     case Operation::fill:
       return loop(r, n, [=](Index) { return k; });
     case Operation::copy:

@@ -7,6 +7,7 @@ namespace fokker {
 
 /// What one instruction of a tape does to every point; r, a, b, c are columns, k is a number.
 enum class Operation : std::uint16_t {
+  nothing,
   fill,               // k
   copy,               // a
   add,                // a + b
