@@ -2,6 +2,7 @@
 #include <Eigen/Core>
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,11 +18,11 @@ enum class Interpretation { ito, stratonovich, klimontovich };
 /// The formulas of a case, every parameter and definition already substituted; variables are the axis names and t.
 /// Exactly one of: drift with noise (and covariance), drift with diffusion, potential with temperature.
 struct SdeFormulas {
-  std::vector<std::string> variables;                     ///< axis names, d of them
-  std::vector<Expression> drift;                          ///< f, d
-  std::vector<std::vector<Expression>> noise;             ///< G, d x m
-  Eigen::MatrixXd noise_covariance;                       ///< Q, m x m; empty means I
-  std::vector<std::vector<Expression>> diffusion;         ///< D, d x d, symmetric
+  std::vector<std::string> variables;              ///< axis names, d of them
+  std::vector<Expression> drift;                   ///< f, d
+  std::vector<std::vector<Expression>> noise;      ///< G, d x m
+  Eigen::MatrixXd noise_covariance;                ///< Q, m x m; empty means I
+  std::vector<std::vector<Expression>> diffusion;  ///< D, d x d, symmetric
   std::optional<Expression> potential, temperature;
   Interpretation interpretation = Interpretation::ito;
 };
@@ -36,7 +37,8 @@ struct LinearCoefficients {
 };
 
 /// An Sde from formulas. Throws std::invalid_argument for shapes that do not fit, for Q not symmetric positive
-/// semidefinite, and for `stratonovich` with `diffusion` alone in 2D (D alone does not fix it).
+/// semidefinite, for `stratonovich` with `diffusion` alone in 2D (D alone does not fix it), for a formula of other
+/// names than the axes and t, and for formulas that grow beyond the bounds of `derivative`.
 class FormulaSde : public Sde {
  public:
   explicit FormulaSde(SdeFormulas formulas);

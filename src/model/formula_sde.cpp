@@ -1,0 +1,424 @@
+#include "fokker/model/formula_sde.hpp"
+
+#include <Eigen/Dense>
+#include <cmath>
+#include <stdexcept>
+
+#include "fokker/base/tape.hpp"
+
+namespace fokker {
+namespace {
+
+using Vector = std::vector<Expression>;
+using Matrix = std::vector<std::vector<Expression>>;
+
+/// Multiplied out where that removes a variable: what cancels is gone, everything else keeps the shape it was given.
+Expression without_what_cancels(const Expression& e) {
+  const Expression expanded = expand(e);
+  return expanded.variables().size() < e.variables().size() ? expanded : e;
+}
+
+bool free_of(const Expression& e, std::span<const std::string> names) {
+  for (const std::string& name : names)
+    if (e.depends_on(name)) return false;
+  return true;
+}
+
+void require(bool holds, const char* text) {
+  if (!holds) throw std::invalid_argument(text);
+}
+
+void check_matrix(const Matrix& matrix, std::size_t rows, std::size_t columns, const char* text) {
+  require(matrix.size() == rows, text);
+  for (const Vector& row : matrix) require(row.size() == columns, text);
+}
+
+void check_shapes(const SdeFormulas& given) {
+  const std::size_t d = given.variables.size();
+  require(d == 1 || d == 2, "an SDE has 1 or 2 variables");
+  if (given.potential || given.temperature) {
+    require(given.potential && given.temperature, "potential and temperature belong together");
+    require(given.drift.empty() && given.noise.empty() && given.diffusion.empty(),
+            "potential and temperature exclude drift, noise and diffusion");
+    return;
+  }
+  require(given.drift.size() == d, "drift needs one formula per variable");
+  require(given.noise.empty() != given.diffusion.empty(), "give either noise or diffusion");
+  if (!given.noise.empty()) {
+    require(!given.noise[0].empty(), "noise needs at least one column");
+    check_matrix(given.noise, d, given.noise[0].size(), "noise needs one row per variable, all of one length");
+    return;
+  }
+  check_matrix(given.diffusion, d, d, "diffusion needs d x d formulas");
+  require(d == 1 || expand(given.diffusion[0][1] - given.diffusion[1][0]).is_zero(), "diffusion must be symmetric");
+  require(d == 1 || given.interpretation != Interpretation::stratonovich,
+          "stratonovich needs noise in 2D: diffusion alone does not fix it");
+}
+
+/// Q as given or I; throws unless it is an m x m covariance.
+Eigen::MatrixXd checked_covariance(const SdeFormulas& given) {
+  const auto m = static_cast<Eigen::Index>(given.noise[0].size());
+  const Eigen::MatrixXd& Q = given.noise_covariance;
+  if (Q.size() == 0) return Eigen::MatrixXd::Identity(m, m);
+  require(Q.rows() == m && Q.cols() == m && Q.allFinite(), "noise_covariance needs m x m numbers");
+  const double scale = Q.cwiseAbs().maxCoeff();
+  require((Q - Q.transpose()).cwiseAbs().maxCoeff() <= 1e-14 * scale, "noise_covariance must be symmetric");
+  const double lowest = Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(Q).eigenvalues()[0];
+  require(lowest >= -1e-12 * scale, "noise_covariance must be positive semidefinite");
+  return Q;
+}
+
+/// Symmetric L with L L = Q; negative rounding counts as 0.
+Eigen::MatrixXd symmetric_root(const Eigen::MatrixXd& Q) {
+  if (Q.isDiagonal(0)) return Q.cwiseMax(0).cwiseSqrt();
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(Q);
+  return solver.eigenvectors() * solver.eigenvalues().cwiseMax(0).cwiseSqrt().asDiagonal() *
+         solver.eigenvectors().transpose();
+}
+
+/// (G M)_ik for a matrix of numbers.
+Matrix product(const Matrix& G, const Eigen::MatrixXd& M) {
+  Matrix result(G.size(), Vector(static_cast<std::size_t>(M.cols())));
+  for (std::size_t i = 0; i < G.size(); ++i)
+    for (Eigen::Index k = 0; k < M.cols(); ++k)
+      for (Eigen::Index l = 0; l < M.rows(); ++l) result[i][k] = result[i][k] + G[i][l] * M(l, k);
+  return result;
+}
+
+/// (div D)_i = d_j D_ij
+Vector divergence(const Matrix& D, const std::vector<std::string>& variables) {
+  Vector result(D.size());
+  for (std::size_t i = 0; i < D.size(); ++i)
+    for (std::size_t j = 0; j < D.size(); ++j) result[i] = result[i] + derivative(D[i][j], variables[j]);
+  return result;
+}
+
+/// 1/2 Q_kl G_jl d_j G_ik (theory section 1), with GQ = G Q.
+Vector stratonovich_drift(const Matrix& G, const Matrix& GQ, const std::vector<std::string>& variables) {
+  Vector result(G.size());
+  for (std::size_t i = 0; i < G.size(); ++i)
+    for (std::size_t j = 0; j < G.size(); ++j)
+      for (std::size_t k = 0; k < G[i].size(); ++k)
+        result[i] = result[i] + 0.5 * GQ[j][k] * derivative(G[i][k], variables[j]);
+  return result;
+}
+
+/// The two square roots of 2 D that are no formulas: in place of D_xx, D_xy, D_yy come the columns of the symmetric
+/// one, (M + s I)/sqrt(tr M + 2 s) with M = 2 D, s = sqrt(det M). Negative rounding counts as 0; NaN stays NaN.
+double root(double value) { return value < 0 ? 0 : std::sqrt(value); }
+
+void symmetric_root(Index n, double* const* columns) {
+  double *xx = columns[0], *xy = columns[1], *yx = columns[2], *yy = columns[3];  // D_yy arrives in yy
+  for (Index i = 0; i < n; ++i) {
+    const double a = 2 * xx[i], b = 2 * xy[i], c = 2 * yy[i];
+    const double s = root(a * c - b * b), scale = root(a + c + 2 * s);
+    const double inverse = scale == 0 ? 0 : 1 / scale;
+    xx[i] = (a + s) * inverse;
+    yx[i] = xy[i] = b * inverse;
+    yy[i] = (c + s) * inverse;
+  }
+}
+
+}  // namespace
+
+std::string to_string(Interpretation interpretation) {
+  switch (interpretation) {
+    case Interpretation::ito:
+      return "ito";
+    case Interpretation::stratonovich:
+      return "stratonovich";
+    case Interpretation::klimontovich:
+      return "klimontovich";
+  }
+  throw std::logic_error("an interpretation without a name");
+}
+
+bool LinearCoefficients::constant() const {
+  for (const auto& e : A)
+    if (!e.is_constant()) return false;
+  for (const auto& e : b)
+    if (!e.is_constant()) return false;
+  for (const auto& e : D)
+    if (!e.is_constant()) return false;
+  return true;
+}
+
+/// Everything in the Ito reading, as formulas and as tapes over (axes, t).
+struct FormulaSde::Parts {
+  SdeFormulas given;
+  std::vector<std::string> inputs;  ///< axis names and t
+  Vector drift, induced, velocity;  ///< f, its part from the interpretation, a = f - div D
+  Matrix D;
+  Vector B;     ///< i + d k: noise with Q absorbed; empty when only D was given
+  Vector A, b;  ///< drift = A x + b, row-major; empty when not linear
+  std::optional<Expression> log_gibbs;
+  Traits traits;
+  Tape drift_tape, velocity_tape, diffusion_tape, noise_tape, gibbs_tape;
+
+  explicit Parts(SdeFormulas formulas);
+  void read_noise();
+  void read_diffusion();
+  void read_potential();
+  void prove_traits();
+  void prove_linear();
+  void compile();
+
+  [[nodiscard]] std::size_t dimension() const { return given.variables.size(); }
+  [[nodiscard]] Vector tensor() const { return dimension() == 1 ? Vector{D[0][0]} : Vector{D[0][0], D[0][1], D[1][1]}; }
+  void evaluate(const Tape& tape, const PointsIn& x, double t, std::span<double* const> outputs) const;
+  /// The SDE of formulas with their time factor taken away: U and T, or drift and D.
+  [[nodiscard]] std::shared_ptr<const Sde> base_of(const Vector& rest, bool keeps_potential) const;
+};
+
+FormulaSde::Parts::Parts(SdeFormulas formulas) : given(std::move(formulas)), inputs(given.variables) {
+  inputs.emplace_back("t");
+  check_shapes(given);
+  if (given.potential) {
+    read_potential();
+  } else if (!given.noise.empty()) {
+    read_noise();
+  } else {
+    read_diffusion();
+  }
+  for (std::size_t i = 0; i < dimension(); ++i) drift[i] = without_what_cancels(drift[i] + induced[i]);
+  const Vector div = divergence(D, given.variables);
+  for (std::size_t i = 0; i < dimension(); ++i) velocity.push_back(without_what_cancels(drift[i] - div[i]));
+  prove_traits();
+  compile();
+}
+
+void FormulaSde::Parts::read_noise() {
+  const std::size_t d = dimension();
+  const Matrix& G = given.noise;
+  const Eigen::MatrixXd Q = checked_covariance(given);
+  const Matrix GQ = product(G, Q), GL = product(G, symmetric_root(Q));
+  D.assign(d, Vector(d));
+  for (std::size_t i = 0; i < d; ++i)
+    for (std::size_t j = i; j < d; ++j) {
+      Expression sum;
+      for (std::size_t k = 0; k < G[i].size(); ++k) sum = sum + GQ[i][k] * G[j][k];
+      D[i][j] = D[j][i] = without_what_cancels(0.5 * sum);
+    }
+  for (std::size_t k = 0; k < G[0].size(); ++k)
+    for (std::size_t i = 0; i < d; ++i) B.push_back(GL[i][k]);
+  drift = given.drift;
+  induced = Vector(d);
+  if (given.interpretation == Interpretation::stratonovich) induced = stratonovich_drift(G, GQ, given.variables);
+  if (given.interpretation == Interpretation::klimontovich) induced = divergence(D, given.variables);
+}
+
+void FormulaSde::Parts::read_diffusion() {
+  D = given.diffusion;
+  for (Vector& row : D)
+    for (Expression& entry : row) entry = without_what_cancels(entry);
+  if (dimension() == 2) D[1][0] = D[0][1];
+  drift = given.drift;
+  induced = Vector(dimension());
+  if (given.interpretation == Interpretation::ito) return;
+  induced = divergence(D, given.variables);
+  if (given.interpretation == Interpretation::stratonovich) induced[0] = 0.5 * induced[0];  // 1D: D'/2
+}
+
+void FormulaSde::Parts::read_potential() {
+  const std::size_t d = dimension();
+  const Expression U = *given.potential, T = without_what_cancels(*given.temperature);
+  const double share = given.interpretation == Interpretation::ito            ? 0
+                       : given.interpretation == Interpretation::stratonovich ? 0.5
+                                                                              : 1;
+  D.assign(d, Vector(d));
+  B.resize(d * d);
+  for (std::size_t i = 0; i < d; ++i) {
+    D[i][i] = T;
+    B[i + d * i] = sqrt(2.0 * T);
+    drift.push_back(-derivative(U, given.variables[i]));
+    induced.push_back(share * derivative(T, given.variables[i]));  // G = sqrt(2 T) I
+  }
+  const Expression steady = without_what_cancels(U);
+  if (T.is_constant() && T.value() > 0 && !steady.depends_on("t")) log_gibbs = -steady / T;
+}
+
+void FormulaSde::Parts::prove_traits() {
+  traits.diffusion_autonomous = traits.additive = traits.deterministic = true;
+  for (const Expression& entry : tensor()) {
+    traits.diffusion_autonomous &= !entry.depends_on("t");
+    traits.additive &= free_of(entry, given.variables);
+    traits.deterministic &= entry.is_zero();
+  }
+  traits.diagonal = dimension() == 1 || D[0][1].is_zero();
+  traits.autonomous = traits.diffusion_autonomous;
+  for (const Expression& f : drift) traits.autonomous &= !f.depends_on("t");
+  prove_linear();
+}
+
+/// f - A x - b = 0 term by term: a derivative that is constant almost everywhere (sign, if) proves nothing.
+void FormulaSde::Parts::prove_linear() {
+  Vector slopes, rests;
+  for (const Expression& f : drift) {
+    Expression rest = expand(f);
+    for (const std::string& name : given.variables) {
+      const Expression slope = expand(derivative(rest, name));
+      if (!free_of(slope, given.variables)) return;
+      slopes.push_back(slope);
+    }
+    for (std::size_t j = 0; j < dimension(); ++j)
+      rest = rest - slopes[slopes.size() - dimension() + j] * Expression::variable(given.variables[j]);
+    rests.push_back(expand(rest));
+    if (!free_of(rests.back(), given.variables)) return;
+  }
+  traits.linear = true;
+  A = std::move(slopes);
+  b = std::move(rests);
+}
+
+void FormulaSde::Parts::compile() {
+  drift_tape = Tape(drift, inputs);
+  velocity_tape = Tape(velocity, inputs);
+  diffusion_tape = Tape(tensor(), inputs);
+  if (!B.empty()) noise_tape = Tape(B, inputs);
+  if (log_gibbs) gibbs_tape = Tape({&*log_gibbs, 1}, inputs);
+}
+
+void FormulaSde::Parts::evaluate(const Tape& tape, const PointsIn& x, double t,
+                                 std::span<double* const> outputs) const {
+  std::array<TapeInput, 3> columns;
+  const std::size_t d = dimension();
+  for (std::size_t k = 0; k < d; ++k) columns[k] = TapeInput::of(x.axis[k]);
+  columns[d] = TapeInput::of(t);
+  tape.evaluate(std::span(columns).first(d + 1), x.size, outputs);
+}
+
+std::shared_ptr<const Sde> FormulaSde::Parts::base_of(const Vector& rest, bool keeps_potential) const {
+  SdeFormulas base;
+  base.variables = given.variables;
+  if (keeps_potential) {
+    base.potential = rest[0];
+    base.temperature = rest[1];
+    base.interpretation = given.interpretation;
+  } else if (dimension() == 1) {
+    base.drift = {rest[0]};
+    base.diffusion = {{rest[1]}};
+  } else {
+    base.drift = {rest[0], rest[1]};
+    base.diffusion = {{rest[2], rest[3]}, {rest[3], rest[4]}};
+  }
+  return std::make_shared<FormulaSde>(std::move(base));
+}
+
+FormulaSde::FormulaSde(SdeFormulas formulas) {
+  try {
+    parts_ = std::make_shared<const Parts>(std::move(formulas));
+  } catch (const std::length_error& error) {
+    throw std::invalid_argument(std::string("the formulas grow too large when they are differentiated: ") +
+                                error.what());
+  }
+}
+
+FormulaSde::~FormulaSde() = default;
+
+int FormulaSde::dimension() const { return static_cast<int>(parts_->dimension()); }
+
+void FormulaSde::drift(const PointsIn& x, double t, PointsOut f) const {
+  parts_->evaluate(parts_->drift_tape, x, t, std::span(f.axis).first(parts_->dimension()));
+}
+
+void FormulaSde::flux_velocity(const PointsIn& x, double t, PointsOut a) const {
+  parts_->evaluate(parts_->velocity_tape, x, t, std::span(a.axis).first(parts_->dimension()));
+}
+
+void FormulaSde::diffusion(const PointsIn& x, double t, TensorOut D) const {
+  const std::array<double*, 3> outputs{D.xx, D.xy, D.yy};
+  parts_->evaluate(parts_->diffusion_tape, x, t, std::span(outputs).first(dimension() == 1 ? 1 : 3));
+}
+
+int FormulaSde::noise_count() const {
+  return parts_->B.empty() ? dimension() : static_cast<int>(parts_->B.size()) / dimension();
+}
+
+void FormulaSde::noise(const PointsIn& x, double t, double* const* columns) const {
+  if (!parts_->B.empty()) {
+    parts_->evaluate(parts_->noise_tape, x, t, std::span(columns, parts_->B.size()));
+  } else if (dimension() == 1) {
+    diffusion(x, t, {.xx = columns[0]});
+    for (Index i = 0; i < x.size; ++i) columns[0][i] = root(2 * columns[0][i]);
+  } else {
+    diffusion(x, t, {.xx = columns[0], .xy = columns[1], .yy = columns[3]});
+    symmetric_root(x.size, columns);
+  }
+}
+
+Traits FormulaSde::traits() const { return parts_->traits; }
+
+bool FormulaSde::has_gibbs() const { return parts_->log_gibbs.has_value(); }
+
+void FormulaSde::log_gibbs(const PointsIn& x, double* out) const {
+  if (has_gibbs()) parts_->evaluate(parts_->gibbs_tape, x, 0, {&out, 1});
+}
+
+const std::vector<Expression>& FormulaSde::ito_drift() const { return parts_->drift; }
+
+const std::vector<Expression>& FormulaSde::induced_drift() const { return parts_->induced; }
+
+std::optional<LinearCoefficients> FormulaSde::linear() const {
+  const Parts& p = *parts_;
+  if (!p.traits.linear || !p.traits.additive) return std::nullopt;
+  LinearCoefficients result;
+  result.dimension = dimension();
+  std::copy(p.A.begin(), p.A.end(), result.A.begin());
+  std::copy(p.b.begin(), p.b.end(), result.b.begin());
+  const Vector D = p.tensor();
+  std::copy(D.begin(), D.end(), result.D.begin());
+  return result;
+}
+
+namespace {
+
+/// Sign of the trace of D where it first is not 0, at a few points: +1 when there is none.
+double sign_of_diffusion(const Sde& sde) {
+  constexpr std::array<double, 8> x{0.37, -0.61, 1.3, -1.7, 2.9, 0.011, 7.3, 0.83};
+  constexpr std::array<double, 8> y{0.53, 0.29, -1.1, -2.3, 0.019, 1.9, 5.1, -0.71};
+  std::array<double, 8> xx{}, xy{}, yy{};
+  sde.diffusion({static_cast<Index>(x.size()), sde.dimension(), {x.data(), y.data()}}, 0,
+                {xx.data(), xy.data(), yy.data()});
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double trace = xx[i] + yy[i];
+    if (std::isfinite(trace) && trace != 0) return trace < 0 ? -1 : 1;
+  }
+  return 1;
+}
+
+}  // namespace
+
+/// U and T share a factor, or all of drift and D do; its sign is chosen so that the base has D >= 0.
+std::optional<TimeSeparated> FormulaSde::separated() const try {
+  const Parts& p = *parts_;
+  if (p.traits.autonomous || p.traits.deterministic) return std::nullopt;
+  CommonFactor common;
+  if (p.given.potential) common = common_factor(Vector{*p.given.potential, *p.given.temperature}, "t");
+  const bool keeps_potential = common.found;
+  if (!keeps_potential) {
+    Vector all = p.drift;
+    for (const Expression& entry : p.tensor()) all.push_back(entry);
+    common = common_factor(all, "t");
+  }
+  if (!common.found) return std::nullopt;
+  auto base = p.base_of(common.rest, keeps_potential);
+  const double sign = sign_of_diffusion(*base);
+  if (sign < 0) {
+    for (Expression& rest : common.rest) rest = -rest;
+    base = p.base_of(common.rest, keeps_potential);
+  }
+  const std::string name = "t";
+  const Expression signed_factor = sign * common.factor;
+  const auto tape = std::make_shared<const Tape>(std::span(&signed_factor, 1), std::span(&name, 1));
+  return TimeSeparated{std::move(base), [tape](double t) {
+                         const TapeInput input = TapeInput::of(t);
+                         double value = 0;
+                         double* const output = &value;
+                         tape->evaluate({&input, 1}, 1, {&output, 1});
+                         return value;
+                       }};
+} catch (const std::length_error&) {
+  return std::nullopt;  // too large to be proved
+}
+
+}  // namespace fokker
