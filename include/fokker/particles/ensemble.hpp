@@ -6,38 +6,36 @@
 #include <vector>
 
 #include "fokker/grid/grid.hpp"
-#include "fokker/model/density.hpp"
 #include "fokker/model/sde.hpp"
+#include "fokker/particles/initial.hpp"
 
 namespace fokker {
 
 struct ParticleOptions {
   Index particles = 100'000;
-  std::optional<double> dt;  ///< [t]; chosen from the coefficients and the cell width when absent
+  std::optional<double> dt;  ///< [t]; when absent chosen anew at each `advance` by euler_step (step_size.hpp)
   std::uint64_t seed = 1;
 };
 
-/// Where particles start. `density` is the law before truncation (sampled exactly for Gaussian mixtures, by rejection
-/// inside the box); `cells` its cell averages on the grid (mass 1), used to place other laws; `point` a sure start.
-struct InitialLaw {
-  const Density* density = nullptr;
-  const Field* cells = nullptr;
-  std::optional<std::vector<double>> point;
-};
-
-/// Independent particles of the SDE by Euler-Maruyama on the grid's box (the Monte Carlo witness). Random numbers are
-/// Philox4x32-10 keyed by (seed, particle, step): the ensemble at time t does not depend on the number of threads, nor
-/// on how many times it stopped in between if those are multiples of dt. Boundaries as the grid's: reflection along
-/// D n (what zero total flux means), absorption with the Brownian-bridge crossing probability exp(-a b / (D_nn dt)),
-/// wrap.
+/// Independent particles of the SDE by Euler-Maruyama on the grid's box (the Monte Carlo witness; weak order 1, exact
+/// for the law of one step when the coefficients are constant). A step from t takes drift and D at t + dt/2 and the
+/// place at t, so that coefficients that depend on time alone are integrated to second order. Random numbers are
+/// Philox4x32-10 keyed by (seed, particle, step): the ensemble at time t does not depend on the number of threads, nor,
+/// when dt is given, on how many times it stopped in between if those are multiples of dt. Sides behave as the grid's
+/// (walls.hpp): reflection along D n (what zero total flux means), absorption with the Brownian-bridge crossing
+/// probability exp(-a b / (D_nn dt)), wrap.
 class ParticleEnsemble {
  public:
+  /// Places the particles (initial.hpp). Throws std::invalid_argument for a count or dt that is not positive, or an
+  /// initial law that cannot be drawn from.
   ParticleEnsemble(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, const InitialLaw& initial,
                    const ParticleOptions& options, double t0 = 0);
   ~ParticleEnsemble();
   ParticleEnsemble(ParticleEnsemble&&) noexcept;
 
-  /// Moves all particles to exactly t >= time(). Throws NumericalError when a position becomes non-finite.
+  /// Moves all particles to exactly t >= time(). A given dt is kept and the last step cut short where t is no multiple
+  /// of it (counted from t0, or from the last such cut); a chosen one divides the way evenly. Throws NumericalError
+  /// naming the particle when a position becomes non-finite (the earliest such; the ensemble is then unusable).
   void advance(double t);
 
   [[nodiscard]] double time() const;
@@ -48,10 +46,10 @@ class ParticleEnsemble {
   [[nodiscard]] Index particles() const;
   /// Particles that left, per absorbing side in ledger order.
   [[nodiscard]] std::vector<Index> left() const;
-  [[nodiscard]] long steps() const;           ///< time steps so far
-  [[nodiscard]] double dt() const;            ///< [t]
-  [[nodiscard]] double seconds() const;       ///< spent in advance
-  [[nodiscard]] double particle_steps() const;
+  [[nodiscard]] long steps() const;             ///< time steps so far
+  [[nodiscard]] double dt() const;              ///< [t]; a chosen one: the last used (infinity when nothing moves)
+  [[nodiscard]] double seconds() const;         ///< spent in advance
+  [[nodiscard]] double particle_steps() const;  ///< steps of particles that had not left
   /// Position of particle n along an axis (NaN once it has left), for tests.
   [[nodiscard]] double position(Index n, int axis) const;
 

@@ -1,0 +1,264 @@
+#include "fokker/particles/ensemble.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+#include "fokker/base/errors.hpp"
+#include "fokker/base/parallel.hpp"
+#include "fokker/base/tape.hpp"
+#include "fokker/particles/euler.hpp"
+#include "fokker/particles/philox.hpp"
+#include "fokker/particles/step_size.hpp"
+#include "fokker/particles/walls.hpp"
+
+namespace fokker {
+namespace {
+
+constexpr Index block = Tape::block;
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+/// The steps of one `advance`: `full` steps of dt whose times count from the anchor, then perhaps a shorter one.
+struct Plan {
+  double anchor = 0, dt = 0;
+  long anchor_step = 0, first = 0, full = 0;
+  double rest = 0;
+
+  [[nodiscard]] long steps() const { return full + (rest > 0 ? 1 : 0); }
+  [[nodiscard]] double begin(long k) const { return anchor + static_cast<double>(first + k - anchor_step) * dt; }
+  [[nodiscard]] double length(long k) const { return k < full ? dt : rest; }
+};
+
+/// Columns of one block, small enough for the innermost cache; a block lives through all steps of an `advance` in it.
+struct Scratch {
+  alignas(64) double before[2][block], f[2][block], D[3][block], z[2][block];
+  alignas(64) std::uint64_t flags[block];
+};
+
+/// How many particle steps a block did, and the first of its particles that was lost to a non-finite position.
+struct Outcome {
+  double particle_steps = 0;
+  double lost_at = infinity;
+  Index lost = -1;
+};
+
+}  // namespace
+
+struct ParticleEnsemble::State {
+  std::shared_ptr<const Grid> grid;
+  std::shared_ptr<const Sde> sde;
+  ParticleOptions options;
+  Traits traits;
+  Walls walls;
+  std::array<std::vector<double>, 2> place;  ///< padded to whole blocks
+  std::vector<std::int8_t> side;             ///< through which it left, 2 axis + side; -1 while it is here
+  double time, anchor, dt;
+  long step = 0, anchor_step = 0;
+  double seconds = 0, particle_steps = 0;
+
+  State(std::shared_ptr<const Grid> g, std::shared_ptr<const Sde> s, const InitialLaw& initial,
+        const ParticleOptions& o, double t0);
+  [[nodiscard]] std::size_t blocks() const { return side.size() / static_cast<std::size_t>(block); }
+  [[nodiscard]] Plan plan(double until);
+  Outcome run_block(Index first, const Plan& plan);
+  void coefficients(const PointsIn& x, double t, bool first, Scratch& s) const;
+  void noise(Index first, long at, Scratch& s) const;
+  Index settle_block(Index first, long at, double t, double h, Scratch& s, Outcome& outcome);
+};
+
+ParticleEnsemble::State::State(std::shared_ptr<const Grid> g, std::shared_ptr<const Sde> s, const InitialLaw& initial,
+                               const ParticleOptions& o, double t0)
+    : grid(std::move(g)), sde(std::move(s)), options(o), traits(sde->traits()), walls(*grid), time(t0), anchor(t0) {
+  if (options.particles < 1) throw std::invalid_argument("the number of particles must be positive");
+  if (options.dt && !(*options.dt > 0 && std::isfinite(*options.dt)))
+    throw std::invalid_argument("the particles' dt must be positive");
+  const auto n = static_cast<std::size_t>(options.particles);
+  const std::size_t padded = (n + block - 1) / block * block;
+  std::array<std::span<double>, 2> columns;
+  for (std::size_t k = 0; k < static_cast<std::size_t>(grid->dimension()); ++k) {
+    place[k].resize(padded);
+    columns[k] = std::span(place[k]).first(n);
+  }
+  place_particles(*grid, initial, options.seed, columns);
+  // The padding walks along with particle 0's start, counted by nobody.
+  for (auto& column : place)
+    if (!column.empty()) std::fill(column.begin() + static_cast<Index>(n), column.end(), column[0]);
+  side.assign(padded, -1);
+  std::fill(side.begin() + static_cast<Index>(n), side.end(), std::int8_t{127});
+  dt = options.dt ? *options.dt : euler_step(*grid, *sde, options.particles, t0, t0);
+}
+
+Plan ParticleEnsemble::State::plan(double until) {
+  if (options.dt) {
+    constexpr double rounding = 1e-9;  // of a step: what the sum of many dt may be short of a multiple
+    const double ahead = (until - anchor) / dt - static_cast<double>(step - anchor_step);
+    const double full = std::floor(ahead + rounding), rest = ahead - full;
+    return {anchor, dt, anchor_step, step, static_cast<long>(full), rest > rounding ? rest * dt : 0};
+  }
+  const double wanted = euler_step(*grid, *sde, options.particles, time, until);
+  const double count = std::max(1.0, std::ceil((until - time) / wanted));
+  dt = (until - time) / count;
+  anchor = time;
+  anchor_step = step;
+  return {anchor, dt, step, step, static_cast<long>(count), 0};
+}
+
+void ParticleEnsemble::State::coefficients(const PointsIn& x, double t, bool first, Scratch& s) const {
+  sde->drift(x, t, {{s.f[0], s.f[1]}});
+  const TensorOut D{s.D[0], s.D[1], s.D[2]};
+  if (!traits.additive) return sde->diffusion(x, t, D);
+  if (!first && traits.diffusion_autonomous) return;
+  sde->diffusion({1, x.dimension, x.axis}, t, D);
+  for (auto& column : s.D) std::fill(column + 1, column + block, column[0]);
+}
+
+// In 1D a pair of normals serves particles i and i + 128 of the block.
+void ParticleEnsemble::State::noise(Index first, long at, Scratch& s) const {
+  const Stream stream{options.seed, Purpose::noise, static_cast<std::uint64_t>(at)};
+  if (grid->dimension() == 1)
+    normal_columns(stream, static_cast<std::uint64_t>(first), block / 2, s.z[0], s.z[0] + block / 2);
+  else
+    normal_columns(stream, static_cast<std::uint64_t>(first), block, s.z[0], s.z[1]);
+}
+
+Outcome ParticleEnsemble::State::run_block(Index first, const Plan& plan) {
+  Outcome outcome;
+  Index here = std::count(side.begin() + first, side.begin() + first + block, std::int8_t{-1});
+  Scratch s{};
+  const auto dimension = static_cast<std::size_t>(grid->dimension());
+  double* const x[2] = {place[0].data() + first, dimension > 1 ? place[1].data() + first : nullptr};
+  const PointsIn points{block, grid->dimension(), {x[0], x[1]}};
+  const double* const f[2] = {s.f[0], s.f[1]};
+  const double* const D[3] = {s.D[0], s.D[1], s.D[2]};
+  const double* const z[2] = {s.z[0], s.z[1]};
+  for (long k = 0; k < plan.steps() && here > 0 && outcome.lost < 0; ++k) {
+    const double t = plan.begin(k), h = plan.length(k);
+    coefficients(points, t + 0.5 * h, k == 0, s);
+    noise(first, plan.first + k, s);
+    for (std::size_t axis = 0; axis < dimension; ++axis) std::copy_n(x[axis], block, s.before[axis]);
+    if (dimension == 1)
+      euler_step_1d(block, h, f[0], D[0], z[0], x[0]);
+    else
+      euler_step_2d(block, h, f, D, z, x);
+
+    outcome.particle_steps += static_cast<double>(here);
+    bool any = false;
+    for (int axis = 0; axis < grid->dimension(); ++axis)
+      any |= flag_crossings(block, h, s.before[axis], x[axis], s.D[2 * axis], walls.lower(axis), walls.upper(axis),
+                            walls.bridge_reach(axis, 0), walls.bridge_reach(axis, 1), s.flags);
+    if (any) here -= settle_block(first, plan.first + k, t, h, s, outcome);
+  }
+  return outcome;
+}
+
+// Ghosts of those that left stay where they are whenever they would cross a wall again.
+Index ParticleEnsemble::State::settle_block(Index first, long at, double t, double h, Scratch& s, Outcome& outcome) {
+  const Stream bridge{options.seed, Purpose::bridge, static_cast<std::uint64_t>(at)};
+  const auto dimension = static_cast<std::size_t>(grid->dimension());
+  Index gone = 0;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(block); ++i) {
+    if (s.flags[i] == 0) continue;
+    s.flags[i] = 0;
+    const std::size_t n = static_cast<std::size_t>(first) + i;
+    const Place start{s.before[0][i], s.before[1][i]};
+    Place end{place[0][n], dimension > 1 ? place[1][n] : 0};
+    if (side[n] >= 0) {
+      end = start;
+    } else if (!std::isfinite(end[0]) || !std::isfinite(end[1])) {
+      if (outcome.lost < 0) outcome.lost = static_cast<Index>(n);
+      outcome.lost_at = t + h;
+      end = start;
+    } else {
+      side[n] = static_cast<std::int8_t>(
+          walls.settle(start, {s.D[0][i], s.D[1][i], s.D[2][i]}, h, bridge, static_cast<std::uint64_t>(n), end));
+      gone += side[n] >= 0;
+      if (side[n] >= 0) end = start;
+    }
+    for (std::size_t axis = 0; axis < dimension; ++axis) place[axis][n] = end[axis];
+  }
+  return gone;
+}
+
+ParticleEnsemble::ParticleEnsemble(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde,
+                                   const InitialLaw& initial, const ParticleOptions& options, double t0)
+    : state_(std::make_unique<State>(std::move(grid), std::move(sde), initial, options, t0)) {}
+ParticleEnsemble::~ParticleEnsemble() = default;
+ParticleEnsemble::ParticleEnsemble(ParticleEnsemble&&) noexcept = default;
+
+void ParticleEnsemble::advance(double t) {
+  State& s = *state_;
+  if (!(t >= s.time)) throw std::invalid_argument("particles cannot go back in time");
+  if (t == s.time) return;
+  const auto start = std::chrono::steady_clock::now();
+  const Plan plan = s.plan(t);
+  std::vector<Outcome> outcomes(s.blocks());
+  parallel_for(0, std::ssize(outcomes), 4, [&](Index begin, Index end) {
+    for (Index b = begin; b < end; ++b) outcomes[static_cast<std::size_t>(b)] = s.run_block(b * block, plan);
+  });
+  const Outcome* worst = &outcomes[0];
+  for (const Outcome& outcome : outcomes) {
+    s.particle_steps += outcome.particle_steps;
+    if (outcome.lost_at < worst->lost_at) worst = &outcome;
+  }
+  if (worst->lost >= 0) {
+    const auto n = static_cast<std::size_t>(worst->lost);
+    std::string from = fmt::format("{} = {:.6g}", s.grid->axis(0).name, s.place[0][n]);
+    if (s.grid->dimension() > 1) from += fmt::format(", {} = {:.6g}", s.grid->axis(1).name, s.place[1][n]);
+    throw NumericalError(
+        fmt::format("particle {}: the step from {} to t = {:.6g} is not finite", worst->lost, from, worst->lost_at),
+        worst->lost_at);
+  }
+  s.step += plan.steps();
+  s.time = t;
+  if (plan.rest > 0) {
+    s.anchor = t;
+    s.anchor_step = s.step;
+  }
+  s.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+double ParticleEnsemble::time() const { return state_->time; }
+Index ParticleEnsemble::particles() const { return state_->options.particles; }
+long ParticleEnsemble::steps() const { return state_->step; }
+double ParticleEnsemble::dt() const { return state_->dt; }
+double ParticleEnsemble::seconds() const { return state_->seconds; }
+double ParticleEnsemble::particle_steps() const { return state_->particle_steps; }
+
+std::vector<double> ParticleEnsemble::counts() const {
+  const State& s = *state_;
+  std::vector<double> counts(static_cast<std::size_t>(s.grid->cells()), 0.0);
+  for (std::size_t n = 0; n < static_cast<std::size_t>(s.options.particles); ++n) {
+    if (s.side[n] >= 0) continue;
+    const Place place{s.place[0][n], s.grid->dimension() > 1 ? s.place[1][n] : 0};
+    counts[static_cast<std::size_t>(s.grid->find(place))] += 1;
+  }
+  return counts;
+}
+
+Field ParticleEnsemble::density() const {
+  Field field(state_->grid);
+  const std::vector<double> all = counts();
+  const double scale = 1 / (static_cast<double>(particles()) * state_->grid->volume());
+  for (std::size_t i = 0; i < all.size(); ++i) field.values[static_cast<Index>(i)] = all[i] * scale;
+  return field;
+}
+
+std::vector<Index> ParticleEnsemble::left() const {
+  const State& s = *state_;
+  std::vector<Index> left(static_cast<std::size_t>(s.grid->ledgers()), 0);
+  for (std::size_t n = 0; n < static_cast<std::size_t>(s.options.particles); ++n)
+    if (s.side[n] >= 0) ++left[static_cast<std::size_t>(s.grid->ledger(s.side[n] / 2, s.side[n] % 2))];
+  return left;
+}
+
+double ParticleEnsemble::position(Index n, int axis) const {
+  const auto i = static_cast<std::size_t>(n);
+  if (state_->side[i] >= 0) return std::numeric_limits<double>::quiet_NaN();
+  return state_->place[static_cast<std::size_t>(axis)][i];
+}
+
+}  // namespace fokker

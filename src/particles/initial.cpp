@@ -1,0 +1,210 @@
+#include "fokker/particles/initial.hpp"
+
+#include <Eigen/Cholesky>
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+#include "fokker/base/parallel.hpp"
+#include "fokker/particles/philox.hpp"
+#include "fokker/particles/walls.hpp"
+
+namespace fokker {
+namespace {
+
+using Columns = std::array<std::span<double>, 2>;
+constexpr Index block = Tape::block;
+
+bool in_box(const Grid& grid, const Place& place) {
+  for (int k = 0; k < grid.dimension(); ++k) {
+    const double x = place[static_cast<std::size_t>(k)];
+    if (!(x >= grid.axis(k).lower && x <= grid.axis(k).upper)) return false;
+  }
+  return true;
+}
+
+// ---- Gaussian mixtures ----------------------------------------------------------------------------------------------
+
+struct Component {
+  double cumulative;  // weights up to and including this one
+  Place mean;
+  double root_xx, root_yx, root_yy;  // lower triangle L with L L^T = covariance
+};
+
+std::vector<Component> components_of(const GaussianMixture& mixture) {
+  std::vector<Component> components;
+  double total = 0;
+  for (const Gaussian& gaussian : mixture.components()) {
+    Component c{total += gaussian.weight, {gaussian.mean[0], 0}, std::sqrt(gaussian.covariance(0, 0)), 0, 0};
+    if (mixture.dimension() > 1) {
+      c.mean[1] = gaussian.mean[1];
+      c.root_yx = c.root_xx > 0 ? gaussian.covariance(1, 0) / c.root_xx : 0;
+      c.root_yy = std::sqrt(std::max(0.0, gaussian.covariance(1, 1) - c.root_yx * c.root_yx));
+    }
+    components.push_back(c);
+  }
+  for (Component& c : components) c.cumulative /= total;
+  return components;
+}
+
+Place draw(const std::vector<Component>& components, const Grid& grid, std::uint64_t seed, Index particle,
+           std::uint64_t attempt) {
+  const auto number = static_cast<std::uint64_t>(particle);
+  const double choice = uniform_pair({seed, Purpose::initial_choice, attempt}, number)[0];
+  const auto normal = normal_pair({seed, Purpose::initial_place, attempt}, number);
+  std::size_t i = 0;
+  while (i + 1 < components.size() && choice > components[i].cumulative) ++i;
+  const Component& c = components[i];
+  Place place{c.mean[0] + c.root_xx * normal[0], c.mean[1] + c.root_yx * normal[0] + c.root_yy * normal[1]};
+  for (int k = 0; k < grid.dimension(); ++k) {
+    const Axis& axis = grid.axis(k);
+    double& x = place[static_cast<std::size_t>(k)];
+    if (axis.periodic()) x -= (axis.upper - axis.lower) * std::floor((x - axis.lower) / (axis.upper - axis.lower));
+  }
+  return place;
+}
+
+bool lands_often_enough(const std::vector<Component>& components, const Grid& grid, std::uint64_t seed) {
+  constexpr Index trials = 1 << 14;
+  Index landed = 0;
+  for (Index n = 0; n < trials; ++n) landed += in_box(grid, draw(components, grid, seed, n, 0));
+  return 1000 * landed >= trials;
+}
+
+void place_mixture(const std::vector<Component>& components, const Grid& grid, std::uint64_t seed,
+                   const Columns& columns) {
+  parallel_for(0, std::ssize(columns[0]), block, [&](Index begin, Index end) {
+    for (Index n = begin; n < end; ++n) {
+      Place place = draw(components, grid, seed, n, 0);
+      for (std::uint64_t attempt = 1; !in_box(grid, place); ++attempt) place = draw(components, grid, seed, n, attempt);
+      for (std::size_t k = 0; k < static_cast<std::size_t>(grid.dimension()); ++k)
+        columns[k][static_cast<std::size_t>(n)] = place[k];
+    }
+  });
+}
+
+// ---- cell by cell ---------------------------------------------------------------------------------------------------
+
+/// Point of a cell at the given fractions of its widths.
+Place point_in_cell(const Grid& grid, Index cell, double across, double along) {
+  const Index i = cell % grid.nx(), j = cell / grid.nx();
+  const Axis& x = grid.axis(0);
+  Place place{x.face(i) + across * (x.face(i + 1) - x.face(i)), 0};
+  if (grid.dimension() > 1) place[1] = grid.axis(1).face(j) + along * (grid.axis(1).face(j + 1) - grid.axis(1).face(j));
+  return place;
+}
+
+class CellTable {
+ public:
+  CellTable(const Grid& grid, const Field& cells, const Density* density) : grid_(grid), density_(density) {
+    double total = 0;
+    for (const double p : cells.values) cumulative_.push_back(total += std::max(p, 0.0));
+    if (!(total > 0 && std::isfinite(total))) throw std::invalid_argument("the initial density has no mass in the box");
+    for (double& c : cumulative_) c /= total;
+    if (density_ != nullptr) find_bounds();
+  }
+
+  void place(std::uint64_t seed, Index begin, Index end, const Columns& columns) const {
+    for (Index first = begin; first < end; first += block)
+      place_block(seed, first, std::min(block, end - first), columns);
+  }
+
+ private:
+  void find_bounds() {
+    bounds_.assign(cumulative_.size(), 0.0);
+    parallel_for(0, grid_.cells(), block, [&](Index begin, Index end) {
+      for (Index first = begin; first < end; first += block) find_block_bounds(first, std::min(block, end - first));
+    });
+  }
+
+  void find_block_bounds(Index first, Index n) {
+    constexpr int samples = 5;
+    std::array<std::array<double, block>, 2> at;
+    std::array<double, block> values;
+    for (int s = 0; s < (grid_.dimension() > 1 ? samples * samples : samples); ++s) {
+      for (Index i = 0; i < n; ++i) {
+        const Place place =
+            point_in_cell(grid_, first + i, (s % samples + 0.5) / samples, (s / samples + 0.5) / samples);
+        for (std::size_t k = 0; k < 2; ++k) at[k][static_cast<std::size_t>(i)] = place[k];
+      }
+      density_->evaluate({n, grid_.dimension(), {at[0].data(), at[1].data()}}, values.data());
+      for (Index i = 0; i < n; ++i) {
+        double& bound = bounds_[static_cast<std::size_t>(first + i)];
+        const double value = values[static_cast<std::size_t>(i)];
+        if (std::isfinite(value)) bound = std::max(bound, 1.2 * value);
+      }
+    }
+  }
+
+  // All waiting particles of a block propose a place, the density is asked once for all of them.
+  void place_block(std::uint64_t seed, Index first, Index n, const Columns& columns) const {
+    constexpr std::uint64_t attempts = 64;
+    std::array<Index, block> cells, waiting;
+    std::array<std::array<double, block>, 2> proposed;
+    std::array<double, block> values;
+    for (Index i = 0; i < n; ++i) {
+      const double choice = uniform_pair({seed, Purpose::initial_choice, 0}, static_cast<std::uint64_t>(first + i))[0];
+      const auto found = std::lower_bound(cumulative_.begin(), cumulative_.end(), choice);
+      cells[static_cast<std::size_t>(i)] = std::min<Index>(found - cumulative_.begin(), grid_.cells() - 1);
+      waiting[static_cast<std::size_t>(i)] = i;
+    }
+    Index left = n;
+    for (std::uint64_t attempt = 0; left > 0; ++attempt) {
+      for (Index w = 0; w < left; ++w) {
+        const Index i = waiting[static_cast<std::size_t>(w)];
+        const auto u = uniform_pair({seed, Purpose::initial_place, attempt}, static_cast<std::uint64_t>(first + i));
+        const Place place = point_in_cell(grid_, cells[static_cast<std::size_t>(i)], u[0], u[1]);
+        for (std::size_t k = 0; k < 2; ++k) proposed[k][static_cast<std::size_t>(w)] = place[k];
+      }
+      const bool choosy = density_ != nullptr && attempt < attempts;
+      if (choosy)
+        density_->evaluate({left, grid_.dimension(), {proposed[0].data(), proposed[1].data()}}, values.data());
+      Index refused = 0;
+      for (Index w = 0; w < left; ++w) {
+        const Index i = waiting[static_cast<std::size_t>(w)];
+        if (choosy && refuses(seed, attempt, first + i, cells[static_cast<std::size_t>(i)],
+                              values[static_cast<std::size_t>(w)])) {
+          waiting[static_cast<std::size_t>(refused++)] = i;
+          continue;
+        }
+        for (std::size_t k = 0; k < static_cast<std::size_t>(grid_.dimension()); ++k)
+          columns[k][static_cast<std::size_t>(first + i)] = proposed[k][static_cast<std::size_t>(w)];
+      }
+      left = refused;
+    }
+  }
+
+  [[nodiscard]] bool refuses(std::uint64_t seed, std::uint64_t attempt, Index particle, Index cell,
+                             double value) const {
+    const double bound = bounds_[static_cast<std::size_t>(cell)];
+    if (!(bound > 0)) return false;
+    const auto number = static_cast<std::uint64_t>(particle);
+    return uniform_pair({seed, Purpose::initial_acceptance, attempt}, number)[0] * bound > value;
+  }
+
+  const Grid& grid_;
+  const Density* density_;
+  std::vector<double> cumulative_, bounds_;
+};
+
+}  // namespace
+
+void place_particles(const Grid& grid, const InitialLaw& law, std::uint64_t seed, const Columns& columns) {
+  if (law.point) {
+    const std::vector<double>& point = *law.point;
+    if (std::ssize(point) != grid.dimension() || grid.find(point) < 0)
+      throw std::invalid_argument("the starting point lies outside the box");
+    for (std::size_t k = 0; k < point.size(); ++k) std::fill(columns[k].begin(), columns[k].end(), point[k]);
+    return;
+  }
+  if (const auto* mixture = dynamic_cast<const GaussianMixture*>(law.density)) {
+    const std::vector<Component> components = components_of(*mixture);
+    if (lands_often_enough(components, grid, seed)) return place_mixture(components, grid, seed, columns);
+  }
+  if (law.cells == nullptr) throw std::invalid_argument("particles need a point, a Gaussian mixture or cell averages");
+  const CellTable table(grid, *law.cells, law.density);
+  parallel_for(0, std::ssize(columns[0]), block,
+               [&](Index begin, Index end) { table.place(seed, begin, end, columns); });
+}
+
+}  // namespace fokker
