@@ -295,7 +295,8 @@ Expression sum_of(double number, std::vector<Term> terms) {
       magnitude += std::abs(flat[end].coefficient);
     }
     // What is left of 0.1 x + 0.2 x - 0.3 x is the rounding of its own coefficients: zero.
-    const bool cancels = end - i > 1 && std::abs(coefficient) <= std::numeric_limits<double>::epsilon() * magnitude;
+    const bool cancels = end - i > 1 && std::isfinite(magnitude) &&
+                         std::abs(coefficient) <= std::numeric_limits<double>::epsilon() * magnitude;
     if (!cancels && coefficient != 0) {
       node.children.push_back(std::move(flat[i].factor));
       node.coefficients.push_back(coefficient);

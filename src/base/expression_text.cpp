@@ -128,16 +128,17 @@ class Writer {
       first = false;
       write(f, power);
     }
-    if (below.empty() && divisor == 1) return;
-    out_ += '/';
-    const bool several = below.size() > 1 || (divisor != 1 && !below.empty());
-    if (several) out_ += '(';
-    if (divisor != 1) write_number(divisor);
+    if (divisor != 1) {
+      out_ += '/';
+      write_number(divisor);
+    }
+    if (below.empty()) return;
+    out_ += below.size() > 1 ? "/(" : "/";
     for (std::size_t i = 0; i < below.size(); ++i) {
-      if (i > 0 || divisor != 1) out_ += '*';
+      if (i > 0) out_ += '*';
       write(below[i], power);
     }
-    if (several) out_ += ')';
+    if (below.size() > 1) out_ += ')';
   }
 
   void write_power(const Expression& e) {
