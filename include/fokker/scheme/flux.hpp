@@ -9,8 +9,8 @@ namespace fokker {
 ///        L ---- e ----> R        J > 0 carries probability from L to R
 ///
 struct Edge {
-  double rate = 0;      ///< diffusive rate, D_nn / h^2 for a face, lambda_e for a Selling offset [1/t], >= 0
-  double peclet = 0;    ///< log(pi_R / pi_L) of the local equilibrium the fitted part keeps; a_n h / D_nn for smooth data
+  double rate = 0;    ///< diffusive rate, D_nn / h^2 for a face, lambda_e for a Selling offset [1/t], >= 0
+  double peclet = 0;  ///< log(pi_R / pi_L) of the local equilibrium the fitted part keeps; a_n h / D_nn for smooth data
   double velocity = 0;  ///< drift that fitting does not carry, a_n / h [1/t]
 };
 
@@ -19,13 +19,23 @@ struct EdgeWeights {
   double left = 0, right = 0;
 };
 
+/// Where a flux wants the drift when the diffusion tensor needs skew edges. With a diagonal tensor every edge is a face
+/// and the three are the same.
+enum class DriftCarrier {
+  fitted,  ///< on all edges while |Pe| <= 2, the rest as velocity of the axis faces (theory section 6); keeps the exact
+           ///< stationary law where one is known
+  edges,   ///< on all edges, whatever Pe
+  faces    ///< as velocity of the axis faces
+};
+
 /// A row of `list fluxes`.
 struct FluxScheme {
   std::string_view name;
-  std::string_view form;       ///< "drift_diffusion"
-  int order = 1;               ///< for smooth p, measured by the unit tests
-  bool positive = false;       ///< a Markov generator: left >= 0 >= right for any edge
+  std::string_view form;          ///< "drift_diffusion"
+  int order = 1;                  ///< for smooth p, measured by the unit tests
+  bool positive = false;          ///< a Markov generator: left >= 0 >= right for any edge
   bool limited_velocity = false;  ///< carries drift in directions without diffusion by the limited second-order part
+  DriftCarrier drift = DriftCarrier::fitted;
   EdgeWeights (*weights)(const Edge&) = nullptr;
   std::string_view guarantee, reference, when_not;
 };

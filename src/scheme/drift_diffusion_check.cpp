@@ -1,0 +1,165 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+
+#include "edge_source.hpp"
+#include "fokker/base/errors.hpp"
+
+namespace fokker {
+namespace {
+
+struct Eigenvalues {
+  double smallest, largest;
+};
+
+Eigenvalues eigenvalues(double xx, double xy, double yy) {
+  const double middle = 0.5 * (xx + yy), radius = std::hypot(0.5 * (xx - yy), xy);
+  return {middle - radius, middle + radius};
+}
+
+// The first offender of one kind and how many followed.
+struct Complaint {
+  std::string first;
+  Index count = 0;
+};
+
+enum Kind { bad_drift, bad_velocity, bad_diffusion, negative_diffusion, kinds };
+
+class Inspection {
+ public:
+  Inspection(const Grid& grid, const Sde& sde, double t) : grid_(grid), sde_(sde), t_(t) {}
+
+  /// Looks at n points of `sample`; place(i) names point i.
+  void look(Sample& sample, Index n, const std::function<std::string(Index)>& place) {
+    sample.evaluate(sde_, t_, n);
+    double f[2][EdgeSource::block];
+    const int d = grid_.dimension();
+    sde_.drift(sample.points(n, d), t_, {{f[0], d > 1 ? f[1] : nullptr}});
+    for (Index i = 0; i < n; ++i) {
+      for (int k = 0; k < d; ++k) {
+        const std::string axis = d > 1 ? grid_.axis(k).name + " component of the " : "";
+        if (!std::isfinite(f[k][i]))
+          add(bad_drift, [&] { return fmt::format("{}drift is not finite ({}) {}", axis, f[k][i], place(i)); });
+        else if (!std::isfinite(sample.a[k][i]))
+          add(bad_velocity, [&] {
+            return fmt::format("{}flux velocity f - div D is not finite ({}) {}", axis, sample.a[k][i], place(i));
+          });
+      }
+      look_at_diffusion(sample, i, place);
+    }
+  }
+
+  void report() const {
+    std::vector<Problem> problems;
+    for (const Complaint& complaint : complaints_) {
+      if (complaint.count == 0) continue;
+      const std::string more = complaint.count > 1 ? fmt::format(" (and at {} more points)", complaint.count - 1) : "";
+      problems.push_back({"case", "sde", complaint.first + more});
+    }
+    if (!problems.empty()) throw CaseError(std::move(problems));
+  }
+
+ private:
+  template <class Text>
+  void add(Kind kind, const Text& text) {
+    if (complaints_[kind].count++ == 0) complaints_[kind].first = text() + fmt::format(", t = {:.6g}", t_);
+  }
+
+  void look_at_diffusion(const Sample& sample, Index i, const std::function<std::string(Index)>& place) {
+    const bool plane = grid_.dimension() > 1;
+    const double xx = sample.D[0][i], xy = plane ? sample.D[1][i] : 0, yy = plane ? sample.D[2][i] : 0;
+    if (const double sum = xx + xy + yy; !std::isfinite(sum)) {
+      add(bad_diffusion, [&] { return fmt::format("diffusion D is not finite ({}) {}", sum, place(i)); });
+      return;
+    }
+    const double smallest = plane ? eigenvalues(xx, xy, yy).smallest : xx;
+    if (smallest >= -1e-12 * (std::abs(xx) + std::abs(yy))) return;
+    add(negative_diffusion, [&] {
+      return plane ? fmt::format("diffusion D is not positive semidefinite (smallest eigenvalue {:.6g}) {}", smallest,
+                                 place(i))
+                   : fmt::format("diffusion D is negative ({:.6g}) {}", xx, place(i));
+    });
+  }
+
+  const Grid& grid_;
+  const Sde& sde_;
+  double t_;
+  Complaint complaints_[kinds];
+};
+
+// Calls visit(first, n) for stretches of [0, count).
+template <class Visit>
+void in_blocks(Index count, const Visit& visit) {
+  for (Index first = 0; first < count; first += EdgeSource::block)
+    visit(first, std::min(EdgeSource::block, count - first));
+}
+
+void look_at_centers(const Grid& grid, Inspection& inspection) {
+  const PointsIn centers = grid.centers();
+  Sample sample;
+  in_blocks(grid.cells(), [&](Index first, Index n) {
+    std::copy_n(centers.axis[0] + first, n, sample.x);
+    if (grid.dimension() > 1) std::copy_n(centers.axis[1] + first, n, sample.y);
+    inspection.look(sample, n, [&](Index i) { return "in " + grid.describe(first + i); });
+  });
+}
+
+// Faces of axis k with the number `face`: 1..cells-1 are inner ones, 0 and `cells` the walls.
+void look_at_faces(const Grid& grid, int k, Index face, Inspection& inspection) {
+  const Axis& axis = grid.axis(k);
+  Sample sample;
+  in_blocks(grid.dimension() > 1 ? grid.axis(1 - k).cells : 1, [&](Index first, Index n) {
+    std::fill_n(k == 0 ? sample.x : sample.y, n, axis.face(face));
+    if (grid.dimension() > 1)
+      for (Index i = 0; i < n; ++i) (k == 0 ? sample.y : sample.x)[i] = grid.axis(1 - k).center(first + i);
+    inspection.look(sample, n, [&](Index i) {
+      const Index along = std::min(face, axis.cells - 1), across = first + i;
+      const Index cell = k == 0 ? along + grid.nx() * across : across + grid.nx() * along;
+      const char* side = face == axis.cells ? "upper" : "lower";
+      return fmt::format("on the face {} = {:.6g}, the {} one of {}", axis.name, axis.face(face), side,
+                         grid.describe(cell));
+    });
+  });
+}
+
+}  // namespace
+
+void check_coefficients(const Grid& grid, const Sde& sde, double t) {
+  Inspection inspection(grid, sde, t);
+  look_at_centers(grid, inspection);
+  for (int k = 0; k < grid.dimension(); ++k) {
+    const Axis& axis = grid.axis(k);
+    for (Index face = 1; face < axis.cells; ++face) look_at_faces(grid, k, face, inspection);
+    if (axis.at_lower == Boundary::absorbing) look_at_faces(grid, k, 0, inspection);
+    if (axis.at_upper == Boundary::absorbing) look_at_faces(grid, k, axis.cells, inspection);
+  }
+  inspection.report();
+}
+
+DiffusionSurvey survey_diffusion(const Grid& grid, const Sde& sde, double t) {
+  DiffusionSurvey survey{std::numeric_limits<double>::infinity(), 1};
+  const PointsIn centers = grid.centers();
+  const bool plane = grid.dimension() > 1;
+  const double hx = grid.axis(0).width(), hy = plane ? grid.axis(1).width() : 1;
+  Sample sample;
+  in_blocks(grid.cells(), [&](Index first, Index n) {
+    std::copy_n(centers.axis[0] + first, n, sample.x);
+    if (plane) std::copy_n(centers.axis[1] + first, n, sample.y);
+    sample.evaluate(sde, t, n);
+    for (Index i = 0; i < n; ++i) {
+      const double xx = sample.D[0][i], xy = plane ? sample.D[1][i] : 0, yy = plane ? sample.D[2][i] : 0;
+      survey.smallest_eigenvalue = std::min(survey.smallest_eigenvalue, plane ? eigenvalues(xx, xy, yy).smallest : xx);
+      if (!plane || (xx == 0 && yy == 0)) continue;
+      const Eigenvalues index = eigenvalues(xx / (hx * hx), xy / (hx * hy), yy / (hy * hy));
+      const double ratio = index.smallest > 1e-15 * index.largest ? index.largest / index.smallest
+                                                                  : std::numeric_limits<double>::infinity();
+      survey.largest_anisotropy = std::max(survey.largest_anisotropy, ratio);
+    }
+  });
+  return survey;
+}
+
+}  // namespace fokker

@@ -1,0 +1,81 @@
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "edges.hpp"
+#include "fokker/grid/grid.hpp"
+#include "fokker/model/sde.hpp"
+#include "fokker/scheme/flux.hpp"
+
+namespace fokker {
+
+/// An edge that an absorbing wall cuts; `edge` is the part from the cell to the wall, oriented outwards.
+struct WallEdge {
+  Index cell = 0;
+  int ledger = 0;
+  double share = 1;  ///< of the outflow; 1/2 each where an edge leaves through a corner of two absorbing sides
+  Edge edge;
+  Offset offset;  ///< of the whole edge
+};
+
+/// Where the edges of a grid get rate, Peclet number and velocity from.
+class EdgeSource {
+ public:
+  /// `fill` is asked for at most this many edges at once.
+  static constexpr Index block = 256;
+
+  virtual ~EdgeSource() = default;
+  /// Moves to time t; true when there are other edges than before.
+  virtual bool prepare(double t) = 0;
+  virtual void lay_out(Edges& edges) const = 0;
+  /// Edges from, from + 1, ... of a run. Called concurrently. A coefficient that is not finite or not positive
+  /// semidefinite shows as a rate that is negative or not finite.
+  virtual void fill(const Run& run, Index from, Index count, Edge* out) const = 0;
+  virtual void wall_edges(std::vector<WallEdge>& out) const = 0;
+  /// The velocities of the faces are for the limited part (decided once, for all times).
+  [[nodiscard]] virtual bool limited() const = 0;
+  /// 1D faces whose stationary weight was not integrable.
+  [[nodiscard]] virtual Index fallback_faces() const { return 0; }
+  /// 1 for every cell whose |D_xy| was reduced; empty when there is none.
+  [[nodiscard]] virtual const std::vector<std::uint8_t>& capped() const = 0;
+  /// Frees what only another time would need.
+  virtual void settle() {}
+  [[nodiscard]] virtual std::size_t bytes() const = 0;
+};
+
+/// Diagonal tensors: coefficients at the face centres (theory section 6).
+[[nodiscard]] std::unique_ptr<EdgeSource> make_diagonal_source(const Grid&, const Sde&, const FluxScheme&, double t0);
+
+/// Any tensor: Selling's decomposition at the cell centres (theory sections 6 and 10).
+[[nodiscard]] std::unique_ptr<EdgeSource> make_tensor_source(const Grid&, const Sde&, const FluxScheme&, double t0);
+
+/// A D_ii that rounding pushed below 0 counts as 0; a truly negative one stays.
+[[nodiscard]] inline double without_rounding(double D, double trace) { return D < 0 && D >= -1e-12 * trace ? 0.0 : D; }
+
+/// Coefficients at a block of points, on the stack.
+struct Sample {
+  double x[EdgeSource::block], y[EdgeSource::block];
+  double a[2][EdgeSource::block], D[3][EdgeSource::block];
+
+  [[nodiscard]] PointsIn points(Index n, int dimension) const {
+    return {n, dimension, {x, dimension > 1 ? y : nullptr}};
+  }
+  void evaluate(const Sde& sde, double t, Index n) {
+    const PointsIn at = points(n, sde.dimension());
+    const bool plane = sde.dimension() > 1;
+    sde.flux_velocity(at, t, {{a[0], plane ? a[1] : nullptr}});
+    sde.diffusion(at, t, {D[0], plane ? D[1] : nullptr, plane ? D[2] : nullptr});
+  }
+};
+
+/// Throws CaseError when a coefficient at t is not finite or D not positive semidefinite, at the cell centres, inner
+/// faces and absorbing walls: the first offender of each kind and how many there are.
+void check_coefficients(const Grid&, const Sde&, double t);
+
+/// Eigenvalues of D over the cell centres at t.
+struct DiffusionSurvey {
+  double smallest_eigenvalue = 0, largest_anisotropy = 1;
+};
+[[nodiscard]] DiffusionSurvey survey_diffusion(const Grid&, const Sde&, double t);
+
+}  // namespace fokker

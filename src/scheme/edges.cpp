@@ -1,0 +1,269 @@
+#include "edges.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "fokker/base/parallel.hpp"
+
+namespace fokker {
+namespace {
+
+constexpr Index unit_columns = 8192;  // a row longer than this (1D) is several units of work
+constexpr Index piece_cells = 16384;  // cells per piece of a parallel loop
+constexpr Index zero_gap = 16;        // a shorter gap of zeros costs less than another block
+
+Index wrapped(Index i, Index n) { return ((i % n) + n) % n; }
+
+// The gather over one block:
+//
+//   out = scale * ( - sum_outgoing (left p_here + right p_there) + sum_incoming (left p_there + right p_here) )
+//
+// With `Out` and `In` known the sum stays in registers. Streams per cell: two weights of every edge, once from memory
+// (the second reading, by the other end, is one row later and in cache), p and out. A diagonal tensor has two edges per
+// cell: 4 weights + p + out = 48 bytes (56 with the write-allocate of out); a constant full tensor three: 64 (72).
+template <int Out, int In>
+[[gnu::always_inline]] inline void gather(const EdgeTerm* terms, const double* weights, Index edges, double scale,
+                                          const double* p, const double* here, double* __restrict out, Index n) {
+  const double *w[Out + In], *there[Out + In];
+  for (int k = 0; k < Out + In; ++k) {
+    w[k] = weights + terms[k].weights;
+    there[k] = p + terms[k].neighbour;
+  }
+  for (Index i = 0; i < n; ++i) {
+    double sum = 0;
+    for (int k = 0; k < Out; ++k) sum -= w[k][i] * here[i] + w[k][i + edges] * there[k][i];
+    for (int k = Out; k < Out + In; ++k) sum += w[k][i] * there[k][i] + w[k][i + edges] * here[i];
+    out[i] = scale * sum;
+  }
+}
+
+[[gnu::always_inline]] inline void gather_any(const EdgeBlock& block, const EdgeTerm* terms, const double* weights,
+                                              Index edges, double scale, const double* p, const double* here,
+                                              double* __restrict out) {
+  const Index n = block.count;
+  for (Index i = 0; i < n; ++i) out[i] = 0;
+  for (int k = 0; k < block.outgoing + block.incoming; ++k) {
+    const double *w = weights + terms[k].weights, *there = p + terms[k].neighbour;
+    if (k < block.outgoing)
+      for (Index i = 0; i < n; ++i) out[i] -= w[i] * here[i] + w[i + edges] * there[i];
+    else
+      for (Index i = 0; i < n; ++i) out[i] += w[i] * there[i] + w[i + edges] * here[i];
+  }
+  for (Index i = 0; i < n; ++i) out[i] *= scale;
+}
+
+__attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"))) void gather_blocks(
+    const EdgeBlock* block, const EdgeBlock* end, const EdgeTerm* all_terms, const double* weights, Index edges,
+    double scale, const double* p, double* out_cells) {
+  for (; block != end; ++block) {
+    const EdgeTerm* terms = all_terms + block->first_term;
+    const double* here = p + block->cell;
+    double* out = out_cells + block->cell;
+    if (block->outgoing == 2 && block->incoming == 2)
+      gather<2, 2>(terms, weights, edges, scale, p, here, out, block->count);
+    else if (block->outgoing == 3 && block->incoming == 3)
+      gather<3, 3>(terms, weights, edges, scale, p, here, out, block->count);
+    else if (block->outgoing == 1 && block->incoming == 1)
+      gather<1, 1>(terms, weights, edges, scale, p, here, out, block->count);
+    else
+      gather_any(*block, terms, weights, edges, scale, p, here, out);
+  }
+}
+
+}  // namespace
+
+Edges::Edges(const Grid& grid)
+    : nx_(grid.nx()),
+      ny_(grid.ny()),
+      periodic_x_(grid.axis(0).periodic()),
+      periodic_y_(grid.dimension() > 1 && grid.axis(1).periodic()),
+      hx_(grid.axis(0).width()),
+      hy_(grid.dimension() > 1 ? grid.axis(1).width() : 0) {}
+
+Index Edges::neighbour(Index i, Index j, Offset e) const {
+  Index x = i + e.x, y = j + e.y;
+  if (periodic_x_) x = wrapped(x, nx_);
+  if (periodic_y_) y = wrapped(y, ny_);
+  return x >= 0 && x < nx_ && y >= 0 && y < ny_ ? x + nx_ * y : -1;
+}
+
+std::pair<Index, Index> Edges::reach(Index row, Offset e) const {
+  if (!periodic_y_ && (row + e.y < 0 || row + e.y >= ny_)) return {0, 0};
+  if (periodic_x_) return {0, nx_};
+  return {std::clamp<Index>(-e.x, 0, nx_), std::clamp<Index>(nx_ - e.x, 0, nx_)};
+}
+
+void Edges::clear() {
+  runs_.clear();
+  sinks.clear();
+  count_ = 0;
+}
+
+void Edges::add(Index row, Index begin, Index end, Offset e) {
+  while (begin < end) {
+    const Index column = wrapped(begin + e.x, nx_);
+    const Index here = std::min(end - begin, nx_ - column);
+    const bool wraps = column != begin + e.x || wrapped(row + e.y, ny_) != row + e.y;
+    runs_.push_back({begin + nx_ * row, column + nx_ * wrapped(row + e.y, ny_), count_, here, e, wraps});
+    count_ += here;
+    begin += here;
+  }
+}
+
+void Edges::finish() {
+  weights_.assign(static_cast<std::size_t>(2 * count_), 0.0);
+  plan();
+}
+
+void Edges::drop_zeros() {
+  const std::vector<Run> all = std::move(runs_);
+  const std::vector<double> weights = std::move(weights_);
+  const double *old_left = weights.data(), *old_right = weights.data() + count_;
+  const auto is_zero = [&](Index edge) { return old_left[edge] == 0 && old_right[edge] == 0; };
+  runs_.clear();
+  count_ = 0;
+  std::vector<Index> origin;  // first weight each new run had
+  for (const Run& run : all) {
+    const Index stop = run.first + run.count;
+    for (Index edge = run.first; edge < stop;) {
+      while (edge < stop && is_zero(edge)) ++edge;
+      if (edge == stop) break;
+      Index last = edge;  // last edge that carries something
+      for (Index next = edge; next < stop && next - last <= zero_gap; ++next)
+        if (!is_zero(next)) last = next;
+      const Index skip = edge - run.first, kept = last + 1 - edge;
+      runs_.push_back({run.left + skip, run.right + skip, count_, kept, run.offset, run.wraps});
+      origin.push_back(edge);
+      count_ += kept;
+      edge = last + 1;
+    }
+  }
+  weights_.resize(static_cast<std::size_t>(2 * count_));
+  for (std::size_t k = 0; k < runs_.size(); ++k) {
+    std::copy_n(old_left + origin[k], runs_[k].count, left() + runs_[k].first);
+    std::copy_n(old_right + origin[k], runs_[k].count, right() + runs_[k].first);
+  }
+  plan();
+}
+
+void Edges::plan() {
+  // Every run as seen from the row of its L cells and from the row of its R cells.
+  struct Visit {
+    Index begin, end, run;
+    bool incoming;
+  };
+  std::vector<std::vector<Visit>> rows(static_cast<std::size_t>(ny_));
+  for (std::size_t k = 0; k < runs_.size(); ++k) {
+    const Run& run = runs_[k];
+    for (const bool incoming : {false, true}) {
+      const Index cell = incoming ? run.right : run.left, column = cell % nx_;
+      rows[static_cast<std::size_t>(cell / nx_)].push_back(
+          {column, column + run.count, static_cast<Index>(k), incoming});
+    }
+  }
+  terms_.clear();
+  blocks_.clear();
+  units_.clear();
+  std::vector<Index> cuts;
+  std::vector<Visit> active;
+  for (Index row = 0; row < ny_; ++row) {
+    std::vector<Visit>& visits = rows[static_cast<std::size_t>(row)];
+    std::sort(visits.begin(), visits.end(), [](const Visit& a, const Visit& b) { return a.begin < b.begin; });
+    cuts.assign({0, nx_});
+    for (Index column = unit_columns; column < nx_; column += unit_columns) cuts.push_back(column);
+    for (const Visit& visit : visits) cuts.insert(cuts.end(), {visit.begin, visit.end});
+    std::sort(cuts.begin(), cuts.end());
+    cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+    active.clear();
+    std::size_t next = 0;
+    for (std::size_t c = 0; c + 1 < cuts.size(); ++c) {
+      const Index begin = cuts[c], end = cuts[c + 1];
+      std::erase_if(active, [&](const Visit& visit) { return visit.end <= begin; });
+      for (; next < visits.size() && visits[next].begin == begin; ++next) active.push_back(visits[next]);
+      std::sort(active.begin(), active.end(),
+                [](const Visit& a, const Visit& b) { return a.incoming != b.incoming ? b.incoming : a.run < b.run; });
+      if (begin % unit_columns == 0) units_.push_back(static_cast<Index>(blocks_.size()));
+      EdgeBlock block{row * nx_ + begin, end - begin, static_cast<Index>(terms_.size()), 0, 0};
+      for (const Visit& visit : active) {
+        const Run& run = runs_[static_cast<std::size_t>(visit.run)];
+        const Index into = begin - visit.begin;
+        terms_.push_back({run.first + into, (visit.incoming ? run.left : run.right) + into});
+        ++(visit.incoming ? block.incoming : block.outgoing);
+      }
+      blocks_.push_back(block);
+    }
+  }
+  units_.push_back(static_cast<Index>(blocks_.size()));
+}
+
+void Edges::apply(double scale, const double* p, double* out) const {
+  const auto units = static_cast<Index>(units_.size()) - 1;
+  const Index grain = std::max<Index>(1, piece_cells / std::min(nx_, unit_columns));
+  parallel_for(0, units, grain, [&](Index first, Index last) {
+    gather_blocks(blocks_.data() + units_[static_cast<std::size_t>(first)],
+                  blocks_.data() + units_[static_cast<std::size_t>(last)], terms_.data(), weights_.data(), count_,
+                  scale, p, out);
+  });
+}
+
+void Edges::assemble(double scale, const InsertEntry& insert) const {
+  for (const Run& run : runs_)
+    for (Index k = 0; k < run.count; ++k) {
+      const Index L = run.left + k, R = run.right + k;
+      const double l = scale * left()[run.first + k], r = scale * right()[run.first + k];
+      insert(L, L, -l);
+      insert(L, R, -r);
+      insert(R, L, l);
+      insert(R, R, r);
+    }
+}
+
+// Positive weights: |A_ii|. Weights without a sign, J = rate (p_L - p_R) + v (p_L + p_R) / 2: forward Euler is stable
+// while dt sum(rate) <= 1 and dt <= 2 / (a D^-1 a), the latter 4 / sum(v^2 / rate) over the edges of a cell, each of
+// which is counted at both of its cells. Without diffusion no forward Euler step is stable; |v| / 2 is then the bound
+// that the imaginary axis sets to methods of order 3 and above.
+void Edges::add_exit_rates(bool positive, std::span<double> diagonal) const {
+  const auto add = [&](Index cell, double rate) { diagonal[static_cast<std::size_t>(cell)] += rate; };
+  for (const Run& run : runs_)
+    for (Index k = 0; k < run.count; ++k) {
+      const Index L = run.left + k, R = run.right + k;
+      const double l = left()[run.first + k], r = right()[run.first + k];
+      if (positive) {
+        add(L, l);
+        add(R, -r);
+      } else {
+        const double rate = 0.5 * (l - r), v = l + r;
+        const double bound = std::max(rate, rate > 0 ? 0.25 * v * v / rate : 0.5 * std::abs(v));
+        add(L, bound);
+        add(R, bound);
+      }
+    }
+}
+
+// The probability volume * J per time travels by the offset e = (ex hx, ey hy): as a current density, volume-averaged,
+// half of J e belongs to each of the two cells it joins. On faces this is the mean of a cell's two face fluxes.
+void Edges::add_current(double scale, const double* p, double* Jx, double* Jy) const {
+  for (const Run& run : runs_) {
+    const double ex = 0.5 * scale * hx_ * run.offset.x, ey = 0.5 * scale * hy_ * run.offset.y;
+    for (Index k = 0; k < run.count; ++k) {
+      const Index L = run.left + k, R = run.right + k;
+      const double J = left()[run.first + k] * p[L] + right()[run.first + k] * p[R];
+      for (const Index cell : {L, R}) {
+        Jx[cell] += ex * J;
+        if (Jy != nullptr) Jy[cell] += ey * J;
+      }
+    }
+  }
+  for (const Sink& sink : sinks) {
+    const double J = 0.5 * scale * sink.rate * p[sink.cell];
+    Jx[sink.cell] += hx_ * sink.offset.x * J;
+    if (Jy != nullptr) Jy[sink.cell] += hy_ * sink.offset.y * J;
+  }
+}
+
+std::size_t Edges::bytes() const {
+  return runs_.capacity() * sizeof(Run) + weights_.capacity() * sizeof(double) + terms_.capacity() * sizeof(EdgeTerm) +
+         blocks_.capacity() * sizeof(EdgeBlock) + units_.capacity() * sizeof(Index) + sinks.capacity() * sizeof(Sink);
+}
+
+}  // namespace fokker

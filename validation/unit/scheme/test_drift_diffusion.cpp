@@ -1,0 +1,337 @@
+// Freezes what the drift-diffusion operator promises by its form, for every row of the flux table and on every kind of
+// boundary: mass to rounding, the matrix it stands for, symmetry, independence of threads, the ledger of absorbing
+// walls, coefficients that are refused.
+#include <doctest/doctest.h>
+
+#include <map>
+#include <string>
+
+#include "fokker/base/errors.hpp"
+#include "fokker/base/parallel.hpp"
+#include "fokker/scheme/drift_diffusion.hpp"
+#include "lambda_sde.hpp"
+
+namespace fokker {
+namespace {
+
+using namespace test;
+constexpr Boundary R = Boundary::reflecting, A = Boundary::absorbing, P = Boundary::periodic;
+
+struct Problem2 {
+  std::string name;
+  std::shared_ptr<const Grid> grid;
+  std::shared_ptr<LambdaSde> sde;
+};
+
+std::array<double, 2> swirl(double x, double y) { return {std::sin(x) - 2 * y, 3 * x + std::cos(2 * y)}; }
+std::array<double, 3> rounded(double x, double y) { return {1 + 0.5 * std::sin(x), 0, 0.3 + 0.2 * std::cos(x + y)}; }
+// 40:1 at an angle that turns from cell to cell.
+std::array<double, 3> turning(double x, double y) {
+  const double angle = x + 0.7 * y, c = std::cos(angle), s = std::sin(angle);
+  return {c * c + 0.025 * s * s, 0.975 * c * s, s * s + 0.025 * c * c};
+}
+std::array<double, 3> rank_one(double, double) { return {1, 0.5, 0.25}; }
+std::array<double, 3> only_y(double x, double) { return {0, 0, 1 + 0.3 * std::sin(x)}; }
+
+// One- and two-dimensional problems on every kind of wall; tensors diagonal, turning, singular; weights that follow t.
+std::vector<Problem2> problems() {
+  const auto line = [](Boundary lower, Boundary upper, Index n) { return grid_1d(axis(-1, 2, n, lower, upper)); };
+  const auto plane = [](Boundary xl, Boundary xu, Boundary yl, Boundary yu) {
+    return grid_2d(axis(-1, 2, 23, xl, xu), axis(-1.5, 1, 19, yl, yu, "y"));
+  };
+  const auto a = [](double x) { return 3 - 5 * x * x; };
+  const auto D = [](double x) { return 0.4 + 0.1 * x; };
+  std::vector<Problem2> all{
+      {"1D reflecting", line(R, R, 40), sde_1d(a, D)}, {"1D absorbing below", line(A, R, 40), sde_1d(a, D)},
+      {"1D absorbing", line(A, A, 41), sde_1d(a, D)},  {"1D periodic", line(P, P, 40), sde_1d(a, D)},
+      {"1D one cell", line(A, R, 1), sde_1d(a, D)},    {"1D periodic two cells", line(P, P, 2), sde_1d(a, D)},
+  };
+  const std::map<std::string, std::array<double, 3> (*)(double, double)> tensors{{"rounded", rounded},
+                                                                                 {"turning", turning}};
+  for (const auto& [name, tensor] : tensors) {
+    const bool diagonal = name == "rounded";
+    all.push_back({"2D reflecting " + name, plane(R, R, R, R), sde_2d(swirl, tensor, diagonal)});
+    all.push_back({"2D absorbing " + name, plane(A, A, A, A), sde_2d(swirl, tensor, diagonal)});
+    all.push_back({"2D mixed " + name, plane(A, R, R, A), sde_2d(swirl, tensor, diagonal)});
+    all.push_back({"2D torus " + name, plane(P, P, P, P), sde_2d(swirl, tensor, diagonal)});
+    all.push_back({"2D tube " + name, plane(P, P, R, A), sde_2d(swirl, tensor, diagonal)});
+  }
+  all.push_back({"2D rank one", plane(R, A, P, P), sde_2d(swirl, rank_one, false)});
+  all.push_back({"2D underdamped", plane(R, A, R, A), sde_2d(swirl, only_y, true)});
+  all.push_back({"2D no diffusion as tensor", plane(P, P, R, A),
+                 sde_2d(
+                     swirl,
+                     [](double, double) {
+                       return std::array{0.0, 0.0, 0.0};
+                     },
+                     false)});
+  all.push_back(
+      {"2D tiny torus", grid_2d(axis(0, 1, 3, P, P), axis(0, 1, 2, P, P, "y")), sde_2d(swirl, turning, false)});
+  for (const bool diagonal : {true, false}) {
+    auto moving = sde_2d(swirl, rounded, diagonal);
+    moving->known = {.diagonal = diagonal};
+    moving->a = [](double x, double y, double t) { return swirl(x + t, y - t); };
+    moving->D = [diagonal](double x, double y, double t) { return diagonal ? rounded(x - t, y) : turning(x - t, y); };
+    all.push_back({diagonal ? "2D moving" : "2D moving tensor", plane(R, A, R, R), moving});
+  }
+  return all;
+}
+
+// The nonlinear part makes rate(p) depend on p, but not its mass.
+TEST_CASE("mass plus ledgers is conserved to rounding for every flux and boundary") {
+  for (const Problem2& problem : problems())
+    for (const FluxScheme& flux : fluxes()) {
+      const auto scheme = make_drift_diffusion(problem.grid, problem.sde, flux);
+      const Operator& op = scheme->op();
+      const auto rate = rate_of(op, 0.3, random_state(op));
+      const double scale = largest(rate) * op.cell_volume() * static_cast<double>(op.cells());
+      CHECK_MESSAGE(std::abs(mass(op, rate)) <= 3e-16 * scale, problem.name, " ", flux.name);
+      CHECK_MESSAGE(scale > 0, problem.name);
+    }
+}
+
+TEST_CASE("matrix-free equals assembled and a positive row is a Markov generator") {
+  for (const Problem2& problem : problems())
+    for (const FluxScheme& flux : fluxes()) {
+      const auto scheme = make_drift_diffusion(problem.grid, problem.sde, flux);
+      if (scheme->linear() == nullptr) continue;
+      const LinearOperator& op = *scheme->linear();
+      const auto state = random_state(op, 3);
+      for (const double t : {0.0, 0.7}) {
+        std::vector<double> product(state.size(), 0.0), diagonal(state.size(), 0.0), columns(state.size(), 0.0);
+        std::map<std::pair<Index, Index>, double> entries;
+        op.assemble(t, [&](Index row, Index column, double value) { entries[{row, column}] += value; });
+        double scale = 0;
+        for (const auto& [at, value] : entries) scale = std::max(scale, std::abs(value));
+        for (const auto& [at, value] : entries) {
+          const auto [row, column] = at;
+          product[static_cast<std::size_t>(row)] += value * state[static_cast<std::size_t>(column)];
+          columns[static_cast<std::size_t>(column)] += value * (row < op.cells() ? op.cell_volume() : 1);
+          if (row == column) diagonal[static_cast<std::size_t>(row)] = value;
+          if (flux.positive && row != column) CHECK_MESSAGE(value >= 0, problem.name, " ", flux.name);
+        }
+        const auto rate = rate_of(op, t, state);
+        double difference = 0;
+        for (std::size_t i = 0; i < rate.size(); ++i) difference = std::max(difference, std::abs(rate[i] - product[i]));
+        CHECK_MESSAGE(difference <= 4e-15 * scale, problem.name, " ", flux.name);
+        CHECK_MESSAGE(largest(columns) <= 2e-15 * scale * op.cell_volume(), problem.name, " ", flux.name);
+        if (flux.positive && op.cells() > 6)
+          CHECK_MESSAGE(op.stable_step(t) == doctest::Approx(1 / largest(diagonal)).epsilon(1e-13), problem.name);
+      }
+    }
+}
+
+TEST_CASE("reflecting walls leak exactly nothing and have no ledger") {
+  for (const Problem2& problem : problems()) {
+    const auto scheme = make_drift_diffusion(problem.grid, problem.sde, flux("scharfetter_gummel"));
+    CHECK(scheme->op().ledgers() == problem.grid->ledgers());
+    CHECK(scheme->op().size() == problem.grid->cells() + problem.grid->ledgers());
+  }
+}
+
+TEST_CASE("results are the same bits for 1 and 2 threads") {
+  std::vector<std::vector<double>> rates[2];
+  for (const int threads : {1, 2}) {
+    const ThreadLimit limit(threads);
+    const auto add = [&](const std::shared_ptr<const Grid>& grid, const std::shared_ptr<const Sde>& sde) {
+      for (const FluxScheme& flux : fluxes()) {
+        const auto scheme = make_drift_diffusion(grid, sde, flux);
+        rates[threads - 1].push_back(rate_of(scheme->op(), 0.2, random_state(scheme->op())));
+      }
+    };
+    add(grid_1d(axis(0, 1, 50001, A, R)), sde_1d([](double x) { return 1 - x; }, [](double) { return 0.1; }));
+    add(grid_1d(axis(0, 1, 50001, P, P)), sde_1d([](double x) { return 1 + x; }, [](double) { return 0.0; }));
+    for (const auto tensor : {rounded, only_y, turning, rank_one})
+      add(grid_2d(axis(-3, 3, 301, A, R), axis(-3, 3, 303, P, P, "y")), sde_2d(swirl, tensor, tensor == rounded));
+  }
+  CHECK(rates[0] == rates[1]);
+}
+
+TEST_CASE("x to -x mirrors the rates") {
+  for (const FluxScheme& flux : fluxes())
+    for (const auto& [lower, upper] : {std::pair{R, A}, {A, R}, {P, P}, {R, R}})
+      for (const auto tensor : {rounded, turning, only_y}) {
+        const bool diagonal = tensor != turning;
+        const auto grid = grid_2d(axis(-2, 2, 20, lower, upper), axis(-1, 1, 17, R, A, "y"));
+        const auto other_grid = grid_2d(axis(-2, 2, 20, upper, lower), axis(-1, 1, 17, R, A, "y"));
+        const auto sde = sde_2d(swirl, tensor, diagonal);
+        const auto mirrored = sde_2d(
+            [](double x, double y) {
+              const auto a = swirl(-x, y);
+              return std::array{-a[0], a[1]};
+            },
+            [tensor](double x, double y) {
+              const auto D = tensor(-x, y);
+              return std::array{D[0], -D[1], D[2]};
+            },
+            diagonal);
+        const auto one = make_drift_diffusion(grid, sde, flux),
+                   other = make_drift_diffusion(other_grid, mirrored, flux);
+        const auto state = random_state(one->op());
+        auto flipped = state;
+        for (Index j = 0; j < 17; ++j)
+          for (Index i = 0; i < 20; ++i)
+            flipped[static_cast<std::size_t>(19 - i + 20 * j)] = state[static_cast<std::size_t>(i + 20 * j)];
+        const auto rate = rate_of(one->op(), 0, state), mirror = rate_of(other->op(), 0, flipped);
+        double difference = 0;
+        for (Index j = 0; j < 17; ++j)
+          for (Index i = 0; i < 20; ++i)
+            difference = std::max(difference, std::abs(rate[static_cast<std::size_t>(i + 20 * j)] -
+                                                       mirror[static_cast<std::size_t>(19 - i + 20 * j)]));
+        CHECK_MESSAGE(difference <= 1e-14 * largest(rate), flux.name);
+        for (Index k = 0; k < one->op().ledgers(); ++k) {  // x sides change places
+          const Index other_k = one->op().ledgers() == 2 ? k : 0;
+          CHECK(rate[static_cast<std::size_t>(340 + k)] ==
+                doctest::Approx(mirror[static_cast<std::size_t>(340 + other_k)]).epsilon(1e-13));
+        }
+      }
+}
+
+TEST_CASE("exchanging the axes transposes the rates") {
+  for (const FluxScheme& flux : fluxes())
+    for (const auto tensor : {rounded, turning, only_y, rank_one}) {
+      const bool diagonal = tensor == rounded || tensor == only_y;
+      const Index n = 18;
+      const auto grid = grid_2d(axis(-2, 2, n, A, R), axis(-1, 1, n, A, A, "y"));
+      const auto other_grid = grid_2d(axis(-1, 1, n, A, A), axis(-2, 2, n, A, R, "y"));
+      const auto swapped = sde_2d(
+          [](double x, double y) {
+            const auto a = swirl(y, x);
+            return std::array{a[1], a[0]};
+          },
+          [tensor](double x, double y) {
+            const auto D = tensor(y, x);
+            return std::array{D[2], D[1], D[0]};
+          },
+          diagonal);
+      const auto one = make_drift_diffusion(grid, sde_2d(swirl, tensor, diagonal), flux);
+      const auto other = make_drift_diffusion(other_grid, swapped, flux);
+      const auto state = random_state(one->op());
+      auto transposed = state;
+      const auto at = [n](Index i, Index j) { return static_cast<std::size_t>(i + n * j); };
+      for (Index j = 0; j < n; ++j)
+        for (Index i = 0; i < n; ++i) transposed[at(j, i)] = state[at(i, j)];
+      const auto rate = rate_of(one->op(), 0, state), other_rate = rate_of(other->op(), 0, transposed);
+      double difference = 0;
+      for (Index j = 0; j < n; ++j)
+        for (Index i = 0; i < n; ++i)
+          difference = std::max(difference, std::abs(rate[at(i, j)] - other_rate[at(j, i)]));
+      CHECK_MESSAGE(difference <= 1e-14 * largest(rate), flux.name);
+      // ledgers x_lower y_lower y_upper become x_lower x_upper y_lower
+      const auto N = static_cast<std::size_t>(n * n);
+      CHECK(rate[N] == doctest::Approx(other_rate[N + 2]).epsilon(1e-12));
+      CHECK(rate[N + 1] == doctest::Approx(other_rate[N]).epsilon(1e-12));
+      CHECK(rate[N + 2] == doctest::Approx(other_rate[N + 1]).epsilon(1e-12));
+    }
+}
+
+TEST_CASE("the ledger of an absorbing wall receives the exact outflow of a steady current") {
+  // a = 0, D = 1 on (0, 1), absorbing at both ends, uniform source balanced: p = x (1 - x) / 2 has p'' = -1 and loses
+  // 1/2 through each wall. Cell averages of the parabola are reproduced with dp/dt = -1 inside.
+  const Index n = 32;
+  const auto grid = grid_1d(axis(0, 1, n, A, A));
+  const auto scheme = make_drift_diffusion(grid, sde_1d([](double) { return 0.0; }, [](double) { return 1.0; }),
+                                           flux("scharfetter_gummel"));
+  const auto p = averages(*grid, [](double x, double) { return 0.5 * x * (1 - x); });
+  const auto rate = rate_of(scheme->op(), 0, p);
+  for (Index i = 1; i + 1 < n; ++i) CHECK(rate[static_cast<std::size_t>(i)] == doctest::Approx(-1).epsilon(1e-10));
+  const double h = 1.0 / n;
+  for (const std::size_t side : {0u, 1u})
+    CHECK(rate[static_cast<std::size_t>(n) + side] == doctest::Approx(0.5).epsilon(h));  // first order at the wall
+}
+
+TEST_CASE("a common time factor scales the rates") {
+  auto base = sde_1d([](double x) { return -x; }, [](double) { return 0.7; });
+  auto sde = std::make_shared<LambdaSde>(*base);
+  const auto factor = [](double t) { return 2 - t; };
+  sde->a = [factor](double x, double, double t) { return std::array{-factor(t) * x, 0.0}; };
+  sde->D = [factor](double, double, double t) { return std::array{0.7 * factor(t), 0.0, 0.0}; };
+  sde->known = {.additive = true, .diagonal = true};
+  const auto grid = grid_1d(axis(-3, 3, 30, A, R));
+  const auto plain = make_drift_diffusion(grid, sde, flux("upwind"));
+  sde = std::make_shared<LambdaSde>(*sde);
+  sde->factor = TimeSeparated{base, factor};
+  const auto separated = make_drift_diffusion(grid, sde, flux("upwind"));
+  const auto state = random_state(plain->op());
+  for (const double t : {0.0, 1.5, 2.0, 0.0}) {
+    const auto one = rate_of(plain->op(), t, state), other = rate_of(separated->op(), t, state);
+    for (std::size_t i = 0; i < one.size(); ++i) CHECK(one[i] == doctest::Approx(other[i]).epsilon(1e-13).scale(10));
+  }
+  CHECK_FALSE(separated->op().autonomous());
+  std::vector<double> rate(state.size());
+  CHECK_THROWS_AS(separated->op().apply(2.5, state, rate), NumericalError);
+}
+
+std::string refusal(const std::shared_ptr<const Grid>& grid, const std::shared_ptr<const Sde>& sde) {
+  try {
+    (void)make_drift_diffusion(grid, sde, flux("scharfetter_gummel"), 0.5);
+  } catch (const CaseError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST_CASE("coefficients that are no numbers and negative tensors are refused with their place") {
+  const auto grid = grid_1d(axis(0, 1, 10));
+  const auto one = [](double) { return 1.0; };
+  CHECK(refusal(grid, sde_1d([](double x) { return x == 0.35 ? NAN : 0.0; }, one)) ==
+        "case: sde: drift is not finite (nan) in cell 3 at x = 0.35, t = 0.5");
+  CHECK(refusal(grid,
+                sde_1d(one,
+                       [](double x) { return std::abs(x - 0.3) < 1e-9 || std::abs(x - 0.4) < 1e-9 ? INFINITY : 1; })) ==
+        "case: sde: diffusion D is not finite (inf) on the face x = 0.3, the lower one of cell 3 at x = 0.35, t = 0.5 "
+        "(and at 1 more points)");
+  CHECK(refusal(grid, sde_1d([](double x) { return 1 / (x - 0.5); }, [](double x) { return x - 0.1; })) ==
+        "case: sde: drift is not finite (inf) on the face x = 0.5, the lower one of cell 5 at x = 0.55, t = 0.5\n"
+        "case: sde: diffusion D is negative (-0.05) in cell 0 at x = 0.05, t = 0.5");
+  const auto plane = grid_2d(axis(0, 1, 4), axis(0, 1, 4, R, A, "y"));
+  const auto still = [](double, double) { return std::array{0.0, 0.0}; };
+  CHECK(refusal(plane, sde_2d(
+                           still,
+                           [](double, double) {
+                             return std::array{1.0, 2.0, 1.0};
+                           },
+                           false)) ==
+        "case: sde: diffusion D is not positive semidefinite (smallest eigenvalue -1) in cell (0, 0) at x = 0.125, y = "
+        "0.125, t = 0.5 (and at 43 more points)");
+  CHECK(refusal(plane, sde_2d(
+                           [](double, double y) {
+                             return std::array{0.0, y == 1 ? double{NAN} : 0.0};
+                           },
+                           rounded, true))
+            .starts_with("case: sde: y component of the drift is not finite (nan) on the face y = 1, the upper one of "
+                         "cell (0, 3) at x = 0.125, y = 0.875"));
+  // A wall that reflects is never looked at.
+  CHECK(refusal(grid, sde_1d([](double x) { return 1 / x; }, [](double x) { return x == 1 ? NAN : 1; })) == "accepted");
+}
+
+TEST_CASE("a coefficient that fails later is a numerical error with its time and cell") {
+  for (const bool diagonal : {true, false}) {
+    auto sde = sde_2d(swirl, rounded, diagonal);
+    sde->known = {.diagonal = diagonal};
+    sde->D = [](double x, double, double t) { return std::array{t > 1 && x > 0 ? -1.0 : 1.0, 0.0, 1.0}; };
+    const auto scheme = make_drift_diffusion(grid_2d(axis(-1, 1, 8), axis(-1, 1, 8, R, R, "y")), sde, flux("upwind"));
+    const auto state = random_state(scheme->op());
+    std::vector<double> rate(state.size());
+    CHECK_NOTHROW(scheme->op().apply(1, state, rate));
+    try {
+      scheme->op().apply(2, state, rate);
+      FAIL("went on");
+    } catch (const NumericalError& error) {
+      CHECK(error.time() == 2);
+      CHECK(error.index() >= 3);
+      CHECK(error.index() <= 4);
+    }
+  }
+}
+
+TEST_CASE("a reversed sign in a row that promises positivity is caught when it is built") {
+  FluxScheme broken = flux("scharfetter_gummel");
+  broken.weights = flux("central").weights;
+  CHECK_THROWS_AS((void)make_drift_diffusion(grid_1d(axis(0, 1, 4)),
+                                             sde_1d([](double) { return 90.0; }, [](double) { return 1.0; }), broken),
+                  std::logic_error);
+}
+
+}  // namespace
+}  // namespace fokker
