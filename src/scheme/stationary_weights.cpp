@@ -388,9 +388,13 @@ class PanelForest {
 std::vector<double> stationary_peclets(const Axis& axis, const Sde& sde) {
   const Rule rule;
   std::vector<Sums> sums(static_cast<std::size_t>(axis.cells));
-  parallel_for(0, axis.cells, 64, [&](Index first, Index last) {
-    const PanelForest forest(axis, sde, rule, first, last);
-    for (Index i = first; i < last; ++i) sums[static_cast<std::size_t>(i)] = forest.sums(i);
+  constexpr Index chunk = 64;  // cells whose panels are in memory at once, per thread
+  parallel_for(0, (axis.cells + chunk - 1) / chunk, 1, [&](Index begin, Index end) {
+    for (Index k = begin; k < end; ++k) {
+      const Index first = k * chunk, last = std::min(first + chunk, axis.cells);
+      const PanelForest forest(axis, sde, rule, first, last);
+      for (Index i = first; i < last; ++i) sums[static_cast<std::size_t>(i)] = forest.sums(i);
+    }
   });
   std::vector<double> peclets;
   for (std::size_t i = 1; i < sums.size(); ++i) peclets.push_back(sums[i].low - sums[i - 1].high);

@@ -195,9 +195,13 @@ class GibbsBoxes {
 
 std::vector<double> log_gibbs_averages(const Grid& grid, const Sde& sde) {
   std::vector<double> averages(static_cast<std::size_t>(grid.cells()));
-  parallel_for(0, grid.cells(), 64, [&](Index first, Index last) {
-    const GibbsBoxes boxes(grid, sde, first, last);
-    for (Index cell = first; cell < last; ++cell) averages[static_cast<std::size_t>(cell)] = boxes.log_average(cell);
+  constexpr Index chunk = 64;  // cells whose boxes are in memory at once, per thread
+  parallel_for(0, (grid.cells() + chunk - 1) / chunk, 1, [&](Index begin, Index end) {
+    for (Index k = begin; k < end; ++k) {
+      const Index first = k * chunk, last = std::min(first + chunk, grid.cells());
+      const GibbsBoxes boxes(grid, sde, first, last);
+      for (Index cell = first; cell < last; ++cell) averages[static_cast<std::size_t>(cell)] = boxes.log_average(cell);
+    }
   });
   return averages;
 }

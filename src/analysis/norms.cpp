@@ -1,0 +1,96 @@
+#include "fokker/analysis/norms.hpp"
+
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+#include <vector>
+
+#include "compensated_sum.hpp"
+
+namespace fokker {
+namespace {
+
+/// The larger one, or NaN if either is.
+double larger(double a, double b) { return std::isnan(a) || b <= a ? a : b; }
+
+/// Sum of p over all other axes, per cell of axis k.
+std::vector<double> marginal(const Grid& grid, std::span<const double> p, int k) {
+  const Index n = grid.axis(k).cells, others = grid.cells() / n;
+  const Index along = k == 0 ? 1 : grid.nx(), across = k == 0 ? grid.nx() : 1;
+  std::vector<double> sums;
+  for (Index i = 0; i < n; ++i) {
+    CompensatedSum sum;
+    for (Index j = 0; j < others; ++j) sum.add(p[static_cast<std::size_t>(i * along + j * across)]);
+    sums.push_back(sum.value());
+  }
+  return sums;
+}
+
+double total(std::span<const double> values) {
+  CompensatedSum sum;
+  for (const double value : values) sum.add(value);
+  return sum.value();
+}
+
+/// P - Q at the upper face of every cell of axis k, both cdfs scaled to 1.
+std::vector<double> cdf_differences(const Grid& grid, std::span<const double> p, std::span<const double> q, int k) {
+  const std::vector<double> P = marginal(grid, p, k), Q = marginal(grid, q, k);
+  const double p_total = total(P), q_total = total(Q);
+  std::vector<double> differences;
+  CompensatedSum sum;
+  for (std::size_t i = 0; i < P.size(); ++i) {
+    sum.add(P[i] / p_total - Q[i] / q_total);
+    differences.push_back(sum.value());
+  }
+  return differences;
+}
+
+/// int_0^1 |a + (b - a) s| ds
+double mean_modulus(double a, double b) {
+  const double sizes = std::abs(a) + std::abs(b);
+  return a * b >= 0 ? sizes / 2 : (a * a + b * b) / (2 * sizes);
+}
+
+}  // namespace
+
+Norms norms(const Grid& grid, std::span<const double> p, std::span<const double> q) {
+  CompensatedSum l1, l2, kl;
+  double linf = 0;
+  for (std::size_t i = 0; i < p.size(); ++i) {
+    const double difference = std::abs(p[i] - q[i]);
+    l1.add(difference);
+    l2.add(difference * difference);
+    linf = larger(linf, difference);
+    if (p[i] <= 0) continue;
+    kl.add(q[i] <= 0 ? std::numeric_limits<double>::infinity() : p[i] * (std::log(p[i]) - std::log(q[i])));
+  }
+  const double volume = grid.volume();
+  return {volume * l1.value(), std::sqrt(volume * l2.value()), linf, volume * kl.value()};
+}
+
+double wasserstein1(const Grid& grid, std::span<const double> p, std::span<const double> q) {
+  if (grid.dimension() != 1) throw std::invalid_argument("wasserstein1: the grid has two axes");
+  CompensatedSum area;
+  double left = 0;
+  for (const double right : cdf_differences(grid, p, q, 0)) {
+    area.add(mean_modulus(left, right));
+    left = right;
+  }
+  return area.value() * grid.axis(0).width();
+}
+
+double kolmogorov_smirnov(const Grid& grid, std::span<const double> p, std::span<const double> q) {
+  double largest = 0;
+  for (int k = 0; k < grid.dimension(); ++k)
+    for (const double difference : cdf_differences(grid, p, q, k)) largest = larger(largest, std::abs(difference));
+  return largest;
+}
+
+double entropy(const Grid& grid, std::span<const double> p) {
+  CompensatedSum sum;
+  for (const double value : p)
+    if (!(value <= 0)) sum.add(-value * std::log(value));
+  return grid.volume() * sum.value();
+}
+
+}  // namespace fokker

@@ -1,0 +1,204 @@
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+#include <vector>
+
+#include "compensated_sum.hpp"
+#include "fokker/analysis/norms.hpp"
+#include "fokker/model/quadrature.hpp"
+
+namespace fokker {
+namespace {
+
+/// Inside a cell, in units of its widths and from its centre,
+///   p = mean + slope . z + curvature_k (z_k^2 - 1/12) / 2 + twist z_0 z_1,    |z_k| <= 1/2,
+/// whose average is `mean` and whose averages over the stencil of each axis are those of the neighbours.
+struct Parabola {
+  double mean = 0, twist = 0;
+  std::array<double, 2> slope{}, curvature{};
+
+  [[nodiscard]] double at(double x, double y) const {
+    return mean + slope[0] * x + slope[1] * y + curvature[0] * (x * x - 1. / 12) / 2 +
+           curvature[1] * (y * y - 1. / 12) / 2 + twist * x * y;
+  }
+};
+
+/// Slope and curvature of a cell from the averages of three cells of its line.
+struct Stencil {
+  std::array<Index, 3> cell{};
+  std::array<double, 3> slope{}, curvature{};
+};
+
+Stencil stencil(const Axis& axis, Index i) {
+  const Index n = axis.cells;
+  if (n == 1) return {};
+  if (axis.periodic()) return {{(i + n - 1) % n, i, (i + 1) % n}, {-0.5, 0, 0.5}, {1, -2, 1}};
+  if (n == 2) return {{0, 1, 1}, {-1, 1, 0}, {}};
+  if (i == 0) return {{0, 1, 2}, {-1.5, 2, -0.5}, {1, -2, 1}};
+  if (i == n - 1) return {{n - 3, n - 2, n - 1}, {0.5, -2, 1.5}, {1, -2, 1}};
+  return {{i - 1, i, i + 1}, {-0.5, 0, 0.5}, {1, -2, 1}};
+}
+
+class Reconstruction {
+ public:
+  Reconstruction(const Grid& grid, std::span<const double> p) : grid_(grid), p_(p) {
+    for (int k = 0; k < grid.dimension(); ++k)
+      for (Index i = 0; i < grid.axis(k).cells; ++i)
+        stencils_[static_cast<std::size_t>(k)].push_back(stencil(grid.axis(k), i));
+  }
+
+  [[nodiscard]] Parabola operator()(Index i, Index j) const {
+    Parabola cell{.mean = value(i, j)};
+    const Stencil& x = stencils_[0][static_cast<std::size_t>(i)];
+    for (std::size_t a = 0; a < 3; ++a) {
+      cell.slope[0] += x.slope[a] * value(x.cell[a], j);
+      cell.curvature[0] += x.curvature[a] * value(x.cell[a], j);
+    }
+    if (grid_.dimension() == 1) return cell;
+    const Stencil& y = stencils_[1][static_cast<std::size_t>(j)];
+    for (std::size_t b = 0; b < 3; ++b) {
+      cell.slope[1] += y.slope[b] * value(i, y.cell[b]);
+      cell.curvature[1] += y.curvature[b] * value(i, y.cell[b]);
+      for (std::size_t a = 0; a < 3; ++a) cell.twist += x.slope[a] * y.slope[b] * value(x.cell[a], y.cell[b]);
+    }
+    return cell;
+  }
+
+ private:
+  [[nodiscard]] double value(Index i, Index j) const { return p_[static_cast<std::size_t>(i + grid_.nx() * j)]; }
+
+  const Grid& grid_;
+  std::span<const double> p_;
+  std::array<std::vector<Stencil>, 2> stencils_;
+};
+
+/// Weights of `count` cells of unit width from 0 on: derivative at z of the polynomial through their primitive.
+std::array<double, 5> primitive_weights(double z, int count) {
+  std::array<double, 5> weights{};
+  for (int face = 1; face <= count; ++face) {  // the primitive is 0 at face 0
+    double derivative = 0;
+    for (int k = 0; k <= count; ++k) {
+      if (k == face) continue;
+      double product = 1. / (face - k);
+      for (int l = 0; l <= count; ++l)
+        if (l != face && l != k) product *= (z - l) / (face - l);
+      derivative += product;
+    }
+    for (int cell = 0; cell < face; ++cell) weights[static_cast<std::size_t>(cell)] += derivative;
+  }
+  return weights;
+}
+
+/// Cells of one axis and their weights in a point value.
+struct LineWeights {
+  int count = 1;
+  std::array<Index, 5> cell{};
+  std::array<double, 5> weight{1, 0, 0, 0, 0};
+};
+
+LineWeights line_weights(const Axis& axis, Index i, double x) {
+  LineWeights line{.count = static_cast<int>(axis.periodic() ? 5 : std::min<Index>(axis.cells, 5))};
+  const Index first = axis.periodic() ? i - 2 : std::clamp<Index>(i - 2, 0, axis.cells - line.count);
+  line.weight = primitive_weights((x - axis.lower) / axis.width() - static_cast<double>(first), line.count);
+  for (int c = 0; c < line.count; ++c)
+    line.cell[static_cast<std::size_t>(c)] = (first + c + 2 * axis.cells) % axis.cells;
+  return line;
+}
+
+}  // namespace
+
+// With d = centre - reference and p the parabola of the cell, the cell adds to int (x_k - r_k) p, int (x_k - r_k)^2 p
+// and int (x_0 - r_0)(x_1 - r_1) p, over its volume,
+//   d p + h slope/12,     d^2 p + h d slope/6 + h^2 (p/12 + curvature/360),
+//   d_0 d_1 p + (d_0 h_1 slope_1 + d_1 h_0 slope_0)/12 + h_0 h_1 twist/144.
+Moments moments(const Grid& grid, std::span<const double> p) {
+  const Reconstruction reconstruction(grid, p);
+  const int dimension = grid.dimension();
+  const std::array<double, 2> h{grid.axis(0).width(), dimension > 1 ? grid.axis(1).width() : 0};
+  const auto over_cells = [&](const auto& visit) {
+    for (Index j = 0; j < grid.ny(); ++j)
+      for (Index i = 0; i < grid.nx(); ++i)
+        visit(std::array<double, 2>{grid.axis(0).center(i), dimension > 1 ? grid.axis(1).center(j) : 0},
+              reconstruction(i, j));
+  };
+
+  CompensatedSum mass;
+  std::array<CompensatedSum, 2> first;
+  over_cells([&](const std::array<double, 2>& x, const Parabola& cell) {
+    mass.add(cell.mean);
+    for (std::size_t k = 0; k < 2; ++k) first[k].add(x[k] * cell.mean + h[k] * cell.slope[k] / 12);
+  });
+  std::array<double, 2> mean{};
+  for (std::size_t k = 0; k < 2; ++k) mean[k] = first[k].value() / mass.value();
+
+  std::array<CompensatedSum, 2> second;
+  CompensatedSum mixed;
+  over_cells([&](const std::array<double, 2>& x, const Parabola& cell) {
+    const std::array<double, 2> d{x[0] - mean[0], x[1] - mean[1]};
+    for (std::size_t k = 0; k < 2; ++k)
+      second[k].add(d[k] * d[k] * cell.mean + h[k] * d[k] * cell.slope[k] / 6 +
+                    h[k] * h[k] * (cell.mean / 12 + cell.curvature[k] / 360));
+    mixed.add(d[0] * d[1] * cell.mean + (d[0] * h[1] * cell.slope[1] + d[1] * h[0] * cell.slope[0]) / 12 +
+              h[0] * h[1] * cell.twist / 144);
+  });
+
+  Moments result{grid.volume() * mass.value(), Eigen::VectorXd(dimension), Eigen::MatrixXd(dimension, dimension)};
+  for (int k = 0; k < dimension; ++k) {
+    result.mean[k] = mean[static_cast<std::size_t>(k)];
+    result.covariance(k, k) = second[static_cast<std::size_t>(k)].value() / mass.value();
+  }
+  if (dimension > 1) result.covariance(0, 1) = result.covariance(1, 0) = mixed.value() / mass.value();
+  return result;
+}
+
+double expectation(const Grid& grid, std::span<const double> p, const Tape& g) {
+  using Rule = GaussRule4;
+  constexpr std::size_t n = Rule::node.size();
+  const Reconstruction reconstruction(grid, p);
+  const bool flat = grid.dimension() == 1;
+  const std::size_t rows = flat ? 1 : n, points = n * rows;  // of a cell
+  const Index block = Tape::block / static_cast<Index>(points);
+  std::array<double, Tape::block> x, y, values;
+  CompensatedSum sum;
+  for (Index begin = 0; begin < grid.cells(); begin += block) {
+    const Index end = std::min(begin + block, grid.cells());
+    std::size_t at = 0;
+    for (Index cell = begin; cell < end; ++cell)
+      for (std::size_t b = 0; b < rows; ++b)
+        for (std::size_t a = 0; a < n; ++a, ++at) {
+          x[at] = grid.axis(0).center(cell % grid.nx()) + Rule::node[a] / 2 * grid.axis(0).width();
+          y[at] = flat ? 0 : grid.axis(1).center(cell / grid.nx()) + Rule::node[b] / 2 * grid.axis(1).width();
+        }
+    const std::array inputs{TapeInput::of(x.data()), TapeInput::of(y.data())};
+    const std::array outputs{values.data()};
+    g.evaluate(std::span(inputs).first(flat ? 1 : 2), static_cast<Index>(at), outputs);
+    at = 0;
+    for (Index cell = begin; cell < end; ++cell) {
+      const Parabola parabola = reconstruction(cell % grid.nx(), cell / grid.nx());
+      double integral = 0;
+      for (std::size_t b = 0; b < rows; ++b)
+        for (std::size_t a = 0; a < n; ++a, ++at) {
+          const double weight = Rule::weight[a] / 2 * (flat ? 1 : Rule::weight[b] / 2);
+          integral += weight * values[at] * parabola.at(Rule::node[a] / 2, flat ? 0 : Rule::node[b] / 2);
+        }
+      sum.add(integral);
+    }
+  }
+  return grid.volume() * sum.value();
+}
+
+double point_value(const Grid& grid, std::span<const double> p, std::span<const double> point) {
+  if (static_cast<int>(point.size()) != grid.dimension())
+    throw std::invalid_argument("point_value: a point needs one coordinate per axis");
+  const Index cell = grid.find(point);
+  if (cell < 0) throw std::invalid_argument("point_value: the point lies outside of the box");
+  const LineWeights x = line_weights(grid.axis(0), cell % grid.nx(), point[0]);
+  const LineWeights y = grid.dimension() > 1 ? line_weights(grid.axis(1), cell / grid.nx(), point[1]) : LineWeights{};
+  double value = 0;
+  for (std::size_t b = 0; b < static_cast<std::size_t>(y.count); ++b)
+    for (std::size_t a = 0; a < static_cast<std::size_t>(x.count); ++a)
+      value += x.weight[a] * y.weight[b] * p[static_cast<std::size_t>(x.cell[a] + grid.nx() * y.cell[b])];
+  return value;
+}
+
+}  // namespace fokker
