@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cfloat>
 #include <cmath>
+#include <stdexcept>
 
 #include "fokker/base/errors.hpp"
 #include "fokker/integrate/ladder.hpp"
@@ -29,27 +30,33 @@ class Steps : public TimeStepper {
  public:
   Steps(std::unique_ptr<Formula> formula, StepBound bound)
       : formula_(std::move(formula)), bound_(bound), next_(static_cast<std::size_t>(bound.op->size())) {}
+  StepResult step(const StepRequest& request, std::span<double> state) final {
+    if (!(request.limit > request.t && request.dt > 0)) throw std::logic_error("a step needs dt > 0 and t < limit");
+    return take(request, state);
+  }
   [[nodiscard]] long rhs_evaluations() const override { return formula_->evaluations(); }
   [[nodiscard]] long factorisations() const override { return formula_->factorisations(); }
+  [[nodiscard]] long underflows() const override { return underflows_; }
 
  protected:
+  virtual StepResult take(const StepRequest& request, std::span<double> state) = 0;
+
   /// Puts a trial step into next_; -1, or the first negative cell where p >= 0 is asked for. Throws for anything that
   /// is not finite, and for a negative cell where none can be.
   Index attempt(double t, double h, double end, std::span<const double> p) {
     formula_->advance(t, h, end, p, next_);
-    const auto cells = static_cast<std::size_t>(bound_.op->cells());
-    if (all_within(bound_.watched ? 0 : -DBL_MAX, std::span(next_).first(cells)) &&
-        all_within(-DBL_MAX, std::span(next_).subspan(cells))) {
-      return -1;
-    }
+    const auto cells = std::span(next_).first(static_cast<std::size_t>(bound_.op->cells()));
+    const auto ledgers = std::span(next_).subspan(cells.size());
+    flush_subnormal(cells);
+    if (all_within(bound_.watched ? 0 : -DBL_MAX, cells) && all_within(-DBL_MAX, ledgers)) return -1;
     for (std::size_t i = 0; i < next_.size(); ++i) {
       if (!std::isfinite(next_[i])) {
         throw NumericalError(fmt::format("non-finite value {} at t = {:.9g} (dt = {:.3g})", next_[i], end, h), end,
                              static_cast<Index>(i));
       }
     }
-    const auto negative = std::find_if(next_.begin(), next_.end(), [](double v) { return v < 0; });
-    const Index cell = negative - next_.begin();
+    const auto negative = std::find_if(cells.begin(), cells.end(), [](double v) { return v < 0; });
+    const Index cell = negative - cells.begin();
     if (bound_.promised) {
       throw NumericalError(fmt::format("negative density {:.3g} at t = {:.9g} (dt = {:.3g}) where flux and stepper "
                                        "promise p >= 0",
@@ -59,7 +66,10 @@ class Steps : public TimeStepper {
     return cell;
   }
 
-  void accept(std::span<double> state) const { std::copy(next_.begin(), next_.end(), state.begin()); }
+  void accept(std::span<double> state) {
+    std::copy(next_.begin(), next_.end(), state.begin());
+    underflows_ += flushed_;
+  }
 
   static void refuse_underflow(double h, const StepRequest& request, Index cell) {
     const double scale = std::max({std::abs(request.t), std::abs(request.limit), request.limit - request.t});
@@ -74,11 +84,23 @@ class Steps : public TimeStepper {
   std::vector<double> next_;
 
  private:
+  /// Below DBL_MIN doubles have absolute, not relative accuracy: a tail that sinks through it ends in a few cells of
+  /// noise of either sign, whatever the arithmetic and the step. There p is zero to within 2.2e-308, and is set to it.
+  void flush_subnormal(std::span<double> cells) {
+    long count = 0;
+    for (const double v : cells) count += static_cast<long>((v != 0) & (std::abs(v) < DBL_MIN));
+    flushed_ = count;
+    if (count == 0) return;
+    for (double& v : cells) v = std::abs(v) < DBL_MIN ? 0 : v;
+  }
+
   static bool all_within(double least, std::span<const double> values) {
     int outside = 0;  // counted rather than searched for: one vector loop
     for (const double v : values) outside |= static_cast<int>(!(v >= least)) | static_cast<int>(!(v <= DBL_MAX));
     return outside == 0;
   }
+
+  long flushed_ = 0, underflows_ = 0;
 };
 
 class FixedSteps final : public Steps {
@@ -86,12 +108,12 @@ class FixedSteps final : public Steps {
   FixedSteps(std::unique_ptr<Formula> formula, StepBound bound, std::optional<double> dt)
       : Steps(std::move(formula), bound), dt_(dt) {}
 
-  StepResult step(const StepRequest& request, std::span<double> state) override {
+  StepResult take(const StepRequest& request, std::span<double> state) override {
     const double way = request.limit - request.t;
     const double h = dt_ ? request.dt : bound_.limit(request.t, request.dt);
     const bool lands = way <= h * landing;
     const double end = lands ? request.limit : request.t + h;
-    const int rejected = take(request.t, lands ? way : h, end, request, state, -1);
+    const int rejected = divide(request.t, lands ? way : h, end, request, state, -1);
     return {end, dt_ ? request.dt : bound_.at(end), rejected};
   }
 
@@ -99,7 +121,7 @@ class FixedSteps final : public Steps {
 
  private:
   /// One step of h, or two of h/2 where one is too long; returns the number of tries thrown away.
-  int take(double t, double h, double end, const StepRequest& request, std::span<double> state, Index cell) {
+  int divide(double t, double h, double end, const StepRequest& request, std::span<double> state, Index cell) {
     refuse_underflow(h, request, cell);
     if (h <= bound_.limit(t, h)) {
       cell = attempt(t, h, end, state);
@@ -109,8 +131,8 @@ class FixedSteps final : public Steps {
       }
     }
     const double middle = t + h / 2;
-    const int first = take(t, h / 2, middle, request, state, cell);
-    return 1 + first + take(middle, h / 2, end, request, state, cell);
+    const int first = divide(t, h / 2, middle, request, state, cell);
+    return 1 + first + divide(middle, h / 2, end, request, state, cell);
   }
 
   std::optional<double> dt_;
@@ -128,7 +150,7 @@ class FreeSteps final : public Steps {
   FreeSteps(std::unique_ptr<Formula> formula, StepBound bound, double tolerance, int order)
       : Steps(std::move(formula), bound), tolerance_(tolerance), order_(order) {}
 
-  StepResult step(const StepRequest& request, std::span<double> state) override {
+  StepResult take(const StepRequest& request, std::span<double> state) override {
     const double t = request.t, way = request.limit - t, asked = bound_.limit(t, request.dt);
     // The way is cut so that no sliver is left for the last step.
     double h = way <= asked * landing ? way : (way < 2 * asked ? way / 2 : asked);
@@ -166,7 +188,7 @@ class LadderSteps final : public Steps {
   LadderSteps(std::unique_ptr<Formula> formula, StepBound bound, double tolerance, int order)
       : Steps(std::move(formula), bound), tolerance_(tolerance), order_(order) {}
 
-  StepResult step(const StepRequest& request, std::span<double> state) override {
+  StepResult take(const StepRequest& request, std::span<double> state) override {
     const double t = request.t;
     double h = fit_to_ladder(t, request.dt, request.limit);
     for (int rejected = 0;; ++rejected) {

@@ -33,70 +33,7 @@ class LedgerRows {
   std::vector<Entry> entries_;
 };
 
-enum class Shape { tridiagonal, cyclic, general };
-
-/// gamma A of the cells, its ledger rows, and what they are like.
-struct Assembled {
-  Matrix cells;
-  LedgerRows ledgers;
-  std::vector<double> outflow;  ///< gamma * (rate at which column j feeds the ledgers), per cell
-  Shape shape = Shape::tridiagonal;
-  bool generator = true;  ///< nonnegative off the diagonal, columns and their outflow add up to zero
-};
-
-/// Off the three diagonals stand at most the two corners of a periodic axis.
-Shape shape_of(const Matrix& a) {
-  Shape shape = Shape::tridiagonal;
-  for (int j = 0; j < a.outerSize(); ++j) {
-    for (Matrix::InnerIterator it(a, j); it; ++it) {
-      const auto distance = std::abs(it.row() - it.col());
-      if (distance <= 1 || it.value() == 0) continue;
-      if (distance != a.rows() - 1) return Shape::general;
-      shape = Shape::cyclic;
-    }
-  }
-  return shape;
-}
-
-bool is_generator(const Matrix& a, const std::vector<double>& outflow) {
-  constexpr double rounding = 1e-12;
-  for (int j = 0; j < a.outerSize(); ++j) {
-    double sum = outflow[at(j)], scale = sum;
-    if (sum < 0) return false;
-    for (Matrix::InnerIterator it(a, j); it; ++it) {
-      if (it.row() != j && it.value() < 0) return false;
-      sum += it.value();
-      scale += std::abs(it.value());
-    }
-    if (!(std::abs(sum) <= rounding * scale)) return false;
-  }
-  return true;
-}
-
-Assembled assemble(const LinearOperator& op, double t, double gamma) {
-  const Index cells = op.cells();
-  Assembled result;
-  result.outflow.assign(at(cells), 0.0);
-  std::vector<Eigen::Triplet<double>> entries;
-  entries.reserve(5 * at(cells));
-  op.assemble(t, [&](Index row, Index column, double value) {
-    if (!std::isfinite(value)) throw NumericalError("a matrix entry is not finite", t, column);
-    if (column >= cells) throw std::logic_error("a rate may not depend on a ledger");
-    if (row < cells) {
-      entries.emplace_back(static_cast<int>(row), static_cast<int>(column), gamma * value);
-    } else {
-      result.ledgers.add(row, column, gamma * value);
-      result.outflow[at(column)] += gamma * value / op.cell_volume();
-    }
-  });
-  result.cells.resize(cells, cells);
-  result.cells.setFromTriplets(entries.begin(), entries.end());
-  result.shape = shape_of(result.cells);
-  result.generator = is_generator(result.cells, result.outflow);
-  return result;
-}
-
-/// I - gamma A of a 1D operator, by columns, each split into what it hands on and what it keeps:
+/// gamma A of a 1D operator by columns, each split into what it hands on and what it keeps of I - gamma A:
 ///
 ///        row j-1:  -left[j]
 ///        row j  :   keep[j] + left[j] + right[j]
@@ -106,25 +43,66 @@ Assembled assemble(const LinearOperator& op, double t, double gamma) {
 struct Bands {
   std::vector<double> left, right, keep;
   [[nodiscard]] Index size() const { return static_cast<Index>(keep.size()); }
+  [[nodiscard]] bool cyclic() const { return left.front() != 0 || right.back() != 0; }
 };
 
-Bands bands_of(const Assembled& system) {
-  const Matrix& a = system.cells;
-  const Index n = a.rows();
-  Bands bands{std::vector<double>(at(n)), std::vector<double>(at(n)), std::vector<double>(at(n))};
-  for (int j = 0; j < n; ++j) {
-    double diagonal = 1;
-    for (Matrix::InnerIterator it(a, j); it; ++it) {
-      if (it.row() == j) {
-        diagonal -= it.value();
-      } else if (it.row() == j + 1 || (j == n - 1 && it.row() == 0 && n > 2)) {
-        bands.right[at(j)] = it.value();
-      } else {
-        bands.left[at(j)] = it.value();
-      }
+/// gamma A as it was handed out.
+struct Assembled {
+  Bands bands;                                 ///< `keep` holds the diagonal until `close`
+  std::vector<double> outflow;                 ///< gamma * (rate at which column j feeds the ledgers)
+  std::vector<Eigen::Triplet<double>> others;  ///< what no band holds: not a 1D operator
+  LedgerRows ledgers;
+};
+
+Assembled assemble(const LinearOperator& op, double t, double gamma) {
+  const Index n = op.cells();
+  Assembled a;
+  for (auto* v : {&a.bands.left, &a.bands.right, &a.bands.keep, &a.outflow}) v->assign(at(n), 0.0);
+  op.assemble(t, [&](Index row, Index column, double value) {
+    if (!std::isfinite(value)) throw NumericalError("a matrix entry is not finite", t, column);
+    if (column >= n) throw std::logic_error("a rate may not depend on a ledger");
+    const double v = gamma * value;
+    if (row == column) {
+      a.bands.keep[at(column)] += v;
+    } else if (row >= n) {
+      a.ledgers.add(row, column, v);
+      a.outflow[at(column)] += v / op.cell_volume();
+    } else if (row == column + 1 || (row == 0 && column == n - 1 && n > 2)) {
+      a.bands.right[at(column)] += v;
+    } else if (row == column - 1 || (row == n - 1 && column == 0)) {
+      a.bands.left[at(column)] += v;
+    } else if (v != 0) {
+      a.others.emplace_back(static_cast<int>(row), static_cast<int>(column), v);
     }
-    bands.keep[at(j)] =
-        system.generator ? 1 + system.outflow[at(j)] : diagonal - bands.left[at(j)] - bands.right[at(j)];
+  });
+  return a;
+}
+
+/// I - gamma A with everything in one matrix.
+Matrix full_matrix(Assembled& a) {
+  const int n = static_cast<int>(a.bands.size());
+  auto& entries = a.others;
+  for (auto& entry : entries) entry = {entry.row(), entry.col(), -entry.value()};
+  for (int j = 0; j < n; ++j) {
+    entries.emplace_back(j, j, 1 - a.bands.keep[at(j)]);
+    if (n == 1) break;
+    entries.emplace_back((j + 1) % n, j, -a.bands.right[at(j)]);
+    entries.emplace_back((j + n - 1) % n, j, -a.bands.left[at(j)]);
+  }
+  Matrix matrix(n, n);
+  matrix.setFromTriplets(entries.begin(), entries.end());
+  matrix.prune(0.0, 0.0);
+  return matrix;
+}
+
+/// From the diagonal to column sums. For a generator they are 1 + outflow without a subtraction.
+Bands close(Bands bands, const std::vector<double>& outflow) {
+  constexpr double rounding = 1e-12;
+  for (std::size_t j = 0; j < outflow.size(); ++j) {
+    const double off = bands.left[j] + bands.right[j], sum = bands.keep[j] + off + outflow[j];
+    const bool generator = bands.left[j] >= 0 && bands.right[j] >= 0 && outflow[j] >= 0 &&
+                           std::abs(sum) <= rounding * (std::abs(bands.keep[j]) + off + outflow[j]);
+    bands.keep[j] = generator ? 1 + outflow[j] : 1 - bands.keep[j] - off;
   }
   return bands;
 }
@@ -257,11 +235,8 @@ struct Triangle {
 /// every column is dominated by its diagonal, which partial pivoting therefore keeps, and L and U are <= 0 off it.
 class SparseLuSolver final : public ShiftedSolver {
  public:
-  SparseLuSolver(Assembled system, double t) : ledgers_(std::move(system.ledgers)) {
-    const Eigen::Index n = system.cells.rows();
-    Matrix shifted(n, n);
-    shifted.setIdentity();
-    shifted -= system.cells;
+  SparseLuSolver(const Matrix& shifted, LedgerRows ledgers, double t) : ledgers_(std::move(ledgers)) {
+    const Eigen::Index n = shifted.rows();
     Eigen::SparseLU<Matrix, Eigen::COLAMDOrdering<int>> lu;
     lu.compute(shifted);
     if (lu.info() != Eigen::Success) throw NumericalError("I - gamma A is singular: " + lu.lastErrorMessage(), t);
@@ -319,15 +294,16 @@ class SparseLuSolver final : public ShiftedSolver {
 }  // namespace
 
 std::unique_ptr<ShiftedSolver> factor_shifted(const LinearOperator& op, double t, double gamma) {
-  Assembled system = assemble(op, t, gamma);
-  if (system.shape != Shape::general) {
-    const Bands bands = bands_of(system);
+  Assembled a = assemble(op, t, gamma);
+  if (a.others.empty()) {
+    const Bands bands = close(a.bands, a.outflow);
     if (diagonally_dominant(bands)) {
-      if (system.shape == Shape::cyclic) return std::make_unique<CyclicSolver>(bands, std::move(system.ledgers));
-      return std::make_unique<TridiagonalSolver>(bands, std::move(system.ledgers));
+      if (bands.cyclic()) return std::make_unique<CyclicSolver>(bands, std::move(a.ledgers));
+      return std::make_unique<TridiagonalSolver>(bands, std::move(a.ledgers));
     }
   }
-  return std::make_unique<SparseLuSolver>(std::move(system), t);
+  const Matrix shifted = full_matrix(a);
+  return std::make_unique<SparseLuSolver>(shifted, std::move(a.ledgers), t);
 }
 
 }  // namespace fokker

@@ -27,13 +27,16 @@ struct StepResult {
 class TimeStepper {
  public:
   virtual ~TimeStepper() = default;
-  /// One accepted step; `state` holds the state at result.t afterwards. Throws NumericalError (index, time) for a
+  /// One accepted step; request.limit > request.t (std::logic_error otherwise); `state` holds the state at result.t afterwards. Throws NumericalError (index, time) for a
   /// non-finite value, for a negative cell where positivity was promised, and when dt underflows.
   virtual StepResult step(const StepRequest& request, std::span<double> state) = 0;
   /// A first dt for a run that starts at t.
   [[nodiscard]] virtual double first_step(double t, std::span<const double> state, double limit) = 0;
   [[nodiscard]] virtual long rhs_evaluations() const = 0;  ///< calls of Operator::apply and of linear solves
   [[nodiscard]] virtual long factorisations() const { return 0; }
+  /// Cells set to zero so far because |p| had sunk below the smallest normal double, 2.2e-308, where the sign and all
+  /// digits are rounding: no mass that a sum can see.
+  [[nodiscard]] virtual long underflows() const = 0;
 };
 
 class Formula;  // one step of a method as arithmetic, private to this room
@@ -53,7 +56,7 @@ struct StepperRow {
 [[nodiscard]] const StepperRow* find_stepper(std::string_view name);
 
 struct StepperOptions {
-  std::optional<double> dt;   ///< fixed step [t]; without it adaptive, or at the positivity/stability bound
+  std::optional<double> dt{};   ///< fixed step [t]; without it adaptive, or at the positivity/stability bound
   double tolerance = 1e-6;    ///< estimated error per step in the integral l1 norm
   bool keep_positive = true;  ///< bound steps by positive_limit, reject steps that go negative
 };
