@@ -221,12 +221,12 @@ TEST_CASE("reflected Brownian motion keeps an even density") {
 }
 
 TEST_CASE("reflection along D n keeps corners even under a tilted tensor") {
-  // mirrored along n instead, the corners on the tensor's long diagonal would fill to 2.2
+  // mirrored along n instead, the corner cells on the long diagonal of the tensor would fill to 3.9
   const auto grid = square(12, Boundary::reflecting);
   const Field start = even(grid);
   InitialLaw law;
   law.cells = &start;
-  ParticleEnsemble particles(grid, tilted(2.0 / 3), law, {.particles = 300'000, .dt = 2e-4, .seed = 4});
+  ParticleEnsemble particles(grid, tilted(2.0 / 3), law, {.particles = 300'000, .dt = 1e-3, .seed = 4});
   particles.advance(0.2);
   CHECK(std::abs(unevenness(particles.counts())) < 4);
   const std::vector<double> counts = particles.counts();
@@ -236,7 +236,7 @@ TEST_CASE("reflection along D n keeps corners even under a tilted tensor") {
 
 TEST_CASE("absorbing walls lose what the exact law loses at a coarse step") {
   // A15: dX = sqrt(2 0.5) dW on [0, 1] from 0.3; survival by eigenseries and images. Without the bridge these coarse
-  // steps would keep 7 % more.
+  // steps would keep 0.066 more.
   const Index n = 400'000;
   const double survival = 0.63040107114, mixed = 0.97310390291, error = 4 / std::sqrt(static_cast<double>(n));
   const ParticleOptions options{.particles = n, .dt = 0.005, .seed = 9};
@@ -264,7 +264,7 @@ TEST_CASE("absorbing walls lose what the exact law loses at a coarse step") {
 
 TEST_CASE("drifted particles split over two absorbing sides as they should") {
   // A16: dX = dt + dW on [0, 2] from 0.8; P(exit below) = 0.187006013723
-  const Index n = 200'000;
+  const Index n = 100'000;
   const auto sde = std::make_shared<LambdaSde>(
       1,
       [](double, double, double) {
