@@ -27,6 +27,9 @@ class ExpressionError : public std::runtime_error {
 
 /// An immutable formula; copying shares the tree. Every constructor and operator simplifies (constants folded, 0 and 1
 /// absorbed, like terms and factors collected in one canonical order), so equal sums and products compare equal.
+/// Identities hold wherever both sides are defined: x/x = 1, sqrt(u)^2 = u, sqrt(u^2) = abs(u), exp(log(u)) = u.
+/// Constants fold as doubles do, to inf or nan as well (only the parser refuses those). A tree deeper than 2000 is a
+/// std::length_error.
 class Expression {
  public:
   struct Node;
@@ -42,9 +45,9 @@ class Expression {
   [[nodiscard]] bool depends_on(std::string_view variable) const;
   /// Names of the variables that occur, sorted.
   [[nodiscard]] std::vector<std::string> variables() const;
-  /// Text that parses back to an equal formula.
+  /// Text that parses back to an equal formula (if it holds no inf or nan).
   [[nodiscard]] std::string to_string() const;
-  /// Number of distinct nodes.
+  /// Number of distinct nodes, a sum or product of n parts counting as n.
   [[nodiscard]] std::size_t size() const;
 
   friend bool operator==(const Expression&, const Expression&);  ///< same canonical tree
