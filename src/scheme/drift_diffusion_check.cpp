@@ -40,12 +40,12 @@ class Inspection {
     sde_.drift(sample.points(n, d), t_, {{f[0], d > 1 ? f[1] : nullptr}});
     for (Index i = 0; i < n; ++i) {
       for (int k = 0; k < d; ++k) {
-        const std::string axis = d > 1 ? grid_.axis(k).name + " component of the " : "";
+        const auto axis = [&] { return d > 1 ? grid_.axis(k).name + " component of the " : std::string(); };
         if (!std::isfinite(f[k][i]))
-          add(bad_drift, [&] { return fmt::format("{}drift is not finite ({}) {}", axis, f[k][i], place(i)); });
+          add(bad_drift, [&] { return fmt::format("{}drift is not finite ({}) {}", axis(), f[k][i], place(i)); });
         else if (!std::isfinite(sample.a[k][i]))
           add(bad_velocity, [&] {
-            return fmt::format("{}flux velocity f - div D is not finite ({}) {}", axis, sample.a[k][i], place(i));
+            return fmt::format("{}flux velocity f - div D is not finite ({}) {}", axis(), sample.a[k][i], place(i));
           });
       }
       look_at_diffusion(sample, i, place);

@@ -71,8 +71,8 @@ class DiagonalSource final : public EdgeSource {
   [[nodiscard]] Index fallback_faces() const override { return fallback_faces_; }
   [[nodiscard]] const std::vector<std::uint8_t>& capped() const override { return capped_; }
   void settle() override {
-    log_gibbs_ = {};
-    peclets_ = {};
+    std::vector<double>().swap(log_gibbs_);
+    std::vector<double>().swap(peclets_);
   }
   [[nodiscard]] std::size_t bytes() const override {
     return (log_gibbs_.capacity() + peclets_.capacity()) * sizeof(double);

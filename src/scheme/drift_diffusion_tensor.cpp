@@ -121,7 +121,7 @@ class TensorSource final : public EdgeSource {
 
   [[nodiscard]] bool limited() const override { return limited_; }
   [[nodiscard]] const std::vector<std::uint8_t>& capped() const override { return capped_; }
-  void settle() override { cells_ = {}; }
+  void settle() override { std::vector<Cell>().swap(cells_); }
   [[nodiscard]] std::size_t bytes() const override { return cells_.capacity() * sizeof(Cell) + capped_.capacity(); }
 
  private:

@@ -52,6 +52,19 @@ template <int Out, int In>
   for (Index i = 0; i < n; ++i) out[i] *= scale;
 }
 
+// 1 to 5 outgoing and incoming terms each have a loop of their own; other shapes are rare (short stretches at walls).
+constexpr int most_terms = 5;
+constexpr std::make_integer_sequence<int, most_terms * most_terms> shapes;
+constexpr int shape(int outgoing, int incoming) {
+  const bool listed = outgoing >= 1 && outgoing <= most_terms && incoming >= 1 && incoming <= most_terms;
+  return listed ? (outgoing - 1) * most_terms + incoming - 1 : -1;
+}
+template <int... Shape, class... Arguments>
+[[gnu::always_inline]] inline bool gather_shape(std::integer_sequence<int, Shape...>, int wanted,
+                                                Arguments... arguments) {
+  return ((wanted == Shape && (gather<Shape / most_terms + 1, Shape % most_terms + 1>(arguments...), true)) || ...);
+}
+
 __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"))) void gather_blocks(
     const EdgeBlock* block, const EdgeBlock* end, const EdgeTerm* all_terms, const double* weights, Index edges,
     double scale, const double* p, double* out_cells) {
@@ -59,13 +72,8 @@ __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"))) vo
     const EdgeTerm* terms = all_terms + block->first_term;
     const double* here = p + block->cell;
     double* out = out_cells + block->cell;
-    if (block->outgoing == 2 && block->incoming == 2)
-      gather<2, 2>(terms, weights, edges, scale, p, here, out, block->count);
-    else if (block->outgoing == 3 && block->incoming == 3)
-      gather<3, 3>(terms, weights, edges, scale, p, here, out, block->count);
-    else if (block->outgoing == 1 && block->incoming == 1)
-      gather<1, 1>(terms, weights, edges, scale, p, here, out, block->count);
-    else
+    const int out_in = shape(block->outgoing, block->incoming);
+    if (!gather_shape(shapes, out_in, terms, weights, edges, scale, p, here, out, block->count))
       gather_any(*block, terms, weights, edges, scale, p, here, out);
   }
 }

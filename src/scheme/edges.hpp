@@ -68,6 +68,7 @@ class Edges {
 
   [[nodiscard]] std::span<const Run> runs() const { return runs_; }
   [[nodiscard]] Index count() const { return count_; }
+  [[nodiscard]] std::span<const EdgeBlock> blocks() const { return blocks_; }
   [[nodiscard]] double* left() { return weights_.data(); }
   [[nodiscard]] double* right() { return weights_.data() + count_; }
   [[nodiscard]] const double* left() const { return weights_.data(); }
