@@ -31,14 +31,17 @@ std::unique_ptr<Formula> make_backward_euler(const Operator& op);
 std::unique_ptr<Formula> make_crank_nicolson(const Operator& op);
 std::unique_ptr<Formula> make_tr_bdf2(const Operator& op);
 
-/// The largest steps a formula may take, in units of Operator::stable_step(t). infinity: any.
+/// The largest steps a formula may take, in units of Operator::stable_step(t).
 struct StepBound {
+  /// Of implicit formulas: p + h A x rounds by about 1e-16 h w in the l1 norm, so steps end where that nears 1e-7.
+  static constexpr double rounding = 1e9;
+
   const Operator* op;
-  double factor;  ///< of stable_step
+  double factor;  ///< of stable_step; infinity: any
   bool promised;  ///< p >= 0 is a theorem up to here: a negative cell is an error, not a reason for a smaller step
   bool watched;   ///< p >= 0 is asked for: inspect every step
   [[nodiscard]] double at(double t) const;
-  /// The largest h <= dt that the bound allows both at t and at t + h.
+  /// The largest h <= dt that the bound allows, at t, t + h/2 and t + h unless it is the one on rounding.
   [[nodiscard]] double limit(double t, double dt) const;
 };
 

@@ -40,7 +40,7 @@ constexpr std::array<StepperRow, 7> table{{
      .implicit = false,
      .positive_limit = 1,
      .stable_limit = 1.39,
-     .guarantee = "p >= 0 for dt <= 1/w, linear fluxes only",
+     .guarantee = "p >= 0 for dt <= 1/w, linear fluxes without time dependence; else watched",
      .reference = "Kutta 1901",
      .when_not = "limited fluxes: not a combination of Euler steps",
      .formula = make_rk4},
@@ -50,7 +50,7 @@ constexpr std::array<StepperRow, 7> table{{
      .implicit = false,
      .positive_limit = 0.83,
      .stable_limit = 1.6,
-     .guarantee = "p >= 0 for dt <= 0.83/w, linear fluxes only",
+     .guarantee = "p >= 0 for dt <= 0.83/w, linear fluxes without time dependence; else watched",
      .reference = "Dormand and Prince 1980",
      .when_not = "stiff problems; limited fluxes",
      .formula = make_dopri5},
@@ -110,12 +110,14 @@ void check_options(const StepperRow& row, bool linear, const StepperOptions& opt
          fmt::format("{} has no error estimate: give time.dt, or use tr_bdf2", row.name));
 }
 
-/// What `row` promises about p >= 0 on this operator, and the steps it may take.
+/// What `row` promises about p >= 0 on this operator, and the steps it may take. The polynomials of rk4 and dopri5 keep
+/// p >= 0 for powers of one matrix; only combinations of Euler steps do so for limited fluxes and rates that vary in
+/// time.
 StepBound bound_of(const StepperRow& row, const Operator& op, bool linear, bool keep) {
   const bool convex = row.name == "euler" || row.name == "ssprk3" || row.name == "backward_euler";
-  const bool promised = keep && row.positive_limit > 0 && (linear || convex);
-  const double factor = promised ? row.positive_limit : row.stable_limit;
-  return {.op = &op, .factor = factor * slack, .promised = promised, .watched = keep};
+  const bool promised = keep && row.positive_limit > 0 && (convex || (linear && op.autonomous()));
+  const double factor = row.implicit ? StepBound::rounding : slack * (keep ? row.positive_limit : row.stable_limit);
+  return {.op = &op, .factor = factor, .promised = promised, .watched = keep};
 }
 
 }  // namespace
@@ -136,7 +138,7 @@ std::unique_ptr<TimeStepper> make_stepper(const StepperRow& row, const Operator&
   StepBound bound = bound_of(row, op, linear, options.keep_positive && op.positive());
   if (!options.dt && row.name == "dopri5") return make_free_steps(row.formula(op), bound, options.tolerance, 5);
   if (!options.dt && row.name == "tr_bdf2") return make_ladder_steps(row.formula(op), bound, options.tolerance, 3);
-  if (options.dt && bound.promised && *options.dt > bound.at(t0)) {
+  if (options.dt && bound.promised && !row.implicit && *options.dt > bound.at(t0)) {
     throw UsageError(
         fmt::format("time.dt = {:.6g} breaks the positivity that flux and stepper promise: at most {:.3g} "
                     "({}1 / largest exit rate); or set scheme.positive = false",
@@ -144,7 +146,7 @@ std::unique_ptr<TimeStepper> make_stepper(const StepperRow& row, const Operator&
                     row.positive_limit == 1 ? "" : fmt::format("{} * ", row.positive_limit)));
   }
   // A fixed dt that promises nothing is the user's own: no bound but what the watch finds.
-  if (options.dt && !bound.promised) bound.factor = any;
+  if (options.dt && !bound.promised && !row.implicit) bound.factor = any;
   return make_fixed_steps(row.formula(op), bound, options.dt);
 }
 

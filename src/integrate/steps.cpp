@@ -17,7 +17,8 @@ double StepBound::at(double t) const { return std::isinf(factor) ? factor : fact
 double StepBound::limit(double t, double dt) const {
   if (std::isinf(factor)) return dt;
   const double h = std::min(dt, at(t));
-  return op->autonomous() ? h : std::min(h, at(t + h));
+  if (op->autonomous() || factor >= rounding) return h;
+  return std::min({h, at(t + h / 2), at(t + h)});
 }
 
 namespace {
@@ -113,26 +114,32 @@ class FixedSteps final : public Steps {
     const double h = dt_ ? request.dt : bound_.limit(request.t, request.dt);
     const bool lands = way <= h * landing;
     const double end = lands ? request.limit : request.t + h;
-    const int rejected = divide(request.t, lands ? way : h, end, request, state, -1);
+    const bool allowed = !dt_ || h <= bound_.limit(request.t, h);
+    const int rejected = divide(request.t, lands ? way : h, end, request, state, allowed);
     return {end, dt_ ? request.dt : bound_.at(end), rejected};
   }
 
   double first_step(double t, std::span<const double>, double) override { return dt_ ? *dt_ : bound_.at(t); }
 
  private:
-  /// One step of h, or two of h/2 where one is too long; returns the number of tries thrown away.
-  int divide(double t, double h, double end, const StepRequest& request, std::span<double> state, Index cell) {
+  /// One step of h where that is allowed and stays nonnegative, else two of h/2; returns the number of tries thrown
+  /// away.
+  int divide(double t, double h, double end, const StepRequest& request, std::span<double> state, bool allowed,
+             Index cell = -1) {
     refuse_underflow(h, request, cell);
-    if (h <= bound_.limit(t, h)) {
+    if (allowed) {
       cell = attempt(t, h, end, state);
       if (cell < 0) {
         accept(state);
         return 0;
       }
     }
-    const double middle = t + h / 2;
-    const int first = divide(t, h / 2, middle, request, state, cell);
-    return 1 + first + divide(middle, h / 2, end, request, state, cell);
+    int rejected = 1;
+    for (const double start : {t, t + h / 2}) {
+      const double stop = start == t ? t + h / 2 : end;
+      rejected += divide(start, h / 2, stop, request, state, h / 2 <= bound_.limit(start, h / 2), cell);
+    }
+    return rejected;
   }
 
   std::optional<double> dt_;
@@ -191,13 +198,15 @@ class LadderSteps final : public Steps {
   StepResult take(const StepRequest& request, std::span<double> state) override {
     const double t = request.t;
     double h = fit_to_ladder(t, request.dt, request.limit);
+    while (h > bound_.limit(t, h)) h /= 2;
     for (int rejected = 0;; ++rejected) {
       const double end = end_of_rung(t, h, request.limit);
       const Index cell = attempt(t, h, end, state);
       const double error = cell < 0 ? formula_->error() : 0;
       if (cell < 0 && error <= tolerance_) {
+        const int growth = std::min(rungs(error), bound_.watched ? positive_rungs(state) : rungs(error));
         accept(state);
-        return {end, rejected > 0 ? h : proposal(h, request.dt, rungs(error)), rejected};
+        return {end, rejected > 0 ? h : proposal(h, request.dt, growth), rejected};
       }
       h = std::ldexp(h, cell < 0 ? std::clamp(rungs(error), -10, -1) : -1);
       refuse_underflow(h, request, cell);
@@ -224,6 +233,19 @@ class LadderSteps final : public Steps {
     constexpr int most = 60;
     if (error <= 0) return most;
     return std::clamp(static_cast<int>(std::floor(std::log2(margin * tolerance_ / error) / order_)), -most, most);
+  }
+
+  /// By how many powers of two the next step may be longer before some cell would go negative. Where p falls without
+  /// help from its neighbours it falls by R(-z), and R < 0 from z = 2.41 on; z is read off the fall just taken.
+  [[nodiscard]] int positive_rungs(std::span<const double> before) const {
+    constexpr double most = 2.2;
+    double ratio = 1;
+    for (Index i = 0; i < bound_.op->cells(); ++i) {
+      const auto k = static_cast<std::size_t>(i);
+      if (before[k] > 0) ratio = std::min(ratio, next_[k] / before[k]);
+    }
+    if (ratio <= 0 || ratio >= 1) return ratio >= 1 ? 60 : 0;
+    return std::max(0, static_cast<int>(std::floor(std::log2(most / -std::log(ratio)))));
   }
 
   /// Up to three rungs up; all the way back to what was asked for when only the limit had cut it.

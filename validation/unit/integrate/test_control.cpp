@@ -142,6 +142,33 @@ TEST_CASE("tr_bdf2 neither thrashes nor goes negative on thin tails and point st
   }
 }
 
+TEST_CASE("tr_bdf2 does not try steps again and again that would go negative") {
+  // A double well at a loose tolerance: what bounds the step is the fall of the tails, which the estimate does not see.
+  const auto op = drift_diffusion_1d(
+      400, -2.5, 2.5, [](double x) { return x - x * x * x; }, 0.05, Ends::closed);
+  const Run r = run(op, "tr_bdf2", gaussian_1d(op, -1, 0.1, 2.5), 1000, 20, {.tolerance = 1e-3});
+  CHECK(r.steps < 100);
+  CHECK(r.rejected <= 5);
+  CHECK(r.factorisations < 20);
+}
+
+TEST_CASE("rates that grow during a step bound it and a fixed dt that falls behind is divided") {
+  auto op = ou_1d(100);
+  op.vary([](double t) { return 1 + 50 * t; });
+  State point(100, 0.0);
+  point[40] = 1 / op.cell_volume();
+  for (const char* name : {"euler", "ssprk3", "rk4", "dopri5"}) {
+    CAPTURE(name);
+    const Run free = run(op, name, point, 0.3, 3, {});
+    for (const double v : free.p) CHECK(v >= 0);
+    CHECK(free.rejected == 0);
+    const Run fixed = run(op, name, point, 0.3, 3, {.dt = 0.8 * op.stable_step(0)});
+    for (const double v : fixed.p) CHECK(v >= 0);
+    CHECK(distance(op, fixed.p, free.p) < 0.02);
+    if (std::string(name) == "ssprk3") CHECK(fixed.rejected > 0);
+  }
+}
+
 TEST_CASE("tr_bdf2 climbs to steps far beyond the explicit limit and uses its factorisations again") {
   const auto op = ou_1d(200);
   const Run r = run(op, "tr_bdf2", gaussian_1d(op, 1, 0.5), 1000, 100, {.tolerance = 1e-5});
@@ -250,4 +277,19 @@ TEST_CASE("auto weighs stiffness times span against solving and says so") {
       choose_stepper(stiff, 1, {}, 0, 10).reason ==
       "the largest exit rate times the span is 2.2e+04: dopri5 would cost about 1.6e+05 applications of the operator, "
       "tr_bdf2 1.2e+04");
+}
+
+TEST_CASE("implicit steps are cut where the rounding of their closing update would show") {
+  const auto op = ou_1d(100);
+  State pi = run(op, "backward_euler", gaussian_1d(op, 0, 1), 400, 1, {.dt = 10.0}).p;
+  const double dt = 1e11 * op.stable_step(0);
+  for (const char* name : {"backward_euler", "tr_bdf2"}) {
+    CAPTURE(name);
+    const Run fixed = run(op, name, pi, dt, 1, {.dt = dt});
+    CHECK(fixed.rejected == 127);  // 2^7 pieces
+    CHECK(distance(op, fixed.p, pi) < 1e-6);
+  }
+  const Run adaptive = run(op, "tr_bdf2", pi, dt, 1, {.tolerance = 1e-5});
+  CHECK(adaptive.steps >= 100);
+  CHECK(distance(op, adaptive.p, pi) < 1e-6);
 }
