@@ -1,6 +1,5 @@
 #pragma once
 #include <Eigen/Core>
-#include <map>
 #include <optional>
 
 #include "fokker/base/tape.hpp"
@@ -9,19 +8,21 @@
 
 namespace fokker {
 
-/// X_t given X_s = x is Normal(Phi x + c, S).
+/// X_t given X_s = x is Normal(Phi x + c, S), S symmetric positive semidefinite.
 struct LinearLaw {
   Eigen::MatrixXd Phi, S;
   Eigen::VectorXd c;
 };
 
-/// Closed forms of dX = (A(t) X + b(t)) dt + G(t) dW (theory section 4). Constant coefficients: one matrix exponential
-/// (Van Loan's block form, valid for any A: not diagonalisable, singular, rotating). Time-dependent ones: adaptive
-/// moment equations (Boost.Odeint, relative tolerance 1e-13). Immutable.
+/// Closed forms of dX = (A(t) X + b(t)) dt + G(t) dW (theory section 4), for any A: not diagonalisable, singular,
+/// rotating, unstable. Constant coefficients: the matrix exponential and its integrals as Taylor series on a short
+/// step, doubled by the semigroup property (relative accuracy of small variances kept, where Van Loan's block form
+/// loses it). Time-dependent ones: adaptive moment equations (Boost.Odeint, relative tolerance 1e-13). Immutable.
 class LinearGaussian {
  public:
   explicit LinearGaussian(LinearCoefficients coefficients);
-  /// Throws NumericalError when the moment equations cannot be integrated over [s, t].
+  /// The law from s to t >= s (std::invalid_argument otherwise). Throws NumericalError when a coefficient or the result
+  /// is not finite, or the moment equations cannot be integrated over [s, t].
   [[nodiscard]] LinearLaw law(double s, double t) const;
   /// The stationary law where one exists (constant coefficients, A stable): A m + b = 0, A V + V A^T + 2 D = 0.
   [[nodiscard]] std::optional<Gaussian> stationary() const;

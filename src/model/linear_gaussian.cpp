@@ -1,0 +1,227 @@
+#include "fokker/model/linear_gaussian.hpp"
+
+#include <Eigen/Dense>
+#include <algorithm>
+#include <boost/numeric/odeint/stepper/runge_kutta_cash_karp54.hpp>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+#include "fokker/base/errors.hpp"
+
+namespace fokker {
+namespace {
+
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+/// Sizes up to 2 without the heap.
+using SmallMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor, 2, 2>;
+using SmallVector = Eigen::Matrix<double, Eigen::Dynamic, 1, Eigen::ColMajor, 2, 1>;
+
+/// A, b and D at one time.
+struct Coefficients {
+  SmallMatrix A, D;
+  SmallVector b;
+};
+
+Coefficients coefficients_at(const Tape& tape, int d, double t) {
+  std::array<double, 9> value{};
+  std::array<double*, 9> outputs{};
+  for (std::size_t k = 0; k < 9; ++k) outputs[k] = &value[k];
+  const TapeInput input = TapeInput::of(t);
+  tape.evaluate({&input, 1}, 1, outputs);
+  Coefficients at{SmallMatrix(d, d), SmallMatrix(d, d), SmallVector(d)};
+  if (d == 1) {
+    at.A << value[0];
+    at.b << value[4];
+    at.D << value[6];
+  } else {
+    at.A << value[0], value[1], value[2], value[3];
+    at.b << value[4], value[5];
+    at.D << value[6], value[7], value[7], value[8];
+  }
+  if (!at.A.allFinite() || !at.b.allFinite() || !at.D.allFinite())
+    throw NumericalError("a coefficient of the linear SDE is not finite", t);
+  return at;
+}
+
+/// Symmetric, and without the negative eigenvalues that rounding or an integrator's error leave behind.
+MatrixXd semidefinite(const MatrixXd& S) {
+  const MatrixXd symmetric = 0.5 * (S + S.transpose());
+  const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(symmetric);
+  if (solver.eigenvalues()[0] >= 0) return symmetric;
+  return solver.eigenvectors() * solver.eigenvalues().cwiseMax(0).asDiagonal() * solver.eigenvectors().transpose();
+}
+
+/// Phi, c, S over a step h with |A| h <= 1/2: Phi' = A Phi, c' = A c + b, S' = A S + S A^T + 2 D, term by term.
+LinearLaw taylor(const Coefficients& at, double h, MatrixXd& growth) {
+  const Eigen::Index d = at.b.size();
+  MatrixXd phi_term = MatrixXd::Identity(d, d), s_term = 2 * h * at.D;
+  VectorXd c_term = h * at.b;
+  growth = MatrixXd::Zero(d, d);
+  LinearLaw law{MatrixXd::Zero(d, d), s_term, c_term};
+  for (int k = 1; k <= 20; ++k) {
+    phi_term = (h / k) * (at.A * phi_term);
+    growth += phi_term;
+    c_term = (h / (k + 1)) * (at.A * c_term);
+    law.c += c_term;
+    s_term = (h / (k + 1)) * (at.A * s_term + s_term * at.A.transpose()).eval();
+    law.S += s_term;
+  }
+  law.Phi = MatrixXd::Identity(d, d) + growth;
+  return law;
+}
+
+/// The law over 2 h from the law over h. `growth` is Phi - I: squared beside Phi, because a slow mode near 1 keeps its
+/// digits only there and a decayed one only in Phi.
+void double_step(LinearLaw& law, MatrixXd& growth) {
+  law.S = (law.Phi * law.S * law.Phi.transpose() + law.S).eval();
+  law.c = (law.Phi * law.c + law.c).eval();
+  const MatrixXd squared = law.Phi * law.Phi, grown = 2 * growth + growth * growth;
+  law.Phi = squared;
+  growth = squared - MatrixXd::Identity(squared.rows(), squared.cols());
+  for (Eigen::Index i = 0; i < squared.rows(); ++i) {
+    if (std::abs(grown(i, i)) > 0.5) continue;
+    growth(i, i) = grown(i, i);
+    law.Phi(i, i) = 1 + grown(i, i);
+  }
+}
+
+LinearLaw constant_law(const Coefficients& at, double duration) {
+  const double norm = at.A.cwiseAbs().rowwise().sum().maxCoeff() * duration;
+  if (!std::isfinite(norm)) throw NumericalError("the linear SDE runs over too long a time", duration);
+  const int doublings = norm > 0.5 ? static_cast<int>(std::ceil(std::log2(2 * norm))) : 0;
+  MatrixXd growth;
+  LinearLaw law = taylor(at, std::ldexp(duration, -doublings), growth);
+  for (int k = 0; k < doublings; ++k) double_step(law, growth);
+  return law;
+}
+
+/// Phi (column-major), c and S (column-major) side by side: the state of the moment equations.
+using Moments = std::array<double, 10>;
+
+struct View {
+  Eigen::Map<SmallMatrix> Phi, S;
+  Eigen::Map<SmallVector> c;
+  View(Moments& y, int d) : Phi(y.data(), d, d), S(y.data() + 4, d, d), c(y.data() + 8, d) {}
+};
+
+template <class Block>
+double largest(const Block& block) {
+  return block.cwiseAbs().maxCoeff();
+}
+
+/// The error of one step of size h against what is allowed, each block by its own size, so that an entry that passes
+/// through 0 asks for no more than its neighbours: 1e-13 for Phi, and for S and c, which start at 0 and may be sums of
+/// noisy small numbers, 1e-13 of what they would become over the whole `span` and 1e-8 of what they are. NaN counts as
+/// infinite: the integrator would not notice it.
+double excess(Moments& error, Moments& next, Moments& change, double h, double span, int d) {
+  constexpr double tolerance = 1e-13, at_least = 1e-8;
+  const View e(error, d), y(next, d), dy(change, d);
+  const auto of_integral = [&](double part, double size, double step) {
+    return part == 0 ? 0 : std::max(part / (tolerance * (size + step * span / h)), part / (at_least * (size + step)));
+  };
+  double worst = largest(e.Phi) / (tolerance * (largest(y.Phi) + largest(dy.Phi)));
+  for (const double ratio :
+       {of_integral(largest(e.S), largest(y.S), largest(dy.S)), of_integral(largest(e.c), largest(y.c), largest(dy.c))})
+    worst = std::isfinite(ratio) ? std::max(worst, ratio) : ratio;
+  for (const double value : next)
+    if (!std::isfinite(value)) return std::numeric_limits<double>::infinity();
+  return std::isfinite(worst) ? worst : std::numeric_limits<double>::infinity();
+}
+
+/// Adaptive moment equations (Cash-Karp: the error estimate of Fehlberg's 7(8) pair is blind to what depends on t
+/// alone, such as the variance of a pure noise). Steps that have shrunk to rounding are taken as they are: across a
+/// jump of a coefficient they matter to nothing, across a singularity they do and the law is refused.
+LinearLaw integrated_law(const Tape& tape, int d, double s, double t) {
+  constexpr double bearable = 1e-10;
+  constexpr int most_steps = 200'000;
+  const auto rates = [&](const Moments& y, Moments& dy, double time) {
+    const Coefficients at = coefficients_at(tape, d, time);
+    Moments copy = y;
+    const View state(copy, d);
+    View rate(dy, d);
+    rate.Phi = at.A * state.Phi;
+    rate.c = at.A * state.c + at.b;
+    rate.S = at.A * state.S + state.S * at.A.transpose() + 2 * at.D;
+  };
+  boost::numeric::odeint::runge_kutta_cash_karp54<Moments> stepper;
+  Moments y{}, next{}, error{}, change{};
+  View(y, d).Phi.setIdentity();
+  const double smallest =
+      std::max(1e-14 * (t - s), 8 * std::numeric_limits<double>::epsilon() * std::max(std::abs(s), std::abs(t)));
+  double at = s, dt = 1e-3 * (t - s);
+  Moments forced{};  // errors that had to be accepted
+  for (int step = 0; at < t; ++step) {
+    const bool last = at + dt >= t;
+    const double h = last ? t - at : dt;
+    stepper.do_step(rates, y, at, next, h, error);
+    for (std::size_t k = 0; k < y.size(); ++k) change[k] = next[k] - y[k];
+    const double ratio = excess(error, next, change, h, t - s, d);
+    const bool force = !(ratio <= 1) && h <= smallest;
+    if (step >= most_steps || (force && !std::isfinite(ratio)))
+      throw NumericalError("the moment equations of the linear SDE cannot be integrated", at);
+    if (force)
+      for (std::size_t k = 0; k < y.size(); ++k) forced[k] += std::abs(error[k]);
+    if (ratio <= 1 || force) {
+      y = next;
+      at = last ? t : at + h;
+    }
+    dt = h * std::clamp(0.9 * std::pow(std::max(ratio, 1e-10), -0.2), 0.2, 4.0);
+  }
+  const View law(y, d), lost(forced, d);
+  if (largest(lost.Phi) > bearable * largest(law.Phi) || largest(lost.S) > bearable * largest(law.S) ||
+      largest(lost.c) > bearable * (largest(law.c) + largest(law.Phi)))
+    throw NumericalError("a coefficient of the linear SDE is singular", t);
+  return {law.Phi, law.S, law.c};
+}
+
+}  // namespace
+
+LinearGaussian::LinearGaussian(LinearCoefficients coefficients) : coefficients_(std::move(coefficients)) {
+  std::vector<Expression> all(coefficients_.A.begin(), coefficients_.A.end());
+  all.insert(all.end(), coefficients_.b.begin(), coefficients_.b.end());
+  all.insert(all.end(), coefficients_.D.begin(), coefficients_.D.end());
+  const std::string name = "t";
+  tape_ = Tape(all, {&name, 1});
+}
+
+LinearLaw LinearGaussian::law(double s, double t) const {
+  if (!(t >= s)) throw std::invalid_argument("a law runs forward in time");
+  const int d = coefficients_.dimension;
+  LinearLaw law = coefficients_.constant() || s == t ? constant_law(coefficients_at(tape_, d, s), t - s)
+                                                     : integrated_law(tape_, d, s, t);
+  if (!law.Phi.allFinite() || !law.c.allFinite() || !law.S.allFinite())
+    throw NumericalError("the moments of the linear SDE grow beyond all numbers", t);
+  law.S = semidefinite(law.S);
+  return law;
+}
+
+std::optional<Gaussian> LinearGaussian::stationary() const {
+  if (!coefficients_.constant()) return std::nullopt;
+  const Eigen::Index d = coefficients_.dimension;
+  const Coefficients at = coefficients_at(tape_, coefficients_.dimension, 0);
+  if (!(at.A.eigenvalues().real().maxCoeff() < 0)) return std::nullopt;
+  // A V + V A^T on the entries of V, column-major: I (x) A + A (x) I.
+  MatrixXd lyapunov = MatrixXd::Zero(d * d, d * d);
+  for (Eigen::Index i = 0; i < d; ++i)
+    for (Eigen::Index j = 0; j < d; ++j)
+      for (Eigen::Index k = 0; k < d; ++k) {
+        lyapunov(i + d * j, k + d * j) += at.A(i, k);
+        lyapunov(i + d * j, i + d * k) += at.A(j, k);
+      }
+  const VectorXd entries = lyapunov.fullPivLu().solve(-2 * at.D.reshaped());
+  return Gaussian{1, at.A.fullPivLu().solve(-at.b), semidefinite(entries.reshaped(d, d))};
+}
+
+GaussianMixture push_forward(const GaussianMixture& start, const LinearLaw& law) {
+  std::vector<Gaussian> moved = start.components();
+  for (Gaussian& g : moved) {
+    g.mean = law.Phi * g.mean + law.c;
+    g.covariance = semidefinite(law.Phi * g.covariance * law.Phi.transpose() + law.S);
+  }
+  return GaussianMixture(std::move(moved));
+}
+
+}  // namespace fokker
