@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -65,7 +66,7 @@ Axis read_axis(CaseReader& reader, const Node& entry) {
   const Node name = table.find("name");
   if (name && name.value->kind == Value::Kind::string) axis.name = name.value->text;
   read_range(reader, table.require("range", "a pair [lower, upper]"), axis);
-  const Node cells = table.require("cells", "an integer, at least 2");
+  const Node cells = table.require("cells", "an integer >= 2");
   axis.cells = reader.integer(cells, 2, std::numeric_limits<std::int64_t>::max()).value_or(2);
   read_boundary(reader, table.require("boundary", "reflecting, absorbing, periodic or a pair of them"), axis);
   table.finish();
@@ -90,7 +91,29 @@ void check_grid_size(CaseReader& reader, const Node& node, const Case& c) {
                                     most_cells));
 }
 
+// Where every key stands, for whoever finds fault with the case later.
+void keep_places(const Value& value, const std::string& path, const Problems& problems,
+                 std::map<std::string, std::string>& places) {
+  places[path] = problems.where(value.place);
+  const bool axes = path == "axis", list = value.kind == Value::Kind::array;
+  if (value.kind != Value::Kind::table && !(list && (axes || path == "check"))) return;
+  for (std::size_t i = 0; i < value.items.size(); ++i) {
+    const Value* name = axes ? value.items[i].find("name") : nullptr;
+    const std::string step = name ? name->text : list ? std::to_string(i) : value.keys[i].first;
+    keep_places(value.items[i], path.empty() ? step : path + "." + step, problems, places);
+  }
+}
+
 }  // namespace
+
+std::string Case::where(std::string_view key) const {
+  for (;;) {
+    if (const auto found = places.find(std::string(key)); found != places.end()) return found->second;
+    if (key.empty()) return file.string();
+    const std::size_t dot = key.rfind('.');
+    key = key.substr(0, dot == std::string_view::npos ? 0 : dot);
+  }
+}
 
 void read_axes(CaseReader& reader, TableReader& root, Case& c) {
   const Node node = root.find("axis");
@@ -130,10 +153,16 @@ void read_time(CaseReader& reader, TableReader& root, Case& c) {
   if (const auto name = reader.word(time.find("stepper"), steppers)) c.time.stepper = *name;
   constexpr std::array<std::string_view, 2> accuracy = {"tolerance", "dt"};
   static_cast<void>(time.one_of(accuracy));
-  c.time.tolerance = reader.number(time.find("tolerance"), Bounds::positive());
-  const Node dt = time.find("dt");
+  const Node tolerance = time.find("tolerance"), dt = time.find("dt");
+  c.time.tolerance = reader.number(tolerance, Bounds::positive());
   c.time.dt = reader.number(dt, Bounds::positive());
-  if (!dt && !c.time.tolerance) c.time.tolerance = 1e-6;
+  const auto& adaptive = reader.vocabulary.adaptive_steppers;
+  const bool estimates =
+      c.time.stepper == "auto" || std::find(adaptive.begin(), adaptive.end(), c.time.stepper) != adaptive.end();
+  if (estimates && !tolerance && !dt) c.time.tolerance = 1e-6;
+  if (!estimates && tolerance && !adaptive.empty())
+    reader.report(tolerance, fmt::format("{} has no error estimate, give dt or one of auto, {}", c.time.stepper,
+                                         fmt::join(adaptive, ", ")));
   time.finish();
   if (!end) return;
   c.time.end = *end;
@@ -173,6 +202,7 @@ Case parse_case(std::string_view text, const std::string& name, const std::files
   root.later("reverse");
   root.finish();
   problems.raise();
+  keep_places(tree, "", problems, c.places);
   return c;
 }
 

@@ -110,7 +110,7 @@ void read_bounds(CaseReader& reader, TableReader& table, CaseCheck& check) {
   check.within = reader.number(within, Bounds::not_negative());
   if (given.empty() && !within)
     reader.problems.add(table.place(), table.path("below"),
-                        "missing, must have one of below, above, near with within, within");
+                        "missing, must have below, above, near with within, or within alone");
   else if (given.size() == 1 && given.front() == "near" && !within)
     static_cast<void>(table.require("within", "a number >= 0, with near"));
   else if (given.size() == 1 && given.front() != "near" && within)

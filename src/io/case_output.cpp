@@ -63,7 +63,8 @@ void read_times(CaseReader& reader, const Node& node, Case& c) {
 void read_fields(CaseReader& reader, const Node& node, Case& c) {
   const auto nodes = reader.list(node);
   if (!nodes) return;
-  if (nodes->empty()) return reader.report(node, "an empty list" + allowed_names("", available_fields));
+  if (nodes->empty())
+    return reader.report(node, fmt::format("an empty list, allowed: {}", fmt::join(available_fields, ", ")));
   c.output.fields.clear();
   for (const Node& entry : *nodes) {
     const auto field = reader.word(entry, available_fields, later_fields);
@@ -117,7 +118,6 @@ void read_compare(CaseReader& reader, TableReader& root, Case& c) {
   const Node node = root.find("compare");
   if (!node) return;
   TableReader compare(node, reader.problems);
-  std::size_t problems_before = reader.problems.count();
   const Node exact = compare.find("exact"), monte_carlo = compare.find("monte_carlo");
   if (exact && exact.value->kind == Value::Kind::boolean) {
     c.compare.exact_closed_form = exact.value->flag;
@@ -128,8 +128,8 @@ void read_compare(CaseReader& reader, TableReader& root, Case& c) {
     c.compare.exact_formula = reader.formula(exact, reader.axes_and_time());
     c.compare.exact_text = exact.value->text;
   }
-  reader.exact_faulty = reader.problems.count() > problems_before;
-  problems_before = reader.problems.count();
+  reader.exact_faulty = exact && exact.value->kind != Value::Kind::boolean && !c.compare.exact_formula;
+  const std::size_t problems_before = reader.problems.count();
   if (monte_carlo && monte_carlo.value->kind == Value::Kind::table)
     c.compare.monte_carlo = read_monte_carlo(reader, monte_carlo, c);
   else if (monte_carlo && monte_carlo.value->kind != Value::Kind::boolean)

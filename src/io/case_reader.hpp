@@ -36,7 +36,7 @@ class Symbols {
   std::map<std::string, Expression> meaning;  // parameters (constants) and definitions, fully worked out
   std::set<std::string> broken;               // names whose own formula was reported: what uses them is passed over
   std::vector<std::string> all;               // every name, for the parser and its "did you mean"
-  std::size_t nodes_left = 200'000;           // of all formulas of a case together: memory and time stay bounded
+  std::size_t nodes_left = 100'000;           // of all formulas of a case together: memory and time stay bounded
 };
 
 class CaseReader {

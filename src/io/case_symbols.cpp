@@ -8,11 +8,11 @@
 namespace fokker {
 namespace {
 
-constexpr std::size_t most_names = 1000;
+constexpr std::size_t most_names = 256, longest_name = 64;
 
 bool is_identifier(std::string_view name) {
   const auto letter = [](char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
-  if (name.empty() || !letter(name.front())) return false;
+  if (name.empty() || name.size() > longest_name || !letter(name.front())) return false;
   return std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
 }
 

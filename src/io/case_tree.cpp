@@ -10,7 +10,12 @@
 namespace fokker {
 namespace {
 
-constexpr std::size_t most_problems = 1000;  // a hostile file must not make the message larger than itself by much
+// A message is for a person: a hostile file does not get megabytes of itself back.
+std::string clipped(std::string text, std::size_t most) {
+  if (text.size() <= most) return text;
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0U) == 0x80U) --most;
+  return text.substr(0, most) + "...";
+}
 
 }  // namespace
 
@@ -127,7 +132,7 @@ std::string Problems::where(const Place& place) const {
 
 void Problems::add(const Place& place, std::string key, std::string text) {
   if (found_.size() < most_problems)
-    found_.emplace_back(place, Problem{where(place), std::move(key), std::move(text)});
+    found_.emplace_back(place, Problem{where(place), clipped(std::move(key), 200), clipped(std::move(text), 1000)});
   else
     ++omitted_;
 }

@@ -44,7 +44,7 @@ bool CaseReader::charge(const Node& node, const Expression& expression) {
     symbols.nodes_left -= nodes;
     return true;
   }
-  if (symbols.nodes_left > 0) report(node, "the formulas of this case are too large together, at most 200000 terms");
+  if (symbols.nodes_left > 0) report(node, "the formulas of this case are too large together, at most 100000 terms");
   symbols.nodes_left = 0;
   return false;
 }
@@ -62,7 +62,9 @@ std::optional<Expression> CaseReader::formula(const Node& node, std::span<const 
     return std::nullopt;
   }
   // What hangs on a name that was reported, or on axes that are, would only repeat the report.
-  if (symbols.nodes_left == 0 || (!variables.empty() && symbols.axes.size() != symbols.dimension)) return std::nullopt;
+  if (symbols.nodes_left == 0 || problems.count() >= most_problems ||
+      (!variables.empty() && symbols.axes.size() != symbols.dimension))
+    return std::nullopt;
   try {
     const Expression parsed = parse_expression(value.text, symbols.all);
     for (const std::string& name : parsed.variables())
@@ -107,7 +109,9 @@ std::optional<double> CaseReader::number(const Node& node, const Bounds& bounds)
 
 std::optional<std::int64_t> CaseReader::integer(const Node& node, std::int64_t least, std::int64_t most) {
   if (!node) return std::nullopt;
-  const std::string must_be = fmt::format("an integer from {} to {}", least, most);
+  const bool open_end = most == std::numeric_limits<std::int64_t>::max();
+  const std::string must_be =
+      open_end ? fmt::format("an integer >= {}", least) : fmt::format("an integer from {} to {}", least, most);
   if (node.value->kind == Value::Kind::integer) {
     if (node.value->integer >= least && node.value->integer <= most) return node.value->integer;
     report(node, fmt::format("{}, must be {}", node.value->integer, must_be));

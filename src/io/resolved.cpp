@@ -95,7 +95,8 @@ std::string compare_text(const CaseCompare& compare) {
 // Files by their full path: the resolved case stands in another folder than the case did.
 std::string check_text(const CaseCheck& check) {
   std::string out = fmt::format("\n[[check]]\nquantity = {}\n", toml_string(check.quantity));
-  const std::string against = check.file.empty() ? check.against : std::filesystem::absolute(check.file).lexically_normal().string();
+  const std::string against =
+      check.file.empty() ? check.against : std::filesystem::absolute(check.file).lexically_normal().string();
   if (!against.empty()) out += fmt::format("against = {}\n", toml_string(against));
   if (check.of) out += fmt::format("of = {}\n", toml_string(check.of_text));
   if (!check.point.empty()) out += fmt::format("point = {}\n", number_list(check.point));

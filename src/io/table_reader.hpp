@@ -45,6 +45,9 @@ struct Value {
 [[nodiscard]] std::string toml_number(double value);
 [[nodiscard]] std::string toml_string(std::string_view text);
 
+// More are counted and not kept; formulas are no longer looked at then.
+inline constexpr std::size_t most_problems = 200;
+
 // Everything wrong with a case, in the order of the file when thrown.
 class Problems {
  public:

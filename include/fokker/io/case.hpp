@@ -4,6 +4,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -39,7 +41,7 @@ struct CaseScheme {
 struct CaseTime {
   double end = 1;  ///< [t]
   std::string stepper = "auto";
-  std::optional<double> tolerance;  ///< absent: 1e-6 (or dt given)
+  std::optional<double> tolerance;  ///< filled in for auto and adaptive steppers
   std::optional<double> dt;
 };
 
@@ -92,16 +94,24 @@ struct Case {
   CaseOutput output;
   CaseCompare compare;
   std::vector<CaseCheck> checks;
+  std::map<std::string, std::string> places;  ///< dotted key -> file:line:column (or `--set key`)
+
+  /// Where a key stands, for problems that are found later: that of the nearest table around it when the key itself was
+  /// left to its default.
+  [[nodiscard]] std::string where(std::string_view key) const;
 };
 
 /// The names the reader may accept where a table lives in another room: flux and stepper rows.
 struct Vocabulary {
   std::vector<std::string> fluxes;    ///< rows of the drift_diffusion form
   std::vector<std::string> steppers;  ///< without "auto"
+  /// Those of them with an error estimate: a tolerance is filled in for them and is an error for the others. While it
+  /// is empty, nothing is known about steppers.
+  std::vector<std::string> adaptive_steppers = {};
 };
 
 /// Reads and validates a case. `overrides` are `key.path=value` of --set. Throws CaseError with every problem at once,
-/// each as file:line:column (or `--set N`), FileError when the file cannot be read. Safe on hostile input: nothing is
+/// each as file:line:column (or `--set key`), FileError when the file cannot be read. Safe on hostile input: nothing is
 /// executed, memory and time are bounded (1 MiB of text, formula limits, at most 2^26 cells, 1e5 output times).
 [[nodiscard]] Case load_case(const std::filesystem::path& file, const std::vector<std::string>& overrides,
                              const Vocabulary& vocabulary);

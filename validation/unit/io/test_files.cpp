@@ -1,0 +1,91 @@
+// Files are whole or untouched, and tables of numbers are refused by line and column.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <filesystem>
+
+#include "fokker/base/errors.hpp"
+#include "fokker/io/files.hpp"
+
+using namespace fokker;
+namespace fs = std::filesystem;
+
+namespace {
+
+// A folder of its own for one test, gone afterwards.
+struct Folder {
+  fs::path path = fs::temp_directory_path() / "fokker_test_files";
+  Folder() { fs::create_directories(path); }
+  ~Folder() { fs::remove_all(path); }
+};
+
+std::string fault(const fs::path& path) {
+  try {
+    static_cast<void>(read_csv(path));
+  } catch (const FileError& error) {
+    return std::string(error.what()).substr(path.string().size());
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("a written file reads back and leaves nothing beside it") {
+  const Folder folder;
+  const std::string bytes("a\0b\n\r\n", 6);
+  write_atomically(folder.path / "f", "old and longer than the new one");
+  write_atomically(folder.path / "f", bytes);
+  CHECK(read_file(folder.path / "f") == bytes);
+  CHECK(std::distance(fs::directory_iterator(folder.path), fs::directory_iterator()) == 1);
+}
+
+TEST_CASE("a failed write says why and leaves the old file") {
+  const Folder folder;
+  fs::create_directory(folder.path / "taken");
+  write_atomically(folder.path / "taken" / "inside", "x");
+  CHECK_THROWS_AS(write_atomically(folder.path / "taken", "new"), FileError);
+  CHECK(read_file(folder.path / "taken" / "inside") == "x");
+  CHECK_THROWS_AS(write_atomically(folder.path / "no" / "such" / "folder", "new"), FileError);
+  CHECK(std::distance(fs::directory_iterator(folder.path), fs::directory_iterator()) == 1);
+}
+
+TEST_CASE("reading is bounded") {
+  const Folder folder;
+  write_atomically(folder.path / "f", std::string(1000, 'x'));
+  CHECK(read_file(folder.path / "f", 1000).size() == 1000);
+  CHECK_THROWS_WITH_AS(static_cast<void>(read_file(folder.path / "f", 999)),
+                       ((folder.path / "f").string() + ": more than 999 bytes").c_str(), FileError);
+  CHECK(read_at_most(folder.path / "f", 10) == "xxxxxxxxxx");
+  CHECK(read_at_most("/dev/zero", 10).size() == 10);
+  CHECK_THROWS_AS(static_cast<void>(read_file(folder.path / "none")), FileError);
+  CHECK_THROWS_AS(static_cast<void>(read_file(folder.path)), FileError);
+}
+
+TEST_CASE("a table of numbers reads by column") {
+  const Folder folder;
+  const fs::path file = folder.path / "t.csv";
+  write_atomically(file, "\xEF\xBB\xBFx, \"p\" ,t\r\n1,+2.5,-3e-7\r\n\r\n# a remark\n4,inf, 5");
+  const Csv csv = read_csv(file);
+  CHECK(csv.names == std::vector<std::string>{"x", "p", "t"});
+  CHECK(*csv.column("x") == std::vector<double>{1, 4});
+  CHECK((*csv.column("p"))[0] == 2.5);
+  CHECK(std::isinf((*csv.column("p"))[1]));
+  CHECK(*csv.column("t") == std::vector<double>{-3e-7, 5});
+  CHECK(csv.column("q") == nullptr);
+  CHECK(read_csv_names(file) == csv.names);
+}
+
+TEST_CASE("a table that is none is refused by line and column") {
+  const Folder folder;
+  const fs::path file = folder.path / "t.csv";
+  write_atomically(file, "x,p\n1,2\n1,2,3\n");
+  CHECK(fault(file) == ": line 3: 3 values, the header names 2 columns");
+  write_atomically(file, "x,p\n1,two\n");
+  CHECK(fault(file) == ": line 2: column p: 'two' is not a number");
+  write_atomically(file, "x,p\n1,2.5.6\n");
+  CHECK(fault(file) == ": line 2: column p: '2.5.6' is not a number");
+  write_atomically(file, "x,,p\n");
+  CHECK(fault(file) == ": line 1: column 2 has no name");
+  write_atomically(file, "");
+  CHECK(fault(file) == ": empty, a header line with column names was expected");
+}
