@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
-#include <regex>
 
 #include "fokker/base/errors.hpp"
 #include "fokker/io/files.hpp"
@@ -51,11 +50,14 @@ bool same_bits(std::span<const double> a, std::span<const double> b) {
 Grid plane() { return Grid({Axis{"x", -2.5, 2.5, 40}, Axis{"y", -3.0, 1.0, 300}}); }
 Grid line() { return Grid({Axis{"x", -6.0, 2.0, 64}}); }
 
-/// What reading the whole text finds for `pattern` in its first group.
-std::vector<std::string> all_matches(const std::string& text, const char* pattern) {
-  const std::regex expression(pattern);
+/// Every quoted value in `text` that follows `attribute="`.
+std::vector<std::string> values_of(const std::string& text, const std::string& attribute) {
   std::vector<std::string> found;
-  for (std::sregex_iterator it(text.begin(), text.end(), expression), end; it != end; ++it) found.push_back((*it)[1]);
+  const std::string start = attribute + "=\"";
+  for (std::size_t at = text.find(start); at != std::string::npos; at = text.find(start, at + 1)) {
+    const std::size_t from = at + start.size();
+    found.push_back(text.substr(from, text.find('"', from) - from));
+  }
   return found;
 }
 
@@ -104,7 +106,7 @@ TEST_CASE("a line frame is a row of line cells and its vectors have three compon
   const std::vector<double>& vectors = back.arrays.at(1).second;
   CHECK(vectors.size() == 3 * 64);
   CHECK(std::vector(vectors.begin(), vectors.begin() + 6) == std::vector{-2.0, 0.0, 0.0, -2.0, 0.0, 0.0});
-  CHECK(all_matches(read_file(folder.path / "a.vti"), "WholeExtent=\"([^\"]*)\"").at(0) == "0 64 0 0 0 0");
+  CHECK(values_of(read_file(folder.path / "a.vti"), "WholeExtent").at(0) == "0 64 0 0 0 0");
 }
 
 TEST_CASE("the smallest grids are written and read") {
@@ -131,13 +133,13 @@ TEST_CASE("data stand inline and compressed and nothing is appended") {
     const std::string text = read_file(folder.path / name);
     CHECK(text.find("AppendedData") == std::string::npos);
     CHECK(text.find("compressor=\"vtkZLibDataCompressor\"") != std::string::npos);
-    const auto formats = all_matches(text, " format=\"([a-z]*)\"");
+    const auto formats = values_of(text, " format");
     CHECK(formats.size() == 2);
     for (const std::string& format : formats) CHECK(format == "binary");
   }
   const std::string text = read_file(folder.path / "a.vti");
   CHECK(text.size() < 8 * p.size() / 20);
-  CHECK(all_matches(text, "<CellData Scalars=\"([^\"]*)\"").at(0) == "p");  // coloured by p when it opens
+  CHECK(values_of(text, "<CellData Scalars").at(0) == "p");  // coloured by p when it opens
 }
 
 TEST_CASE("the same frame gives the same bytes and leaves no temporary file") {
@@ -162,8 +164,9 @@ TEST_CASE("the collection lists every frame with its time to the bit and replace
   write_pvd(path, frames);
 
   const std::string text = read_file(path);
-  const auto times = all_matches(text, "<DataSet timestep=\"([^\"]*)\" group=\"\" part=\"0\" file=\"[^\"<>]*\"/>");
+  const auto times = values_of(text, "<DataSet timestep");
   REQUIRE(times.size() == 2);
+  CHECK(values_of(text, " file").size() == 2);
   CHECK(std::stod(times[1]) == 0.1 + 0.2);
   CHECK(text.find("file=\"a&lt;b&gt;&amp;&quot;c&quot;.vti\"") != std::string::npos);
   CHECK(text.starts_with("<?xml version=\"1.0\"?>\n<VTKFile type=\"Collection\""));
