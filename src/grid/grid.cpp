@@ -4,14 +4,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 namespace fokker {
 
 std::string to_string(Boundary boundary) {
   switch (boundary) {
-    case Boundary::reflecting: return "reflecting";
-    case Boundary::absorbing: return "absorbing";
-    case Boundary::periodic: return "periodic";
+    case Boundary::reflecting:
+      return "reflecting";
+    case Boundary::absorbing:
+      return "absorbing";
+    case Boundary::periodic:
+      return "periodic";
   }
   return "";
 }
@@ -53,8 +57,11 @@ Index Grid::find(std::span<const double> point) const {
   for (std::size_t k = 0; k < axes_.size(); ++k) {
     const Axis& axis = axes_[k];
     if (!(point[k] >= axis.lower && point[k] <= axis.upper)) return -1;
-    const auto i = static_cast<Index>(std::floor((point[k] - axis.lower) / axis.width()));
-    cell += stride * std::clamp<Index>(i, 0, axis.cells - 1);
+    auto i = static_cast<Index>((point[k] - axis.lower) / axis.width());
+    i = std::min(i, axis.cells - 1);
+    while (i > 0 && point[k] < axis.face(i)) --i;  // the division is rounded; the faces decide
+    while (i + 1 < axis.cells && point[k] >= axis.face(i + 1)) ++i;
+    cell += stride * i;
     stride *= axis.cells;
   }
   return cell;
@@ -86,6 +93,7 @@ double Field::mass() const {
 }
 
 Field split_point(std::shared_ptr<const Grid> grid, std::span<const double> point) {
+  if (grid->find(point) < 0) throw std::invalid_argument("split_point: the point lies outside of the box");
   struct Share {
     Index cell[2];
     double weight[2];

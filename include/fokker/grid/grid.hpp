@@ -44,7 +44,8 @@ class Grid {
 
   /// Coordinates of all cell centres, one column per axis, cells() long; owned by the grid.
   [[nodiscard]] PointsIn centers() const;
-  /// Cell that holds the point (upper faces belong to the last cell), -1 outside.
+  /// Cell that holds the point, lower <= x < upper by `Axis::face` (the last upper face belongs to the last cell);
+  /// -1 outside and for NaN.
   [[nodiscard]] Index find(std::span<const double> point) const;
   /// "cell (3, 7) at x = 0.5, y = -1" for messages.
   [[nodiscard]] std::string describe(Index cell) const;
@@ -73,7 +74,8 @@ struct Field {
 };
 
 /// A unit mass at `point`, split (bi)linearly over the nearest cell centres so that its mean is exact; between a wall
-/// and the nearest centre it all goes to that cell (the mean cannot be kept there without a negative share).
+/// and the nearest centre it all goes to that cell (the mean cannot be kept there without a negative share). Throws
+/// std::invalid_argument for a point outside of the box.
 [[nodiscard]] Field split_point(std::shared_ptr<const Grid> grid, std::span<const double> point);
 
 }  // namespace fokker
