@@ -66,7 +66,10 @@ struct Cell {
 };
 
 // Splits the drift u between the edges (q) and the faces (velocity). Edges take what lies in the range of D, and of
-// that, when fitted, only the share theta that keeps every |Pe_e| <= 2.
+// that, when fitted, only the share theta that keeps every |Pe_e| <= 2 and adds no more diffusion than upwinding it
+// on the faces would: fitting adds lambda_e Pe_e^2 / 12 along e, which for a thin tensor is mostly along its long axis,
+// upwinding |u_i| / 2 along each axis, so theta^2 sum(lambda_e Pe_e^2 |e|^2) / 12 <= theta (|u_x| + |u_y|) / 2
+// (measured at 1000:1, 30 degrees, 128^2: l1 0.163 with the first rule alone, 0.084 with both, 20:1 the same).
 void split_drift(const Tensor& D, Vector u, DriftCarrier carrier, Cell& cell) {
   cell.q = {};
   cell.velocity = u;
@@ -86,10 +89,15 @@ void split_drift(const Tensor& D, Vector u, DriftCarrier carrier, Cell& cell) {
   Vector q = cell.represented().solve(in_range);
   double theta = 1;
   if (carrier == DriftCarrier::fitted) {
-    double largest = 0;
-    for (int k = 0; k < 3; ++k)
-      if (cell.rate[k] > 0) largest = std::max(largest, std::abs(dot(q, cell.offset(k))));
+    double largest = 0, spread = 0;
+    for (int k = 0; k < 3; ++k) {
+      const double peclet = std::abs(dot(q, cell.offset(k)));
+      if (cell.rate[k] > 0) largest = std::max(largest, peclet);
+      spread += cell.rate[k] * peclet * peclet * (cell.x[k] * cell.x[k] + cell.y[k] * cell.y[k]);
+    }
     if (largest > 2) theta = 2 / largest;
+    const double upwind = 6 * (std::abs(in_range.x) + std::abs(in_range.y));
+    if (theta * spread > upwind) theta = upwind / spread;
   }
   cell.q = {theta * q.x, theta * q.y};
   cell.velocity = {(1 - theta) * in_range.x + out_of_range.x, (1 - theta) * in_range.y + out_of_range.y};

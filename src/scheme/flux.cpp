@@ -55,7 +55,7 @@ constexpr std::array rows{
             "L1; at a reflecting wall that carries mass order 2 only where |e_n| <= 1 for every offset e, else 1. "
             "Directions without diffusion: limited second-order upwind, positive under stable_step",
         .reference = "Scharfetter & Gummel 1969; Chang & Cooper 1970; Il'in 1969; skew edges: Mirebeau 2014, Bonnans, "
-                     "Bonnet & Mirebeau 2021; limited part: van Leer 1977, Huynh 1995",
+                     "Bonnet & Mirebeau 2021; limited part: van Leer 1979, Huynh 1995",
         .when_not =
             "drift-dominated problems with a small but nonzero D at cell Peclet numbers far above 2: first-order "
             "upwind there, refine instead"},
