@@ -59,7 +59,7 @@ StepperChoice choose_fixed(const Operator& op, bool linear, double dt, double t0
 }  // namespace
 
 StepperChoice choose_stepper(const Operator& op, int dimension, const StepperOptions& options, double t0, double span) {
-  const bool linear = dynamic_cast<const LinearOperator*>(&op) != nullptr;
+  const bool linear = op.linear() != nullptr;
   const bool keep = options.keep_positive && op.positive();
   if (options.dt) return choose_fixed(op, linear, *options.dt, t0);
   if (!linear && keep) {

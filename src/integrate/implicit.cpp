@@ -205,13 +205,13 @@ class TrBdf2 final : public ImplicitFormula {
 }  // namespace
 
 std::unique_ptr<Formula> make_backward_euler(const Operator& op) {
-  return std::make_unique<BackwardEuler>(dynamic_cast<const LinearOperator&>(op));
+  return std::make_unique<BackwardEuler>(*op.linear());
 }
 std::unique_ptr<Formula> make_crank_nicolson(const Operator& op) {
-  return std::make_unique<CrankNicolson>(dynamic_cast<const LinearOperator&>(op));
+  return std::make_unique<CrankNicolson>(*op.linear());
 }
 std::unique_ptr<Formula> make_tr_bdf2(const Operator& op) {
-  return std::make_unique<TrBdf2>(dynamic_cast<const LinearOperator&>(op));
+  return std::make_unique<TrBdf2>(*op.linear());
 }
 
 }  // namespace fokker

@@ -133,7 +133,7 @@ const StepperRow* find_stepper(std::string_view name) {
 
 std::unique_ptr<TimeStepper> make_stepper(const StepperRow& row, const Operator& op, const StepperOptions& options,
                                           double t0) {
-  const bool linear = dynamic_cast<const LinearOperator*>(&op) != nullptr;
+  const bool linear = op.linear() != nullptr;
   check_options(row, linear, options);
   StepBound bound = bound_of(row, op, linear, options.keep_positive && op.positive());
   if (!options.dt && row.name == "dopri5") return make_free_steps(row.formula(op), bound, options.tolerance, 5);

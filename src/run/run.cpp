@@ -170,6 +170,7 @@ class Run {
   void close(double seconds) {
     result_.rhs_evaluations = setup_.stepper->rhs_evaluations();
     result_.factorisations = setup_.stepper->factorisations();
+    result_.underflows = setup_.stepper->underflows();
     for (const auto& witness : witnesses_) result_.facts.emplace_back(witness->name(), witness->facts());
     add_unreached(setup_, result_.checks);
     for (const auto& observer : observers_) observer->end(moment());

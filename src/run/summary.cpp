@@ -159,7 +159,8 @@ std::string summary_json(const Setup& setup, const RunResult& result) {
                   {"dt_min", result.dt_min},
                   {"dt_max", result.dt_max},
                   {"rhs_evaluations", result.rhs_evaluations},
-                  {"factorisations", result.factorisations}};
+                  {"factorisations", result.factorisations},
+                  {"underflows", result.underflows}};
   json["seconds"] = {{"stepping", result.stepping_seconds},
                      {"witnesses", result.witness_seconds},
                      {"output", result.output_seconds},

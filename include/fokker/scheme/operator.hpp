@@ -6,6 +6,8 @@
 
 namespace fokker {
 
+class LinearOperator;
+
 /// dp/dt on a grid. The state is the cell averages [1/x^d] followed by one ledger per absorbing side: the mass that has
 /// left through it so far [1]. One caller at a time (scratch inside, preallocated).
 class Operator {
@@ -26,6 +28,9 @@ class Operator {
   /// Every off-diagonal rate is nonnegative (or the limiter keeps p >= 0 under stable_step).
   [[nodiscard]] virtual bool positive() const = 0;
 
+  /// The operator as a matrix product, nullptr where it is not linear in p (a limiter is at work).
+  [[nodiscard]] virtual const LinearOperator* linear() const { return nullptr; }
+
   /// Integral l1 norm of a state-sized vector: volume * sum |cells| + sum |ledgers|; fixed order of summation.
   [[nodiscard]] double norm_l1(std::span<const double> v) const;
 };
@@ -35,6 +40,7 @@ using InsertEntry = std::function<void(Index row, Index column, double value)>;
 /// An operator whose apply is a matrix product; the matrix is never formed except by `assemble`.
 class LinearOperator : public Operator {
  public:
+  [[nodiscard]] const LinearOperator* linear() const override { return this; }
   /// Hands out the entries of the matrix at time t (repeated ones add up), ledger rows included.
   virtual void assemble(double t, const InsertEntry& insert) const = 0;
 };
