@@ -141,6 +141,7 @@ LinearLaw integrated_law(const Tape& tape, int d, double s, double t) {
     const Coefficients at = coefficients_at(tape, d, time);
     Moments copy = y;
     const View state(copy, d);
+    dy.fill(0);  // in 1D the blocks are smaller than their places
     View rate(dy, d);
     rate.Phi = at.A * state.Phi;
     rate.c = at.A * state.c + at.b;
