@@ -110,7 +110,9 @@ struct Vocabulary {
   std::vector<std::string> adaptive_steppers = {};
 };
 
-/// Reads and validates a case. `overrides` are `key.path=value` of --set. Throws CaseError with every problem at once,
+/// Reads and validates a case. `overrides` are `key.path=value` of --set: the value is TOML or a bare word; axes go by
+/// name, lists by index; a key takes out those of the file that it excludes (time.dt: time.tolerance), while two
+/// overrides that exclude each other are an error. Throws CaseError with every problem at once,
 /// each as file:line:column (or `--set key`), FileError when the file cannot be read. Safe on hostile input: nothing is
 /// executed, memory and time are bounded (1 MiB of text, formula limits, at most 2^26 cells, 1e5 output times).
 [[nodiscard]] Case load_case(const std::filesystem::path& file, const std::vector<std::string>& overrides,
