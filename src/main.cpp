@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "fokker/base/errors.hpp"
+#include "fokker/base/expression.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/run/verbs.hpp"
 
@@ -44,6 +45,30 @@ int act(const Verb& verb, const fokker::Command& command) {
   return verb.act(command);
 }
 
+/// The first word that is neither an option nor an option's value: what should have been a verb.
+std::string first_word(const CLI::App& app, int argc, char** argv) {
+  for (int k = 1; k < argc; ++k) {
+    const std::string word = argv[k];
+    if (word.empty() || word[0] != '-') return word;
+    const CLI::Option* option = app.get_option_no_throw(word);
+    if (option != nullptr && option->get_items_expected_max() > 0) ++k;
+  }
+  return "";
+}
+
+int complain_about_verb(const std::string& word) {
+  std::vector<std::string> names;
+  std::string all;
+  for (const Verb& verb : verbs) {
+    names.emplace_back(verb.name);
+    if (verb.act) all += (all.empty() ? "" : ", ") + names.back();
+  }
+  const std::string near = fokker::nearest_name(word, names);
+  std::cerr << "fokker: " << (word.empty() ? "a verb is missing" : "unknown verb '" + word + "'")
+            << (near.empty() ? "" : "; did you mean " + near + "?") << " (verbs: " << all << "; more with --help)\n";
+  return fokker::exit_usage;
+}
+
 int guarded(const Verb& verb, const fokker::Command& command) {
   try {
     return act(verb, command);
@@ -75,7 +100,6 @@ int main(int argc, char** argv) {
   CLI::App app{
       "fokker: solves Fokker-Planck equations from case files and holds every density against independent witnesses"};
   app.set_version_flag("--version", fokker::version_text);
-  app.require_subcommand(1);
   app.fallthrough();
 
   fokker::Command command;
@@ -90,7 +114,7 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"auto", "always", "never"}));
   app.add_flag("--json", command.json, "machine-readable result on stdout");
   app.add_flag("-q,--quiet", command.quiet, "print errors only");
-  app.add_flag("-v,--verbose", command.verbose, "print more");
+  app.add_flag("-v,--verbose", command.verbose, "run: say first what `check` says; validate: every check");
   app.add_option("--levels", command.levels, "converge: number of grids (default 4)");
   app.add_option("--in", command.in, "converge: space or time");
 
@@ -103,8 +127,11 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    if (!chosen && app.get_subcommands().empty()) return complain_about_verb(first_word(app, argc, argv));
     return app.exit(error) == 0 ? fokker::exit_ok : fokker::exit_usage;
   }
+  if (!chosen) return complain_about_verb(first_word(app, argc, argv));
   if (!out.empty()) command.out = out;
   std::signal(SIGINT, ask_to_stop);
   std::signal(SIGTERM, ask_to_stop);

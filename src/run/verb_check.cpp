@@ -3,11 +3,11 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "check_text.hpp"
 #include "fokker/analysis/norms.hpp"
 #include "fokker/run/setup.hpp"
 #include "fokker/run/verbs.hpp"
 #include "fokker/run/witness.hpp"
-#include "text_table.hpp"
 
 namespace fokker {
 
@@ -151,7 +151,16 @@ std::vector<Finding> findings(Setup& setup) {
   return all;
 }
 
+std::string text_of(const Setup& setup, const std::vector<Finding>& all) {
+  std::string text = setup.config.title + "\n";
+  for (const Finding& finding : all) text += fmt::format("  {:<16} {}\n", finding.label, finding.text);
+  for (const std::string& warning : setup.warnings) text += fmt::format("  {:<16} {}\n", "warning", warning);
+  return text;
+}
+
 }  // namespace
+
+std::string check_text(Setup& setup) { return text_of(setup, findings(setup)); }
 
 int verb_check(const Command& command) {
   if (command.arguments.size() != 1) throw UsageError("check takes one case file: fokker check CASE.toml");
@@ -163,9 +172,7 @@ int verb_check(const Command& command) {
     json["warnings"] = setup.warnings;
     fmt::print("{}\n", json.dump(2));
   } else if (!command.quiet) {
-    fmt::print("{}\n", setup.config.title);
-    for (const Finding& finding : all) fmt::print("  {:<16} {}\n", finding.label, finding.text);
-    for (const std::string& warning : setup.warnings) fmt::print("  {:<16} {}\n", "warning", warning);
+    fmt::print("{}", text_of(setup, all));
   }
   return exit_ok;
 }

@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "check_text.hpp"
 #include "fokker/io/files.hpp"
 #include "fokker/run/run.hpp"
 #include "fokker/run/verbs.hpp"
@@ -33,6 +34,8 @@ int verb_run(const Command& command) {
   open_folder(folder, command.force, setup.config);
   if (!command.quiet && !command.json)
     for (const std::string& warning : setup.warnings) fmt::print(stderr, "warning: {}\n", warning);
+
+  if (command.verbose && !command.json) fmt::print("{}\n", check_text(setup));
 
   const RunResult result = run(setup, {folder, show_progress(command), command.stop_requested});
   const std::string summary = summary_json(setup, result);

@@ -39,9 +39,14 @@ struct Outcome {
   fs::path file;
   std::size_t checks = 0, failed = 0;
   std::string worst;  ///< the first check that fell short, or why the case could not run
+  std::string lines;  ///< every check with its value and bound, for -v
   double seconds = 0;
   bool ok = false;
 };
+
+std::string check_line(const std::string& label, double at, double value, const std::string& bound) {
+  return fmt::format("    {:<44} at t = {:<8.4g} {:>14.7g}   asked {}\n", label, at, value, bound);
+}
 
 void judge_order(const Case& config, Outcome& outcome) {
   constexpr int levels = 3;
@@ -52,6 +57,7 @@ void judge_order(const Case& config, Outcome& outcome) {
   for (const CaseCheck& check : config.checks) {
     if (check.quantity != "order") continue;
     ++outcome.checks;
+    outcome.lines += check_line("order", config.time.end, order, CheckResult{&check, 0, 0, false}.bound());
     if (holds(check, order)) continue;
     ++outcome.failed;
     if (outcome.worst.empty())
@@ -69,6 +75,7 @@ Outcome validate_one(const fs::path& file, const Command& command) {
     if (result.stop_reason != "end") outcome.worst = result.stop_reason;
     for (const CheckResult& done : result.checks) {
       ++outcome.checks;
+      outcome.lines += check_line(done.label(), done.at, done.value, done.bound());
       if (done.ok) continue;
       ++outcome.failed;
       if (outcome.worst.empty())
@@ -93,6 +100,7 @@ int verb_validate(const Command& command) {
       const Outcome& last = outcomes.back();
       fmt::print("{:<44} {:>3} checks  {:>7.2f} s  {}\n", last.file.string(), last.checks, last.seconds,
                  last.ok ? "ok" : "FAILS: " + last.worst);
+      if (command.verbose) fmt::print("{}", last.lines);
       std::fflush(stdout);
     }
   }
@@ -108,7 +116,7 @@ int verb_validate(const Command& command) {
                       {"ok", o.ok},
                       {"worst", o.worst}});
     fmt::print("{}\n", json.dump(2));
-  } else {
+  } else if (!command.quiet) {
     fmt::print("{} passed, {} failed\n", passed, outcomes.size() - passed);
   }
   return passed == outcomes.size() ? exit_ok : exit_check;

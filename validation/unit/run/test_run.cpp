@@ -1,0 +1,176 @@
+// Freezes what a run promises as a whole: landing on every frame, the ledger of mass, verdicts, checks and their exit
+// rules, interruption, numerical failure as a result, and the same bits for any number of threads.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "fokker/base/parallel.hpp"
+#include "small_case.hpp"
+
+using namespace fokker;
+
+TEST_CASE("a run lands on every frame and keeps mass and positivity") {
+  Setup setup = setup_of(ou);
+  const RunResult result = run(setup, {});
+  CHECK(result.stop_reason == "end");
+  CHECK(result.t == 0.5);
+  REQUIRE(result.verdicts.size() == 1);
+  REQUIRE(result.verdicts[0].second.size() == 6);
+  for (std::size_t k = 0; k < 6; ++k)
+    CHECK(result.verdicts[0].second[k].t == doctest::Approx(0.1 * static_cast<double>(k)));
+  CHECK(result.ledger.mass_max_error < 1e-14);
+  CHECK(result.ledger.run_min >= 0);
+  CHECK(result.verdicts[0].second[0].norms.l1 < 1e-13);  // the initial state is the exact law's averages
+  CHECK(result.verdicts[0].second[5].norms.l1 < 6e-3);   // measured 3.9e-3
+}
+
+TEST_CASE("the error falls with the square of the cell width") {
+  const auto error = [](int cells) {
+    Setup setup = setup_of(ou, {"axis.x.cells=" + std::to_string(cells), "time.tolerance=1e-8"});
+    return run(setup, {}).verdicts[0].second.back().norms.l1;
+  };
+  CHECK(std::log2(error(100) / error(200)) == doctest::Approx(2).epsilon(0.03));
+}
+
+TEST_CASE("outflow is accounted for and particles agree on a tensor with an absorbing wall") {
+  Setup setup = setup_of(ou_2d);
+  const RunResult result = run(setup, {});
+  CHECK(result.ledger.outflow.size() == 1);
+  CHECK(result.ledger.total_outflow() > 1e-3);
+  CHECK(result.ledger.mass_max_error < 1e-14);
+  CHECK(std::abs(result.verdicts[0].second.back().agreement->z) < 3);
+}
+
+TEST_CASE("one thread and two give the same bits") {
+  const auto bits = [](int threads, const char* text) {
+    const ThreadLimit limit(threads);
+    Setup setup = setup_of(text, {"axis.x.cells=300"});
+    RunResult result = run(setup, {});
+    std::vector<double> all(result.p.values.begin(), result.p.values.end());
+    all.push_back(result.ledger.mass);
+    for (const auto& [name, frames] : result.verdicts) all.push_back(frames.back().norms.l1);
+    return all;
+  };
+  CHECK(bits(1, ou) == bits(2, ou));
+  CHECK(bits(1, ou_2d) == bits(2, ou_2d));
+}
+
+TEST_CASE("checks are held at their time and decide the result") {
+  Setup setup = setup_of(std::string(ou) + R"toml(
+[[check]]
+quantity = "l1"
+against = "exact"
+at = 0.2
+below = 1e-9
+[[check]]
+quantity = "expectation"
+of = "x"
+near = "exp(-0.5)"
+within = 1e-2
+[[check]]
+quantity = "mass_error"
+below = 1e-12
+[[check]]
+quantity = "p"
+point = [0.5]
+above = 0.1
+)toml");
+  const RunResult result = run(setup, {});
+  REQUIRE(result.checks.size() == 4);
+  CHECK(result.checks[0].at == doctest::Approx(0.2));
+  CHECK_FALSE(result.checks[0].ok);
+  CHECK_FALSE(result.checks_ok());
+  for (std::size_t k = 1; k < 4; ++k) CHECK(result.checks[k].ok);
+  CHECK(result.checks[0].label() == "l1 against exact");
+  CHECK(result.checks[0].bound() == "< 1e-09");
+  CHECK(result.checks[1].label() == "expectation of x");
+  CHECK(result.checks[1].bound() == "0.60653066 +- 0.01");
+  CHECK(result.checks[3].label() == "p(0.5)");
+}
+
+TEST_CASE("bounds: below and above are strict and a number that is none keeps no bound") {
+  CaseCheck check;
+  check.below = 1;
+  CHECK(holds(check, 0.5));
+  CHECK_FALSE(holds(check, 1.0));
+  CHECK_FALSE(holds(check, std::numeric_limits<double>::quiet_NaN()));
+  check = {};
+  check.within = 3;
+  CHECK(holds(check, -3.0));
+  CHECK_FALSE(holds(check, -3.1));
+  CHECK_FALSE(holds(check, std::numeric_limits<double>::quiet_NaN()));
+  check.near = 10;
+  CHECK(holds(check, 13.0));
+  CHECK_FALSE(holds(check, 6.0));
+}
+
+TEST_CASE("an interruption ends with the step and says so; checks not reached fail") {
+  Setup setup = setup_of(std::string(ou) + "[[check]]\nquantity = \"mass_error\"\nbelow = 1\n");
+  int steps = 0;
+  RunOptions options;
+  options.stop_requested = [&] { return ++steps == 3; };
+  const RunResult result = run(setup, options);
+  CHECK(result.stop_reason == "interrupted");
+  CHECK(result.steps == 3);
+  CHECK(result.t < 0.5);
+  CHECK_FALSE(result.checks_ok());
+}
+
+TEST_CASE("a drift that blows up later ends as a numerical failure with cell and time") {
+  Setup setup = setup_of(ou, {"sde.drift=[\"-x/(0.25 - t)\"]", "compare.exact=\"1\"", "time.stepper=ssprk3"});
+  const RunResult result = run(setup, {});
+  CHECK(result.numerical_failure);
+  CHECK(result.stop_reason.find("t = 0.2") != std::string::npos);
+  CHECK(result.t < 0.26);
+}
+
+TEST_CASE("summary.json carries the keys of the contract") {
+  Setup setup = setup_of(ou_2d);
+  const RunResult result = run(setup, {});
+  const auto json = nlohmann::json::parse(summary_json(setup, result));
+  for (const char* key : {"/fokker/version",
+                          "/case/title",
+                          "/case/sha256",
+                          "/initial/factor",
+                          "/grid/dimension",
+                          "/grid/cells",
+                          "/scheme/form",
+                          "/scheme/flux",
+                          "/time/stepper",
+                          "/time/end",
+                          "/time/steps",
+                          "/time/rejected",
+                          "/time/rhs_evaluations",
+                          "/seconds/stepping",
+                          "/seconds/total",
+                          "/cell_updates_per_second",
+                          "/threads",
+                          "/mass/initial",
+                          "/mass/final",
+                          "/mass/outflow",
+                          "/mass/outflow_per_side/x_lower",
+                          "/mass/max_error",
+                          "/density/min",
+                          "/density/max",
+                          "/moments/mean",
+                          "/moments/covariance",
+                          "/entropy",
+                          "/compare/monte_carlo/particles",
+                          "/compare/monte_carlo/steps",
+                          "/compare/monte_carlo/seconds",
+                          "/compare/monte_carlo/particle_steps_per_second",
+                          "/compare/monte_carlo/l1",
+                          "/compare/monte_carlo/l1_expected",
+                          "/compare/monte_carlo/z",
+                          "/compare/monte_carlo/ks",
+                          "/compare/monte_carlo/ks_p_value",
+                          "/compare/monte_carlo/chi2_p_value",
+                          "/compare/monte_carlo/frames/3/t",
+                          "/checks",
+                          "/stop_reason"})
+    CHECK_MESSAGE(json.contains(nlohmann::json::json_pointer(key)), key);
+  CHECK(json["compare"].contains("exact") == false);  // an absent witness is an absent key
+  CHECK(json["mass"]["outflow"].get<double>() == json["mass"]["outflow_per_side"]["x_lower"].get<double>());
+}

@@ -1,0 +1,114 @@
+// Freezes what scripts rely on: run folders that are never overwritten by accident, exit codes, converge and validate.
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "../../../src/run/converge.hpp"
+#include "../../../src/run/run_folder.hpp"
+#include "fokker/io/files.hpp"
+#include "small_case.hpp"
+
+using namespace fokker;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A folder that vanishes with the test.
+struct Scratch {
+  Scratch() { fs::create_directories(path); }
+  ~Scratch() { fs::remove_all(path); }
+  fs::path path = fs::temp_directory_path() / ("fokker_test_verbs_" + std::to_string(getpid()));
+  [[nodiscard]] fs::path write(const std::string& name, const std::string& text) const {
+    std::ofstream(path / name) << text;
+    return path / name;
+  }
+};
+
+Command quiet(std::vector<std::string> arguments) {
+  Command command;
+  command.arguments = std::move(arguments);
+  command.quiet = true;
+  return command;
+}
+
+}  // namespace
+
+TEST_CASE("run writes every file of the contract and refuses to write twice without force") {
+  const Scratch scratch;
+  Command command = quiet({scratch.write("ou.toml", ou).string()});
+  command.out = scratch.path / "out";
+  CHECK(verb_run(command) == exit_ok);
+  for (const char* name : {"case.toml", "resolved.toml", "summary.json", "series.csv", "density.pvd",
+                           "density_000000.vti", "density_000005.vti", "spacetime.vti", "density.png"})
+    CHECK_MESSAGE(fs::exists(*command.out / name), name);
+  CHECK(read_file(*command.out / "case.toml") == ou);
+  CHECK_THROWS_AS(verb_run(command), UsageError);
+  command.force = true;
+  CHECK(verb_run(command) == exit_ok);
+  std::ofstream(*command.out / "thesis.tex") << "irreplaceable";
+  CHECK_THROWS_AS(verb_run(command), UsageError);
+  CHECK(fs::exists(*command.out / "thesis.tex"));
+}
+
+TEST_CASE("resolved.toml of a run loads and gives the same density") {
+  const Scratch scratch;
+  Command command = quiet({scratch.write("ou.toml", ou).string()});
+  command.out = scratch.path / "first";
+  REQUIRE(verb_run(command) == exit_ok);
+  const fs::path resolved = scratch.path / "again.toml";
+  fs::copy_file(*command.out / "resolved.toml", resolved);
+  command.arguments = {resolved.string()};
+  command.out = scratch.path / "second";
+  REQUIRE(verb_run(command) == exit_ok);
+  CHECK(read_file(scratch.path / "first" / "density_000005.vti") ==
+        read_file(scratch.path / "second" / "density_000005.vti"));
+}
+
+TEST_CASE("exit codes: a check that falls short is 5 and an interruption is 6") {
+  const Scratch scratch;
+  Command command =
+      quiet({scratch.write("ou.toml", std::string(ou) + "[[check]]\nquantity=\"min_p\"\nabove=1\n").string()});
+  command.out = scratch.path / "out";
+  CHECK(verb_run(command) == exit_check);
+  command.force = true;
+  command.stop_requested = [] { return true; };
+  CHECK(verb_run(command) == exit_stopped);
+  CHECK(read_file(*command.out / "summary.json").find("\"stop_reason\": \"interrupted\"") != std::string::npos);
+}
+
+TEST_CASE("nothing is written for a case that is refused") {
+  const Scratch scratch;
+  Command command = quiet({scratch.write("bad.toml", "title = 3\n").string()});
+  command.out = scratch.path / "out";
+  CHECK_THROWS_AS(verb_run(command), CaseError);
+  CHECK_FALSE(fs::exists(*command.out));
+}
+
+TEST_CASE("converge measures the order against the exact law and by Richardson differences") {
+  const Case base = parse_case(ou, "case.toml", ".", {"axis.x.cells=60"}, vocabulary());
+  const Convergence exact = converge(base, 3, false);
+  CHECK(exact.exact);
+  CHECK(exact.order() == doctest::Approx(2).epsilon(0.05));
+  Case without = base;
+  without.compare.exact_closed_form = false;
+  const Convergence richardson = converge(without, 4, false);
+  CHECK_FALSE(richardson.exact);
+  CHECK(richardson.order() == doctest::Approx(2).epsilon(0.05));
+  CHECK(std::isnan(richardson.rows.back().error));
+}
+
+TEST_CASE("converge in time measures the order of the stepper") {
+  const Case base = parse_case(ou, "case.toml", ".", {"time.stepper=crank_nicolson", "time.dt=0.02", "output.frames=1"},
+                               vocabulary());
+  CHECK(converge(base, 4, true).order() == doctest::Approx(2).epsilon(0.05));
+}
+
+TEST_CASE("validate counts cases and fails on the first that falls short") {
+  const Scratch scratch;
+  (void)scratch.write("good.toml", std::string(ou) + "[[check]]\nquantity=\"mass_error\"\nbelow=1e-12\n");
+  CHECK(verb_validate(quiet({scratch.path.string()})) == exit_ok);
+  (void)scratch.write("short.toml", std::string(ou) + "[[check]]\nquantity=\"min_p\"\nabove=1\n");
+  CHECK(verb_validate(quiet({scratch.path.string()})) == exit_check);
+}
