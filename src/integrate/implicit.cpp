@@ -210,8 +210,6 @@ std::unique_ptr<Formula> make_backward_euler(const Operator& op) {
 std::unique_ptr<Formula> make_crank_nicolson(const Operator& op) {
   return std::make_unique<CrankNicolson>(*op.linear());
 }
-std::unique_ptr<Formula> make_tr_bdf2(const Operator& op) {
-  return std::make_unique<TrBdf2>(*op.linear());
-}
+std::unique_ptr<Formula> make_tr_bdf2(const Operator& op) { return std::make_unique<TrBdf2>(*op.linear()); }
 
 }  // namespace fokker

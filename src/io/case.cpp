@@ -70,8 +70,8 @@ Axis read_axis(CaseReader& reader, const Node& entry) {
   axis.cells = reader.integer(cells, 2, std::numeric_limits<std::int64_t>::max()).value_or(2);
   read_boundary(reader, table.require("boundary", "reflecting, absorbing, periodic or a pair of them"), axis);
   table.finish();
-  if (axis.upper > axis.lower && std::isfinite(axis.width()) &&
-      !(axis.center(0) > axis.lower && axis.face(1) > axis.center(0)))
+  const bool countable = axis.cells <= most_cells && std::isfinite(axis.width());
+  if (countable && axis.upper > axis.lower && !(axis.center(0) > axis.lower && axis.face(1) > axis.center(0)))
     reader.report(cells, fmt::format("{}, the cells would be too narrow to tell apart", axis.cells));
   return axis;
 }

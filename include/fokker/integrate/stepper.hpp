@@ -27,8 +27,9 @@ struct StepResult {
 class TimeStepper {
  public:
   virtual ~TimeStepper() = default;
-  /// One accepted step; request.limit > request.t (std::logic_error otherwise); `state` holds the state at result.t afterwards. Throws NumericalError (index, time) for a
-  /// non-finite value, for a negative cell where positivity was promised, and when dt underflows.
+  /// One accepted step; request.limit > request.t (std::logic_error otherwise); `state` holds the state at result.t
+  /// afterwards. Throws NumericalError (index, time) for a non-finite value, for a negative cell where positivity was
+  /// promised, and when dt underflows.
   virtual StepResult step(const StepRequest& request, std::span<double> state) = 0;
   /// A first dt for a run that starts at t.
   [[nodiscard]] virtual double first_step(double t, std::span<const double> state, double limit) = 0;
@@ -56,9 +57,9 @@ struct StepperRow {
 [[nodiscard]] const StepperRow* find_stepper(std::string_view name);
 
 struct StepperOptions {
-  std::optional<double> dt{};   ///< fixed step [t]; without it adaptive, or at the positivity/stability bound
-  double tolerance = 1e-6;    ///< estimated error per step in the integral l1 norm
-  bool keep_positive = true;  ///< bound steps by positive_limit, reject steps that go negative
+  std::optional<double> dt{};  ///< fixed step [t]; without it adaptive, or at the positivity/stability bound
+  double tolerance = 1e-6;     ///< estimated error per step in the integral l1 norm
+  bool keep_positive = true;   ///< bound steps by positive_limit, reject steps that go negative
 };
 
 /// `op` must outlive the stepper. Throws UsageError when the row does not fit (implicit with a nonlinear operator,

@@ -10,11 +10,11 @@ namespace fokker {
 
 /// What the formulas were proved to be (symbolically; false means "not proved").
 struct Traits {
-  bool autonomous = false;      ///< neither drift nor diffusion depends on t
-  bool additive = false;        ///< diffusion does not depend on x
-  bool linear = false;          ///< drift = A(t) x + b(t)
-  bool diagonal = false;        ///< D_xy = 0 everywhere (true in 1D)
-  bool deterministic = false;   ///< D = 0 everywhere
+  bool autonomous = false;            ///< neither drift nor diffusion depends on t
+  bool additive = false;              ///< diffusion does not depend on x
+  bool linear = false;                ///< drift = A(t) x + b(t)
+  bool diagonal = false;              ///< D_xy = 0 everywhere (true in 1D)
+  bool deterministic = false;         ///< D = 0 everywhere
   bool diffusion_autonomous = false;  ///< D does not depend on t (the drift may)
 };
 

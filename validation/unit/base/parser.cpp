@@ -168,7 +168,7 @@ TEST_CASE("a formula that grows without bound is refused in reasonable time") {
   CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(20));
 }
 
-TEST_CASE("the nearest name is one slip away, or a third of the word") {
+TEST_CASE("the nearest name is one slip away or a third of the word") {
   const std::vector<std::string> candidates{"theta", "mu", "sigma", "temperature"};
   CHECK(nearest_name("thta", candidates) == "theta");
   CHECK(nearest_name("tehta", candidates) == "theta");
