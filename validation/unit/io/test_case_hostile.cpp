@@ -51,8 +51,7 @@ TEST_CASE("a grid that no memory holds is refused with its size") {
   CHECK(answer(with("cells = 64", "cells = 1_000_000_000")) ==
         "c.toml:2:1: axis: a grid of 32000000000 cells (256 GB per field), at most 67108864");
   CHECK(answer(with("cells = 64", "cells = 9223372036854775807")) ==
-        "c.toml:2:1: axis: a grid of 2.95147905179353e+20 cells (2.36e+06 PB per field), at most 67108864\n"
-        "c.toml:5:9: axis.x.cells: 9223372036854775807, the cells would be too narrow to tell apart");
+        "c.toml:2:1: axis: a grid of 2.95147905179353e+20 cells (2.36e+06 PB per field), at most 67108864");
 }
 
 TEST_CASE("formulas without end are refused") {
