@@ -144,7 +144,7 @@ void add_unreached(const Setup& setup, std::vector<CheckResult>& results) {
     if (check.quantity == "order") continue;
     const bool seen =
         std::any_of(results.begin(), results.end(), [&](const CheckResult& r) { return r.check == &check; });
-    if (!seen) results.push_back({&check, time_of(setup, check), missing, false});
+    if (!seen) results.push_back({&check, time_of(setup, check), missing, false, false});
   }
 }
 

@@ -218,8 +218,8 @@ std::string summary_table(const Setup& setup, const RunResult& result,
   if (!witnesses.empty()) text += "\n" + witnesses.text();
   TextTable checks({"check", "at t", "value", "bound", ""});
   for (const CheckResult& done : result.checks)
-    checks.add({done.label(), fmt::format("{:.6g}", done.at), fmt::format("{:.6g}", done.value), done.bound(),
-                painted(done.ok ? "ok" : "FAILS", done.ok, colour)});
+    checks.add({done.label(), fmt::format("{:.6g}", done.at), done.reached ? fmt::format("{:.6g}", done.value) : "-",
+                done.bound(), done.reached ? painted(done.ok ? "ok" : "FAILS", done.ok, colour) : "not reached"});
   if (!checks.empty()) text += "\n" + checks.text();
   if (result.stop_reason != "end")
     text += "\n  stopped at t = " + fmt::format("{:.6g}", result.t) + ": " + result.stop_reason + "\n";

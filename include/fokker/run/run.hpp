@@ -16,6 +16,7 @@ struct CheckResult {
   double at = 0;
   double value = 0;
   bool ok = false;
+  bool reached = true;                      ///< the run got to its time
   [[nodiscard]] std::string bound() const;  ///< "< 2e-3", "> 0.1", "1.5 +- 0.1", "|.| <= 3"
   [[nodiscard]] std::string label() const;  ///< "l1 against exact", "expectation of x^2"
 };
