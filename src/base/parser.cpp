@@ -331,6 +331,7 @@ std::string nearest_name(std::string_view name, std::span<const std::string> can
     const std::size_t gap = std::max(name.size(), candidate.size()) - std::min(name.size(), candidate.size());
     if (gap >= best) continue;
     const std::size_t distance = edit_distance(name, candidate);
+    if (distance == std::max(name.size(), candidate.size())) continue;  // no letter in common
     if (distance < best) {
       best = distance;
       nearest = candidate;

@@ -10,7 +10,10 @@ Vocabulary vocabulary() {
   Vocabulary words;
   for (const FluxScheme& row : fluxes())
     if (row.form == "drift_diffusion") words.fluxes.emplace_back(row.name);
-  for (const StepperRow& row : steppers()) words.steppers.emplace_back(row.name);
+  for (const StepperRow& row : steppers()) {
+    words.steppers.emplace_back(row.name);
+    if (row.adaptive) words.adaptive_steppers.emplace_back(row.name);
+  }
   return words;
 }
 
@@ -50,7 +53,7 @@ std::unique_ptr<Density> initial_density(const Case& config) {
 namespace {
 
 [[noreturn]] void refuse(const Case& config, const std::string& key, const std::string& text) {
-  throw CaseError({Problem{config.file.filename().string(), key, text}});
+  throw CaseError({Problem{config.where(key), key, text}});
 }
 
 void set_initial(Setup& setup) {
@@ -97,12 +100,6 @@ void set_stepper(Setup& setup) {
     setup.stepper_reason = choice.reason;
   } else {
     setup.stepper_row = find_stepper(time.stepper);
-    if (!setup.stepper_row->adaptive && time.tolerance)
-      refuse(
-          setup.config, "time.tolerance",
-          fmt::format(
-              "stepper '{}' has no error estimate to hold against a tolerance; give time.dt, or use dopri5 or tr_bdf2",
-              time.stepper));
   }
   try {
     setup.stepper = make_stepper(*setup.stepper_row, setup.scheme->op(), options, 0);
@@ -125,9 +122,9 @@ Setup build(Case config) {
   setup.flux = find_flux(setup.config.scheme.flux);
   try {
     setup.scheme = make_drift_diffusion(setup.grid, setup.sde, *setup.flux, 0);
-  } catch (const CaseError& error) {
+  } catch (const CaseError& error) {  // the scheme knows no file
     std::vector<Problem> problems = error.problems();
-    for (Problem& problem : problems) problem.where = setup.config.file.filename().string();
+    for (Problem& problem : problems) problem.where = setup.config.where(problem.key);
     throw CaseError(std::move(problems));
   }
   set_initial(setup);

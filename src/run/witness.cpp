@@ -124,7 +124,7 @@ class MonteCarlo : public Witness {
 };
 
 [[noreturn]] void refuse_exact(const Setup& setup, const std::string& why) {
-  throw CaseError({Problem{setup.config.file.filename().string(), "compare.exact",
+  throw CaseError({Problem{setup.config.where("compare.exact"), "compare.exact",
                            why + "; give the density as a formula of the axes and t instead, or remove the key"}});
 }
 

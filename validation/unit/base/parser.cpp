@@ -178,4 +178,7 @@ TEST_CASE("the nearest name is one slip away or a third of the word") {
   CHECK(nearest_name("omega", candidates).empty());
   CHECK(nearest_name("", candidates).empty());
   CHECK(nearest_name("x", {}).empty());
+  const std::vector<std::string> short_names{"t", "mu"};
+  CHECK(nearest_name("m", short_names) == "mu");
+  CHECK(nearest_name("z", short_names).empty());  // one letter for another is no help
 }
