@@ -16,10 +16,6 @@ namespace {
 
 constexpr double missing = std::numeric_limits<double>::quiet_NaN();
 
-std::span<const double> view(const Field& field) {
-  return {field.values.data(), static_cast<std::size_t>(field.values.size())};
-}
-
 double from_verdict(const std::string& quantity, const Verdict& verdict) {
   if (quantity == "l1") return verdict.norms.l1;
   if (quantity == "l2") return verdict.norms.l2;
@@ -77,7 +73,7 @@ double against_file(const Setup& setup, const CaseCheck& check, const Field& p) 
       point.push_back((*axes[k])[n]);
       weight *= weight_of(weights[k], point.back());
     }
-    const double own = point_value(*setup.grid, view(p), point), difference = std::abs(own - reference[n]);
+    const double own = point_value(*setup.grid, p.view(), point), difference = std::abs(own - reference[n]);
     l1 += weight * difference;
     l2 += weight * difference * difference;
     linf = std::max(linf, difference);
@@ -95,9 +91,9 @@ double evaluate(const Setup& setup, const CaseCheck& check, const Field& p, cons
   if (check.quantity == "min_p") return ledger.run_min;
   if (check.quantity == "expectation") {
     const Expression formulas[] = {*check.of};
-    return expectation(*setup.grid, view(p), Tape(formulas, setup.config.sde.variables));
+    return expectation(*setup.grid, p.view(), Tape(formulas, setup.config.sde.variables));
   }
-  if (check.quantity == "p") return point_value(*setup.grid, view(p), check.point);
+  if (check.quantity == "p") return point_value(*setup.grid, p.view(), check.point);
   if (!check.file.empty()) return against_file(setup, check, p);
   for (const Opinion& opinion : opinions)
     if (opinion.witness == check.against) return from_verdict(check.quantity, opinion.verdict);

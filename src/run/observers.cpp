@@ -18,10 +18,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-std::span<const double> view(const Field& field) {
-  return {field.values.data(), static_cast<std::size_t>(field.values.size())};
-}
-
 std::string clock_text(double seconds) {
   if (!(seconds < 359999)) return "--:--";
   const auto whole = static_cast<long>(seconds + 0.5);
@@ -104,13 +100,13 @@ class Series : public Observer {
   std::string row(const Moment& now, const std::string& kl) {
     text_ += std::exchange(pending_, "");
     const Ledger& ledger = *now.ledger;
-    const Moments m = moments(*now.p->grid, view(*now.p));
+    const Moments m = moments(*now.p->grid, now.p->view());
     std::string line = fmt::format("{:.17g},{:.10g},{},{:.17g},{:.4g},{:.10g},{:.10g}", now.t, now.dt, now.step,
                                    ledger.mass, ledger.mass_error, ledger.min, ledger.max);
     for (const double mean : m.mean) line += fmt::format(",{:.12g}", mean);
     for (Index k = 0; k < m.covariance.rows(); ++k) line += fmt::format(",{:.12g}", m.covariance(k, k));
     if (m.covariance.rows() > 1) line += fmt::format(",{:.12g}", m.covariance(0, 1));
-    line += fmt::format(",{:.12g},{}", entropy(*now.p->grid, view(*now.p)), kl);
+    line += fmt::format(",{:.12g},{}", entropy(*now.p->grid, now.p->view()), kl);
     for (const double outflow : ledger.outflow) line += fmt::format(",{:.17g}", outflow);
     return line + "\n";
   }
@@ -144,7 +140,7 @@ class Frames : public Observer {
     if (setup_.grid->dimension() == 1)
       write_spacetime_vti(folder_ / "spacetime.vti", setup_.grid->axis(0), times, history_);
     const bool fresh = now.t == written_.back().first;
-    write_density_png(folder_ / "density.png", *setup_.grid, view(*now.p),
+    write_density_png(folder_ / "density.png", *setup_.grid, now.p->view(),
                       fresh ? std::span<const double>(exact_) : std::span<const double>{}, setup_.config.title, now.t);
   }
 
@@ -157,7 +153,7 @@ class Frames : public Observer {
       all.push_back({name, {storage_.emplace_back(std::move(values))}});
     };
     for (const std::string& field : setup_.config.output.fields) {
-      if (field == "p") all.push_back({"p", {view(*now.p)}});
+      if (field == "p") all.push_back({"p", {now.p->view()}});
       if (field == "log_p") {
         std::vector<double> logs(cells);
         for (std::size_t i = 0; i < cells; ++i) logs[i] = std::log(now.p->values[static_cast<Index>(i)]);
@@ -167,7 +163,7 @@ class Frames : public Observer {
     }
     bool first = true;
     for (const Opinion& opinion : opinions) {
-      all.push_back({"p_" + opinion.witness, {view(opinion.density)}});
+      all.push_back({"p_" + opinion.witness, {opinion.density.view()}});
       std::vector<double> error(cells);
       for (std::size_t i = 0; i < cells; ++i)
         error[i] = now.p->values[static_cast<Index>(i)] - opinion.density.values[static_cast<Index>(i)];
@@ -182,7 +178,7 @@ class Frames : public Observer {
     const int d = setup_.grid->dimension();
     std::vector<double>& x = storage_.emplace_back(cells);
     std::vector<double>& y = storage_.emplace_back(d > 1 ? cells : 0);
-    if (name == "current") setup_.scheme->current(now.t, view(*now.p), x.data(), d > 1 ? y.data() : nullptr);
+    if (name == "current") setup_.scheme->current(now.t, now.p->view(), x.data(), d > 1 ? y.data() : nullptr);
     if (name == "drift") setup_.sde->drift(setup_.grid->centers(), now.t, {{x.data(), y.data()}});
     all.push_back(d > 1 ? CellArray{name, {x, y}} : CellArray{name, {x}});
   }

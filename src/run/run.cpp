@@ -88,7 +88,7 @@ class Run {
  private:
   void open_ledger() {
     result_.ledger.outflow.assign(static_cast<std::size_t>(setup_.scheme->op().ledgers()), 0.0);
-    const Totals now = totals({p_.values.data(), static_cast<std::size_t>(p_.values.size())});
+    const Totals now = totals(p_.view());
     result_.ledger.mass_initial = now.sum * setup_.grid->volume();
     result_.ledger.run_min = now.min;
     result_.ledger.run_max = now.max;
@@ -131,7 +131,7 @@ class Run {
   void update_ledger() {
     Ledger& ledger = result_.ledger;
     const double volume = setup_.grid->volume();
-    const Totals now = totals({p_.values.data(), static_cast<std::size_t>(p_.values.size())});
+    const Totals now = totals(p_.view());
     ledger.mass = now.sum * volume;
     for (std::size_t k = 0; k < ledger.outflow.size(); ++k)
       ledger.outflow[k] = state_[setup_.grid->cells() + static_cast<Index>(k)];
@@ -160,8 +160,7 @@ class Run {
         opinions.push_back({witnesses_[k]->name(), std::move(own), std::move(verdict)});
       }
     }
-    const std::span<const double> p{p_.values.data(), static_cast<std::size_t>(p_.values.size())};
-    result_.capped_share = std::max(result_.capped_share, setup_.scheme->capped_share(p));
+    result_.capped_share = std::max(result_.capped_share, setup_.scheme->capped_share(p_.view()));
     check_frame(setup_, result_.t, p_, result_.ledger, opinions, result_.checks);
     const Stopwatch watch(result_.output_seconds);
     for (const auto& observer : observers_) observer->frame(moment(), opinions);

@@ -64,8 +64,7 @@ void set_initial(Setup& setup) {
   setup.initial_law = initial_density(setup.config);
   setup.initial = Field(setup.grid);
   const GridFaces cells(*setup.grid);
-  setup.initial_law->cell_averages(cells.faces,
-                                   {setup.initial.values.data(), static_cast<std::size_t>(setup.grid->cells())});
+  setup.initial_law->cell_averages(cells.faces, setup.initial.view());
   for (Index cell = 0; cell < setup.grid->cells(); ++cell) {
     const double p = setup.initial.values[cell];
     if (!std::isfinite(p) || p < 0)

@@ -15,10 +15,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::span<const double> view(const Field& field) {
-  return {field.values.data(), static_cast<std::size_t>(field.values.size())};
-}
-
 std::vector<std::vector<double>> rows(const Eigen::MatrixXd& matrix) {
   std::vector<std::vector<double>> all;
   for (Index i = 0; i < matrix.rows(); ++i) {
@@ -174,9 +170,9 @@ std::string summary_json(const Setup& setup, const RunResult& result) {
   for (std::size_t k = 0; k < sides.size(); ++k) json["mass"]["outflow_per_side"][sides[k]] = ledger.outflow[k];
   json["mass"]["max_error"] = ledger.mass_max_error;
   json["density"] = {{"min", ledger.run_min}, {"max", ledger.run_max}, {"negative_mass", ledger.negative_mass}};
-  const Moments m = moments(*setup.grid, view(result.p));
+  const Moments m = moments(*setup.grid, result.p.view());
   json["moments"] = {{"mean", std::vector<double>(m.mean.begin(), m.mean.end())}, {"covariance", rows(m.covariance)}};
-  json["entropy"] = number(entropy(*setup.grid, view(result.p)));
+  json["entropy"] = number(entropy(*setup.grid, result.p.view()));
   if (!result.verdicts.empty()) json["compare"] = compare_json(result);
   json["checks"] = checks_json(result);
   json["warnings"] = setup.warnings;

@@ -15,10 +15,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::span<const double> view(const Field& field) {
-  return {field.values.data(), static_cast<std::size_t>(field.values.size())};
-}
-
 /// One thing `check` says: a key for --json, its value, and the line a person reads.
 struct Finding {
   std::string key;
@@ -90,7 +86,7 @@ void add_exact_outside(Setup& setup, std::vector<Finding>& all) {
 }
 
 Finding width_finding(const Setup& setup) {
-  const Moments m = moments(*setup.grid, view(setup.initial));
+  const Moments m = moments(*setup.grid, setup.initial.view());
   std::string text;
   Json values = Json::array();
   for (int k = 0; k < setup.grid->dimension(); ++k) {
@@ -108,7 +104,7 @@ std::vector<Finding> findings(Setup& setup) {
   const SchemeReport report = setup.scheme->report(0);
   const double end = setup.config.time.end, cells = static_cast<double>(setup.grid->cells());
   const double memory = static_cast<double>(report.bytes) + cells * 8 * 10;
-  const double first = setup.stepper->first_step(0, view(setup.initial), setup.config.output.times[1]);
+  const double first = setup.stepper->first_step(0, setup.initial.view(), setup.config.output.times[1]);
   std::vector<Finding> all;
   all.push_back(grid_finding(setup));
   all.push_back({"memory.bytes", memory, "memory", "about " + bytes_text(memory)});

@@ -11,11 +11,6 @@ namespace fokker {
 
 namespace {
 
-std::span<const double> view(const Field& field) {
-  return {field.values.data(), static_cast<std::size_t>(field.values.size())};
-}
-std::span<double> view(Field& field) { return {field.values.data(), static_cast<std::size_t>(field.values.size())}; }
-
 void compare_moments(Verdict& verdict, const Moments& own, const Eigen::VectorXd& mean,
                      const Eigen::MatrixXd& covariance) {
   verdict.mean_error = (own.mean - mean).cwiseAbs().maxCoeff();
@@ -37,13 +32,13 @@ class ClosedForm : public Witness {
   Field advance(double t) override {
     if (t > 0) now_ = push_forward(start_, linear_.law(0, t));
     Field own(grid_);
-    now_.cell_averages(faces_.faces, view(own));
+    now_.cell_averages(faces_.faces, own.view());
     return own;
   }
 
   Verdict judge(double t, const Field& p, const Field& own) const override {
     Verdict verdict = Witness::judge(t, p, own);
-    if (!wraps()) compare_moments(verdict, moments(*grid_, view(p)), now_.mean(), now_.covariance());
+    if (!wraps()) compare_moments(verdict, moments(*grid_, p.view()), now_.mean(), now_.covariance());
     return verdict;
   }
 
@@ -70,7 +65,7 @@ class ExactFormula : public Witness {
 
   Field advance(double t) override {
     Field own(grid_);
-    FormulaDensity(formula_, variables_, t).cell_averages(faces_.faces, view(own));
+    FormulaDensity(formula_, variables_, t).cell_averages(faces_.faces, own.view());
     return own;
   }
 
@@ -95,7 +90,7 @@ class MonteCarlo : public Witness {
 
   Verdict judge(double t, const Field& p, const Field& own) const override {
     Verdict verdict = Witness::judge(t, p, own);
-    verdict.agreement = agreement(*grid_, view(p), ensemble_.counts(), static_cast<double>(ensemble_.particles()));
+    verdict.agreement = agreement(*grid_, p.view(), ensemble_.counts(), static_cast<double>(ensemble_.particles()));
     verdict.norms.l1 = verdict.agreement->l1;
     verdict.ks = verdict.agreement->ks;
     verdict.w1 = verdict.agreement->w1;
@@ -155,11 +150,11 @@ Verdict Witness::judge(double t, const Field& p, const Field& own) const {
   const Grid& grid = *p.grid;
   Verdict verdict;
   verdict.t = t;
-  verdict.norms = norms(grid, view(p), view(own));
-  const Moments theirs = moments(grid, view(own));
-  compare_moments(verdict, moments(grid, view(p)), theirs.mean, theirs.covariance);
-  verdict.ks = kolmogorov_smirnov(grid, view(p), view(own));
-  if (grid.dimension() == 1) verdict.w1 = wasserstein1(grid, view(p), view(own));
+  verdict.norms = norms(grid, p.view(), own.view());
+  const Moments theirs = moments(grid, own.view());
+  compare_moments(verdict, moments(grid, p.view()), theirs.mean, theirs.covariance);
+  verdict.ks = kolmogorov_smirnov(grid, p.view(), own.view());
+  if (grid.dimension() == 1) verdict.w1 = wasserstein1(grid, p.view(), own.view());
   return verdict;
 }
 

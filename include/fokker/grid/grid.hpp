@@ -70,6 +70,10 @@ struct Field {
 
   Field() = default;
   explicit Field(std::shared_ptr<const Grid> g) : grid(std::move(g)), values(Eigen::VectorXd::Zero(grid->cells())) {}
+  [[nodiscard]] std::span<const double> view() const {
+    return {values.data(), static_cast<std::size_t>(values.size())};
+  }
+  [[nodiscard]] std::span<double> view() { return {values.data(), static_cast<std::size_t>(values.size())}; }
   [[nodiscard]] double mass() const;  ///< volume * sum of values, compensated
 };
 
