@@ -145,8 +145,9 @@ void Canvas::write_png(const std::filesystem::path& path) const {
   image->SetDimensions(width_, height_, 1);
   image->AllocateScalars(VTK_UNSIGNED_CHAR, 3);
   for (int y = 0; y < height_; ++y) {  // VTK's rows go upwards
-    const auto row = rgb_.begin() + static_cast<std::ptrdiff_t>(y) * width_ * 3;
-    std::copy(row, row + width_ * 3, static_cast<std::uint8_t*>(image->GetScalarPointer(0, height_ - 1 - y, 0)));
+    const auto bytes = static_cast<std::ptrdiff_t>(width_) * 3;
+    const auto row = rgb_.begin() + y * bytes;
+    std::copy(row, row + bytes, static_cast<std::uint8_t*>(image->GetScalarPointer(0, height_ - 1 - y, 0)));
   }
   vtkNew<vtkPNGWriter> writer;
   writer->SetInputData(image);
