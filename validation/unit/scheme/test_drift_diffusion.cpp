@@ -121,7 +121,7 @@ TEST_CASE("matrix-free equals assembled and a positive row is a Markov generator
     }
 }
 
-TEST_CASE("reflecting walls leak exactly nothing and have no ledger") {
+TEST_CASE("the state holds one ledger per absorbing side and none for reflecting ones") {
   for (const Problem2& problem : problems()) {
     const auto scheme = make_drift_diffusion(problem.grid, problem.sde, flux("scharfetter_gummel"));
     CHECK(scheme->op().ledgers() == problem.grid->ledgers());
@@ -240,6 +240,18 @@ TEST_CASE("the ledger of an absorbing wall receives the exact outflow of a stead
     CHECK(rate[static_cast<std::size_t>(n) + side] == doctest::Approx(0.5).epsilon(h));  // first order at the wall
 }
 
+TEST_CASE("an absorbing wall takes lambda B(-q Pe) / q with half an edge to go") {
+  const auto grid = grid_1d(axis(0, 1, 10, A, A));
+  const auto scheme = make_drift_diffusion(grid, sde_1d([](double) { return 3.0; }, [](double) { return 0.5; }),
+                                           flux("scharfetter_gummel"));
+  std::vector<double> p(12, 0.0);
+  p[0] = p[9] = 1;
+  const auto rate = rate_of(scheme->op(), 0, p);
+  const double lambda = 50, peclet = 0.6, h = 0.1;
+  CHECK(rate[10] == doctest::Approx(h * 2 * lambda * bernoulli(0.5 * peclet)).epsilon(1e-13));
+  CHECK(rate[11] == doctest::Approx(h * 2 * lambda * bernoulli(-0.5 * peclet)).epsilon(1e-13));
+}
+
 TEST_CASE("a common time factor scales the rates") {
   auto base = sde_1d([](double x) { return -x; }, [](double) { return 0.7; });
   auto sde = std::make_shared<LambdaSde>(*base);
@@ -257,6 +269,8 @@ TEST_CASE("a common time factor scales the rates") {
     const auto one = rate_of(plain->op(), t, state), other = rate_of(separated->op(), t, state);
     for (std::size_t i = 0; i < one.size(); ++i) CHECK(one[i] == doctest::Approx(other[i]).epsilon(1e-13).scale(10));
   }
+  CHECK(separated->op().stable_step(1.5) == doctest::Approx(plain->op().stable_step(1.5)).epsilon(1e-13));
+  CHECK(separated->report(1.5).exit_rate_max == doctest::Approx(plain->report(1.5).exit_rate_max).epsilon(1e-13));
   CHECK_FALSE(separated->op().autonomous());
   std::vector<double> rate(state.size());
   CHECK_THROWS_AS(separated->op().apply(2.5, state, rate), NumericalError);
