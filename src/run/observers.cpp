@@ -180,7 +180,7 @@ class Frames : public Observer {
     std::vector<double>& y = storage_.emplace_back(d > 1 ? cells : 0);
     if (name == "current") setup_.scheme->current(now.t, now.p->view(), x.data(), d > 1 ? y.data() : nullptr);
     if (name == "drift") setup_.sde->drift(setup_.grid->centers(), now.t, {{x.data(), y.data()}});
-    all.push_back(d > 1 ? CellArray{name, {x, y}} : CellArray{name, {x}});
+    all.push_back(d > 1 ? CellArray{name, {x, y}, true} : CellArray{name, {x}, true});
   }
 
   const Setup& setup_;

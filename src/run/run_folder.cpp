@@ -15,19 +15,25 @@ namespace fs = std::filesystem;
 
 namespace {
 
+bool is_number(const std::string& text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
+}
+
 /// The names a run writes: a fixed list, numbered frames, and the temporary files of a run that was killed.
 bool is_ours(std::string name) {
-  constexpr std::string_view temporary = ".tmp";
-  if (name.ends_with(temporary)) name.resize(name.size() - temporary.size());
-  if (name.starts_with('.')) name.erase(0, 1);
+  constexpr std::string_view temporary = ".tmp";  // NAME.tmp or NAME.PROCESS.tmp
+  if (name.ends_with(temporary)) {
+    name.resize(name.size() - temporary.size());
+    const std::size_t dot = name.find_last_of('.');
+    if (dot != std::string::npos && is_number(name.substr(dot + 1))) name.resize(dot);
+  }
   constexpr std::array<std::string_view, 7> fixed{"case.toml",   "resolved.toml", "summary.json", "series.csv",
                                                   "density.pvd", "spacetime.vti", "density.png"};
   if (std::find(fixed.begin(), fixed.end(), name) != fixed.end()) return true;
   constexpr std::string_view front = "density_", back = ".vti";
   if (!name.starts_with(front) || !name.ends_with(back)) return false;
   const std::string number = name.substr(front.size(), name.size() - front.size() - back.size());
-  return number.size() >= 6 &&
-         std::all_of(number.begin(), number.end(), [](unsigned char c) { return std::isdigit(c); });
+  return number.size() >= 6 && is_number(number);
 }
 
 void empty_folder(const fs::path& folder, bool force) {

@@ -26,6 +26,7 @@ gaussian = { mean = [1], covariance = [[0.25]] }
 end = 0.5
 [output]
 frames = 5
+fields = ["p", "current"]
 [compare]
 exact = true
 )";

@@ -40,7 +40,7 @@ TEST_CASE("impossible pairs are refused with both names and the way out") {
 
 TEST_CASE("a closed form is refused where there is none") {
   CHECK(refused(ou, {"sde.drift=[\"-x^3\"]"}) ==
-        "case.toml:18:9: compare.exact: no closed form: the drift must be linear in the axes and the noise must not "
+        "case.toml:19:9: compare.exact: no closed form: the drift must be linear in the axes and the noise must not "
         "depend on "
         "them; give the density as a formula of the axes and t instead, or remove the key");
   CHECK(refused(ou, {"axis.x.boundary=periodic"}).find("axis 'x' is periodic and the drift depends on it") !=

@@ -8,6 +8,7 @@
 #include "../../../src/run/converge.hpp"
 #include "../../../src/run/run_folder.hpp"
 #include "fokker/io/files.hpp"
+#include "fokker/io/paraview.hpp"
 #include "small_case.hpp"
 
 using namespace fokker;
@@ -44,9 +45,13 @@ TEST_CASE("run writes every file of the contract and refuses to write twice with
                            "density_000000.vti", "density_000005.vti", "spacetime.vti", "density.png"})
     CHECK_MESSAGE(fs::exists(*command.out / name), name);
   CHECK(read_file(*command.out / "case.toml") == ou);
+  for (const auto& [name, values] : read_vti(*command.out / "density_000005.vti").arrays)
+    CHECK_MESSAGE(values.size() == (name == "current" ? 360 : 120), name);  // a vector has three components in 1D too
   CHECK_THROWS_AS(verb_run(command), UsageError);
   command.force = true;
+  std::ofstream(*command.out / "series.csv.4711.tmp") << "left by a run that was killed";
   CHECK(verb_run(command) == exit_ok);
+  CHECK_FALSE(fs::exists(*command.out / "series.csv.4711.tmp"));
   std::ofstream(*command.out / "thesis.tex") << "irreplaceable";
   CHECK_THROWS_AS(verb_run(command), UsageError);
   CHECK(fs::exists(*command.out / "thesis.tex"));
