@@ -42,9 +42,11 @@ constexpr Index piece_cells = 16384;  // cells per piece of a parallel loop
 __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"))) void face_fluxes(
     const double* v, const std::array<const double*, 6>& p, Index count, double* __restrict J) {
   const double *a = p[0], *b = p[1], *c = p[2], *d = p[3], *e = p[4], *f = p[5];
-  for (Index i = 0; i < count; ++i)
-    J[i] = most(v[i], 0) * face_value(a[i], b[i], c[i], d[i], e[i]) +
-           least(v[i], 0) * face_value(f[i], e[i], d[i], c[i], b[i]);
+  for (Index i = 0; i < count; ++i) {
+    const bool forward = v[i] > 0;  // one reconstruction, of the upwind side
+    J[i] = v[i] * face_value(forward ? a[i] : f[i], forward ? b[i] : e[i], forward ? c[i] : d[i], forward ? d[i] : c[i],
+                             forward ? e[i] : b[i]);
+  }
 }
 
 }  // namespace
@@ -73,10 +75,14 @@ void LimitedTransport::fluxes_x(const double* p, Index row, Index column, Index 
   const double* here = p + row * nx_;
   const double* v = velocity_[0].data() + row * nx_;
   double line[chunk + 6], speed[chunk + 1];
-  for (Index k = 0; k < count + 6; ++k) {
-    const Index i = column + k - 3;
-    line[k] = here[periodic_[0] ? ((i % nx_) + nx_) % nx_ : std::clamp<Index>(i, 0, nx_ - 1)];
+  const auto at = [&](Index i) {
+    return here[periodic_[0] ? ((i % nx_) + nx_) % nx_ : std::clamp<Index>(i, 0, nx_ - 1)];
+  };
+  for (Index k = 0; k < 3; ++k) {
+    line[k] = at(column - 3 + k);
+    line[count + 3 + k] = at(column + count + k);
   }
+  std::copy_n(here + column, count, line + 3);
   speed[0] = column > 0 ? v[column - 1] : (periodic_[0] ? v[nx_ - 1] : 0);
   std::copy_n(v + column, count, speed + 1);
   face_fluxes(speed, {line, line + 1, line + 2, line + 3, line + 4, line + 5}, count + 1, J);
