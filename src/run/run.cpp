@@ -185,14 +185,7 @@ class Run {
   }
 
   Moment moment() const {
-    return {result_.t,
-            step_length_,
-            result_.steps,
-            result_.rejected,
-            setup_.stepper->rhs_evaluations(),
-            result_.stepping_seconds,
-            &p_,
-            &result_.ledger};
+    return {result_.t, step_length_, result_.steps, setup_.stepper->rhs_evaluations(), &p_, &result_.ledger};
   }
 
   std::span<double> view() { return {state_.data(), static_cast<std::size_t>(state_.size())}; }

@@ -28,6 +28,9 @@ GridFaces::GridFaces(const Grid& grid) {
   }
 }
 
+namespace {
+
+/// How the initial section becomes a density; null for a point.
 std::unique_ptr<Density> initial_density(const Case& config) {
   struct Maker {
     const Case& config;
@@ -49,8 +52,6 @@ std::unique_ptr<Density> initial_density(const Case& config) {
   };
   return std::visit(Maker{config}, config.initial);
 }
-
-namespace {
 
 [[noreturn]] void refuse(const Case& config, const std::string& key, const std::string& text) {
   throw CaseError({Problem{config.where(key), key, text}});

@@ -158,15 +158,18 @@ Verdict Witness::judge(double t, const Field& p, const Field& own) const {
   return verdict;
 }
 
+std::unique_ptr<Witness> make_exact(const Setup& setup) {
+  const CaseCompare& asked = setup.config.compare;
+  if (asked.exact_closed_form) return make_closed_form(setup);
+  if (asked.exact_formula)
+    return std::make_unique<ExactFormula>(setup.grid, *asked.exact_formula, setup.config.sde.variables);
+  return nullptr;
+}
+
 std::vector<std::unique_ptr<Witness>> make_witnesses(const Setup& setup) {
   std::vector<std::unique_ptr<Witness>> all;
-  const CaseCompare& asked = setup.config.compare;
-  if (asked.exact_closed_form) all.push_back(make_closed_form(setup));
-  if (asked.exact_formula) {
-    std::vector<std::string> variables = setup.config.sde.variables;
-    all.push_back(std::make_unique<ExactFormula>(setup.grid, *asked.exact_formula, std::move(variables)));
-  }
-  if (asked.monte_carlo) all.push_back(std::make_unique<MonteCarlo>(setup));
+  if (auto exact = make_exact(setup)) all.push_back(std::move(exact));
+  if (setup.config.compare.monte_carlo) all.push_back(std::make_unique<MonteCarlo>(setup));
   return all;
 }
 

@@ -57,12 +57,12 @@ class EdgeOperator final : public DriftDiffusion, public LinearOperator {
 
   // --- DriftDiffusion
   [[nodiscard]] const Operator& op() const override { return *this; }
-  [[nodiscard]] const LinearOperator* linear() const override { return limited_ ? nullptr : this; }
   [[nodiscard]] SchemeReport report(double t) const override;
   [[nodiscard]] double capped_share(std::span<const double> p) const override;
   void current(double t, std::span<const double> p, double* Jx, double* Jy) const override;
 
   // --- Operator
+  [[nodiscard]] const LinearOperator* linear() const override { return limited_ ? nullptr : this; }
   [[nodiscard]] Index cells() const override { return grid_->cells(); }
   [[nodiscard]] Index ledgers() const override { return grid_->ledgers(); }
   [[nodiscard]] double cell_volume() const override { return grid_->volume(); }

@@ -26,8 +26,7 @@ struct Ledger {
 /// The state of a run as its observers see it; borrowed for the length of the call.
 struct Moment {
   double t = 0, dt = 0;  ///< time, and the length of the step that led to it [t]
-  long step = 0, rejected = 0, rhs_evaluations = 0;
-  double stepping_seconds = 0;
+  long step = 0, rhs_evaluations = 0;
   const Field* p = nullptr;
   const Ledger* ledger = nullptr;
 };

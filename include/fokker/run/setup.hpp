@@ -35,12 +35,10 @@ struct Setup {
 /// Names -> table rows -> objects. Refuses impossible pairs with a CaseError that names both.
 [[nodiscard]] Setup build(Case config);
 
-/// The only place that knows how a case's initial section becomes a density; null for a point.
-[[nodiscard]] std::unique_ptr<Density> initial_density(const Case& config);
-
 /// Faces of a grid's cells as densities want them; the lists live in `storage`.
 struct GridFaces {
   explicit GridFaces(const Grid& grid);
+  GridFaces(const GridFaces&) = delete;  // faces look into storage
   std::array<std::vector<double>, 2> storage;
   CellFaces faces;
 };

@@ -37,6 +37,10 @@ class Witness {
   [[nodiscard]] virtual WitnessFacts facts() const { return {}; }
 };
 
+/// The closed form or formula a case asks for; null when it asks for none. Throws CaseError where there is no closed
+/// form.
+[[nodiscard]] std::unique_ptr<Witness> make_exact(const Setup& setup);
+
 /// The witnesses a case asks for. Throws CaseError where one cannot be trusted, with the reason.
 [[nodiscard]] std::vector<std::unique_ptr<Witness>> make_witnesses(const Setup& setup);
 

@@ -22,13 +22,12 @@ struct SchemeReport {
   std::size_t bytes = 0;                  ///< memory held by the operator
 };
 
-/// The finite-volume drift-diffusion operator dp/dt = -div(a p - D grad p) on a grid. `linear()` is null when a limited
-/// (nonlinear) part is active.
+/// The finite-volume drift-diffusion operator dp/dt = -div(a p - D grad p) on a grid. `op().linear()` is null when a
+/// limited (nonlinear) part is active.
 class DriftDiffusion {
  public:
   virtual ~DriftDiffusion() = default;
   [[nodiscard]] virtual const Operator& op() const = 0;
-  [[nodiscard]] virtual const LinearOperator* linear() const = 0;
   [[nodiscard]] virtual SchemeReport report(double t) const = 0;
   /// Share of the mass of p that sits in capped cells.
   [[nodiscard]] virtual double capped_share(std::span<const double> p) const = 0;

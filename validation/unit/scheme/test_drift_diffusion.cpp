@@ -94,8 +94,8 @@ TEST_CASE("matrix-free equals assembled and a positive row is a Markov generator
   for (const Problem2& problem : problems())
     for (const FluxScheme& flux : fluxes()) {
       const auto scheme = make_drift_diffusion(problem.grid, problem.sde, flux);
-      if (scheme->linear() == nullptr) continue;
-      const LinearOperator& op = *scheme->linear();
+      if (scheme->op().linear() == nullptr) continue;
+      const LinearOperator& op = *scheme->op().linear();
       const auto state = random_state(op, 3);
       for (const double t : {0.0, 0.7}) {
         std::vector<double> product(state.size(), 0.0), diagonal(state.size(), 0.0), columns(state.size(), 0.0);

@@ -152,7 +152,7 @@ TEST_CASE("an isolated zero of D keeps the operator linear") {
   const auto scheme =
       make_drift_diffusion(grid_1d(axis(-1, 1, 20)), sde_1d([](double) { return 1.0; }, [](double x) { return x * x; }),
                            flux("scharfetter_gummel"));
-  CHECK(scheme->linear() != nullptr);
+  CHECK(scheme->op().linear() != nullptr);
   CHECK(scheme->report(0).limited_faces == 0);
 }
 

@@ -59,7 +59,7 @@ TEST_CASE("any density stays nonnegative for a forward Euler step of the stable 
           swirl, [D](double, double) { return D; }, D[1] == 0);
       const auto scheme = make_drift_diffusion(grid, sde, flux("scharfetter_gummel"));
       const Operator& op = scheme->op();
-      CHECK(scheme->linear() == nullptr);
+      CHECK(scheme->op().linear() == nullptr);
       CHECK(op.positive());
       CHECK(scheme->report(0).limited_faces > 0);
       auto p = random_state(op);
@@ -118,7 +118,7 @@ TEST_CASE("a diffusion that vanishes at the start only leaves the operator linea
   sde->known = {.diagonal = true};
   sde->D = [](double, double, double t) { return std::array{t, 0.0, 0.0}; };
   const auto scheme = make_drift_diffusion(grid_1d(axis(0, 1, 20)), sde, flux("scharfetter_gummel"));
-  REQUIRE(scheme->linear() != nullptr);
+  REQUIRE(scheme->op().linear() != nullptr);
   const auto rate = rate_of(scheme->op(), 0, std::vector<double>(20, 1.0));  // upwind of a uniform density
   CHECK(rate[0] == doctest::Approx(-20).epsilon(1e-13));
   CHECK(rate[19] == doctest::Approx(20).epsilon(1e-13));

@@ -115,9 +115,9 @@ TEST_CASE("every rate is nonnegative however thin the tensor and capped cells ar
             },
             [D](double, double) { return D; }, false);
         const auto scheme = make_drift_diffusion(grid, sde, flux("scharfetter_gummel"));
-        REQUIRE(scheme->linear() != nullptr);
+        REQUIRE(scheme->op().linear() != nullptr);
         double least = 0;
-        scheme->linear()->assemble(0, [&](Index row, Index column, double value) {
+        scheme->op().linear()->assemble(0, [&](Index row, Index column, double value) {
           if (row != column) least = std::min(least, value);
         });
         CHECK(least == 0);
