@@ -4,7 +4,6 @@
 
 #include <cmath>
 
-#include "fokker/model/linear_gaussian.hpp"
 #include "fokker/particles/ensemble.hpp"
 
 namespace fokker {
@@ -18,19 +17,15 @@ void compare_moments(Verdict& verdict, const Moments& own, const Eigen::VectorXd
 }
 
 /// The closed form of a linear SDE with additive noise: the initial mixture moved by the law of X_t given X_0.
-class ClosedForm : public Witness {
+class ExactLaw : public Witness {
  public:
-  ClosedForm(std::shared_ptr<const Grid> grid, LinearCoefficients coefficients, GaussianMixture start)
-      : grid_(std::move(grid)),
-        faces_(*grid_),
-        linear_(std::move(coefficients)),
-        start_(std::move(start)),
-        now_(start_) {}
+  ExactLaw(std::shared_ptr<const Grid> grid, ClosedForm law)
+      : grid_(std::move(grid)), faces_(*grid_), law_(std::move(law)), now_(law_.at(0)) {}
 
   const char* name() const override { return "exact"; }
 
   Field advance(double t) override {
-    if (t > 0) now_ = push_forward(start_, linear_.law(0, t));
+    now_ = law_.at(t);
     Field own(grid_);
     now_.cell_averages(faces_.faces, own.view());
     return own;
@@ -51,8 +46,8 @@ class ClosedForm : public Witness {
 
   std::shared_ptr<const Grid> grid_;
   GridFaces faces_;
-  LinearGaussian linear_;
-  GaussianMixture start_, now_;
+  ClosedForm law_;
+  GaussianMixture now_;
 };
 
 /// A density formula of the axes and t, given by the user.
@@ -118,32 +113,6 @@ class MonteCarlo : public Witness {
   ParticleEnsemble ensemble_;
 };
 
-[[noreturn]] void refuse_exact(const Setup& setup, const std::string& why) {
-  throw CaseError({Problem{setup.config.where("compare.exact"), "compare.exact",
-                           why + "; give the density as a formula of the axes and t instead, or remove the key"}});
-}
-
-std::unique_ptr<Witness> make_closed_form(const Setup& setup) {
-  const auto coefficients = setup.sde->linear();
-  if (!coefficients)
-    refuse_exact(setup, "no closed form: the drift must be linear in the axes and the noise must not depend on them");
-  const int d = setup.grid->dimension();
-  for (int k = 0; k < d; ++k)
-    for (int i = 0; i < d; ++i)
-      if (setup.grid->axis(k).periodic() && (!coefficients->A[static_cast<std::size_t>(d * i + k)].is_zero() ||
-                                             !coefficients->A[static_cast<std::size_t>(d * k + i)].is_zero()))
-        refuse_exact(setup, fmt::format("no closed form: axis '{}' is periodic and the drift depends on it",
-                                        setup.grid->axis(k).name));
-  if (const auto* mixture = std::get_if<InitialMixture>(&setup.config.initial))
-    return std::make_unique<ClosedForm>(setup.grid, *coefficients, GaussianMixture(mixture->components));
-  if (const auto* start = std::get_if<InitialPoint>(&setup.config.initial)) {
-    const Eigen::VectorXd mean = Eigen::Map<const Eigen::VectorXd>(start->point.data(), d);
-    return std::make_unique<ClosedForm>(setup.grid, *coefficients,
-                                        GaussianMixture({Gaussian{1, mean, Eigen::MatrixXd::Zero(d, d)}}));
-  }
-  refuse_exact(setup, "no closed form: the initial density must be gaussian, mixture or point");
-}
-
 }  // namespace
 
 Verdict Witness::judge(double t, const Field& p, const Field& own) const {
@@ -158,9 +127,32 @@ Verdict Witness::judge(double t, const Field& p, const Field& own) const {
   return verdict;
 }
 
+ClosedForm closed_form(const Case& config, const FormulaSde& sde, const std::string& key, const std::string& remedy) {
+  const auto refuse = [&](const std::string& why) {
+    throw CaseError({Problem{config.where(key), key, "no closed form: " + why + "; " + remedy}});
+  };
+  const auto coefficients = sde.linear();
+  if (!coefficients) refuse("the drift must be linear in the axes and the noise must not depend on them");
+  const auto d = config.axes.size();
+  for (std::size_t k = 0; k < d; ++k)
+    for (std::size_t i = 0; i < d; ++i)
+      if (config.axes[k].periodic() && (!coefficients->A[d * i + k].is_zero() || !coefficients->A[d * k + i].is_zero()))
+        refuse(fmt::format("axis '{}' is periodic and the drift depends on it", config.axes[k].name));
+  if (const auto* mixture = std::get_if<InitialMixture>(&config.initial))
+    return {*coefficients, GaussianMixture(mixture->components)};
+  const auto* start = std::get_if<InitialPoint>(&config.initial);
+  if (start == nullptr) refuse("the initial density must be gaussian, mixture or point");
+  const auto n = static_cast<Eigen::Index>(d);
+  return {*coefficients, GaussianMixture({Gaussian{1, Eigen::Map<const Eigen::VectorXd>(start->point.data(), n),
+                                                   Eigen::MatrixXd::Zero(n, n)}})};
+}
+
 std::unique_ptr<Witness> make_exact(const Setup& setup) {
   const CaseCompare& asked = setup.config.compare;
-  if (asked.exact_closed_form) return make_closed_form(setup);
+  if (asked.exact_closed_form)
+    return std::make_unique<ExactLaw>(
+        setup.grid, closed_form(setup.config, *setup.sde, "compare.exact",
+                                "give the density as a formula of the axes and t instead, or remove the key"));
   if (asked.exact_formula)
     return std::make_unique<ExactFormula>(setup.grid, *asked.exact_formula, setup.config.sde.variables);
   return nullptr;

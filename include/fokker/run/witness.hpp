@@ -6,6 +6,7 @@
 
 #include "fokker/analysis/agreement.hpp"
 #include "fokker/analysis/norms.hpp"
+#include "fokker/model/score.hpp"
 #include "fokker/run/setup.hpp"
 
 namespace fokker {
@@ -36,6 +37,11 @@ class Witness {
   [[nodiscard]] virtual Verdict judge(double t, const Field& p, const Field& own) const;
   [[nodiscard]] virtual WitnessFacts facts() const { return {}; }
 };
+
+/// The closed form of a case (theory section 4). Throws CaseError at `key` with the reason and the remedy where there
+/// is none.
+[[nodiscard]] ClosedForm closed_form(const Case& config, const FormulaSde& sde, const std::string& key,
+                                     const std::string& remedy);
 
 /// The closed form or formula a case asks for; null when it asks for none. Throws CaseError where there is no closed
 /// form.

@@ -1,0 +1,78 @@
+#pragma once
+#include <span>
+
+#include "fokker/model/density.hpp"
+#include "fokker/model/linear_gaussian.hpp"
+
+namespace fokker {
+
+/// Where a score s = grad log p comes from [1/x]: a closed form, an earlier run, a spectral derivative of the run's own
+/// density. One caller of `prepare` at a time; `score` may then be asked from several threads at once.
+class ScoreSource {
+ public:
+  virtual ~ScoreSource() = default;
+  [[nodiscard]] virtual int dimension() const = 0;
+  /// Moves to time t. `p`: cell averages of the run at t, for sources that follow it; the others do not look.
+  virtual void prepare(double t, std::span<const double> p) = 0;
+  /// s at the points, at the time of the last `prepare`; columns of x.size doubles.
+  virtual void score(const PointsIn& x, PointsOut s) const = 0;
+  /// The score changes with p: what it drives is nonlinear, and parabolic rather than hyperbolic.
+  [[nodiscard]] virtual bool follows_p() const { return false; }
+};
+
+/// The law of a linear SDE with additive noise that starts from a mixture: a mixture at every time (theory section 4).
+class ClosedForm {
+ public:
+  ClosedForm(LinearCoefficients coefficients, GaussianMixture start)
+      : linear_(std::move(coefficients)), start_(std::move(start)) {}
+  [[nodiscard]] GaussianMixture at(double t) const { return t > 0 ? push_forward(start_, linear_.law(0, t)) : start_; }
+  [[nodiscard]] int dimension() const { return start_.dimension(); }
+
+ private:
+  LinearGaussian linear_;
+  GaussianMixture start_;
+};
+
+/// log p and its derivatives for a mixture of non-singular Gaussians, in log-sum-exp form: exact far into the tails,
+/// where p itself is no double.
+class MixtureScore {
+ public:
+  /// Throws std::invalid_argument when a component with a weight has a singular covariance (a point has no score).
+  explicit MixtureScore(const GaussianMixture& mixture);
+  [[nodiscard]] int dimension() const { return dimension_; }
+  void log_density(const PointsIn& x, double* out) const;
+  void score(const PointsIn& x, PointsOut s) const;
+  /// Hess log p [1/x^2]: the Jacobian of the score.
+  void jacobian(const PointsIn& x, TensorOut H) const;
+
+ private:
+  struct Component {
+    double log_weight = 0;              // log (weight / sqrt(det 2 pi V))
+    std::array<double, 2> mean{};       // [x]
+    std::array<double, 3> precision{};  // V^-1: xx, xy, yy [1/x^2]
+  };
+  template <class Out>
+  void at_each(const PointsIn& x, const Out& out) const;
+
+  int dimension_ = 1;
+  std::vector<Component> components_;
+};
+
+/// The exact score of a closed form. `prepare` throws NumericalError where the law has a singular covariance (a point
+/// start at t = 0).
+class ClosedScore : public ScoreSource {
+ public:
+  explicit ClosedScore(ClosedForm law) : law_(std::move(law)) {}
+  [[nodiscard]] int dimension() const override { return law_.dimension(); }
+  void prepare(double t, std::span<const double> p) override;
+  void score(const PointsIn& x, PointsOut s) const override { now_->score(x, s); }
+  /// log p and its Hessian at the time of the last `prepare`.
+  [[nodiscard]] const MixtureScore& now() const { return *now_; }
+
+ private:
+  ClosedForm law_;
+  std::optional<MixtureScore> now_;
+  double t_ = 0;
+};
+
+}  // namespace fokker
