@@ -129,20 +129,6 @@ void read_axes(CaseReader& reader, TableReader& root, Case& c) {
   check_grid_size(reader, node, c);
 }
 
-void read_scheme(CaseReader& reader, TableReader& root, Case& c) {
-  const Node node = root.find("scheme");
-  if (!node) return;
-  TableReader scheme(node, reader.problems);
-  const std::vector<std::string> forms = {"drift_diffusion"}, later_forms = {"effective_drift"};
-  const Node form = scheme.find("form"), flux = scheme.find("flux");
-  if (const auto name = reader.word(form, forms, later_forms)) c.scheme.form = *name;
-  if (!form || form.value->text != "effective_drift")  // whose fluxes are others
-    if (const auto name = reader.word(flux, reader.vocabulary.fluxes)) c.scheme.flux = *name;
-  c.scheme.positive = reader.boolean(scheme.find("positive"));
-  for (const char* key : {"score", "score_order", "limiter"}) scheme.later(key);
-  scheme.finish();
-}
-
 void read_time(CaseReader& reader, TableReader& root, Case& c) {
   const Node node = root.require("time", "a table with end");
   TableReader time(node, reader.problems);

@@ -63,6 +63,12 @@ std::string sde_text(const Case& c) {
 std::string scheme_text(const CaseScheme& scheme) {
   std::string out =
       fmt::format("\n[scheme]\nform = {}\nflux = {}\n", toml_string(scheme.form), toml_string(scheme.flux));
+  if (scheme.form == "effective_drift") {
+    out += fmt::format("score = {}\n", toml_string(scheme.score));
+    if (scheme.score == "log_difference") out += fmt::format("score_order = {}\n", scheme.score_order);
+    if (!scheme.limiter.empty()) out += fmt::format("limiter = {}\n", toml_string(scheme.limiter));
+    if (!scheme.weights.empty()) out += fmt::format("weights = {}\n", toml_string(scheme.weights));
+  }
   if (scheme.positive) out += fmt::format("positive = {}\n", *scheme.positive);
   return out;
 }

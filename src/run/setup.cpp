@@ -4,12 +4,18 @@
 
 #include <cmath>
 
+#include "fokker/run/witness.hpp"
+#include "fokker/scheme/drift_diffusion.hpp"
+#include "fokker/scheme/effective_drift.hpp"
+
 namespace fokker {
 
 Vocabulary vocabulary() {
   Vocabulary words;
-  for (const FluxScheme& row : fluxes())
-    if (row.form == "drift_diffusion") words.fluxes.emplace_back(row.name);
+  for (const FluxScheme& row : fluxes("drift_diffusion")) words.fluxes.emplace_back(row.name);
+  for (const FluxScheme& row : fluxes("effective_drift")) words.advective_fluxes.emplace_back(row.name);
+  for (const std::string_view name : limiters()) words.limiters.emplace_back(name);
+  for (const std::string_view name : weno_weights()) words.weights.emplace_back(name);
   for (const StepperRow& row : steppers()) {
     words.steppers.emplace_back(row.name);
     if (row.adaptive) words.adaptive_steppers.emplace_back(row.name);
@@ -55,6 +61,41 @@ std::unique_ptr<Density> initial_density(const Case& config) {
 
 [[noreturn]] void refuse(const Case& config, const std::string& key, const std::string& text) {
   throw CaseError({Problem{config.where(key), key, text}});
+}
+
+/// The score of a closed form.
+std::shared_ptr<ScoreSource> make_score(const Setup& setup) {
+  auto score = std::make_shared<ClosedScore>(
+      closed_form(setup.config, *setup.sde, "scheme.score", "use score = \"log_difference\""));
+  try {
+    score->prepare(0, {});
+  } catch (const NumericalError& error) {
+    refuse(setup.config, "scheme.score",
+           fmt::format("{}; start from a gaussian or a mixture, or use score = "
+                       "\"log_difference\"",
+                       error.what()));
+  }
+  return score;
+}
+
+Reconstruction reconstruction_of(const CaseScheme& scheme) {
+  if (scheme.flux == "muscl") return limiter_named(scheme.limiter).value();
+  if (scheme.flux == "weno5") return weno_weights_named(scheme.weights).value();
+  return Reconstruction::upwind;
+}
+
+/// The form a case asks for. Where nothing diffuses the effective drift is f, whatever score was named.
+std::unique_ptr<Form> make_form(Setup& setup) {
+  const CaseScheme& scheme = setup.config.scheme;
+  const bool advects = scheme.form == "effective_drift", consistent = advects && scheme.score == "flux_consistent";
+  setup.flux = find_flux(scheme.flux, consistent ? "drift_diffusion" : scheme.form);
+  if (!advects) return make_drift_diffusion(setup.grid, setup.sde, *setup.flux, 0);
+  if (consistent) return make_flux_consistent(setup.grid, setup.sde, *setup.flux, 0);
+  const Reconstruction reconstruction = reconstruction_of(scheme);
+  if (setup.sde->traits().deterministic) return make_given_drift(setup.grid, setup.sde, reconstruction, nullptr, 0);
+  if (scheme.score == "log_difference")
+    return make_log_difference(setup.grid, setup.sde, reconstruction, scheme.score_order, 0);
+  return make_given_drift(setup.grid, setup.sde, reconstruction, make_score(setup), 0);
 }
 
 void set_initial(Setup& setup) {
@@ -119,9 +160,8 @@ Setup build(Case config) {
   } catch (const std::logic_error& error) {
     refuse(setup.config, "sde", error.what());
   }
-  setup.flux = find_flux(setup.config.scheme.flux);
   try {
-    setup.scheme = make_drift_diffusion(setup.grid, setup.sde, *setup.flux, 0);
+    setup.scheme = make_form(setup);
   } catch (const CaseError& error) {  // the scheme knows no file
     std::vector<Problem> problems = error.problems();
     for (Problem& problem : problems) problem.where = setup.config.where(problem.key);

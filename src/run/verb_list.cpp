@@ -20,13 +20,14 @@ struct Entry {
 
 std::vector<Entry> list_fluxes() {
   std::vector<Entry> all;
-  for (const FluxScheme& row : fluxes())
-    all.push_back({std::string(row.name),
-                   {{"form", std::string(row.form)},
-                    {"order", std::to_string(row.order)},
-                    {"guarantee", std::string(row.guarantee)},
-                    {"reference", std::string(row.reference)},
-                    {"not when", std::string(row.when_not)}}});
+  for (const char* form : {"drift_diffusion", "effective_drift"})
+    for (const FluxScheme& row : fluxes(form))
+      all.push_back({std::string(row.name),
+                     {{"form", std::string(row.form)},
+                      {"order", std::to_string(row.order)},
+                      {"guarantee", std::string(row.guarantee)},
+                      {"reference", std::string(row.reference)},
+                      {"not when", std::string(row.when_not)}}});
   return all;
 }
 

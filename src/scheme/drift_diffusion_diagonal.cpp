@@ -27,6 +27,7 @@ class DiagonalSource final : public EdgeSource {
       log_gibbs_ = log_gibbs_averages(grid, sde);
     else if (fitted && dimension_ == 1)
       peclets_ = stationary_peclets(grid.axis(0), sde);
+    keeps_law_ = !log_gibbs_.empty() || !peclets_.empty();
     const auto no_number = [](double peclet) { return !std::isfinite(peclet); };
     fallback_faces_ = std::count_if(peclets_.begin(), peclets_.end(), no_number);
     limited_ = flux.limited_velocity && degenerates(t0);
@@ -68,6 +69,7 @@ class DiagonalSource final : public EdgeSource {
   }
 
   [[nodiscard]] bool limited() const override { return limited_; }
+  [[nodiscard]] bool keeps_law() const override { return keeps_law_; }
   [[nodiscard]] Index fallback_faces() const override { return fallback_faces_; }
   [[nodiscard]] const std::vector<std::uint8_t>& capped() const override { return capped_; }
   void settle() override {
@@ -193,7 +195,7 @@ class DiagonalSource final : public EdgeSource {
   const Sde& sde_;
   int dimension_;
   double t_;
-  bool laid_out_ = false, limited_ = false;
+  bool laid_out_ = false, limited_ = false, keeps_law_ = false;
   std::vector<double> log_gibbs_;  // cell averages
   std::vector<double> peclets_;    // 1D, one per upper face of a cell
   Index fallback_faces_ = 0;

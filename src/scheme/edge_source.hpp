@@ -34,6 +34,9 @@ class EdgeSource {
   virtual void wall_edges(std::vector<WallEdge>& out) const = 0;
   /// The velocities of the faces are for the limited part (decided once, for all times).
   [[nodiscard]] virtual bool limited() const = 0;
+  /// Peclet numbers are logarithmic ratios of cell averages of a stationary law; otherwise a h / D at the middle of the
+  /// edge.
+  [[nodiscard]] virtual bool keeps_law() const { return false; }
   /// 1D faces whose stationary weight was not integrable.
   [[nodiscard]] virtual Index fallback_faces() const { return 0; }
   /// 1 for every cell whose |D_xy| was reduced; empty when there is none.

@@ -248,25 +248,71 @@ void Edges::add_exit_rates(bool positive, std::span<double> diagonal) const {
     }
 }
 
-// The probability volume * J per time travels by the offset e = (ex hx, ey hy): as a current density, volume-averaged,
-// half of J e belongs to each of the two cells it joins. On faces this is the mean of a cell's two face fluxes.
-void Edges::add_current(double scale, const double* p, double* Jx, double* Jy) const {
-  for (const Run& run : runs_) {
-    const double ex = 0.5 * scale * hx_ * run.offset.x, ey = 0.5 * scale * hy_ * run.offset.y;
-    for (Index k = 0; k < run.count; ++k) {
-      const Index L = run.left + k, R = run.right + k;
-      const double J = left()[run.first + k] * p[L] + right()[run.first + k] * p[R];
-      for (const Index cell : {L, R}) {
-        Jx[cell] += ex * J;
-        if (Jy != nullptr) Jy[cell] += ey * J;
+void Edges::divergence(double scale, const double* J, double* out) const {
+  const auto units = static_cast<Index>(units_.size()) - 1;
+  const Index grain = std::max<Index>(1, piece_cells / std::min(nx_, unit_columns));
+  parallel_for(0, units, grain, [&](Index first, Index last) {
+    const EdgeBlock* const end = blocks_.data() + units_[static_cast<std::size_t>(last)];
+    for (const EdgeBlock* block = blocks_.data() + units_[static_cast<std::size_t>(first)]; block != end; ++block) {
+      double* to = out + block->cell;
+      std::fill_n(to, block->count, 0.0);
+      const EdgeTerm* const terms = terms_.data() + block->first_term;
+      for (int k = 0; k < block->outgoing + block->incoming; ++k) {
+        const double *flux = J + terms[k].weights, sign = k < block->outgoing ? -scale : scale;
+        for (Index i = 0; i < block->count; ++i) to[i] += sign * flux[i];
       }
     }
+  });
+}
+
+void Edges::lines(const Run& run, Index from, Index count, const double* values, double* storage,
+                  std::array<const double*, 6>& out) const {
+  const Index column = run.left % nx_ + from, row = run.left / nx_;
+  for (int k = -2; k <= 3; ++k) {
+    const auto slot = static_cast<std::size_t>(k + 2);
+    const Index x = column + k * run.offset.x, y = row + k * run.offset.y;
+    const bool whole = x >= 0 && x + count <= nx_ && y >= 0 && y < ny_;
+    out[slot] = whole ? values + x + nx_ * y : storage + static_cast<Index>(slot) * count;
+    if (whole) continue;
+    for (Index i = 0; i < count; ++i) {
+      Index cell = -1;
+      for (int back = k; cell<0; back += back> 0 ? -1 : 1)
+        cell = neighbour(column + i, row, {back * run.offset.x, back * run.offset.y});
+      storage[static_cast<Index>(slot) * count + i] = values[cell];
+    }
   }
+}
+
+// The probability volume * J per time travels by the offset e = (ex hx, ey hy): as a current density, volume-averaged,
+// half of J e belongs to each of the two cells it joins. On faces this is the mean of a cell's two face fluxes.
+void Edges::add_edge_current(double scale, const Run& run, Index k, double J, double* Jx, double* Jy) const {
+  for (const Index cell : {run.left + k, run.right + k}) {
+    Jx[cell] += 0.5 * scale * hx_ * run.offset.x * J;
+    if (Jy != nullptr) Jy[cell] += 0.5 * scale * hy_ * run.offset.y * J;
+  }
+}
+
+void Edges::add_sink_current(double scale, const double* p, double* Jx, double* Jy) const {
   for (const Sink& sink : sinks) {
     const double J = 0.5 * scale * sink.rate * p[sink.cell];
     Jx[sink.cell] += hx_ * sink.offset.x * J;
     if (Jy != nullptr) Jy[sink.cell] += hy_ * sink.offset.y * J;
   }
+}
+
+void Edges::add_current(double scale, const double* p, double* Jx, double* Jy) const {
+  for (const Run& run : runs_)
+    for (Index k = 0; k < run.count; ++k) {
+      const Index edge = run.first + k;
+      add_edge_current(scale, run, k, left()[edge] * p[run.left + k] + right()[edge] * p[run.right + k], Jx, Jy);
+    }
+  add_sink_current(scale, p, Jx, Jy);
+}
+
+void Edges::add_current(double scale, const double* J, const double* p, double* Jx, double* Jy) const {
+  for (const Run& run : runs_)
+    for (Index k = 0; k < run.count; ++k) add_edge_current(scale, run, k, J[run.first + k], Jx, Jy);
+  add_sink_current(scale, p, Jx, Jy);
 }
 
 std::size_t Edges::bytes() const {

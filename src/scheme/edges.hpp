@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -77,16 +78,26 @@ class Edges {
 
   /// out = scale * (what the edges bring - what they take); cells only, sinks are not included.
   void apply(double scale, const double* p, double* out) const;
+  /// out = scale * (what comes in - what goes out) for fluxes J that are given, one per edge.
+  void divergence(double scale, const double* J, double* out) const;
   void assemble(double scale, const InsertEntry& insert) const;
   /// diagonal[i] += the total rate at which edges empty cell i (positive fluxes), or, where the weights have no sign,
   /// the bound of `Operator::stable_step`.
   void add_exit_rates(bool positive, std::span<double> diagonal) const;
   /// J [p x/t] += scale * half of each edge's flux, along its offset, at both of its cells.
   void add_current(double scale, const double* p, double* Jx, double* Jy) const;
+  /// The same for given edge fluxes; p is that of the outflow.
+  void add_current(double scale, const double* J, const double* p, double* Jx, double* Jy) const;
+  /// Cells L + k e, k = -2 .. 3, of the edges from .. from + count - 1 of a run, as columns of `values`: pointers into
+  /// it, or into `storage` (6 x count) where the line wraps or ends; beyond a wall the last cell repeats.
+  void lines(const Run& run, Index from, Index count, const double* values, double* storage,
+             std::array<const double*, 6>& out) const;
   [[nodiscard]] std::size_t bytes() const;
 
  private:
   void plan();
+  void add_edge_current(double scale, const Run& run, Index k, double J, double* Jx, double* Jy) const;
+  void add_sink_current(double scale, const double* p, double* Jx, double* Jy) const;
 
   Index nx_, ny_;
   bool periodic_x_, periodic_y_;

@@ -85,15 +85,46 @@ constexpr std::array rows{
                    "for every offset e, else 1",
                .reference = "Patankar 1980, section 5.2; skew edges: Mirebeau 2014",
                .when_not = "cell Peclet numbers above 2, D = 0 anywhere, or whenever p >= 0 is needed"},
+    FluxScheme{.name = "upwind",
+               .form = "effective_drift",
+               .order = 1,
+               .positive = true,
+               .guarantee = "conservative, p >= 0 under stable_step",
+               .reference = "Courant, Isaacson & Rees 1952",
+               .when_not = "whenever accuracy matters: it adds the diffusion |F| h / 2"},
+    FluxScheme{.name = "muscl",
+               .form = "effective_drift",
+               .order = 2,
+               .positive = true,
+               .guarantee = "conservative, p >= 0 under stable_step; limiter = huynh (default) keeps order 2 at smooth "
+                            "extrema, minmod, van_leer, mc and superbee fall to order 1 there",
+               .reference = "van Leer 1979; Sweby 1984; Huynh 1995",
+               .when_not = "very smooth densities on fine grids: weno5 has a smaller error there"},
+    FluxScheme{.name = "weno5",
+               .form = "effective_drift",
+               .order = 5,
+               .positive = true,
+               .guarantee =
+                   "conservative, p >= 0 under stable_step; order 5 for a given velocity (in 2D by three Gauss "
+                   "points on a face), with score = log_difference the order of score_order. weights = z "
+                   "(default) or js",
+               .reference = "Jiang & Shu 1996; Borges, Carmona, Costa & Don 2008; positivity in the spirit of Zhang & "
+                            "Shu 2010",
+               .when_not = "steps and contacts on coarse grids: muscl costs a third"},
 };
 
 }  // namespace
 
-std::span<const FluxScheme> fluxes() { return rows; }
+std::span<const FluxScheme> fluxes(std::string_view form) {
+  const auto is_row = [&](const FluxScheme& flux) { return flux.form == form; };
+  const auto first = std::find_if(rows.begin(), rows.end(), is_row);
+  return {first, std::find_if_not(first, rows.end(), is_row)};
+}
 
-const FluxScheme* find_flux(std::string_view name) {
-  const auto row = std::find_if(rows.begin(), rows.end(), [&](const FluxScheme& flux) { return flux.name == name; });
-  return row == rows.end() ? nullptr : &*row;
+const FluxScheme* find_flux(std::string_view name, std::string_view form) {
+  for (const FluxScheme& flux : fluxes(form))
+    if (flux.name == name) return &flux;
+  return nullptr;
 }
 
 }  // namespace fokker

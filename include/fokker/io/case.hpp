@@ -34,7 +34,12 @@ using Initial = std::variant<InitialMixture, InitialFormula, InitialPoint, Initi
 
 struct CaseScheme {
   std::string form = "drift_diffusion";
-  std::string flux = "scharfetter_gummel";
+  std::string flux = "scharfetter_gummel";  ///< a row of the form; of drift_diffusion with score = flux_consistent
+  // effective_drift only
+  std::string score = "log_difference";
+  int score_order = 2;           ///< of log_difference
+  std::string limiter;           ///< of muscl; filled in, empty for other rows
+  std::string weights;           ///< of weno5; filled in, empty for other rows
   std::optional<bool> positive;  ///< absent: what flux and stepper together can promise
 };
 
@@ -108,6 +113,8 @@ struct Vocabulary {
   /// Those of them with an error estimate: a tolerance is filled in for them and is an error for the others. While it
   /// is empty, nothing is known about steppers.
   std::vector<std::string> adaptive_steppers = {};
+  /// Rows of the effective_drift form, and what `limiter` and `weights` may be, the default first.
+  std::vector<std::string> advective_fluxes = {}, limiters = {}, weights = {};
 };
 
 /// Reads and validates a case. `overrides` are `key.path=value` of --set: the value is TOML or a bare word; axes go by

@@ -8,7 +8,8 @@
 #include "fokker/integrate/stepper.hpp"
 #include "fokker/io/case.hpp"
 #include "fokker/model/formula_sde.hpp"
-#include "fokker/scheme/drift_diffusion.hpp"
+#include "fokker/scheme/flux.hpp"
+#include "fokker/scheme/form.hpp"
 
 namespace fokker {
 
@@ -18,7 +19,7 @@ struct Setup {
   std::shared_ptr<const Grid> grid;
   std::shared_ptr<const FormulaSde> sde;
   const FluxScheme* flux = nullptr;
-  std::unique_ptr<DriftDiffusion> scheme;
+  std::unique_ptr<Form> scheme;
   const StepperRow* stepper_row = nullptr;
   std::string stepper_reason;  ///< why `auto` chose it; empty when the case named it
   std::unique_ptr<TimeStepper> stepper;

@@ -31,20 +31,21 @@ enum class DriftCarrier {
 /// A row of `list fluxes`.
 struct FluxScheme {
   std::string_view name;
-  std::string_view form;          ///< "drift_diffusion"
+  std::string_view form;          ///< "drift_diffusion" or "effective_drift"
   int order = 1;                  ///< for smooth p, measured by the unit tests
   bool positive = false;          ///< a Markov generator: left >= 0 >= right for any edge
   bool limited_velocity = false;  ///< carries drift in directions without diffusion by the limited second-order part
   DriftCarrier drift = DriftCarrier::fitted;
-  EdgeWeights (*weights)(const Edge&) = nullptr;
+  EdgeWeights (*weights)(const Edge&) = nullptr;  ///< drift_diffusion only
   std::string_view guarantee, reference, when_not;
 };
 
 /// B(z) = z / (e^z - 1), B(0) = 1; accurate to rounding for all z, B(-z) = B(z) + z.
 [[nodiscard]] double bernoulli(double z);
 
-[[nodiscard]] std::span<const FluxScheme> fluxes();
-/// nullptr when there is no such row.
-[[nodiscard]] const FluxScheme* find_flux(std::string_view name);
+/// The rows of a form.
+[[nodiscard]] std::span<const FluxScheme> fluxes(std::string_view form);
+/// nullptr when that form has no such row.
+[[nodiscard]] const FluxScheme* find_flux(std::string_view name, std::string_view form = "drift_diffusion");
 
 }  // namespace fokker

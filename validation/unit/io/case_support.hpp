@@ -8,8 +8,12 @@
 namespace case_support {
 
 inline const fokker::Vocabulary& words() {
-  static const fokker::Vocabulary words{
-      {"scharfetter_gummel", "upwind", "central"}, {"euler", "rk4", "dopri5", "tr_bdf2"}, {"dopri5", "tr_bdf2"}};
+  static const fokker::Vocabulary words{{"scharfetter_gummel", "upwind", "central"},
+                                        {"euler", "rk4", "dopri5", "tr_bdf2"},
+                                        {"dopri5", "tr_bdf2"},
+                                        {"upwind", "muscl", "weno5"},
+                                        {"huynh", "minmod"},
+                                        {"z", "js"}};
   return words;
 }
 

@@ -311,17 +311,38 @@ bandwidth = 0.1)",
      "\n"
      "c.toml:24:13: initial.bandwidth: not available yet"},
     {gaussian, R"(image = "x.pgm")", "c.toml:23:9: initial.image: not available yet"},
-    {flux, R"(form = "effective_drift"
-flux = "muscl")",
-     R"(c.toml:25:8: scheme.form: "effective_drift" is not available yet)"},
-    {flux, R"(score = "spectral"
+    {flux, R"(score = "exact"
 score_order = 4
 limiter = "minmod")",
-     "c.toml:25:9: scheme.score: not available yet"
+     "c.toml:25:9: scheme.score: has a meaning only with form = effective_drift"
      "\n"
-     "c.toml:26:15: scheme.score_order: not available yet"
+     "c.toml:26:15: scheme.score_order: has a meaning only with form = effective_drift"
      "\n"
-     "c.toml:27:11: scheme.limiter: not available yet"},
+     "c.toml:27:11: scheme.limiter: has a meaning only with form = effective_drift"},
+    {flux, R"(flux = "muscl")",
+     R"(c.toml:25:8: scheme.flux: "muscl" is a row for form = effective_drift; allowed here: scharfetter_gummel, upwind, central)"},
+    {flux, R"(form = "effective_drift"
+flux = "central"
+score = "exct"
+weights = "js")",
+     R"(c.toml:26:8: scheme.flux: "central" is a row for form = drift_diffusion; allowed here: upwind, muscl, weno5)"
+     "\n"
+     R"(c.toml:27:9: scheme.score: "exct" is unknown; did you mean exact? allowed: log_difference, flux_consistent, exact)"
+     "\n"
+     "c.toml:28:11: scheme.weights: has a meaning only with flux = weno5"},
+    {flux, R"(form = "effective_drift"
+flux = "weno5"
+score = "flux_consistent"
+score_order = 4)",
+     R"(c.toml:26:8: scheme.flux: "weno5" is a row for the other scores (flux_consistent divides the flux of a drift_diffusion row); allowed here: scharfetter_gummel, upwind, central)"
+     "\n"
+     "c.toml:28:15: scheme.score_order: has a meaning only with score = log_difference"},
+    {flux, R"(form = "effective_drift"
+score_order = 3
+limiter = "minmo")",
+     "c.toml:26:15: scheme.score_order: 3, must be 2 or 4"
+     "\n"
+     R"(c.toml:27:11: scheme.limiter: "minmo" is unknown; did you mean minmod? allowed: huynh, minmod)"},
     {exact, R"(exact = true
 spectral = true
 twin = true)",
@@ -341,7 +362,8 @@ twin = true)",
      R"(c.toml:37:11: check.0.against: "spectral" is not available yet)"},
     {flux, R"(flux = "upwnd")",
      R"(c.toml:25:8: scheme.flux: "upwnd" is unknown; did you mean upwind? allowed: scharfetter_gummel, upwind, central)"},
-    {flux, R"(form = "drift")", R"(c.toml:25:8: scheme.form: "drift" is unknown, allowed: drift_diffusion)"},
+    {flux, R"(form = "drift")",
+     R"(c.toml:25:8: scheme.form: "drift" is unknown, allowed: drift_diffusion, effective_drift)"},
     {"tolerance = 1e-5", R"(stepper = "tr_bdf")",
      R"(c.toml:28:11: time.stepper: "tr_bdf" is unknown; did you mean tr_bdf2? allowed: auto, euler, rk4, dopri5, tr_bdf2)"},
     {"tolerance = 1e-5", R"(tolerance = 1e-5

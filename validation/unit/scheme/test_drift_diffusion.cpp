@@ -80,7 +80,7 @@ std::vector<Problem2> problems() {
 // The nonlinear part makes rate(p) depend on p, but not its mass.
 TEST_CASE("mass plus ledgers is conserved to rounding for every flux and boundary") {
   for (const Problem2& problem : problems())
-    for (const FluxScheme& flux : fluxes()) {
+    for (const FluxScheme& flux : fluxes("drift_diffusion")) {
       const auto scheme = make_drift_diffusion(problem.grid, problem.sde, flux);
       const Operator& op = scheme->op();
       const auto rate = rate_of(op, 0.3, random_state(op));
@@ -92,7 +92,7 @@ TEST_CASE("mass plus ledgers is conserved to rounding for every flux and boundar
 
 TEST_CASE("matrix-free equals assembled and a positive row is a Markov generator") {
   for (const Problem2& problem : problems())
-    for (const FluxScheme& flux : fluxes()) {
+    for (const FluxScheme& flux : fluxes("drift_diffusion")) {
       const auto scheme = make_drift_diffusion(problem.grid, problem.sde, flux);
       if (scheme->op().linear() == nullptr) continue;
       const LinearOperator& op = *scheme->op().linear();
@@ -134,7 +134,7 @@ TEST_CASE("results are the same bits for 1 and 2 threads") {
   for (const int threads : {1, 2}) {
     const ThreadLimit limit(threads);
     const auto add = [&](const std::shared_ptr<const Grid>& grid, const std::shared_ptr<const Sde>& sde) {
-      for (const FluxScheme& flux : fluxes()) {
+      for (const FluxScheme& flux : fluxes("drift_diffusion")) {
         const auto scheme = make_drift_diffusion(grid, sde, flux);
         rates[threads - 1].push_back(rate_of(scheme->op(), 0.2, random_state(scheme->op())));
       }
@@ -148,7 +148,7 @@ TEST_CASE("results are the same bits for 1 and 2 threads") {
 }
 
 TEST_CASE("x to -x mirrors the rates") {
-  for (const FluxScheme& flux : fluxes())
+  for (const FluxScheme& flux : fluxes("drift_diffusion"))
     for (const auto& [lower, upper] : {std::pair{R, A}, {A, R}, {P, P}, {R, R}})
       for (const auto tensor : {rounded, turning, only_y}) {
         const bool diagonal = tensor != turning;
@@ -188,7 +188,7 @@ TEST_CASE("x to -x mirrors the rates") {
 }
 
 TEST_CASE("exchanging the axes transposes the rates") {
-  for (const FluxScheme& flux : fluxes())
+  for (const FluxScheme& flux : fluxes("drift_diffusion"))
     for (const auto tensor : {rounded, turning, only_y, rank_one}) {
       const bool diagonal = tensor == rounded || tensor == only_y;
       const Index n = 18;

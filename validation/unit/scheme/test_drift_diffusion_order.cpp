@@ -57,7 +57,7 @@ double truncation(const FluxScheme& flux, int dimension, Index n) {
 }
 
 TEST_CASE("each row has the order it declares") {
-  for (const FluxScheme& flux : fluxes())
+  for (const FluxScheme& flux : fluxes("drift_diffusion"))
     for (const int dimension : {1, 2}) {
       const Index n = dimension == 1 ? 128 : 64;
       const double order = std::log2(truncation(flux, dimension, n) / truncation(flux, dimension, 2 * n));
@@ -161,7 +161,7 @@ TEST_CASE("the current is the face flux and its mean over a periodic axis the ex
   const auto grid = grid_2d(axis(0, 1, 16, P, P), axis(0, 2, 12, P, P, "y"));
   const auto D = [](double, double) { return std::array{0.1, 0.05, 0.08}; };
   for (const bool diagonal : {true, false})
-    for (const FluxScheme& flux : fluxes()) {
+    for (const FluxScheme& flux : fluxes("drift_diffusion")) {
       const auto sde = sde_2d([](double, double) { return std::array{0.7, -0.2}; }, D, diagonal);
       const auto scheme = make_drift_diffusion(grid, sde, flux);
       const std::vector<double> p(static_cast<std::size_t>(grid->cells()), 3.0);

@@ -87,7 +87,7 @@ TEST_CASE("a rotating drift with a 20:1 tensor converges and stays nonnegative a
 
 TEST_CASE("each row has the order it declares for the solution with a tilted tensor") {
   // |Pe_e| < 2 wherever p is not small: no drift is left to the faces of the fitted row
-  for (const FluxScheme& row : fluxes()) {
+  for (const FluxScheme& row : fluxes("drift_diffusion")) {
     const Outcome coarse = rotating(row, 4, 30, 64), fine = rotating(row, 4, 30, 128);
     const double order = std::log2(coarse.error / fine.error);
     CHECK_MESSAGE(order > row.order - 0.2, row.name, " order ", order);
@@ -156,7 +156,7 @@ TEST_CASE("equilibria of tensors are kept to the declared order also at walls th
   const TensorField turning = [](double x, double y) { return thin(20, 40 * x + 25 * y); };
   const TensorField steep = [](double, double) { return thin(20, 30); };
   for (const auto& [D, half_width] : {std::pair{turning, 1.5}, {steep, 1.5}})
-    for (const FluxScheme& row : fluxes()) {
+    for (const FluxScheme& row : fluxes("drift_diffusion")) {
       const double order = std::log2(departure(D, half_width, 24, row) / departure(D, half_width, 48, row));
       CHECK_MESSAGE(std::abs(order - row.order) < 0.1, row.name, " order ", order);
     }

@@ -1,0 +1,38 @@
+#pragma once
+#include <cstddef>
+#include <span>
+
+#include "fokker/scheme/operator.hpp"
+
+namespace fokker {
+
+/// What `check` prints about an operator at time t.
+struct SchemeReport {
+  double peclet_min = 0, peclet_max = 0;  ///< cell Peclet numbers |Pe_e| over all edges with rate > 0
+  double exit_rate_max = 0;               ///< w = max|A_ii| [1/t]
+  double smallest_eigenvalue = 0;         ///< of D over the cell centres [x^2/t]
+  double largest_anisotropy = 1;          ///< largest ratio of eigenvalues of D in index units, infinity where singular
+  Index offsets = 0;                      ///< distinct edge offsets in use
+  Index capped_cells = 0;                 ///< cells whose |D_xy| was reduced
+  Index limited_faces = 0;                ///< faces across which drift is carried by advection
+  Index fallback_faces = 0;               ///< 1D: faces where the stationary weight is not integrable, a h / D used
+  std::size_t bytes = 0;                  ///< memory held by the operator
+};
+
+/// One of the two forms of the equation on a grid: drift plus diffusion (drift_diffusion.hpp) or pure advection by the
+/// effective drift (effective_drift.hpp). `op().linear()` is null where it is not linear in p.
+class Form {
+ public:
+  virtual ~Form() = default;
+  [[nodiscard]] virtual const Operator& op() const = 0;
+  [[nodiscard]] virtual SchemeReport report(double t) const = 0;
+  /// Share of the mass of p that sits in capped cells.
+  [[nodiscard]] virtual double capped_share(std::span<const double> p) const = 0;
+  /// The scheme's own face fluxes at time t averaged to cells [p x/t]; columns of cells() values (Jy null in 1D). An
+  /// offset edge adds its flux to the two cells it joins, half each, along its offset.
+  virtual void current(double t, std::span<const double> p, double* Jx, double* Jy) const = 0;
+  /// Edges on which the effective drift is infinite because p is 0 at one end only; 0 for forms that need no score.
+  [[nodiscard]] virtual Index undefined_scores(std::span<const double> /*p*/) const { return 0; }
+};
+
+}  // namespace fokker

@@ -1,0 +1,87 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "case_reader.hpp"
+
+namespace fokker {
+namespace {
+
+const std::vector<std::string> forms = {"drift_diffusion", "effective_drift"};
+const std::vector<std::string> scores = {"log_difference", "flux_consistent", "exact"};
+const std::vector<std::string> later_scores = {"spectral", "table"};
+
+// A key that has a meaning for one choice only.
+bool belongs(CaseReader& reader, const Node& node, bool fits, const std::string& to_what) {
+  if (node && !fits) reader.report(node, "has a meaning only with " + to_what);
+  return node && fits;
+}
+
+// A row of one of two lists; a row of the other list is named as such.
+std::optional<std::string> flux_row(CaseReader& reader, const Node& node, const std::vector<std::string>& rows,
+                                    const std::vector<std::string>& others, const std::string& where_others) {
+  if (node && node.value->kind == Value::Kind::string) {
+    const auto is_in = [&](const std::vector<std::string>& list) {
+      return std::find(list.begin(), list.end(), node.value->text) != list.end();
+    };
+    if (!is_in(rows) && is_in(others)) {
+      reader.report(node, fmt::format("{} is a row for {}; allowed here: {}", toml_string(node.value->text),
+                                      where_others, fmt::join(rows, ", ")));
+      return std::nullopt;
+    }
+  }
+  return reader.word(node, rows);
+}
+
+// One of `allowed`, the first of which is the default.
+std::string choice(CaseReader& reader, const Node& node, const std::vector<std::string>& allowed) {
+  return reader.word(node, allowed).value_or(allowed.empty() ? "" : allowed.front());
+}
+
+void read_effective_drift(CaseReader& reader, TableReader& table, const Node& flux, Case& c) {
+  const Vocabulary& words = reader.vocabulary;
+  c.scheme.score = reader.word(table.find("score"), scores, later_scores).value_or("log_difference");
+  const bool consistent = c.scheme.score == "flux_consistent";
+  c.scheme.flux = consistent ? "scharfetter_gummel" : "muscl";
+  const auto row = consistent ? flux_row(reader, flux, words.fluxes, words.advective_fluxes,
+                                         "the other scores (flux_consistent divides the flux of a drift_diffusion row)")
+                              : flux_row(reader, flux, words.advective_fluxes, words.fluxes, "form = drift_diffusion");
+  if (row) c.scheme.flux = *row;
+  const bool by_differences = c.scheme.score == "log_difference";
+  if (const Node order = table.find("score_order"); belongs(reader, order, by_differences, "score = log_difference")) {
+    const auto value = reader.integer(order, 2, 4);
+    if (value && *value == 3) reader.report(order, "3, must be 2 or 4");
+    c.scheme.score_order = static_cast<int>(value.value_or(2));
+  }
+  const Node limiter = table.find("limiter"), weights = table.find("weights");
+  if (c.scheme.flux == "muscl") c.scheme.limiter = choice(reader, limiter, words.limiters);
+  if (c.scheme.flux == "weno5") c.scheme.weights = choice(reader, weights, words.weights);
+  static_cast<void>(belongs(reader, limiter, c.scheme.flux == "muscl", "flux = muscl"));
+  static_cast<void>(belongs(reader, weights, c.scheme.flux == "weno5", "flux = weno5"));
+}
+
+}  // namespace
+
+void read_scheme(CaseReader& reader, TableReader& root, Case& c) {
+  const Node node = root.find("scheme");
+  if (!node) return;
+  TableReader scheme(node, reader.problems);
+  const Node form = scheme.find("form"), flux = scheme.find("flux");
+  const bool form_known = !form || reader.word(form, forms);
+  if (form_known && form) c.scheme.form = form.value->text;
+  c.scheme.positive = reader.boolean(scheme.find("positive"));
+  if (c.scheme.form == "effective_drift") {
+    read_effective_drift(reader, scheme, flux, c);
+  } else {
+    if (const auto row = flux_row(reader, flux, reader.vocabulary.fluxes, reader.vocabulary.advective_fluxes,
+                                  "form = effective_drift"))
+      c.scheme.flux = *row;
+    for (const char* key : {"score", "score_order", "limiter", "weights"}) {
+      const Node other = scheme.find(key);
+      static_cast<void>(belongs(reader, other, !form_known, "form = effective_drift"));
+    }
+  }
+  scheme.finish();
+}
+
+}  // namespace fokker

@@ -1,0 +1,233 @@
+#include "edge_system.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <stdexcept>
+#include <string>
+
+#include "fokker/base/errors.hpp"
+#include "fokker/base/parallel.hpp"
+
+namespace fokker {
+namespace {
+
+constexpr Index fill_piece = 4096;  // edges per piece of the parallel loop that makes weights
+
+bool sound(const Edge& edge) {
+  return edge.rate >= 0 && std::isfinite(edge.rate) && std::isfinite(edge.peclet) && std::isfinite(edge.velocity);
+}
+
+bool is_face(Offset e) { return e == Offset{1, 0} || e == Offset{0, 1}; }
+
+}  // namespace
+
+// The least of the numbers handed in by concurrent pieces; `none` when there was none.
+class EdgeSystem::FirstOf {
+ public:
+  static constexpr Index none = std::numeric_limits<Index>::max();
+  void add(Index value) {
+    Index seen = value_.load();
+    while (value < seen && !value_.compare_exchange_weak(seen, value)) {
+    }
+  }
+  [[nodiscard]] Index value() const { return value_.load(); }
+
+ private:
+  std::atomic<Index> value_{none};
+};
+
+EdgeSystem::EdgeSystem(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, const FluxScheme& flux,
+                       const EdgeSystemOptions& options, double t0)
+    : grid_(std::move(grid)),
+      sde_(std::move(sde)),
+      flux_(flux),
+      fits_(options.fits),
+      lines_(options.lines),
+      edges_(*grid_) {
+  check_coefficients(*grid_, *sde_, t0);
+  separated_ = sde_->separated();
+  const Sde& spatial = separated_ ? *separated_->base : *sde_;
+  if (separated_) check_coefficients(*grid_, spatial, t0);
+  autonomous_ = sde_->traits().autonomous;
+  fixed_ = autonomous_ || separated_.has_value();
+  source_ = grid_->dimension() == 1 || spatial.traits().diagonal ? make_diagonal_source(*grid_, spatial, flux, t0)
+                                                                 : make_tensor_source(*grid_, spatial, flux, t0);
+  if (source_->limited() || options.advection) advection_.emplace(*grid_, options.reconstruction);
+  build(t0);
+  if (!fixed_) return;
+  if (!fits_) edges_.drop_zeros();
+  source_->settle();
+}
+
+double EdgeSystem::move_to(double t) {
+  if (!fixed_ && t != built_at_) build(t);
+  if (!separated_) return 1;
+  const double factor = separated_->factor(t);
+  if (!(factor >= 0 && std::isfinite(factor)))
+    throw NumericalError("the common time factor of drift and diffusion is negative or not finite", t);
+  return factor;
+}
+
+void EdgeSystem::drain(double scale, std::span<const double> state, std::span<double> rate) const {
+  const Index cells = grid_->cells();
+  std::fill(rate.begin() + cells, rate.end(), 0.0);
+  for (const Sink& sink : edges_.sinks) {
+    const double lost = scale * sink.rate * state[static_cast<std::size_t>(sink.cell)];
+    rate[static_cast<std::size_t>(sink.cell)] -= lost;
+    rate[static_cast<std::size_t>(cells + sink.ledger)] += grid_->volume() * lost;
+  }
+}
+
+void EdgeSystem::build(double t) {
+  if (source_->prepare(t)) {
+    edges_.clear();
+    source_->lay_out(edges_);
+    edges_.finish();
+    const auto pieces = static_cast<std::size_t>((edges_.count() + fill_piece - 1) / fill_piece);
+    peclet_min_.resize(pieces);
+    peclet_max_.resize(pieces);
+    if (fits_) rate_.resize(static_cast<std::size_t>(edges_.count()));
+    if (fits_) peclet_.resize(static_cast<std::size_t>(edges_.count()));
+    if (lines_) link_edges();
+  }
+  FirstOf unsound, unsigned_;
+  parallel_for(0, static_cast<Index>(peclet_min_.size()), 1, [&](Index first, Index last) {
+    for (Index piece = first; piece < last; ++piece)
+      make_weights(piece * fill_piece, std::min((piece + 1) * fill_piece, edges_.count()), unsound, unsigned_);
+  });
+  if (unsound.value() != FirstOf::none)
+    throw NumericalError("drift or diffusion is not finite, or diffusion is not positive semidefinite", t,
+                         unsound.value());
+  if (unsigned_.value() != FirstOf::none)
+    throw std::logic_error("flux " + std::string(flux_.name) + " is not a Markov generator on an edge of cell " +
+                           std::to_string(unsigned_.value()));
+  build_sinks(t);
+  if (advection_) advection_->finish();
+  built_at_ = t;
+  exit_rate_ = -1;
+}
+
+void EdgeSystem::link_edges() {
+  before_.assign(static_cast<std::size_t>(edges_.count()), -1);
+  after_.assign(static_cast<std::size_t>(edges_.count()), -1);
+  // Which edge of an offset begins in a cell: one map per offset, a tensor that varies has a few dozen of them.
+  std::vector<std::pair<Offset, std::vector<Index>>> begins;
+  const auto map_of = [&](Offset offset) -> std::vector<Index>& {
+    for (auto& [known, cells] : begins)
+      if (known == offset) return cells;
+    return begins.emplace_back(offset, std::vector<Index>(static_cast<std::size_t>(grid_->cells()), -1)).second;
+  };
+  for (const Run& run : edges_.runs()) {
+    std::vector<Index>& edge_of = map_of(run.offset);
+    for (Index k = 0; k < run.count; ++k) edge_of[static_cast<std::size_t>(run.left + k)] = run.first + k;
+  }
+  for (const Run& run : edges_.runs()) {
+    const std::vector<Index>& edge_of = map_of(run.offset);
+    for (Index k = 0; k < run.count; ++k) {
+      const Index next = edge_of[static_cast<std::size_t>(run.right + k)];
+      if (next < 0) continue;
+      after_[static_cast<std::size_t>(run.first + k)] = next;
+      before_[static_cast<std::size_t>(next)] = run.first + k;
+    }
+  }
+}
+
+// Weights of the edges first..last-1, one piece: from the runs they belong to, block by block.
+void EdgeSystem::make_weights(Index first, Index last, FirstOf& unsound, FirstOf& unsigned_) {
+  Edge edge[EdgeSource::block];
+  double peclet_min = std::numeric_limits<double>::infinity(), peclet_max = 0;
+  const auto runs = edges_.runs();
+  auto run = std::upper_bound(runs.begin(), runs.end(), first,
+                              [](Index number, const Run& candidate) { return number < candidate.first; }) -
+             1;
+  for (Index number = first; number < last;) {
+    if (number == run->first + run->count) ++run;
+    const Index from = number - run->first, count = std::min({EdgeSource::block, run->count - from, last - number});
+    source_->fill(*run, from, count, edge);
+    for (Index i = 0; i < count; ++i) {
+      if (!sound(edge[i])) unsound.add(run->left + from + i);
+      if (edge[i].rate > 0) {
+        peclet_min = std::min(peclet_min, std::abs(edge[i].peclet));
+        peclet_max = std::max(peclet_max, std::abs(edge[i].peclet));
+      }
+      if (advection_ && is_face(run->offset))
+        advection_->velocity(run->offset.x == 1 ? 0 : 1)[run->left + from + i] = std::exchange(edge[i].velocity, 0.0);
+      const EdgeWeights weights = flux_.weights(edge[i]);
+      if (flux_.positive && sound(edge[i]) && !(weights.left >= 0 && weights.right <= 0))
+        unsigned_.add(run->left + from + i);
+      if (fits_) {
+        rate_[static_cast<std::size_t>(number + i)] = edge[i].rate;
+        peclet_[static_cast<std::size_t>(number + i)] = edge[i].rate > 0 ? edge[i].peclet : 0;
+      }
+      edges_.left()[number + i] = weights.left;
+      edges_.right()[number + i] = weights.right;
+    }
+    number += count;
+  }
+  peclet_min_[static_cast<std::size_t>(first / fill_piece)] = peclet_min;
+  peclet_max_[static_cast<std::size_t>(first / fill_piece)] = peclet_max;
+}
+
+// At the wall p = 0: what leaves is the left weight of the edge up to the wall; a bare velocity only ever leaves.
+void EdgeSystem::build_sinks(double t) {
+  source_->wall_edges(walls_);
+  edges_.sinks.clear();
+  for (const WallEdge& wall : walls_) {
+    if (!sound(wall.edge))
+      throw NumericalError("drift or diffusion at an absorbing wall is not finite, or diffusion is negative", t,
+                           wall.cell);
+    const double rate = flux_.weights({wall.edge.rate, wall.edge.peclet, 0}).left + std::max(wall.edge.velocity, 0.0);
+    if (flux_.positive && !(rate >= 0))
+      throw std::logic_error("flux " + std::string(flux_.name) + " lets probability in through an absorbing wall");
+    if (rate != 0) edges_.sinks.push_back({wall.cell, wall.ledger, wall.share * rate, wall.offset});
+  }
+}
+
+double EdgeSystem::exit_rate() {
+  if (exit_rate_ >= 0) return exit_rate_;
+  diagonal_.assign(static_cast<std::size_t>(grid_->cells()), 0.0);
+  edges_.add_exit_rates(flux_.positive, diagonal_);
+  if (advection_) advection_->add_exit_rates(diagonal_);
+  for (const Sink& sink : edges_.sinks) diagonal_[static_cast<std::size_t>(sink.cell)] += std::abs(sink.rate);
+  return exit_rate_ = *std::max_element(diagonal_.begin(), diagonal_.end());
+}
+
+SchemeReport EdgeSystem::report(double t) {
+  const double scale = move_to(t);
+  SchemeReport report;
+  const DiffusionSurvey survey = survey_diffusion(*grid_, *sde_, t);
+  report.smallest_eigenvalue = survey.smallest_eigenvalue;
+  report.largest_anisotropy = survey.largest_anisotropy;
+  if (!peclet_min_.empty()) {
+    const double least = *std::min_element(peclet_min_.begin(), peclet_min_.end());
+    report.peclet_min = std::isinf(least) ? 0 : least;
+    report.peclet_max = *std::max_element(peclet_max_.begin(), peclet_max_.end());
+  }
+  report.exit_rate_max = scale * exit_rate();
+  std::vector<Offset> offsets;
+  for (const Run& run : edges_.runs())
+    if (std::find(offsets.begin(), offsets.end(), run.offset) == offsets.end()) offsets.push_back(run.offset);
+  report.offsets = static_cast<Index>(offsets.size());
+  report.capped_cells = std::count(source_->capped().begin(), source_->capped().end(), 1);
+  report.limited_faces = advection_ ? advection_->faces() : 0;
+  report.fallback_faces = source_->fallback_faces();
+  report.bytes = edges_.bytes() + source_->bytes() + (advection_ ? advection_->bytes() : 0) +
+                 (diagonal_.capacity() + rate_.capacity() + peclet_.capacity()) * sizeof(double) +
+                 (before_.capacity() + after_.capacity()) * sizeof(Index) + walls_.capacity() * sizeof(WallEdge);
+  return report;
+}
+
+double EdgeSystem::capped_share(std::span<const double> p) const {
+  const std::vector<std::uint8_t>& capped = source_->capped();
+  if (capped.empty()) return 0;
+  double share = 0, all = 0;
+  for (Index i = 0; i < grid_->cells(); ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    all += p[at];
+    if (capped[at]) share += p[at];
+  }
+  return all > 0 ? share / all : 0;
+}
+
+}  // namespace fokker

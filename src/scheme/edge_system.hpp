@@ -1,0 +1,82 @@
+#pragma once
+#include <limits>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "advection.hpp"
+#include "edge_source.hpp"
+#include "edges.hpp"
+#include "fokker/grid/grid.hpp"
+#include "fokker/model/sde.hpp"
+#include "fokker/scheme/flux.hpp"
+#include "fokker/scheme/form.hpp"
+
+namespace fokker {
+
+/// What a form wants to have ready on every edge.
+struct EdgeSystemOptions {
+  bool fits = false;       ///< rate and Peclet number of every edge, beside its two weights
+  bool lines = false;      ///< which edges follow each other in line
+  bool advection = false;  ///< velocities of faces always to `advection`; else only where the source asks for it
+  Reconstruction reconstruction = Reconstruction::huynh;
+};
+
+/// The edges of a grid with the weights of one drift-diffusion row at one time, and what goes with them: the outflow
+/// through absorbing sides, and the advection across faces that the edges do not carry. Built once for autonomous
+/// coefficients or a common time factor, otherwise again at every new time. One caller at a time.
+class EdgeSystem {
+ public:
+  EdgeSystem(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, const FluxScheme& flux,
+             const EdgeSystemOptions& options, double t0);
+
+  /// Brings everything to time t; returns the factor that multiplies all of it.
+  double move_to(double t);
+
+  [[nodiscard]] const Grid& grid() const { return *grid_; }
+  [[nodiscard]] const FluxScheme& flux() const { return flux_; }
+  [[nodiscard]] bool autonomous() const { return autonomous_; }
+  [[nodiscard]] const Edges& edges() const { return edges_; }
+  [[nodiscard]] const Advection* advection() const { return advection_ ? &*advection_ : nullptr; }
+  /// One per edge, in the order of its weights; with `fits` only.
+  [[nodiscard]] const double* rates() const { return rate_.data(); }
+  [[nodiscard]] const double* peclets() const { return peclet_.data(); }
+  [[nodiscard]] bool keeps_law() const { return source_->keeps_law(); }
+  /// The number of the edge that ends where this one begins (or begins where it ends) with the same offset; -1: none.
+  /// With `lines` only.
+  [[nodiscard]] Index edge_before(Index edge) const { return before_[static_cast<std::size_t>(edge)]; }
+  [[nodiscard]] Index edge_after(Index edge) const { return after_[static_cast<std::size_t>(edge)]; }
+
+  /// Ledger rates, and what the walls take from the cell rates.
+  void drain(double scale, std::span<const double> state, std::span<double> rate) const;
+  /// The largest |A_ii| (its bound where the weights have no sign), before the time factor.
+  [[nodiscard]] double exit_rate();
+  [[nodiscard]] SchemeReport report(double t);
+  [[nodiscard]] double capped_share(std::span<const double> p) const;
+
+ private:
+  class FirstOf;
+  void build(double t);
+  void build_sinks(double t);
+  void link_edges();
+  void make_weights(Index first, Index last, FirstOf& unsound, FirstOf& unsigned_);
+
+  std::shared_ptr<const Grid> grid_;
+  std::shared_ptr<const Sde> sde_;
+  FluxScheme flux_;
+  std::optional<TimeSeparated> separated_;
+  bool autonomous_ = false, fixed_ = false, fits_ = false, lines_ = false;
+  std::unique_ptr<EdgeSource> source_;
+  Edges edges_;
+  std::optional<Advection> advection_;
+  std::vector<double> rate_, peclet_;
+  std::vector<Index> before_, after_;
+  std::vector<WallEdge> walls_;
+  double built_at_ = std::numeric_limits<double>::quiet_NaN();
+  double exit_rate_ = -1;           // of the weights as built, -1: not looked at yet
+  std::vector<double> diagonal_;    // scratch of exit_rate
+  std::vector<double> peclet_min_;  // |Pe| over the edges of every piece
+  std::vector<double> peclet_max_;
+};
+
+}  // namespace fokker

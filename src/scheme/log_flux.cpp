@@ -1,0 +1,54 @@
+#include "log_flux.hpp"
+
+#include <cmath>
+
+#include "face_value.hpp"
+
+// As in base/tape_kernels.cpp: with g++ exp and log have twins in glibc's libmvec that take 2, 4 or 8 points at once.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define FOKKER_VECTOR_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+extern "C" {
+__attribute__((simd("notinbranch"))) double exp(double) noexcept;
+__attribute__((simd("notinbranch"))) double log(double) noexcept;
+}
+#else
+#define FOKKER_VECTOR_CLONES
+#endif
+
+namespace fokker {
+namespace {
+
+template <class FaceValue>
+[[gnu::always_inline]] inline void fluxes(const FaceValue& value, const LogEdges& e, double flattening, Index count,
+                                          double* __restrict J) {
+  const double *a = e.log[0], *b = e.log[1], *c = e.log[2], *d = e.log[3], *f = e.log[4], *g = e.log[5];
+#pragma omp simd
+  for (Index i = 0; i < count; ++i) {
+    const bool forward = e.drift[i] > 0;
+    const double step = d[i] - c[i];
+    const double edge = value(forward ? a[i] : g[i], forward ? b[i] : f[i], forward ? c[i] : d[i],
+                              forward ? d[i] : c[i], forward ? f[i] : b[i]);
+    const double fitted = e.weight_left[i] * e.left[i] + e.weight_right[i] * e.right[i];
+    const double own = e.drift[i] * ::exp(least(edge - flattening * step * step, 700));
+    const double bounded = most(least(2 * fitted, 0), least(own, most(2 * fitted, 0)));
+    J[i] = (e.left[i] > 0) & (e.right[i] > 0) ? bounded : fitted;
+  }
+}
+
+}  // namespace
+
+FOKKER_VECTOR_CLONES
+void take_logs(const double* p, Index n, double* logs) {
+#pragma omp simd
+  for (Index i = 0; i < n; ++i) {
+    const double value = ::log(p[i]);
+    logs[i] = p[i] > 0 ? value : log_of_zero;
+  }
+}
+
+FOKKER_VECTOR_CLONES
+void log_fluxes(Reconstruction kind, const LogEdges& edges, double flattening, Index count, double* J) {
+  with_face_value(kind, [&](const auto& value) [[gnu::always_inline]] { fluxes(value, edges, flattening, count, J); });
+}
+
+}  // namespace fokker
