@@ -82,8 +82,8 @@ void read_against(CaseReader& reader, const Node& node, const Quantity& quantity
   check.against = *against;
   if (*against == "spectral") return reader.report(node, "\"spectral\" is not available yet");
   const bool file = against->ends_with(".csv");
-  if (*against != "exact" && *against != "monte_carlo" && !file) {
-    const std::vector<std::string> witnesses = {"exact", "monte_carlo", "a .csv file"};
+  if (*against != "exact" && *against != "monte_carlo" && *against != "twin" && !file) {
+    const std::vector<std::string> witnesses = {"exact", "monte_carlo", "twin", "a .csv file"};
     return reader.report(node,
                          fmt::format("{} is unknown", toml_string(*against)) + allowed_names(*against, witnesses));
   }
@@ -95,7 +95,8 @@ void read_against(CaseReader& reader, const Node& node, const Quantity& quantity
   if (file) return read_file_witness(reader, node, check);
   const bool active = *against == "exact"
                           ? c.compare.exact_closed_form || c.compare.exact_formula || reader.exact_faulty
-                          : c.compare.monte_carlo.has_value() || reader.monte_carlo_faulty;
+                      : *against == "twin" ? c.compare.twin
+                                           : c.compare.monte_carlo.has_value() || reader.monte_carlo_faulty;
   if (!active) reader.report(node, fmt::format("needs compare.{}, which is not set", *against));
 }
 

@@ -9,8 +9,8 @@
 namespace fokker {
 namespace {
 
-const std::vector<std::string> available_fields = {"p", "log_p", "current", "drift"};
-const std::vector<std::string> later_fields = {"score", "effective_drift", "entropy_production"};
+const std::vector<std::string> available_fields = {
+    "p", "log_p", "score", "effective_drift", "current", "drift", "entropy_production"};
 
 // Times come from an index, t_k = k * end / N: adding up intervals would drift.
 std::vector<double> equal_frames(double end, std::int64_t frames) {
@@ -67,7 +67,7 @@ void read_fields(CaseReader& reader, const Node& node, Case& c) {
     return reader.report(node, fmt::format("an empty list, allowed: {}", fmt::join(available_fields, ", ")));
   c.output.fields.clear();
   for (const Node& entry : *nodes) {
-    const auto field = reader.word(entry, available_fields, later_fields);
+    const auto field = reader.word(entry, available_fields);
     if (!field) continue;
     if (std::find(c.output.fields.begin(), c.output.fields.end(), *field) != c.output.fields.end())
       reader.report(entry, fmt::format("{} is there twice", toml_string(*field)));
@@ -138,7 +138,8 @@ void read_compare(CaseReader& reader, TableReader& root, Case& c) {
   else if (monte_carlo && monte_carlo.value->flag)
     c.compare.monte_carlo = CaseMonteCarlo{};
   reader.monte_carlo_faulty = reader.problems.count() > problems_before;
-  for (const char* key : {"spectral", "twin"}) compare.later(key);
+  c.compare.twin = reader.boolean(compare.find("twin")).value_or(false);
+  compare.later("spectral");
   compare.finish();
 }
 

@@ -37,13 +37,13 @@ void draw_extremes(Canvas& canvas, const Extremes& seen, int right, int top) {
 }
 
 void write_density_png(const std::filesystem::path& path, const Grid& grid, std::span<const double> p,
-                       std::span<const double> exact, const std::string& title, double time) {
+                       const Reference& reference, const std::string& title, double time) {
   const auto cells = static_cast<std::size_t>(grid.cells());
-  if (p.size() != cells || (!exact.empty() && exact.size() != cells)) {
+  if (p.size() != cells || (!reference.values.empty() && reference.values.size() != cells)) {
     throw std::logic_error("a density does not fit the grid");
   }
   const auto picture = grid.dimension() == 1 ? picture_of_line : picture_of_plane;
-  picture(grid, p, exact, title, time).write_png(path);
+  picture(grid, p, reference, title, time).write_png(path);
 }
 
 }  // namespace fokker

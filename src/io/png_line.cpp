@@ -51,7 +51,7 @@ void mark_bad_cells(Canvas& canvas, const Axis& axis, std::span<const double> p,
   }
 }
 
-void draw_legend(Canvas& canvas, bool exact) {
+void draw_legend(Canvas& canvas, const Reference& reference) {
   const Font font = regular_font();
   const int middle = kSubtitleTop + font.height / 2;
   const Box swatch{kBox.left, middle - 8, 34, 17};
@@ -62,18 +62,18 @@ void draw_legend(Canvas& canvas, bool exact) {
   };
   stroke(swatch, kLine, 2.4, 0);
   canvas.text(swatch.right() + 8, kSubtitleTop, "density", font, kInk);
-  if (!exact) return;
+  if (reference.values.empty()) return;
   const Box second{swatch.right() + 96, swatch.top, swatch.width, swatch.height};
   stroke(second, kExact, 1.6, 6);
-  canvas.text(second.right() + 8, kSubtitleTop, "exact", font, kInk);
+  canvas.text(second.right() + 8, kSubtitleTop, reference.name, font, kInk);
 }
 
 }  // namespace
 
-Canvas picture_of_line(const Grid& grid, std::span<const double> p, std::span<const double> exact,
+Canvas picture_of_line(const Grid& grid, std::span<const double> p, const Reference& reference,
                        const std::string& title, double time) {
   const Axis& axis = grid.axis(0);
-  const Extremes seen = extremes(p), witness = extremes(exact);
+  const Extremes seen = extremes(p), witness = extremes(reference.values);
   const double top = std::max({seen.highest, witness.highest, 0.0}), bottom = std::min(seen.lowest, 0.0);
   const double room = top > bottom ? 0.06 * (top - bottom) : 1.0;  // air above the curve; a flat zero gets [0, 1]
   const Scale x{axis.lower, axis.upper, double(kBox.left), double(kBox.right())};
@@ -89,14 +89,14 @@ Canvas picture_of_line(const Grid& grid, std::span<const double> p, std::span<co
   fill_under(canvas, line, y(0.0));
   if (y.lower < 0) canvas.fill({kBox.left, static_cast<int>(y(0.0)), kBox.width, 1}, kPaleInk);
   canvas.polyline(line, 2.4, kLine, kBox);
-  if (!exact.empty()) canvas.polyline(curve(axis, exact, x, y), 1.6, kExact, kBox, 6);
+  if (!reference.values.empty()) canvas.polyline(curve(axis, reference.values, x, y), 1.6, kExact, kBox, 6);
   mark_bad_cells(canvas, axis, p, negative_below(seen), x, std::min(y(0.0), kBox.bottom() - 3.0));
 
   canvas.outline(kBox, kPaleInk);
   draw_axis_below(canvas, kBox, x, x_ticks, axis.name);
   draw_axis_left(canvas, kBox, y, y_ticks, "density");
   draw_title(canvas, title, time, kBox.left, kBox.right());
-  draw_legend(canvas, !exact.empty());
+  draw_legend(canvas, reference);
   draw_extremes(canvas, seen, kBox.right(), kSubtitleTop);
   return canvas;
 }

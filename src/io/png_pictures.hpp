@@ -4,14 +4,15 @@
 #include <string>
 
 #include "fokker/grid/grid.hpp"
+#include "fokker/io/paraview.hpp"
 #include "png_canvas.hpp"
 
 namespace fokker {
 
-/// The two pictures behind write_density_png; `exact` is empty or has one value per cell.
-[[nodiscard]] Canvas picture_of_line(const Grid& grid, std::span<const double> p, std::span<const double> exact,
+/// The two pictures behind write_density_png; the reference has no values or one per cell.
+[[nodiscard]] Canvas picture_of_line(const Grid& grid, std::span<const double> p, const Reference& reference,
                                      const std::string& title, double time);
-[[nodiscard]] Canvas picture_of_plane(const Grid& grid, std::span<const double> p, std::span<const double> exact,
+[[nodiscard]] Canvas picture_of_plane(const Grid& grid, std::span<const double> p, const Reference& reference,
                                       const std::string& title, double time);
 
 /// Can the value be drawn? Not finite, or so large that differences overflow, counts as "not finite".

@@ -185,23 +185,24 @@ void draw_color_bar(Canvas& canvas, const Box& map, const Extremes& seen) {
   canvas.text_upwards(bar.right() + kBarRoom - 20, bar.top + bar.height / 2, "density", font, kInk);
 }
 
-void draw_legend(Canvas& canvas, int left, bool exact) {
+void draw_legend(Canvas& canvas, int left, const Reference& reference) {
   const Font font = regular_font();
   const int middle = kSubtitleTop + font.height / 2;
   const auto sample = [&](int x) {
     canvas.fill({x, middle - 8, 34, 17}, viridis(0.35));
-    if (exact) canvas.fill({x, middle - 2, 34, 5}, kExact, 0.75);
+    if (!reference.values.empty()) canvas.fill({x, middle - 2, 34, 5}, kExact, 0.75);
   };
   sample(left);
   canvas.fill({left, middle, 34, 1}, kContour);
   canvas.text(left + 42, kSubtitleTop,
-              exact ? "50, 90, 99 % of the mass (white), of the exact law (orange)" : "50, 90, 99 % of the mass", font,
-              kInk);
+              reference.values.empty() ? "50, 90, 99 % of the mass"
+                                       : "50, 90, 99 % of the mass (white), of the " + reference.name + " law (orange)",
+              font, kInk);
 }
 
 }  // namespace
 
-Canvas picture_of_plane(const Grid& grid, std::span<const double> p, std::span<const double> exact,
+Canvas picture_of_plane(const Grid& grid, std::span<const double> p, const Reference& reference,
                         const std::string& title, double time) {
   const Extremes seen = extremes(p);
   const Box box = map_box(grid);
@@ -211,9 +212,10 @@ Canvas picture_of_plane(const Grid& grid, std::span<const double> p, std::span<c
 
   const Raster density = resample(grid, box, p);
   draw_map(canvas, grid, p, seen, box, density);
-  if (!exact.empty()) {
-    const Raster truth = resample(grid, box, exact);
-    for (const double level : levels_of_mass(exact)) draw_contour(canvas, box, truth, level, 4.5, kExact, 0.75);
+  if (!reference.values.empty()) {
+    const Raster truth = resample(grid, box, reference.values);
+    for (const double level : levels_of_mass(reference.values))
+      draw_contour(canvas, box, truth, level, 4.5, kExact, 0.75);
   }
   for (const double level : levels_of_mass(p)) draw_contour(canvas, box, density, level, 1.2, kContour, 0.9);
 
@@ -224,7 +226,7 @@ Canvas picture_of_plane(const Grid& grid, std::span<const double> p, std::span<c
   draw_axis_left(canvas, box, y, round_ticks(y.lower, y.upper, std::clamp(box.height / 70, 2, 8)), up.name);
   draw_color_bar(canvas, box, seen);
   draw_title(canvas, title, time, box.left, right - 24);
-  draw_legend(canvas, box.left, !exact.empty());
+  draw_legend(canvas, box.left, reference);
   draw_extremes(canvas, seen, right - 24, kSubtitleTop);
   return canvas;
 }

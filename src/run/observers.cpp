@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -9,6 +10,7 @@
 #include <utility>
 
 #include "fokker/analysis/norms.hpp"
+#include "fokker/analysis/score.hpp"
 #include "fokker/io/files.hpp"
 #include "fokker/io/paraview.hpp"
 
@@ -128,9 +130,10 @@ class Frames : public Observer {
     written_.emplace_back(now.t, name);
     write_pvd(folder_ / "density.pvd", written_);
     if (setup_.grid->dimension() == 1) history_.emplace_back(now.p->values.begin(), now.p->values.end());
-    exact_.clear();
+    references_.clear();
     for (const Opinion& opinion : opinions)
-      if (opinion.witness == "exact") exact_.assign(opinion.density.values.begin(), opinion.density.values.end());
+      if (opinion.witness == "exact" || opinion.witness == "twin")
+        references_.emplace_back(opinion.witness, opinion.density);
   }
 
   void end(const Moment& now) override {
@@ -139,12 +142,19 @@ class Frames : public Observer {
     for (const auto& [t, name] : written_) times.push_back(t);
     if (setup_.grid->dimension() == 1)
       write_spacetime_vti(folder_ / "spacetime.vti", setup_.grid->axis(0), times, history_);
-    const bool fresh = now.t == written_.back().first;
-    write_density_png(folder_ / "density.png", *setup_.grid, now.p->view(),
-                      fresh ? std::span<const double>(exact_) : std::span<const double>{}, setup_.config.title, now.t);
+    if (now.t != written_.back().first) references_.clear();  // of an earlier time
+    draw("density.png", now, "exact");
+    if (setup_.config.compare.twin) draw("twin.png", now, "twin");
   }
 
  private:
+  void draw(const char* file, const Moment& now, const std::string& witness) const {
+    Reference reference{witness, {}};
+    for (const auto& [name, density] : references_)
+      if (name == witness) reference.values = density.view();
+    write_density_png(folder_ / file, *setup_.grid, now.p->view(), reference, setup_.config.title, now.t);
+  }
+
   std::vector<CellArray> arrays(const Moment& now, std::span<const Opinion> opinions) {
     const auto cells = static_cast<std::size_t>(setup_.grid->cells());
     storage_.clear();
@@ -159,8 +169,15 @@ class Frames : public Observer {
         for (std::size_t i = 0; i < cells; ++i) logs[i] = std::log(now.p->values[static_cast<Index>(i)]);
         scalar("log_p", std::move(logs));
       }
-      if (field == "current" || field == "drift") vector_field(field, now, all);
+      if (field == "entropy_production") scalar(field, dissipation(now));
+      if (field == "current" || field == "drift" || field == "score" || field == "effective_drift")
+        vector_field(field, now, all);
     }
+    const auto asked = [&](const char* name) {
+      const auto& fields = setup_.config.output.fields;
+      return std::find(fields.begin(), fields.end(), name) != fields.end();
+    };
+    if (asked("score") || asked("effective_drift")) scalar("mask", carried_by_doubles(now.p->view()));
     bool first = true;
     for (const Opinion& opinion : opinions) {
       all.push_back({"p_" + opinion.witness, {opinion.density.view()}});
@@ -173,12 +190,29 @@ class Frames : public Observer {
     return all;
   }
 
+  std::vector<double> dissipation(const Moment& now) const {
+    const auto cells = static_cast<std::size_t>(setup_.grid->cells());
+    std::vector<double> Jx(cells), Jy(setup_.grid->dimension() > 1 ? cells : 0);
+    double* const second = Jy.empty() ? nullptr : Jy.data();
+    setup_.scheme->current(now.t, now.p->view(), Jx.data(), second);
+    auto rate = entropy_production(*setup_.grid, *setup_.sde, now.t, now.p->view(), Jx.data(), second);
+    return rate ? *std::move(rate) : std::vector<double>(cells, NAN);
+  }
+
   void vector_field(const std::string& name, const Moment& now, std::vector<CellArray>& all) {
     const auto cells = static_cast<std::size_t>(setup_.grid->cells());
     const int d = setup_.grid->dimension();
     std::vector<double>& x = storage_.emplace_back(cells);
     std::vector<double>& y = storage_.emplace_back(d > 1 ? cells : 0);
-    if (name == "current") setup_.scheme->current(now.t, now.p->view(), x.data(), d > 1 ? y.data() : nullptr);
+    double* const second = d > 1 ? y.data() : nullptr;
+    if (name == "current" || name == "effective_drift") setup_.scheme->current(now.t, now.p->view(), x.data(), second);
+    if (name == "effective_drift")
+      for (std::size_t i = 0; i < cells; ++i) {
+        const double p = now.p->values[static_cast<Index>(i)];
+        x[i] = p > 0 ? x[i] / p : NAN;
+        if (d > 1) y[i] = p > 0 ? y[i] / p : NAN;
+      }
+    if (name == "score") score_field(*setup_.grid, now.p->view(), x.data(), second);
     if (name == "drift") setup_.sde->drift(setup_.grid->centers(), now.t, {{x.data(), y.data()}});
     all.push_back(d > 1 ? CellArray{name, {x, y}, true} : CellArray{name, {x}, true});
   }
@@ -187,7 +221,7 @@ class Frames : public Observer {
   std::filesystem::path folder_;
   std::vector<std::pair<double, std::string>> written_;
   std::vector<std::vector<double>> history_;
-  std::vector<double> exact_;
+  std::vector<std::pair<std::string, Field>> references_;
   std::list<std::vector<double>> storage_;  // owns the columns of one frame; a list, so that views stay valid
 };
 

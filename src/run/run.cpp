@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "checks.hpp"
+#include "fokker/analysis/score.hpp"
 #include "fokker/base/parallel.hpp"
 
 namespace fokker {
@@ -161,6 +162,7 @@ class Run {
       }
     }
     result_.capped_share = std::max(result_.capped_share, setup_.scheme->capped_share(p_.view()));
+    result_.undefined_scores = std::max(result_.undefined_scores, setup_.scheme->undefined_scores(p_.view()));
     check_frame(setup_, result_.t, p_, result_.ledger, opinions, result_.checks);
     const Stopwatch watch(result_.output_seconds);
     for (const auto& observer : observers_) observer->frame(moment(), opinions);
@@ -174,7 +176,18 @@ class Run {
     add_unreached(setup_, result_.checks);
     for (const auto& observer : observers_) observer->end(moment());
     result_.p = p_;
+    result_.entropy_production = dissipation();
     result_.total_seconds = seconds;
+  }
+
+  std::optional<double> dissipation() const {
+    const auto cells = static_cast<std::size_t>(setup_.grid->cells());
+    std::vector<double> Jx(cells), Jy(setup_.grid->dimension() > 1 ? cells : 0);
+    double* const second = Jy.empty() ? nullptr : Jy.data();
+    setup_.scheme->current(result_.t, p_.view(), Jx.data(), second);
+    const auto rate = entropy_production(*setup_.grid, *setup_.sde, result_.t, p_.view(), Jx.data(), second);
+    if (!rate) return std::nullopt;
+    return totals(*rate).sum * setup_.grid->volume();
   }
 
   std::string describe(const NumericalError& error) const {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "fokker/run/witness.hpp"
@@ -167,6 +168,10 @@ Setup build(Case config) {
     for (Problem& problem : problems) problem.where = setup.config.where(problem.key);
     throw CaseError(std::move(problems));
   }
+  const auto& fields = setup.config.output.fields;
+  if (std::find(fields.begin(), fields.end(), "entropy_production") != fields.end() &&
+      !(setup.scheme->report(0).smallest_eigenvalue > 0))
+    refuse(setup.config, "output.fields", "entropy_production needs an invertible D, and D is singular in some cell");
   set_initial(setup);
   setup.positive = promises_positivity(setup);
   set_stepper(setup);

@@ -47,6 +47,7 @@ Json verdict_json(const Verdict& verdict) {
   json["mean_error"] = number(verdict.mean_error);
   json["covariance_error"] = number(verdict.covariance_error);
   if (verdict.w1) json["w1"] = number(*verdict.w1);
+  for (const auto& [key, value] : verdict.more) json[key] = number(value);
   return json;
 }
 
@@ -122,7 +123,15 @@ std::string mass_line(const Setup& setup, const Ledger& ledger) {
   return line + fmt::format("; never off by more than {:.1e}", ledger.mass_max_error);
 }
 
+std::string score_words(const Setup& setup) {
+  const CaseScheme& scheme = setup.config.scheme;
+  if (setup.sde->traits().deterministic) return "F = f (no noise, no score)";
+  return scheme.score == "log_difference" && scheme.score_order == 4 ? "log_difference of order 4" : scheme.score;
+}
+
 std::string verdict_word(const Verdict& verdict) {
+  for (const auto& [key, value] : verdict.more)
+    if (key == "identity_residual") return fmt::format("the other form; F = J/p holds to {:.1e}", value);
   if (!verdict.agreement)
     return fmt::format("mean off {:.1e}, covariance off {:.1e}", verdict.mean_error, verdict.covariance_error);
   const Agreement& a = *verdict.agreement;
@@ -146,6 +155,10 @@ std::string summary_json(const Setup& setup, const RunResult& result) {
                     {"flux", c.scheme.flux},
                     {"positive", setup.positive},
                     {"capped_share", result.capped_share}};
+  if (c.scheme.form == "effective_drift") {
+    json["scheme"]["score"] = c.scheme.score;
+    json["scheme"]["undefined_scores"] = result.undefined_scores;
+  }
   json["time"] = {{"stepper", setup.stepper_row->name},
                   {"why", setup.stepper_reason},
                   {"end", c.time.end},
@@ -173,6 +186,7 @@ std::string summary_json(const Setup& setup, const RunResult& result) {
   const Moments m = moments(*setup.grid, result.p.view());
   json["moments"] = {{"mean", std::vector<double>(m.mean.begin(), m.mean.end())}, {"covariance", rows(m.covariance)}};
   json["entropy"] = number(entropy(*setup.grid, result.p.view()));
+  if (result.entropy_production) json["entropy_production"] = number(*result.entropy_production);
   if (!result.verdicts.empty()) json["compare"] = compare_json(result);
   json["checks"] = checks_json(result);
   json["warnings"] = setup.warnings;
@@ -185,8 +199,10 @@ std::string summary_table(const Setup& setup, const RunResult& result,
   const Case& c = setup.config;
   std::string text = fmt::format("{}\n", c.title.empty() ? c.file.stem().string() : c.title);
   text += fmt::format("  grid     {}\n", grid_line(*setup.grid));
-  text += fmt::format("  scheme   {} with {}{}\n", c.scheme.flux, setup.stepper_row->name,
-                      setup.positive ? ", p >= 0 kept" : ", p >= 0 not promised");
+  const bool advects = c.scheme.form == "effective_drift";
+  text +=
+      fmt::format("  scheme   {}{} with {}{}\n", advects ? "effective drift by " + score_words(setup) + ", " : "",
+                  c.scheme.flux, setup.stepper_row->name, setup.positive ? ", p >= 0 kept" : ", p >= 0 not promised");
   if (!setup.stepper_reason.empty()) text += fmt::format("           {}\n", setup.stepper_reason);
   text += fmt::format("  time     0 .. {:.6g} in {} steps ({} rejected), dt {:.2g} .. {:.2g}\n", result.t, result.steps,
                       result.rejected, result.dt_min, result.dt_max);
@@ -201,6 +217,10 @@ std::string summary_table(const Setup& setup, const RunResult& result,
     text +=
         fmt::format("  tensor   {:.2g} of the mass sat in cells whose D_xy was reduced to fit offsets of at most 8\n",
                     result.capped_share);
+  if (result.undefined_scores > 0)
+    text +=
+        fmt::format("  score    infinite on up to {} edges, between p > 0 and p = 0: the drift-diffusion flux there\n",
+                    result.undefined_scores);
   for (const std::string& warning : setup.warnings) text += "  warning  " + warning + "\n";
 
   TextTable witnesses({"witness", "l1", "l2", "linf", "kl", "verdict"});

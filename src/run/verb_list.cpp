@@ -48,7 +48,14 @@ std::vector<Entry> list_fields() {
   return {{"p", {{"is", "density, the cell averages"}}},
           {"log_p", {{"is", "natural logarithm of p"}}},
           {"current", {{"is", "probability current: the scheme's own face fluxes averaged to cells"}}},
-          {"drift", {{"is", "Ito drift f at the cell centres"}}}};
+          {"drift", {{"is", "Ito drift f at the cell centres"}}},
+          {"score", {{"is", "grad log p at the cell centres, from differences of log p (missing where p is 0)"}}},
+          {"effective_drift", {{"is", "F = current / p, the velocity of the noise-free twin (missing where p is 0)"}}},
+          {"entropy_production", {{"is", "J . D^-1 J / p per volume; needs an invertible D"}}},
+          {"mask",
+           {{"is",
+             "comes with score and effective_drift: 1 where p is above 2.2e-16 of its maximum, so that double "
+             "precision carries it"}}}};
 }
 
 std::vector<Entry> list_quantities() {

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <Eigen/Dense>
 #include <cmath>
 
+#include "fokker/analysis/score.hpp"
 #include "fokker/particles/ensemble.hpp"
 
 namespace fokker {
@@ -33,7 +35,14 @@ class ExactLaw : public Witness {
 
   Verdict judge(double t, const Field& p, const Field& own) const override {
     Verdict verdict = Witness::judge(t, p, own);
-    if (!wraps()) compare_moments(verdict, moments(*grid_, p.view()), now_.mean(), now_.covariance());
+    if (wraps()) return verdict;
+    compare_moments(verdict, moments(*grid_, p.view()), now_.mean(), now_.covariance());
+    for (const Gaussian& g : now_.components())
+      if (!(g.covariance.determinant() > 0)) return verdict;  // no score
+    std::vector<double> sx(p.view().size()), sy(grid_->dimension() > 1 ? sx.size() : 0);
+    double* const second = sy.empty() ? nullptr : sy.data();
+    MixtureScore(now_).score(grid_->centers(), {{sx.data(), second}});
+    verdict.more.emplace_back("fisher_divergence", fisher_divergence(*grid_, p.view(), sx.data(), second));
     return verdict;
   }
 
@@ -162,6 +171,7 @@ std::vector<std::unique_ptr<Witness>> make_witnesses(const Setup& setup) {
   std::vector<std::unique_ptr<Witness>> all;
   if (auto exact = make_exact(setup)) all.push_back(std::move(exact));
   if (setup.config.compare.monte_carlo) all.push_back(std::make_unique<MonteCarlo>(setup));
+  if (setup.config.compare.twin) all.push_back(make_twin(setup));
   return all;
 }
 

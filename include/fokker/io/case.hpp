@@ -67,11 +67,12 @@ struct CaseCompare {
   std::optional<Expression> exact_formula;  ///< exact = "formula of axes and t"
   std::string exact_text;
   std::optional<CaseMonteCarlo> monte_carlo;
+  bool twin = false;  ///< the other form runs beside
 };
 
 struct CaseCheck {
   std::string quantity;
-  std::string against;         ///< "", "exact", "monte_carlo", or a CSV file as written
+  std::string against;         ///< "", "exact", "monte_carlo", "twin", or a CSV file as written
   std::filesystem::path file;  ///< resolved, when `against` is a file
   std::optional<double> at;    ///< exactly one of output.times; the reader fills in the end
   std::optional<double> below, above, near, within;

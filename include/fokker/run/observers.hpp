@@ -52,7 +52,8 @@ class Observer {
 [[nodiscard]] std::unique_ptr<Observer> make_progress(const Setup& setup);
 /// series.csv: one row per frame and at most 1000 evenly spaced accepted steps between.
 [[nodiscard]] std::unique_ptr<Observer> make_series(const Setup& setup, std::filesystem::path folder);
-/// density_NNNNNN.vti, density.pvd, spacetime.vti (1D), density.png of the last frame.
+/// density_NNNNNN.vti, density.pvd, spacetime.vti (1D), density.png (and twin.png) of the last
+/// frame.
 [[nodiscard]] std::unique_ptr<Observer> make_frames(const Setup& setup, std::filesystem::path folder);
 
 }  // namespace fokker

@@ -39,8 +39,10 @@ struct RunResult {
   double dt_min = 0, dt_max = 0;  ///< over accepted steps
   double stepping_seconds = 0, total_seconds = 0, witness_seconds = 0, output_seconds = 0;
   Ledger ledger;
-  double capped_share = 0;  ///< largest p-weighted share of cells with a reduced D_xy over the frames
-  Field p;                  ///< the last state
+  Index undefined_scores = 0;                ///< largest Form::undefined_scores over the frames
+  std::optional<double> entropy_production;  ///< int J . D^-1 J / p of the last frame [1/t]; absent for a singular D
+  double capped_share = 0;                   ///< largest p-weighted share of cells with a reduced D_xy over the frames
+  Field p;                                   ///< the last state
   std::vector<std::pair<std::string, std::vector<Verdict>>> verdicts;  ///< per witness, per frame
   std::vector<std::pair<std::string, WitnessFacts>> facts;
   std::vector<CheckResult> checks;

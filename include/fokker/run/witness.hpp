@@ -19,6 +19,8 @@ struct Verdict {
   double ks = 0;                                ///< largest over the marginals
   std::optional<double> w1;                     ///< 1D
   std::optional<Agreement> agreement;           ///< particles only
+  /// What else it has to say, by its key in summary.json.
+  std::vector<std::pair<std::string, double>> more;
 };
 
 /// Facts about the witness itself for summary.json, in order.
@@ -46,6 +48,9 @@ class Witness {
 /// The closed form or formula a case asks for; null when it asks for none. Throws CaseError where there is no closed
 /// form.
 [[nodiscard]] std::unique_ptr<Witness> make_exact(const Setup& setup);
+
+/// The other form of the equation, run beside (compare.twin), and by how much the identity F = J/p misses.
+[[nodiscard]] std::unique_ptr<Witness> make_twin(const Setup& setup);
 
 /// The witnesses a case asks for. Throws CaseError where one cannot be trusted, with the reason.
 [[nodiscard]] std::vector<std::unique_ptr<Witness>> make_witnesses(const Setup& setup);

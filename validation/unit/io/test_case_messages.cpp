@@ -289,7 +289,7 @@ v = "slope + 1")",
     {R"(quantity = "l1")", R"(quantity = "min_p")",
      "c.toml:37:11: check.0.against: min_p is a number of the run itself, leave against out"},
     {R"(against = "exact")", R"(against = "exat")",
-     R"(c.toml:37:11: check.0.against: "exat" is unknown; did you mean exact? allowed: exact, monte_carlo, a .csv file)"},
+     R"(c.toml:37:11: check.0.against: "exat" is unknown; did you mean exact? allowed: exact, monte_carlo, twin, a .csv file)"},
     {R"(against = "exact")", R"(against = "missing.csv")",
      R"(c.toml:37:11: check.0.against: "./missing.csv" is not a file that can be read)"},
     {R"~(exact = "exp(-x^2/(1 + t) - y^2)"
@@ -345,19 +345,15 @@ limiter = "minmo")",
      R"(c.toml:27:11: scheme.limiter: "minmo" is unknown; did you mean minmod? allowed: huynh, minmod)"},
     {exact, R"(exact = true
 spectral = true
-twin = true)",
+twin = 1)",
      "c.toml:34:12: compare.spectral: not available yet"
      "\n"
-     "c.toml:35:8: compare.twin: not available yet"},
+     "c.toml:35:8: compare.twin: an integer, must be true or false"},
+    {R"(against = "exact")", R"(against = "twin")",
+     "c.toml:37:11: check.0.against: needs compare.twin, which is not set"},
     {"[scheme]", R"([reverse]
 [scheme])",
      "c.toml:24:1: reverse: not available yet"},
-    {fields, R"(fields = ["p", "score", "effective_drift", "entropy_production"])",
-     R"(c.toml:31:16: output.fields.1: "score" is not available yet)"
-     "\n"
-     R"(c.toml:31:25: output.fields.2: "effective_drift" is not available yet)"
-     "\n"
-     R"(c.toml:31:44: output.fields.3: "entropy_production" is not available yet)"},
     {R"(against = "exact")", R"(against = "spectral")",
      R"(c.toml:37:11: check.0.against: "spectral" is not available yet)"},
     {flux, R"(flux = "upwnd")",
@@ -372,9 +368,11 @@ stepper = "rk4")",
     {"seed = 7", R"(stepper = "milstein")",
      R"(c.toml:34:57: compare.monte_carlo.stepper: "milstein" is unknown, allowed: euler_maruyama)"},
     {fields, R"(fields = ["p", "curent"])",
-     R"(c.toml:31:16: output.fields.1: "curent" is unknown; did you mean current? allowed: p, log_p, current, drift)"},
+     R"(c.toml:31:16: output.fields.1: "curent" is unknown; did you mean current? allowed: p, log_p, score, effective_drift, current, drift, entropy_production)"},
     {fields, R"(fields = ["p", "p"])", R"(c.toml:31:16: output.fields.1: "p" is there twice)"},
-    {fields, "fields = []", "c.toml:31:10: output.fields: an empty list, allowed: p, log_p, current, drift"},
+    {fields, "fields = []",
+     "c.toml:31:10: output.fields: an empty list, allowed: p, log_p, score, effective_drift, current, drift, "
+     "entropy_production"},
     {"cells = 64",
      "cells = ", "c.toml:5:9: not valid TOML: Error while parsing key-value pair: expected value, saw '\\n'"},
     {"cells = 64", R"(cells = 64

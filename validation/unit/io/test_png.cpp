@@ -73,7 +73,7 @@ struct Sheet {
 
   Picture draw(const Grid& grid, std::span<const double> p, std::span<const double> exact = {},
                const std::string& title = "t") {
-    write_density_png(path, grid, p, exact, title, 1.0);
+    write_density_png(path, grid, p, {"exact", exact}, title, 1.0);
     vtkNew<vtkPNGReader> reader;
     REQUIRE(reader->CanReadFile(path.c_str()) != 0);
     reader->SetFileName(path.c_str());

@@ -1,0 +1,91 @@
+#include <algorithm>
+
+#include "fokker/run/witness.hpp"
+#include "fokker/scheme/drift_diffusion.hpp"
+#include "fokker/scheme/effective_drift.hpp"
+
+namespace fokker {
+namespace {
+
+/// The case with the other form, its default score and flux, and no witnesses of its own. The step is the other form's
+/// too: a named stepper or dt need not suit it.
+Case other_case(const Case& config) {
+  Case other = config;
+  other.scheme = CaseScheme{};
+  if (config.scheme.form == "drift_diffusion") {
+    other.scheme.form = "effective_drift";
+    other.scheme.flux = "muscl";
+    other.scheme.limiter = "huynh";
+  }
+  other.time.stepper = "auto";
+  other.time.dt.reset();
+  other.time.tolerance = config.time.tolerance.value_or(1e-6);
+  other.compare = {};
+  other.checks.clear();
+  other.output.fields = {"p"};
+  return other;
+}
+
+class Twin : public Witness {
+ public:
+  explicit Twin(const Setup& setup)
+      : own_(build(other_case(setup.config))),
+        state_(Eigen::VectorXd::Zero(own_.scheme->op().size())),
+        rate_(state_.size()),
+        consistent_rate_(state_.size()) {
+    state_.head(own_.grid->cells()) = setup.initial.values;
+    const FluxScheme& row = *find_flux("scharfetter_gummel");
+    drift_diffusion_ = make_drift_diffusion(setup.grid, setup.sde, row);
+    flux_consistent_ = make_flux_consistent(setup.grid, setup.sde, row);
+  }
+
+  const char* name() const override { return "twin"; }
+
+  Field advance(double t) override {
+    if (t > t_ && steps_ == 0) dt_ = own_.stepper->first_step(t_, view(state_), t);
+    while (t_ < t) {
+      const StepResult done = own_.stepper->step({t_, dt_, t}, view(state_));
+      t_ = done.t;
+      dt_ = done.next_dt;
+      ++steps_;
+    }
+    Field p(own_.grid);
+    p.values = state_.head(own_.grid->cells());
+    return p;
+  }
+
+  /// The largest difference between the rates of drift plus diffusion and of F = J/p carried along, relative to the
+  /// largest rate.
+  Verdict judge(double t, const Field& p, const Field& own) const override {
+    Verdict verdict = Witness::judge(t, p, own);
+    Eigen::VectorXd state = Eigen::VectorXd::Zero(state_.size());
+    state.head(p.values.size()) = p.values;
+    drift_diffusion_->op().apply(t, view(state), view(rate_));
+    flux_consistent_->op().apply(t, view(state), view(consistent_rate_));
+    const double largest = rate_.cwiseAbs().maxCoeff();
+    verdict.more.emplace_back("identity_residual",
+                              largest > 0 ? (rate_ - consistent_rate_).cwiseAbs().maxCoeff() / largest : 0);
+    return verdict;
+  }
+
+  WitnessFacts facts() const override {
+    return {{{"steps", static_cast<double>(steps_)},
+             {"rhs_evaluations", static_cast<double>(own_.stepper->rhs_evaluations())}}};
+  }
+
+ private:
+  static std::span<double> view(Eigen::VectorXd& v) { return {v.data(), static_cast<std::size_t>(v.size())}; }
+
+  Setup own_;
+  Eigen::VectorXd state_;
+  mutable Eigen::VectorXd rate_, consistent_rate_;  // scratch
+  std::unique_ptr<Form> drift_diffusion_, flux_consistent_;
+  double t_ = 0, dt_ = 0;
+  long steps_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Witness> make_twin(const Setup& setup) { return std::make_unique<Twin>(setup); }
+
+}  // namespace fokker
