@@ -125,8 +125,9 @@ std::string mass_line(const Setup& setup, const Ledger& ledger) {
 
 std::string score_words(const Setup& setup) {
   const CaseScheme& scheme = setup.config.scheme;
-  if (setup.sde->traits().deterministic) return "F = f (no noise, no score)";
-  return scheme.score == "log_difference" && scheme.score_order == 4 ? "log_difference of order 4" : scheme.score;
+  if (setup.sde->traits().deterministic) return "F = f (nothing diffuses)";
+  return "by " +
+         (scheme.score == "log_difference" && scheme.score_order == 4 ? "log_difference of order 4" : scheme.score);
 }
 
 std::string verdict_word(const Verdict& verdict) {
@@ -201,7 +202,7 @@ std::string summary_table(const Setup& setup, const RunResult& result,
   text += fmt::format("  grid     {}\n", grid_line(*setup.grid));
   const bool advects = c.scheme.form == "effective_drift";
   text +=
-      fmt::format("  scheme   {}{} with {}{}\n", advects ? "effective drift by " + score_words(setup) + ", " : "",
+      fmt::format("  scheme   {}{} with {}{}\n", advects ? "effective drift " + score_words(setup) + ", " : "",
                   c.scheme.flux, setup.stepper_row->name, setup.positive ? ", p >= 0 kept" : ", p >= 0 not promised");
   if (!setup.stepper_reason.empty()) text += fmt::format("           {}\n", setup.stepper_reason);
   text += fmt::format("  time     0 .. {:.6g} in {} steps ({} rejected), dt {:.2g} .. {:.2g}\n", result.t, result.steps,
