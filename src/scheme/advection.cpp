@@ -19,22 +19,25 @@ template <class FaceValue>
                                                  const Lines& p, Index count, double* __restrict out) {
   const double *a = p[0], *b = p[1], *c = p[2], *d = p[3], *e = p[4], *f = p[5];
   const auto at = [&](Index i) {
-    const bool forward = v[i] > 0;  // one reconstruction, of the upwind side
-    const double here = forward ? c[i] : d[i];
-    const double face =
-        value(forward ? a[i] : f[i], forward ? b[i] : e[i], here, forward ? d[i] : c[i], forward ? e[i] : b[i]);
+    const bool forward = v[i] > 0;                                            // one reconstruction, of the upwind side
+    const double A = a[i], B = b[i], C = c[i], D = d[i], E = e[i], F = f[i];  // loaded first: selections, no branches
+    const double here = forward ? C : D;
+    const double face = value(forward ? A : F, forward ? B : E, here, forward ? D : C, forward ? E : B);
     return most(least(0, here), least(face, 2 * most(here, 0)));
   };
-  if (factor != nullptr)
+  if (factor != nullptr) {
+#pragma omp simd
     for (Index i = 0; i < count; ++i) out[i] = factor[i] * at(i);
-  else
+  } else {
+#pragma omp simd
     for (Index i = 0; i < count; ++i) out[i] = at(i);
+  }
 }
 
 __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"))) void face_values(
     Reconstruction kind, const double* v, const double* factor, const Lines& p, Index count, double* out) {
-  with_face_value(kind,
-                  [&](const auto& value) [[gnu::always_inline]] { upwind_values(value, v, factor, p, count, out); });
+  with_face_value(
+      kind, [&](const auto& value) __attribute__((always_inline)) { upwind_values(value, v, factor, p, count, out); });
 }
 
 Index inside(Index i, Index n, bool periodic) { return periodic ? ((i % n) + n) % n : std::clamp<Index>(i, 0, n - 1); }

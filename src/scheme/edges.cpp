@@ -271,15 +271,24 @@ void Edges::lines(const Run& run, Index from, Index count, const double* values,
   for (int k = -2; k <= 3; ++k) {
     const auto slot = static_cast<std::size_t>(k + 2);
     const Index x = column + k * run.offset.x, y = row + k * run.offset.y;
-    const bool whole = x >= 0 && x + count <= nx_ && y >= 0 && y < ny_;
-    out[slot] = whole ? values + x + nx_ * y : storage + static_cast<Index>(slot) * count;
-    if (whole) continue;
-    for (Index i = 0; i < count; ++i) {
+    const bool row_inside = y >= 0 && y < ny_;
+    const Index begin = row_inside ? std::clamp<Index>(-x, 0, count) : count;  // first and last + 1 inside the row
+    const Index end = row_inside ? std::clamp<Index>(nx_ - x, begin, count) : count;
+    if (begin == 0 && end == count) {
+      out[slot] = values + x + nx_ * y;
+      continue;
+    }
+    double* const line = storage + static_cast<Index>(slot) * count;
+    out[slot] = line;
+    const auto look_up = [&](Index i) {
       Index cell = -1;
       for (int back = k; cell<0; back += back> 0 ? -1 : 1)
         cell = neighbour(column + i, row, {back * run.offset.x, back * run.offset.y});
-      storage[static_cast<Index>(slot) * count + i] = values[cell];
-    }
+      line[i] = values[cell];
+    };
+    for (Index i = 0; i < begin; ++i) look_up(i);
+    if (end > begin) std::copy_n(values + x + begin + nx_ * y, end - begin, line + begin);
+    for (Index i = end; i < count; ++i) look_up(i);
   }
 }
 
