@@ -122,7 +122,7 @@ std::vector<Finding> findings(Setup& setup) {
                  fmt::format("{:.3g} .. {:.3g}", report.peclet_min, report.peclet_max)});
   if (report.limited_faces > 0)
     all.push_back({"limited_faces", report.limited_faces, "no diffusion",
-                   fmt::format("{} faces carry drift by the limited second-order part", report.limited_faces)});
+                   fmt::format("{} faces carry drift that no diffusion goes with", report.limited_faces)});
   if (report.fallback_faces > 0)
     all.push_back(
         {"fallback_faces", report.fallback_faces, "stationary fit",
@@ -130,6 +130,10 @@ std::vector<Finding> findings(Setup& setup) {
   all.push_back({"stiffness", report.exit_rate_max * end, "stiffness",
                  fmt::format("largest exit rate {:.4g}, times the span {:.4g}", report.exit_rate_max,
                              report.exit_rate_max * end)});
+  const CaseScheme& scheme = setup.config.scheme;
+  if (scheme.form == "effective_drift")
+    all.push_back({"scheme.score", scheme.score, "effective drift",
+                   setup.sde->traits().deterministic ? "F = f, no score is needed" : "score by " + scheme.score});
   all.push_back(
       {"scheme.flux", setup.flux->name, "flux", fmt::format("{}: {}", setup.flux->name, setup.flux->guarantee)});
   all.push_back(
