@@ -179,9 +179,11 @@ Case parse_case(std::string_view text, const std::string& name, const std::files
   read_symbols(reader, root, c);
   read_axes(reader, root, c);
   read_sde(reader, root, c);
+  read_schedule(reader, root, c);
   read_initial(reader, root, c);
   read_scheme(reader, root, c);
   read_time(reader, root, c);
+  check_model(reader, c);
   read_output(reader, root, c);
   read_compare(reader, root, c);
   read_checks(reader, root, c);

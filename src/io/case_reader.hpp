@@ -12,6 +12,7 @@
 
 #include "fokker/base/expression.hpp"
 #include "fokker/io/case.hpp"
+#include "fokker/model/named_model.hpp"
 #include "table_reader.hpp"
 
 // Nodes -> numbers, names and formulas, and the sections of a case made of them. Whatever cannot be read is reported
@@ -49,6 +50,7 @@ class CaseReader {
   const std::filesystem::path folder;
   Problems& problems;
   Symbols symbols;
+  std::optional<NamedModel> model;  // of [sde] model
   // What later sections must not hold against themselves, because its own fault was reported.
   bool end_known = false, times_known = false;
   bool exact_faulty = false, monte_carlo_faulty = false;
@@ -88,6 +90,10 @@ void read_axis_names(CaseReader& reader, TableReader& root);
 void read_symbols(CaseReader& reader, TableReader& root, Case& c);  // [sde.parameters], [sde.definitions]
 void read_axes(CaseReader& reader, TableReader& root, Case& c);
 void read_sde(CaseReader& reader, TableReader& root, Case& c);
+// A named model in place of the formulas; `sde` is the section.
+void read_model(CaseReader& reader, TableReader& sde, Case& c);
+void check_model(CaseReader& reader, const Case& c);                 // once the end is known
+void read_schedule(CaseReader& reader, TableReader& root, Case& c);  // [schedule]
 void read_initial(CaseReader& reader, TableReader& root, Case& c);
 void read_scheme(CaseReader& reader, TableReader& root, Case& c);
 void read_time(CaseReader& reader, TableReader& root, Case& c);

@@ -98,7 +98,7 @@ void read_sde(CaseReader& reader, TableReader& root, Case& c) {
   const Node node = root.require("sde", "a table");
   TableReader sde(node, reader.problems);
   if (!sde.is_table() || reader.dimension() == 0) return;
-  if (sde.table()->find("model")) return sde.later("model");  // its keys are the model's own
+  if (sde.table()->find("model")) return read_model(reader, sde, c);  // its keys are the model's own
 
   const Node interpretation = sde.find("interpretation");
   c.sde.interpretation = interpretation_named(reader.word(interpretation, interpretations).value_or("ito"));

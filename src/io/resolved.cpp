@@ -60,6 +60,12 @@ std::string sde_text(const Case& c) {
   return out;
 }
 
+std::string schedule_text(const Case& c) {
+  std::string out = c.schedule_text.empty() ? "" : "\n[schedule]\n";
+  for (const auto& [key, value] : c.schedule_text) out += fmt::format("{} = {}\n", key, value);
+  return out;
+}
+
 std::string scheme_text(const CaseScheme& scheme) {
   std::string out =
       fmt::format("\n[scheme]\nform = {}\nflux = {}\n", toml_string(scheme.form), toml_string(scheme.flux));
@@ -123,7 +129,7 @@ std::string check_text(const CaseCheck& check) {
 std::string resolved_toml(const Case& c) {
   std::string out = fmt::format("title = {}\n", toml_string(c.title));
   for (const Axis& axis : c.axes) out += axis_text(axis);
-  out += sde_text(c);
+  out += sde_text(c) + schedule_text(c);
   out += "\n[initial]\n" + std::visit(InitialText{}, c.initial);
   out += scheme_text(c.scheme) + time_text(c.time) + output_text(c.output) + compare_text(c.compare);
   for (const CaseCheck& check : c.checks) out += check_text(check);

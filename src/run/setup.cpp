@@ -124,6 +124,14 @@ void set_initial(Setup& setup) {
         fmt::format("initial: {:.3g} of the mass lies outside the box; the rest was scaled to 1", 1 - mass));
 }
 
+/// A run says what `check` would: the law that the case claims is not that of its SDE.
+void warn_of_schedule(Setup& setup) {
+  const Case& c = setup.config;
+  if (!c.schedule) return;
+  for (const ScheduleFinding& finding : check_schedule(*c.schedule, *setup.sde, c.sde.variables, c.time.end))
+    if (!finding.holds) setup.warnings.push_back("schedule: " + finding.text);
+}
+
 bool promises_positivity(const Setup& setup) {
   const auto& asked = setup.config.scheme.positive;
   if (asked && *asked && !setup.scheme->op().positive())
@@ -173,6 +181,7 @@ Setup build(Case config) {
       !(setup.scheme->report(0).smallest_eigenvalue > 0))
     refuse(setup.config, "output.fields", "entropy_production needs an invertible D, and D is singular in some cell");
   set_initial(setup);
+  warn_of_schedule(setup);
   setup.positive = promises_positivity(setup);
   set_stepper(setup);
   return setup;

@@ -8,6 +8,7 @@
 #include "fokker/run/setup.hpp"
 #include "fokker/run/verbs.hpp"
 #include "fokker/run/witness.hpp"
+#include "schedule_check.hpp"
 
 namespace fokker {
 
@@ -84,6 +85,26 @@ void add_exact_outside(Setup& setup, std::vector<Finding>& all) {
                  fmt::format("{:.2g} of the closed form's mass at the end", outside)});
 }
 
+/// What the case claims about its own law, one line each; false when something claimed is wrong.
+bool add_schedule(const Setup& setup, std::vector<Finding>& all) {
+  const Case& c = setup.config;
+  if (!c.no_schedule.empty()) all.push_back({"schedule.unknown", c.no_schedule, "schedule", c.no_schedule});
+  if (!c.schedule) return true;
+  bool good = true;
+  for (const ScheduleFinding& f : check_schedule(*c.schedule, *setup.sde, c.sde.variables, c.time.end)) {
+    all.push_back({"schedule." + f.name,
+                   {{"holds", f.holds}, {"violation", f.violation}, {"at", f.at}, {"text", f.text}},
+                   "schedule",
+                   f.text});
+    good = good && f.holds;
+  }
+  const PriorMismatch mismatch = *prior_mismatch(setup);
+  all.push_back({"schedule.prior_kl", mismatch.kl, "prior",
+                 fmt::format("KL(p_end | prior) = {:.4g}, l1 {:.3g}{}", mismatch.kl, mismatch.l1,
+                             mismatch.moments ? " (of the Gaussian with the moments of the initial density)" : "")});
+  return good;
+}
+
 Finding width_finding(const Setup& setup) {
   const Moments m = moments(*setup.grid, setup.initial.view());
   std::string text;
@@ -99,7 +120,12 @@ Finding width_finding(const Setup& setup) {
   return {"initial.width", values, "initial width", text};
 }
 
-std::vector<Finding> findings(Setup& setup) {
+struct Findings {
+  std::vector<Finding> all;
+  bool good = true;  ///< nothing that the case claims was found wrong
+};
+
+Findings findings(Setup& setup) {
   const SchemeReport report = setup.scheme->report(0);
   const double end = setup.config.time.end, cells = static_cast<double>(setup.grid->cells());
   const double memory = static_cast<double>(report.bytes) + cells * 8 * 10;
@@ -147,7 +173,8 @@ std::vector<Finding> findings(Setup& setup) {
   all.push_back({"walls.initial_mass", walls, "mass at walls",
                  fmt::format("{:.2g} of the initial mass within two cells of a wall", walls)});
   add_exact_outside(setup, all);
-  return all;
+  const bool good = add_schedule(setup, all);
+  return {std::move(all), good};
 }
 
 std::string text_of(const Setup& setup, const std::vector<Finding>& all) {
@@ -159,12 +186,12 @@ std::string text_of(const Setup& setup, const std::vector<Finding>& all) {
 
 }  // namespace
 
-std::string check_text(Setup& setup) { return text_of(setup, findings(setup)); }
+std::string check_text(Setup& setup) { return text_of(setup, findings(setup).all); }
 
 int verb_check(const Command& command) {
   if (command.arguments.size() != 1) throw UsageError("check takes one case file: fokker check CASE.toml");
   Setup setup = build(load_case(command.arguments[0], command.overrides, vocabulary()));
-  const std::vector<Finding> all = findings(setup);
+  const auto [all, good] = findings(setup);
   if (command.json) {
     Json json;
     for (const Finding& finding : all) json[finding.key] = finding.value;
@@ -173,7 +200,7 @@ int verb_check(const Command& command) {
   } else if (!command.quiet) {
     fmt::print("{}", text_of(setup, all));
   }
-  return exit_ok;
+  return good ? exit_ok : exit_check;
 }
 
 }  // namespace fokker

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "fokker/base/errors.hpp"
+#include "fokker/base/expression.hpp"
 #include "fokker/io/files.hpp"
 #include "fokker/run/verbs.hpp"
 
@@ -12,7 +13,7 @@ namespace fokker {
 
 namespace {
 
-constexpr std::string_view starter = R"toml(title = "{}"
+constexpr std::string_view double_well = R"toml(title = "{}"
 
 [[axis]]                          # one or two; the name is a variable of every formula
 name = "x"
@@ -55,10 +56,68 @@ against = "monte_carlo"
 within = 3
 )toml";
 
+constexpr std::string_view vp = R"toml(title = "{}"
+
+[[axis]]                          # one or two; a second axis needs means and covariances of two
+name = "x"
+range = [-5.0, 5.0]               # the prior is Normal(0, 1)
+cells = 800
+boundary = "reflecting"
+
+[sde]                             # dX = -beta X/2 dt + sqrt(beta) dW: data dissolve into noise
+model = "vp"                      # `fokker list models`: ou | vp | ve | sub_vp | alpha_sigma
+beta = "0.1 + 19.9*t"             # any formula of t; or schedule = "linear" | "cosine"
+
+[initial]                         # the data
+mixture = [
+  {{ weight = 0.4, mean = [-1.5], covariance = [[0.04]] }},
+  {{ weight = 0.6, mean = [1.0], covariance = [[0.16]] }},
+]
+
+[time]
+end = 1.0
+
+[output]
+frames = 20
+fields = ["p", "current"]
+
+[compare]
+exact = true                      # linear drift and additive noise: a mixture stays a mixture
+monte_carlo = {{ particles = 100_000, seed = 1 }}
+
+[[check]]
+quantity = "l1"
+against = "exact"
+below = 1e-4
+
+[[check]]
+quantity = "z"
+against = "monte_carlo"
+within = 3
+)toml";
+
+struct Starter {
+  std::string_view name, text;
+};
+constexpr Starter starters[] = {{"double_well", double_well}, {"vp", vp}};
+
+std::string_view starter_named(const std::string& name) {
+  std::vector<std::string> names;
+  for (const Starter& starter : starters) {
+    if (starter.name == name) return starter.text;
+    names.emplace_back(starter.name);
+  }
+  const std::string near = nearest_name(name, names);
+  throw UsageError(fmt::format("init: no starter '{}'; allowed: {}{}", name, fmt::join(names, ", "),
+                               near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near)));
+}
+
 }  // namespace
 
 int verb_init(const Command& command) {
-  if (command.arguments.size() != 1) throw UsageError("init takes one name: fokker init NAME writes NAME.toml");
+  if (command.arguments.empty() || command.arguments.size() > 2)
+    throw UsageError("init takes a name and maybe a starter: fokker init NAME [double_well | vp] writes NAME.toml");
+  const std::string_view starter = starter_named(command.arguments.size() > 1 ? command.arguments[1] : "double_well");
   std::string name = command.arguments[0];
   if (name.ends_with(".toml")) name.resize(name.size() - 5);
   const bool plain = !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
@@ -68,7 +127,7 @@ int verb_init(const Command& command) {
   const std::filesystem::path file = name + ".toml";
   if (std::filesystem::exists(file) && !command.force)
     throw UsageError(fmt::format("{} exists; --force replaces it", file.string()));
-  write_atomically(file, fmt::format(starter, name));
+  write_atomically(file, fmt::format(fmt::runtime(starter), name));
   if (!command.quiet) fmt::print("{}: a commented starter case; next: fokker run {}\n", file.string(), file.string());
   return exit_ok;
 }

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "fokker/base/expression.hpp"
+#include "fokker/model/named_model.hpp"
 #include "fokker/run/setup.hpp"
 #include "fokker/run/verbs.hpp"
 
@@ -39,6 +40,19 @@ std::vector<Entry> list_steppers() {
                    {{"order", std::to_string(row.order)},
                     {"step", row.adaptive ? "adaptive (time.tolerance) or fixed (time.dt)" : "fixed (time.dt)"},
                     {"guarantee", std::string(row.guarantee)},
+                    {"reference", std::string(row.reference)},
+                    {"not when", std::string(row.when_not)}}});
+  return all;
+}
+
+std::vector<Entry> list_models() {
+  std::vector<Entry> all;
+  for (const ModelRow& row : models())
+    all.push_back({std::string(row.name),
+                   {{"f", std::string(row.f)},
+                    {"g", std::string(row.g)},
+                    {"keys", std::string(row.keys)},
+                    {"closed", std::string(row.closed_form)},
                     {"reference", std::string(row.reference)},
                     {"not when", std::string(row.when_not)}}});
   return all;
@@ -83,11 +97,8 @@ struct Topic {
   const char* name;
   std::vector<Entry> (*entries)();
 };
-constexpr Topic topics[] = {{"fluxes", list_fluxes},
-                            {"steppers", list_steppers},
-                            {"fields", list_fields},
-                            {"quantities", list_quantities},
-                            {"functions", list_functions}};
+constexpr Topic topics[] = {{"fluxes", list_fluxes}, {"steppers", list_steppers},     {"models", list_models},
+                            {"fields", list_fields}, {"quantities", list_quantities}, {"functions", list_functions}};
 
 }  // namespace
 
@@ -99,8 +110,6 @@ int verb_list(const Command& command) {
     return exit_ok;
   }
   const std::string& asked = command.arguments[0];
-  if (asked == "models")
-    throw UsageError("list models: named models are not available yet; write drift and noise as formulas");
   for (const Topic& topic : topics) {
     if (asked != topic.name) continue;
     Json json = Json::array();

@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -78,6 +79,12 @@ Expression log(const Expression&);
 /// Exact partial derivative (abs, sign, min, max, if and comparisons: the derivative almost everywhere).
 /// Throws std::length_error when the result would exceed 20 000 nodes.
 [[nodiscard]] Expression derivative(const Expression& expression, std::string_view variable);
+
+/// int_0^v of the formula in the variable v, where it is known in closed form: sums of v^n g(a v + b) with g one of
+/// exp, c^u, sin, cos, sinh, cosh, of powers of a v + b, and of tan(a v + b). Nothing for any other formula, for one
+/// that is not integrable at 0, and for one that grows too large. It holds as far as no singularity lies between 0 and
+/// v.
+[[nodiscard]] std::optional<Expression> integral_from_zero(const Expression& expression, std::string_view variable);
 
 /// Replaces variables by formulas, all at once. Throws std::length_error when the result would exceed 20 000 nodes.
 [[nodiscard]] Expression substitute(const Expression& expression, const std::map<std::string, Expression>& values);

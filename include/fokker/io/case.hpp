@@ -14,6 +14,7 @@
 #include "fokker/grid/grid.hpp"
 #include "fokker/model/density.hpp"
 #include "fokker/model/formula_sde.hpp"
+#include "fokker/model/schedule.hpp"
 
 /// A case file as plain data: every default filled in, every formula parsed with parameters and definitions put in.
 /// Knows no solver class.
@@ -92,8 +93,12 @@ struct Case {
   SdeFormulas sde;
   /// The sde section as written (for resolved.toml): key -> TOML text, without parameters and definitions.
   std::vector<std::pair<std::string, std::string>> sde_text;
-  std::map<std::string, double> parameters;                      ///< worked out
-  std::vector<std::pair<std::string, std::string>> definitions;  ///< name -> TOML text, as written
+  std::string model;                 ///< its name; empty where the formulas are the user's
+  std::optional<Schedule> schedule;  ///< what a named model or [schedule] claims about the law
+  std::string no_schedule;           ///< why a named model claims nothing
+  std::vector<std::pair<std::string, std::string>> schedule_text;  ///< [schedule] as written
+  std::map<std::string, double> parameters;                        ///< worked out
+  std::vector<std::pair<std::string, std::string>> definitions;    ///< name -> TOML text, as written
   Initial initial;
   CaseScheme scheme;
   CaseTime time;

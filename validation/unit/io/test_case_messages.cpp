@@ -27,8 +27,8 @@ const std::string q = "noise_covariance = [[1, 0.5], [0.5, 1]]";
 
 const std::vector<Row> rows = {
     {"title =", "titel =",
-     "c.toml:1:1: titel: unknown key; did you mean title? allowed: title, axis, sde, initial, scheme, time, output, "
-     "compare, check"},
+     "c.toml:1:1: titel: unknown key; did you mean title? allowed: title, axis, sde, schedule, initial, scheme, "
+     "time, output, compare, check"},
     {"cells = 64", "cell = 64",
      "c.toml:2:1: axis.x.cells: missing, must be an integer >= 2"
      "\n"
@@ -41,8 +41,8 @@ frame = 3)",
     {R"(interpretation = "ito")", R"(interpretation = "itto")",
      R"(c.toml:13:18: sde.interpretation: "itto" is unknown; did you mean ito? allowed: ito, stratonovich, klimontovich)"},
     {"[scheme]", "[shceme]",
-     "c.toml:24:2: shceme: unknown key; did you mean scheme? allowed: title, axis, sde, initial, scheme, time, output, "
-     "compare, check"},
+     "c.toml:24:2: shceme: unknown key; did you mean scheme? allowed: title, axis, sde, schedule, initial, scheme, "
+     "time, output, compare, check"},
     {"mean = [-1.0, 0.0]", "maen = [-1.0, 0.0]",
      "c.toml:23:12: initial.gaussian.mean: missing, must be a list of numbers, one per axis"
      "\n"
@@ -304,7 +304,6 @@ of = "x")",
      "c.toml:40:1: check.1.point: missing, must be a list of numbers, one per axis"
      "\n"
      "c.toml:42:6: check.1.of: goes with expectation, not with p"},
-    {drift, R"(model = "vp")", "c.toml:14:9: sde.model: not available yet"},
     {gaussian, R"(samples = "x.csv"
 bandwidth = 0.1)",
      "c.toml:23:11: initial.samples: not available yet"
