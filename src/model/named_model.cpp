@@ -10,7 +10,7 @@
 namespace fokker {
 namespace {
 
-constexpr double infinite = 1e12;  // a rate times the span beyond this is a pole that rounding made finite
+constexpr double infinite = 1e15;  // a rate times the span beyond this is a pole that rounding made finite
 
 const std::vector<std::string> of_time{"t"};
 
@@ -126,8 +126,8 @@ std::optional<RateFault> fault_of(const NamedModel::Rate& rate, const std::vecto
   double largest = 0;
   for (std::size_t i = 0; i < times.size(); ++i) {
     if (!std::isfinite(values[i]) || std::abs(values[i]) * times.back() > infinite)
-      return RateFault{rate.key, fmt::format("{} is {:.4g} at t = {:.6g}, must stay finite up to time.end", rate.name,
-                                             values[i], times[i])};
+      return RateFault{rate.key, fmt::format("{} is {} at t = {:.6g}, must stay finite up to time.end", rate.name,
+                                             std::isnan(values[i]) ? "not a number" : "infinite", times[i])};
     largest = std::max(largest, std::abs(values[i]));
   }
   for (std::size_t i = 0; i < times.size(); ++i)

@@ -250,13 +250,13 @@ TEST_CASE("rates that are negative or infinite or not the slope of their integra
   };
   const Expression cosine = beta_named("cosine");
   CHECK(fault(vp_model(x_only, cosine, std::nullopt), 1) ==
-        "beta: beta is 5.09e+16 at t = 1, must stay finite up to time.end");
+        "beta: beta is infinite at t = 1, must stay finite up to time.end");
   CHECK(fault(vp_model(x_only, parse_expression("1 - 2*t", t), std::nullopt), 1) ==
         "beta: beta is -0.001953 at t = 0.500977, must not be negative");
   CHECK(fault(ve_model(x_only, parse_expression("2 - t", t), false), 1) ==
         "sigma: g^2 = d(sigma^2)/dt is -4 at t = 0, must not be negative");
   CHECK(fault(alpha_sigma_model(x_only, parse_expression("cos(pi*t/2)", t), parse_expression("0.2*t", t), false), 1) ==
-        "sigma: g^2 = (sigma^2)' - 2 sigma^2 alpha'/alpha is 2.052e+15 at t = 1, must stay finite up to time.end");
+        "sigma: g^2 = (sigma^2)' - 2 sigma^2 alpha'/alpha is infinite at t = 1, must stay finite up to time.end");
   CHECK(fault(alpha_sigma_model(x_only, parse_expression("exp(t)", t), parse_expression("t", t), false), 2) ==
         "sigma: g^2 = (sigma^2)' - 2 sigma^2 alpha'/alpha is -0.003914 at t = 1.00195, must not be negative");
   NamedModel stated = vp_model(x_only, parse_expression("exp(t^2)", t), parse_expression("t + t^3/3", t));

@@ -32,12 +32,12 @@ end = 1
 )";
 }
 
-const std::string claimed_vp = R"(drift = ["-(0.1 + 19.9*t)*x/2"]
+const std::string claimed_vp = R"~(drift = ["-(0.1 + 19.9*t)*x/2"]
 noise = [["sqrt(0.1 + 19.9*t)"]]
 [schedule]
 alpha = "exp(-0.05*t - 4.975*t^2)"
 sigma = "sqrt(1 - exp(-0.1*t - 9.95*t^2))"
-)";
+)~";
 
 int exit_of_check(const std::string& text) {
   const fs::path file = fs::temp_directory_path() / ("fokker_test_schedule_" + std::to_string(getpid()) + ".toml");
@@ -62,8 +62,7 @@ TEST_CASE("a named model and the same SDE with a claimed schedule get the same l
     return text.substr(first);
   };
   CHECK(lines(named).find("schedule         alpha(0) = 1, sigma(0) = 0: holds") != std::string::npos);
-  CHECK(lines(named).find("KL(p_end | prior) = 1.746e-10") != std::string::npos);
-  CHECK(lines(claimed).find("KL(p_end | prior) = 1.746e-10") != std::string::npos);
+  CHECK(lines(named).substr(lines(named).find("  prior ")) == lines(claimed).substr(lines(claimed).find("  prior ")));
   CHECK(claimed.warnings.empty());
 }
 
