@@ -31,6 +31,7 @@ struct Plan {
   [[nodiscard]] long steps() const { return full + (rest > 0 ? 1 : 0); }
   [[nodiscard]] double begin(long k) const { return anchor + static_cast<double>(first + k - anchor_step) * dt; }
   [[nodiscard]] double length(long k) const { return k < full ? dt : rest; }
+  [[nodiscard]] double middle(long k) const { return begin(k) + 0.5 * length(k); }
 };
 
 /// Columns of one block, small enough for the innermost cache; a block lives through all steps of an `advance` in it.
@@ -64,7 +65,8 @@ struct ParticleEnsemble::State {
         const ParticleOptions& o, double t0);
   [[nodiscard]] std::size_t blocks() const { return side.size() / static_cast<std::size_t>(block); }
   [[nodiscard]] Plan plan(double until);
-  Outcome run_block(Index first, const Plan& plan);
+  void run(const Plan& plan, long begin, long end, std::vector<Outcome>& outcomes);
+  void run_block(Index first, const Plan& plan, long begin, long end, Outcome& outcome);
   void coefficients(const PointsIn& x, double t, bool first, Scratch& s) const;
   void noise(Index first, long at, Scratch& s) const;
   Index settle_block(Index first, long at, double t, double h, Scratch& s, Outcome& outcome);
@@ -89,7 +91,7 @@ ParticleEnsemble::State::State(std::shared_ptr<const Grid> g, std::shared_ptr<co
     if (!column.empty()) std::fill(column.begin() + static_cast<Index>(n), column.end(), column[0]);
   side.assign(padded, -1);
   std::fill(side.begin() + static_cast<Index>(n), side.end(), std::int8_t{127});
-  dt = options.dt ? *options.dt : euler_step(*grid, *sde, options.particles, t0, t0);
+  dt = options.dt ? *options.dt : euler_step(*grid, *sde, options.particles, t0, t0, options.prepare);
 }
 
 Plan ParticleEnsemble::State::plan(double until) {
@@ -99,7 +101,7 @@ Plan ParticleEnsemble::State::plan(double until) {
     const double full = std::floor(ahead + rounding), rest = ahead - full;
     return {anchor, dt, anchor_step, step, static_cast<long>(full), rest > rounding ? rest * dt : 0};
   }
-  const double wanted = euler_step(*grid, *sde, options.particles, time, until);
+  const double wanted = euler_step(*grid, *sde, options.particles, time, until, options.prepare);
   const double count = std::max(1.0, std::ceil((until - time) / wanted));
   dt = (until - time) / count;
   anchor = time;
@@ -125,8 +127,14 @@ void ParticleEnsemble::State::noise(Index first, long at, Scratch& s) const {
     normal_columns(stream, static_cast<std::uint64_t>(first), block, s.z[0], s.z[1]);
 }
 
-Outcome ParticleEnsemble::State::run_block(Index first, const Plan& plan) {
-  Outcome outcome;
+/// Steps begin .. end - 1 of the plan.
+void ParticleEnsemble::State::run(const Plan& plan, long begin, long end, std::vector<Outcome>& outcomes) {
+  parallel_for(0, std::ssize(outcomes), 4, [&](Index from, Index to) {
+    for (Index b = from; b < to; ++b) run_block(b * block, plan, begin, end, outcomes[static_cast<std::size_t>(b)]);
+  });
+}
+
+void ParticleEnsemble::State::run_block(Index first, const Plan& plan, long begin, long end, Outcome& outcome) {
   Index here = std::count(side.begin() + first, side.begin() + first + block, std::int8_t{-1});
   Scratch s{};
   const auto dimension = static_cast<std::size_t>(grid->dimension());
@@ -135,9 +143,9 @@ Outcome ParticleEnsemble::State::run_block(Index first, const Plan& plan) {
   const double* const f[2] = {s.f[0], s.f[1]};
   const double* const D[3] = {s.D[0], s.D[1], s.D[2]};
   const double* const z[2] = {s.z[0], s.z[1]};
-  for (long k = 0; k < plan.steps() && here > 0 && outcome.lost < 0; ++k) {
+  for (long k = begin; k < end && here > 0 && outcome.lost < 0; ++k) {
     const double t = plan.begin(k), h = plan.length(k);
-    coefficients(points, t + 0.5 * h, k == 0, s);
+    coefficients(points, plan.middle(k), k == begin, s);
     noise(first, plan.first + k, s);
     for (std::size_t axis = 0; axis < dimension; ++axis) std::copy_n(x[axis], block, s.before[axis]);
     if (dimension == 1)
@@ -152,7 +160,6 @@ Outcome ParticleEnsemble::State::run_block(Index first, const Plan& plan) {
                             walls.bridge_reach(axis, 0), walls.bridge_reach(axis, 1), s.flags);
     if (any) here -= settle_block(first, plan.first + k, t, h, s, outcome);
   }
-  return outcome;
 }
 
 // Ghosts of those that left stay where they are whenever they would cross a wall again.
@@ -196,9 +203,12 @@ void ParticleEnsemble::advance(double t) {
   const auto start = std::chrono::steady_clock::now();
   const Plan plan = s.plan(t);
   std::vector<Outcome> outcomes(s.blocks());
-  parallel_for(0, std::ssize(outcomes), 4, [&](Index begin, Index end) {
-    for (Index b = begin; b < end; ++b) outcomes[static_cast<std::size_t>(b)] = s.run_block(b * block, plan);
-  });
+  if (!s.options.prepare) s.run(plan, 0, plan.steps(), outcomes);
+  const auto lost = [](const Outcome& outcome) { return outcome.lost >= 0; };
+  for (long k = 0; s.options.prepare && k < plan.steps() && std::none_of(outcomes.begin(), outcomes.end(), lost); ++k) {
+    s.options.prepare(plan.middle(k));
+    s.run(plan, k, k + 1, outcomes);
+  }
   const Outcome* worst = &outcomes[0];
   for (const Outcome& outcome : outcomes) {
     s.particle_steps += outcome.particle_steps;

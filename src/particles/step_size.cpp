@@ -97,7 +97,8 @@ double relative_change(double before, double after) {
 
 }  // namespace
 
-double euler_step(const Grid& grid, const Sde& sde, Index particles, double t, double until) {
+double euler_step(const Grid& grid, const Sde& sde, Index particles, double t, double until, const Prepare& prepare) {
+  if (prepare) prepare(t);
   const Sample sample(grid);
   const double bias = std::min(0.01, 1 / std::sqrt(static_cast<double>(particles)));
   double rate = rate_at(grid, sde, sample, bias, t);
@@ -107,6 +108,7 @@ double euler_step(const Grid& grid, const Sde& sde, Index particles, double t, d
     Coefficients before(sde, sample.place[0], t);
     for (int k = 1; k <= instants; ++k) {
       const double time = t + (until - t) * k / instants, gap = (until - t) / instants;
+      if (prepare) prepare(time);
       rate = std::max(rate, rate_at(grid, sde, sample, bias, time));
       Coefficients now(sde, sample.place[0], time);
       for (const double change : {relative_change(before.largest(before.f), now.largest(now.f)),

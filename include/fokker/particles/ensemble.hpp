@@ -8,6 +8,7 @@
 #include "fokker/grid/grid.hpp"
 #include "fokker/model/sde.hpp"
 #include "fokker/particles/initial.hpp"
+#include "fokker/particles/prepare.hpp"
 
 namespace fokker {
 
@@ -15,6 +16,7 @@ struct ParticleOptions {
   Index particles = 100'000;
   std::optional<double> dt;  ///< [t]; when absent chosen anew at each `advance` by euler_step (step_size.hpp)
   std::uint64_t seed = 1;
+  Prepare prepare = {};  ///< with it all particles take a step before any takes the next
 };
 
 /// Independent particles of the SDE by Euler-Maruyama on the grid's box (the Monte Carlo witness; weak order 1, exact

@@ -1,6 +1,7 @@
 #pragma once
 #include "fokker/grid/grid.hpp"
 #include "fokker/model/sde.hpp"
+#include "fokker/particles/prepare.hpp"
 
 namespace fokker {
 
@@ -14,6 +15,7 @@ namespace fokker {
 ///
 /// and for coefficients that depend on time, taken at 9 instants from t to `until`: steps of (until - t)/100 at most,
 /// within which neither the largest |f_i| nor the largest D_ii changes by more than 10 %. Infinity when nothing moves.
-[[nodiscard]] double euler_step(const Grid& grid, const Sde& sde, Index particles, double t, double until);
+[[nodiscard]] double euler_step(const Grid& grid, const Sde& sde, Index particles, double t, double until,
+                                const Prepare& prepare = {});
 
 }  // namespace fokker
