@@ -31,6 +31,7 @@ FamilySde::FamilySde(std::shared_ptr<const Sde> base, std::shared_ptr<ScoreSourc
       lambda_(lambda),
       prepared_(std::numeric_limits<double>::quiet_NaN()) {
   if (!base_ || !score_) throw std::invalid_argument("a family needs an SDE and its score");
+  if (score_->follows_p()) throw std::invalid_argument("a family needs a score that does not wait for a run");
   if (base_->dimension() != score_->dimension())
     throw std::invalid_argument("the score has another dimension than the SDE");
   if (!(lambda_ >= 0 && std::isfinite(lambda_))) throw std::invalid_argument("lambda must be a number >= 0");
