@@ -19,7 +19,7 @@ THIRD_PARTY = [
     (r"Eigen/Sparse.*|Eigen/.*Solvers?", ["src/scheme/shifted*.cpp"]),
     (r"Eigen/.*", ["include/fokker/*", "src/*"]),
     (r"unsupported/Eigen/MatrixFunctions", ["src/model/linear_gaussian*.cpp"]),
-    (r"boost/numeric/odeint.*", ["src/integrate/explicit.cpp", "src/model/linear_gaussian*.cpp"]),
+    (r"boost/numeric/odeint.*", ["src/integrate/explicit.cpp", "src/model/linear_gaussian*.cpp", "src/particles/flow_integrator.cpp"]),
     (r"boost/math/.*", ["src/analysis/*", "src/scheme/stationary_weights*.cpp"]),
     (r"vtk\w+\.h", ["src/io/paraview.cpp", "src/io/png_canvas.cpp"]),
     (r"toml\+\+/.*", ["src/io/table_reader.*"]),

@@ -20,7 +20,7 @@ struct Quantity {
   bool from_file = false;          // a table of point values is enough to tell
   std::string_view argument = "";  // the key it cannot do without
 };
-constexpr std::array<Quantity, 16> quantities = {{
+constexpr std::array<Quantity, 18> quantities = {{
     {"l1", Against::witness, true},
     {"l2", Against::witness, true},
     {"linf", Against::witness, true},
@@ -32,6 +32,8 @@ constexpr std::array<Quantity, 16> quantities = {{
     {"z", Against::histogram},
     {"ks_p_value", Against::histogram},
     {"chi2_p_value", Against::histogram},
+    {"log_likelihood_error"},
+    {"log_likelihood_error_grid"},
     {"mass_error"},
     {"min_p"},
     {"expectation", Against::nothing, false, "of"},
@@ -175,6 +177,8 @@ CaseCheck read_check(CaseReader& reader, const Node& entry, const Case& c) {
                                                      : "\"exact\", \"monte_carlo\" or a .csv file"));
     read_against(reader, against, *quantity, c, check);
     read_argument(reader, table, *quantity, c, check);
+    if (quantity->name.starts_with("log_likelihood") && !reader.log_likelihood_asked)
+      reader.report(quantity_node, fmt::format("{} needs compare.log_likelihood, which is not set", quantity->name));
     if (quantity->name == "w1" && reader.dimension() == 2) reader.report(quantity_node, "w1 is for one axis");
   } else {
     for (const char* key : {"of", "point"}) static_cast<void>(table.find(key));

@@ -75,21 +75,56 @@ void read_fields(CaseReader& reader, const Node& node, Case& c) {
   }
 }
 
+constexpr std::int64_t most_seed = std::numeric_limits<std::int64_t>::max();
+
+// The keys that only some particle steppers take: lambda with noise, tolerance where the step adapts, dt elsewhere.
+void read_particle_step(CaseReader& reader, TableReader& table, const Case& c, CaseMonteCarlo& options) {
+  const Node dt = table.find("dt"), tolerance = table.find("tolerance"), lambda = table.find("lambda");
+  options.dt = reader.number(dt, Bounds::positive());
+  options.tolerance = reader.number(tolerance, Bounds::positive());
+  options.lambda = reader.number(lambda, Bounds::not_negative());
+  if (options.dt && reader.end_known && !(c.time.end / *options.dt <= most_fixed_steps))
+    reader.report(dt, fmt::format("{} would take {:.3g} steps to {}, at most {:.0e}", *options.dt,
+                                  c.time.end / *options.dt, c.time.end, most_fixed_steps));
+  const auto& rows = reader.vocabulary.particle_steppers;
+  const auto row = std::find_if(rows.begin(), rows.end(), [&](const auto& r) { return r.name == options.stepper; });
+  if (row == rows.end()) return;  // reported
+  std::vector<std::string> adaptive;
+  for (const ParticleStepperName& other : rows)
+    if (other.adaptive) adaptive.push_back(other.name);
+  if (row->flow && lambda)
+    reader.report(lambda, fmt::format("{} has no noise, lambda goes with euler_maruyama", row->name));
+  if (row->adaptive && dt) reader.report(dt, fmt::format("{} adapts its steps, give tolerance instead", row->name));
+  if (!row->adaptive && tolerance)
+    reader.report(tolerance,
+                  fmt::format("{} has no error estimate, give dt or stepper {}", row->name, fmt::join(adaptive, ", ")));
+  if (row->flow && !row->adaptive && !dt)
+    static_cast<void>(table.require("dt", fmt::format("a number > 0, the step of {}", row->name)));
+  if (row->adaptive && !tolerance) options.tolerance = 1e-8;
+}
+
 CaseMonteCarlo read_monte_carlo(CaseReader& reader, const Node& node, const Case& c) {
   CaseMonteCarlo options;
   TableReader table(node, reader.problems);
   constexpr std::int64_t most_particles = std::int64_t{1} << 30;
-  const Node dt = table.find("dt");
   options.particles = reader.integer(table.find("particles"), 1, most_particles).value_or(options.particles);
-  options.dt = reader.number(dt, Bounds::positive());
-  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
-  options.seed = static_cast<std::uint64_t>(reader.integer(table.find("seed"), 0, most).value_or(1));
-  const std::vector<std::string> steppers = {"euler_maruyama"};
-  options.stepper = reader.word(table.find("stepper"), steppers).value_or(options.stepper);
+  options.seed = static_cast<std::uint64_t>(reader.integer(table.find("seed"), 0, most_seed).value_or(1));
+  std::vector<std::string> steppers;
+  for (const ParticleStepperName& row : reader.vocabulary.particle_steppers) steppers.push_back(row.name);
+  const Node stepper = table.find("stepper");
+  if (stepper) options.stepper = reader.word(stepper, steppers).value_or("");
+  read_particle_step(reader, table, c, options);
   table.finish();
-  if (options.dt && reader.end_known && !(c.time.end / *options.dt <= most_fixed_steps))
-    reader.report(dt, fmt::format("{} would take {:.3g} steps to {}, at most {:.0e}", *options.dt,
-                                  c.time.end / *options.dt, c.time.end, most_fixed_steps));
+  return options;
+}
+
+CaseLogLikelihood read_log_likelihood(CaseReader& reader, const Node& node) {
+  CaseLogLikelihood options;
+  TableReader table(node, reader.problems);
+  options.points = reader.integer(table.find("points"), 1, 1'000'000).value_or(options.points);
+  options.seed = static_cast<std::uint64_t>(reader.integer(table.find("seed"), 0, most_seed).value_or(1));
+  options.tolerance = reader.number(table.find("tolerance"), Bounds::positive()).value_or(options.tolerance);
+  table.finish();
   return options;
 }
 
@@ -133,11 +168,22 @@ void read_compare(CaseReader& reader, TableReader& root, Case& c) {
   if (monte_carlo && monte_carlo.value->kind == Value::Kind::table)
     c.compare.monte_carlo = read_monte_carlo(reader, monte_carlo, c);
   else if (monte_carlo && monte_carlo.value->kind != Value::Kind::boolean)
-    reader.report(monte_carlo, fmt::format("{}, must be true or a table of particles, dt, seed, stepper",
-                                           kind_name(monte_carlo.value->kind)));
+    reader.report(monte_carlo,
+                  fmt::format("{}, must be true or a table of particles, seed, stepper, dt, tolerance, lambda",
+                              kind_name(monte_carlo.value->kind)));
   else if (monte_carlo && monte_carlo.value->flag)
     c.compare.monte_carlo = CaseMonteCarlo{};
   reader.monte_carlo_faulty = reader.problems.count() > problems_before;
+  const Node likelihood = compare.find("log_likelihood");
+  if (likelihood && likelihood.value->kind == Value::Kind::table)
+    c.compare.log_likelihood = read_log_likelihood(reader, likelihood);
+  else if (likelihood && likelihood.value->kind != Value::Kind::boolean)
+    reader.report(likelihood, fmt::format("{}, must be true or a table of points, seed, tolerance",
+                                          kind_name(likelihood.value->kind)));
+  else if (likelihood && likelihood.value->flag)
+    c.compare.log_likelihood = CaseLogLikelihood{};
+  reader.log_likelihood_asked =
+      c.compare.log_likelihood || (likelihood && likelihood.value->kind != Value::Kind::boolean);
   c.compare.twin = reader.boolean(compare.find("twin")).value_or(false);
   compare.later("spectral");
   compare.finish();

@@ -99,9 +99,14 @@ std::string compare_text(const CaseCompare& compare) {
   if (const auto& options = compare.monte_carlo) {
     out += fmt::format("monte_carlo = {{ particles = {}, ", options->particles);
     if (options->dt) out += fmt::format("dt = {}, ", toml_number(*options->dt));
+    if (options->tolerance) out += fmt::format("tolerance = {}, ", toml_number(*options->tolerance));
+    if (options->lambda) out += fmt::format("lambda = {}, ", toml_number(*options->lambda));
     out += fmt::format("seed = {}, stepper = {} }}\n", options->seed, toml_string(options->stepper));
   }
   if (compare.twin) out += "twin = true\n";
+  if (const auto& options = compare.log_likelihood)
+    out += fmt::format("log_likelihood = {{ points = {}, seed = {}, tolerance = {} }}\n", options->points,
+                       options->seed, toml_number(options->tolerance));
   return out.empty() ? "" : "\n[compare]\n" + out;
 }
 

@@ -216,6 +216,10 @@ std::optional<Gaussian> LinearGaussian::stationary() const {
   return Gaussian{1, at.A.fullPivLu().solve(-at.b), semidefinite(entries.reshaped(d, d))};
 }
 
+double LinearGaussian::divergence(double t) const {
+  return coefficients_at(tape_, coefficients_.dimension, t).A.trace();
+}
+
 GaussianMixture push_forward(const GaussianMixture& start, const LinearLaw& law) {
   std::vector<Gaussian> moved = start.components();
   for (Gaussian& g : moved) {

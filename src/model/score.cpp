@@ -18,13 +18,26 @@ struct PointTotals {
   double gx = 0, gy = 0, xx = 0, xy = 0, yy = 0;
 };
 
+/// A spread of more than four turns is as even as one of four to e^-300; fewer images do.
+Eigen::MatrixXd bounded_on(const Torus& torus, Eigen::MatrixXd covariance) {
+  for (Index k = 0; k < covariance.rows(); ++k) {
+    const double most = 4 * torus.period[static_cast<std::size_t>(k)], spread = std::sqrt(covariance(k, k));
+    if (!(most > 0 && spread > most)) continue;
+    covariance.row(k) *= most / spread;
+    covariance.col(k) *= most / spread;
+  }
+  return covariance;
+}
+
 }  // namespace
 
-MixtureScore::MixtureScore(const GaussianMixture& mixture) : dimension_(mixture.dimension()) {
+MixtureScore::MixtureScore(const GaussianMixture& mixture, const Torus& torus)
+    : dimension_(mixture.dimension()), torus_(torus) {
   for (const Gaussian& g : mixture.components()) {
     if (!(g.weight > 0)) continue;
-    const Eigen::LLT<Eigen::MatrixXd> root(g.covariance);
-    const double det = g.covariance.determinant();
+    const Eigen::MatrixXd covariance = bounded_on(torus, g.covariance);
+    const Eigen::LLT<Eigen::MatrixXd> root(covariance);
+    const double det = covariance.determinant();
     if (root.info() != Eigen::Success || !(det > 0))
       throw std::invalid_argument("a point, or a Gaussian with a singular covariance, has no score");
     const Eigen::MatrixXd precision = root.solve(Eigen::MatrixXd::Identity(dimension_, dimension_));
@@ -37,17 +50,44 @@ MixtureScore::MixtureScore(const GaussianMixture& mixture) : dimension_(mixture.
       c.precision[1] = 0.5 * (precision(0, 1) + precision(1, 0));
       c.precision[2] = precision(1, 1);
     }
-    components_.push_back(c);
+    add_images(c, covariance, torus);
   }
+}
+
+// Images that reach the box within 9.5 standard deviations (e^-45 of the peak), and the nearest ones in any case.
+void MixtureScore::add_images(Component first, const Eigen::MatrixXd& covariance, const Torus& torus) {
+  std::array<std::vector<double>, 2> places;
+  for (std::size_t k = 0; k < 2; ++k) {
+    const double period = torus.period[k], mean = first.mean[k];
+    if (!(period > 0)) {
+      places[k] = {mean};
+      continue;
+    }
+    const double reach = std::max(period, 9.5 * std::sqrt(covariance(static_cast<Index>(k), static_cast<Index>(k))));
+    const double from = std::ceil((torus.lower[k] - reach - mean) / period);
+    const double to = std::floor((torus.lower[k] + period + reach - mean) / period);
+    for (double image = from; image <= to; ++image) places[k].push_back(mean + image * period);
+  }
+  for (const double x : places[0])
+    for (const double y : places[1]) {
+      first.mean = {x, y};
+      components_.push_back(first);
+    }
+}
+
+double MixtureScore::on_box(std::size_t k, double x) const {
+  const double period = torus_.period[k], from = x - torus_.lower[k];
+  return period > 0 ? x - period * std::floor(from / period) : x;
 }
 
 template <class Out>
 void MixtureScore::at_each(const PointsIn& x, const Out& out) const {
   for (Index i = 0; i < x.size; ++i) {
+    const double at_x = on_box(0, x.axis[0][i]), at_y = dimension_ == 2 ? on_box(1, x.axis[1][i]) : 0;
     PointTotals all;
     bool first = true;
     for (const Component& c : components_) {
-      const double dx = x.axis[0][i] - c.mean[0], dy = dimension_ == 2 ? x.axis[1][i] - c.mean[1] : 0;
+      const double dx = at_x - c.mean[0], dy = at_y - c.mean[1];
       const double gx = -(c.precision[0] * dx + c.precision[1] * dy), gy = -(c.precision[1] * dx + c.precision[2] * dy);
       const double log_p = c.log_weight + 0.5 * (gx * dx + gy * dy);
       if (first || log_p > all.top) {  // the largest exponent so far becomes the unit
@@ -92,7 +132,7 @@ void MixtureScore::jacobian(const PointsIn& x, TensorOut H) const {
 void ClosedScore::prepare(double t, std::span<const double> /*p*/) {
   if (now_ && t == t_) return;
   try {
-    now_.emplace(law_.at(t));
+    now_.emplace(law_.at(t), law_.torus());
   } catch (const std::invalid_argument& error) {
     throw NumericalError(error.what(), t);
   }

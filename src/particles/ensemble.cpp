@@ -20,9 +20,10 @@ namespace fokker {
 namespace {
 
 constexpr Index block = Tape::block;
+constexpr double steps_between_choices = 32;  // of a chosen dt: particles have come a tenth of a relaxation time
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-/// The steps of one `advance`: `full` steps of dt whose times count from the anchor, then perhaps a shorter one.
+/// Steps on the way of one `advance`: `full` of dt whose times count from the anchor, then perhaps a shorter one.
 struct Plan {
   double anchor = 0, dt = 0;
   long anchor_step = 0, first = 0, full = 0;
@@ -31,9 +32,10 @@ struct Plan {
   [[nodiscard]] long steps() const { return full + (rest > 0 ? 1 : 0); }
   [[nodiscard]] double begin(long k) const { return anchor + static_cast<double>(first + k - anchor_step) * dt; }
   [[nodiscard]] double length(long k) const { return k < full ? dt : rest; }
+  [[nodiscard]] double middle(long k) const { return begin(k) + 0.5 * length(k); }
 };
 
-/// Columns of one block, small enough for the innermost cache; a block lives through all steps of an `advance` in it.
+/// Columns of one block, small enough for the innermost cache; a block lives through all steps of a plan in it.
 struct Scratch {
   alignas(64) double before[2][block], f[2][block], D[3][block], z[2][block];
   alignas(64) std::uint64_t flags[block];
@@ -63,8 +65,12 @@ struct ParticleEnsemble::State {
   State(std::shared_ptr<const Grid> g, std::shared_ptr<const Sde> s, const InitialLaw& initial,
         const ParticleOptions& o, double t0);
   [[nodiscard]] std::size_t blocks() const { return side.size() / static_cast<std::size_t>(block); }
-  [[nodiscard]] Plan plan(double until);
-  Outcome run_block(Index first, const Plan& plan);
+  [[nodiscard]] double chosen_step(double until) const;
+  [[nodiscard]] Plan plan(double until, double longest);
+  void follow(const Plan& plan, double until);
+  [[noreturn]] void refuse(const Outcome& outcome) const;
+  void run(const Plan& plan, long begin, long end, std::vector<Outcome>& outcomes);
+  void run_block(Index first, const Plan& plan, long begin, long end, Outcome& outcome);
   void coefficients(const PointsIn& x, double t, bool first, Scratch& s) const;
   void noise(Index first, long at, Scratch& s) const;
   Index settle_block(Index first, long at, double t, double h, Scratch& s, Outcome& outcome);
@@ -89,22 +95,34 @@ ParticleEnsemble::State::State(std::shared_ptr<const Grid> g, std::shared_ptr<co
     if (!column.empty()) std::fill(column.begin() + static_cast<Index>(n), column.end(), column[0]);
   side.assign(padded, -1);
   std::fill(side.begin() + static_cast<Index>(n), side.end(), std::int8_t{127});
-  dt = options.dt ? *options.dt : euler_step(*grid, *sde, options.particles, t0, t0);
+  dt = options.dt ? *options.dt : chosen_step(t0);
 }
 
-Plan ParticleEnsemble::State::plan(double until) {
+/// euler_step for a sample of the particles that are still here.
+double ParticleEnsemble::State::chosen_step(double until) const {
+  constexpr std::size_t most = 2048;
+  const auto n = static_cast<std::size_t>(options.particles), stride = (n + most - 1) / most;
+  std::array<std::vector<double>, 2> sample;
+  for (std::size_t i = 0; i < n; i += stride)
+    for (std::size_t k = 0; side[i] < 0 && k < static_cast<std::size_t>(grid->dimension()); ++k)
+      sample[k].push_back(place[k][i]);
+  return euler_step(*grid, *sde, {sample[0], sample[1]}, options.particles, time, until, options.prepare);
+}
+
+/// `longest`: what a chosen step may not exceed.
+Plan ParticleEnsemble::State::plan(double until, double longest) {
   if (options.dt) {
     constexpr double rounding = 1e-9;  // of a step: what the sum of many dt may be short of a multiple
     const double ahead = (until - anchor) / dt - static_cast<double>(step - anchor_step);
     const double full = std::floor(ahead + rounding), rest = ahead - full;
     return {anchor, dt, anchor_step, step, static_cast<long>(full), rest > rounding ? rest * dt : 0};
   }
-  const double wanted = euler_step(*grid, *sde, options.particles, time, until);
-  const double count = std::max(1.0, std::ceil((until - time) / wanted));
+  const double wanted = std::min(chosen_step(until), longest);
+  const double count = std::max(1.0, std::ceil((until - time) / wanted - 1e-9));
   dt = (until - time) / count;
   anchor = time;
   anchor_step = step;
-  return {anchor, dt, step, step, static_cast<long>(count), 0};
+  return {anchor, dt, step, step, static_cast<long>(std::min(count, steps_between_choices)), 0};
 }
 
 void ParticleEnsemble::State::coefficients(const PointsIn& x, double t, bool first, Scratch& s) const {
@@ -125,8 +143,14 @@ void ParticleEnsemble::State::noise(Index first, long at, Scratch& s) const {
     normal_columns(stream, static_cast<std::uint64_t>(first), block, s.z[0], s.z[1]);
 }
 
-Outcome ParticleEnsemble::State::run_block(Index first, const Plan& plan) {
-  Outcome outcome;
+/// Steps begin .. end - 1 of the plan.
+void ParticleEnsemble::State::run(const Plan& plan, long begin, long end, std::vector<Outcome>& outcomes) {
+  parallel_for(0, std::ssize(outcomes), 4, [&](Index from, Index to) {
+    for (Index b = from; b < to; ++b) run_block(b * block, plan, begin, end, outcomes[static_cast<std::size_t>(b)]);
+  });
+}
+
+void ParticleEnsemble::State::run_block(Index first, const Plan& plan, long begin, long end, Outcome& outcome) {
   Index here = std::count(side.begin() + first, side.begin() + first + block, std::int8_t{-1});
   Scratch s{};
   const auto dimension = static_cast<std::size_t>(grid->dimension());
@@ -135,9 +159,9 @@ Outcome ParticleEnsemble::State::run_block(Index first, const Plan& plan) {
   const double* const f[2] = {s.f[0], s.f[1]};
   const double* const D[3] = {s.D[0], s.D[1], s.D[2]};
   const double* const z[2] = {s.z[0], s.z[1]};
-  for (long k = 0; k < plan.steps() && here > 0 && outcome.lost < 0; ++k) {
+  for (long k = begin; k < end && here > 0 && outcome.lost < 0; ++k) {
     const double t = plan.begin(k), h = plan.length(k);
-    coefficients(points, t + 0.5 * h, k == 0, s);
+    coefficients(points, plan.middle(k), k == begin, s);
     noise(first, plan.first + k, s);
     for (std::size_t axis = 0; axis < dimension; ++axis) std::copy_n(x[axis], block, s.before[axis]);
     if (dimension == 1)
@@ -152,7 +176,6 @@ Outcome ParticleEnsemble::State::run_block(Index first, const Plan& plan) {
                             walls.bridge_reach(axis, 0), walls.bridge_reach(axis, 1), s.flags);
     if (any) here -= settle_block(first, plan.first + k, t, h, s, outcome);
   }
-  return outcome;
 }
 
 // Ghosts of those that left stay where they are whenever they would cross a wall again.
@@ -183,6 +206,39 @@ Index ParticleEnsemble::State::settle_block(Index first, long at, double t, doub
   return gone;
 }
 
+/// All steps of a plan on the way to `until`.
+void ParticleEnsemble::State::follow(const Plan& plan, double until) {
+  std::vector<Outcome> outcomes(blocks());
+  if (!options.prepare) run(plan, 0, plan.steps(), outcomes);
+  const auto lost = [](const Outcome& outcome) { return outcome.lost >= 0; };
+  for (long k = 0; options.prepare && k < plan.steps() && std::none_of(outcomes.begin(), outcomes.end(), lost); ++k) {
+    options.prepare(plan.middle(k));
+    run(plan, k, k + 1, outcomes);
+  }
+  const Outcome* worst = &outcomes[0];
+  for (const Outcome& outcome : outcomes) {
+    particle_steps += outcome.particle_steps;
+    if (outcome.lost_at < worst->lost_at) worst = &outcome;
+  }
+  if (worst->lost >= 0) refuse(*worst);
+  step += plan.steps();
+  const bool arrived = options.dt || !(plan.begin(plan.steps()) < until - 0.5 * dt);
+  time = arrived ? until : plan.begin(plan.steps());
+  if (plan.rest > 0) {
+    anchor = time;
+    anchor_step = step;
+  }
+}
+
+void ParticleEnsemble::State::refuse(const Outcome& outcome) const {
+  const auto n = static_cast<std::size_t>(outcome.lost);
+  std::string from = fmt::format("{} = {:.6g}", grid->axis(0).name, place[0][n]);
+  if (grid->dimension() > 1) from += fmt::format(", {} = {:.6g}", grid->axis(1).name, place[1][n]);
+  throw NumericalError(
+      fmt::format("particle {}: the step from {} to t = {:.6g} is not finite", outcome.lost, from, outcome.lost_at),
+      outcome.lost_at);
+}
+
 ParticleEnsemble::ParticleEnsemble(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde,
                                    const InitialLaw& initial, const ParticleOptions& options, double t0)
     : state_(std::make_unique<State>(std::move(grid), std::move(sde), initial, options, t0)) {}
@@ -192,32 +248,9 @@ ParticleEnsemble::ParticleEnsemble(ParticleEnsemble&&) noexcept = default;
 void ParticleEnsemble::advance(double t) {
   State& s = *state_;
   if (!(t >= s.time)) throw std::invalid_argument("particles cannot go back in time");
-  if (t == s.time) return;
   const auto start = std::chrono::steady_clock::now();
-  const Plan plan = s.plan(t);
-  std::vector<Outcome> outcomes(s.blocks());
-  parallel_for(0, std::ssize(outcomes), 4, [&](Index begin, Index end) {
-    for (Index b = begin; b < end; ++b) outcomes[static_cast<std::size_t>(b)] = s.run_block(b * block, plan);
-  });
-  const Outcome* worst = &outcomes[0];
-  for (const Outcome& outcome : outcomes) {
-    s.particle_steps += outcome.particle_steps;
-    if (outcome.lost_at < worst->lost_at) worst = &outcome;
-  }
-  if (worst->lost >= 0) {
-    const auto n = static_cast<std::size_t>(worst->lost);
-    std::string from = fmt::format("{} = {:.6g}", s.grid->axis(0).name, s.place[0][n]);
-    if (s.grid->dimension() > 1) from += fmt::format(", {} = {:.6g}", s.grid->axis(1).name, s.place[1][n]);
-    throw NumericalError(
-        fmt::format("particle {}: the step from {} to t = {:.6g} is not finite", worst->lost, from, worst->lost_at),
-        worst->lost_at);
-  }
-  s.step += plan.steps();
-  s.time = t;
-  if (plan.rest > 0) {
-    s.anchor = t;
-    s.anchor_step = s.step;
-  }
+  const double longest = s.traits.autonomous ? infinity : (t - s.time) / 100;
+  while (s.time < t) s.follow(s.plan(t, longest), t);
   s.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 

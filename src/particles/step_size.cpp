@@ -9,25 +9,14 @@
 namespace fokker {
 namespace {
 
-/// Cell centres of the sample, and the same points one cell further along each axis.
+/// The places, and the same places one cell further along each axis (one cell back at the upper wall).
 struct Sample {
-  explicit Sample(const Grid& grid) {
-    const Index most = grid.dimension() > 1 ? 64 : 512;
-    std::array<Index, 2> stride{1, 1};
-    for (int k = 0; k < grid.dimension(); ++k)
-      stride[static_cast<std::size_t>(k)] = (grid.axis(k).cells + most - 1) / most;
-    for (Index j = 0; j < grid.ny(); j += stride[1])
-      for (Index i = 0; i < grid.nx(); i += stride[0]) add(grid, i, j);
-  }
-  void add(const Grid& grid, Index i, Index j) {
-    for (std::size_t shifted = 0; shifted < 3; ++shifted) {
-      const Index step[2] = {shifted == 1 ? 1 : 0, shifted == 2 ? 1 : 0};
-      const Index at[2] = {i, j};
-      for (int k = 0; k < grid.dimension(); ++k) {
-        const Axis& axis = grid.axis(k);
-        const Index next = at[k] + step[k] < axis.cells ? at[k] + step[k] : std::max<Index>(0, at[k] - step[k]);
-        place[shifted][static_cast<std::size_t>(k)].push_back(axis.center(next));
-      }
+  Sample(const Grid& grid, const Places& places) {
+    place.fill({std::vector<double>(places[0].begin(), places[0].end()),
+                std::vector<double>(places[1].begin(), places[1].end())});
+    for (std::size_t k = 0; k < static_cast<std::size_t>(grid.dimension()); ++k) {
+      const Axis& axis = grid.axis(static_cast<int>(k));
+      for (double& x : place[1 + k][k]) x += x + axis.width() <= axis.upper ? axis.width() : -axis.width();
     }
   }
   std::array<std::array<std::vector<double>, 2>, 3> place;
@@ -55,11 +44,11 @@ struct Coefficients {
   }
 };
 
-/// The 95 % quantile of the finite entries.
+/// The 99 % quantile of the finite entries.
 double usual_maximum(std::vector<double>& rates) {
   std::erase_if(rates, [](double rate) { return !std::isfinite(rate); });
   if (rates.empty()) return 0;
-  const auto place = rates.begin() + (std::ssize(rates) - 1) * 95 / 100;
+  const auto place = rates.begin() + (std::ssize(rates) - 1) * 99 / 100;
   std::nth_element(rates.begin(), place, rates.end());
   return *place;
 }
@@ -97,16 +86,18 @@ double relative_change(double before, double after) {
 
 }  // namespace
 
-double euler_step(const Grid& grid, const Sde& sde, Index particles, double t, double until) {
-  const Sample sample(grid);
+double euler_step(const Grid& grid, const Sde& sde, const Places& places, Index particles, double t, double until,
+                  const Prepare& prepare) {
+  if (prepare) prepare(t);
+  const Sample sample(grid, places);
   const double bias = std::min(0.01, 1 / std::sqrt(static_cast<double>(particles)));
   double rate = rate_at(grid, sde, sample, bias, t);
   if (!sde.traits().autonomous && until > t) {
     constexpr int instants = 8;
-    rate = std::max(rate, 100 / (until - t));
     Coefficients before(sde, sample.place[0], t);
     for (int k = 1; k <= instants; ++k) {
       const double time = t + (until - t) * k / instants, gap = (until - t) / instants;
+      if (prepare) prepare(time);
       rate = std::max(rate, rate_at(grid, sde, sample, bias, time));
       Coefficients now(sde, sample.place[0], time);
       for (const double change : {relative_change(before.largest(before.f), now.largest(now.f)),

@@ -86,7 +86,9 @@ double against_file(const Setup& setup, const CaseCheck& check, const Field& p) 
 }
 
 double evaluate(const Setup& setup, const CaseCheck& check, const Field& p, const Ledger& ledger,
-                std::span<const Opinion> opinions) {
+                std::span<const Opinion> opinions, const LikelihoodVerdict* likelihood) {
+  if (check.quantity == "log_likelihood_error") return likelihood ? likelihood->error : missing;
+  if (check.quantity == "log_likelihood_error_grid") return likelihood ? likelihood->error_grid : missing;
   if (check.quantity == "mass_error") return ledger.mass_max_error;
   if (check.quantity == "min_p") return ledger.run_min;
   if (check.quantity == "expectation") {
@@ -127,10 +129,10 @@ std::string CheckResult::label() const {
 }
 
 void check_frame(const Setup& setup, double t, const Field& p, const Ledger& ledger, std::span<const Opinion> opinions,
-                 std::vector<CheckResult>& results) {
+                 const LikelihoodVerdict* likelihood, std::vector<CheckResult>& results) {
   for (const CaseCheck& check : setup.config.checks) {
     if (check.quantity == "order" || std::abs(time_of(setup, check) - t) > 1e-9 * setup.config.time.end) continue;
-    const double value = evaluate(setup, check, p, ledger, opinions);
+    const double value = evaluate(setup, check, p, ledger, opinions, likelihood);
     results.push_back({&check, t, value, holds(check, value)});
   }
 }

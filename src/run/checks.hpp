@@ -6,9 +6,9 @@
 
 namespace fokker {
 
-/// Evaluates the checks whose time is `t` and appends their results.
+/// Evaluates the checks whose time is `t` and appends their results; `likelihood` may be null.
 void check_frame(const Setup& setup, double t, const Field& p, const Ledger& ledger, std::span<const Opinion> opinions,
-                 std::vector<CheckResult>& results);
+                 const LikelihoodVerdict* likelihood, std::vector<CheckResult>& results);
 /// Checks whose time was never reached fail with a NaN; `order` checks belong to `converge` and are left out.
 void add_unreached(const Setup& setup, std::vector<CheckResult>& results);
 

@@ -63,6 +63,7 @@ class Run {
     {
       const Stopwatch watch(result_.witness_seconds);
       witnesses_ = make_witnesses(setup);
+      if (setup.config.compare.log_likelihood) likelihood_ = std::make_unique<LogLikelihood>(setup);
     }
     for (const auto& witness : witnesses_) result_.verdicts.emplace_back(witness->name(), std::vector<Verdict>{});
     if (options.progress) observers_.push_back(make_progress(setup));
@@ -160,10 +161,12 @@ class Run {
         result_.verdicts[k].second.push_back(verdict);
         opinions.push_back({witnesses_[k]->name(), std::move(own), std::move(verdict)});
       }
+      if (likelihood_) result_.log_likelihood.push_back(likelihood_->judge(result_.t, p_));
     }
     result_.capped_share = std::max(result_.capped_share, setup_.scheme->capped_share(p_.view()));
     result_.undefined_scores = std::max(result_.undefined_scores, setup_.scheme->undefined_scores(p_.view()));
-    check_frame(setup_, result_.t, p_, result_.ledger, opinions, result_.checks);
+    const LikelihoodVerdict* likelihood = likelihood_ ? &result_.log_likelihood.back() : nullptr;
+    check_frame(setup_, result_.t, p_, result_.ledger, opinions, likelihood, result_.checks);
     const Stopwatch watch(result_.output_seconds);
     for (const auto& observer : observers_) observer->frame(moment(), opinions);
   }
@@ -173,6 +176,7 @@ class Run {
     result_.factorisations = setup_.stepper->factorisations();
     result_.underflows = setup_.stepper->underflows();
     for (const auto& witness : witnesses_) result_.facts.emplace_back(witness->name(), witness->facts());
+    if (likelihood_) result_.log_likelihood_steps = likelihood_->steps();
     add_unreached(setup_, result_.checks);
     for (const auto& observer : observers_) observer->end(moment());
     result_.p = p_;
@@ -208,6 +212,7 @@ class Run {
   Eigen::VectorXd state_;  // cells, then ledgers
   Field p_;
   std::vector<std::unique_ptr<Witness>> witnesses_;
+  std::unique_ptr<LogLikelihood> likelihood_;
   std::vector<std::unique_ptr<Observer>> observers_;
   RunResult result_;
   double step_length_ = 0;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "fokker/particles/steppers.hpp"
 #include "fokker/run/witness.hpp"
 #include "fokker/scheme/drift_diffusion.hpp"
 #include "fokker/scheme/effective_drift.hpp"
@@ -21,6 +22,8 @@ Vocabulary vocabulary() {
     words.steppers.emplace_back(row.name);
     if (row.adaptive) words.adaptive_steppers.emplace_back(row.name);
   }
+  for (const ParticleStepperRow& row : particle_steppers())
+    words.particle_steppers.push_back({std::string(row.name), row.flow, row.adaptive});
   return words;
 }
 
@@ -184,6 +187,7 @@ Setup build(Case config) {
   warn_of_schedule(setup);
   setup.positive = promises_positivity(setup);
   set_stepper(setup);
+  require_witnesses(setup);
   return setup;
 }
 

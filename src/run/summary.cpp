@@ -51,12 +51,34 @@ Json verdict_json(const Verdict& verdict) {
   return json;
 }
 
-Json compare_json(const RunResult& result) {
+Json likelihood_json(const LikelihoodVerdict& verdict) {
+  return {{"t", verdict.t},
+          {"error", number(verdict.error)},
+          {"error_grid", number(verdict.error_grid)},
+          {"error_grid_mean", number(verdict.error_grid_mean)},
+          {"mean", number(verdict.mean)},
+          {"unseen", verdict.unseen}};
+}
+
+Json likelihood_json(const CaseLogLikelihood& asked, const RunResult& result) {
+  Json json{{"points", asked.points}, {"tolerance", asked.tolerance}, {"steps", result.log_likelihood_steps}};
+  Json last = likelihood_json(result.log_likelihood.back());
+  last.erase("t");
+  json.update(last);
+  for (const LikelihoodVerdict& verdict : result.log_likelihood) json["frames"].push_back(likelihood_json(verdict));
+  return json;
+}
+
+Json compare_json(const Case& c, const RunResult& result) {
   Json all = Json::object();
   for (std::size_t k = 0; k < result.verdicts.size(); ++k) {
     const auto& [name, frames] = result.verdicts[k];
     if (frames.empty()) continue;
     Json json = Json::object();
+    if (name == "monte_carlo") {
+      json["stepper"] = c.compare.monte_carlo->stepper;
+      if (c.compare.monte_carlo->lambda) json["lambda"] = *c.compare.monte_carlo->lambda;
+    }
     if (k < result.facts.size())
       for (const auto& [key, value] : result.facts[k].second.numbers) json[key] = number(value);
     Json last = verdict_json(frames.back());
@@ -65,6 +87,7 @@ Json compare_json(const RunResult& result) {
     for (const Verdict& verdict : frames) json["frames"].push_back(verdict_json(verdict));
     all[name] = std::move(json);
   }
+  if (!result.log_likelihood.empty()) all["log_likelihood"] = likelihood_json(*c.compare.log_likelihood, result);
   return all;
 }
 
@@ -130,6 +153,14 @@ std::string score_words(const Setup& setup) {
          (scheme.score == "log_difference" && scheme.score_order == 4 ? "log_difference of order 4" : scheme.score);
 }
 
+std::string likelihood_line(const LikelihoodVerdict& verdict, const Case& c) {
+  return fmt::format(
+      "  log p    carried along the flow by {} points: off by {:.1e} at most from the closed form, and the grid's from "
+      "it by {:.1e} (mean {:.1e}){}\n",
+      c.compare.log_likelihood->points, verdict.error, verdict.error_grid, verdict.error_grid_mean,
+      verdict.unseen > 0 ? fmt::format("; {} where the grid has no p", verdict.unseen) : "");
+}
+
 std::string verdict_word(const Verdict& verdict) {
   for (const auto& [key, value] : verdict.more)
     if (key == "identity_residual") return fmt::format("the other form; F = J/p holds to {:.1e}", value);
@@ -188,7 +219,7 @@ std::string summary_json(const Setup& setup, const RunResult& result) {
   json["moments"] = {{"mean", std::vector<double>(m.mean.begin(), m.mean.end())}, {"covariance", rows(m.covariance)}};
   json["entropy"] = number(entropy(*setup.grid, result.p.view()));
   if (result.entropy_production) json["entropy_production"] = number(*result.entropy_production);
-  if (!result.verdicts.empty()) json["compare"] = compare_json(result);
+  if (!result.verdicts.empty() || !result.log_likelihood.empty()) json["compare"] = compare_json(c, result);
   json["checks"] = checks_json(result);
   json["warnings"] = setup.warnings;
   json["stop_reason"] = result.stop_reason;
@@ -233,6 +264,7 @@ std::string summary_table(const Setup& setup, const RunResult& result,
                      verdict_word(v)});
     }
   if (!witnesses.empty()) text += "\n" + witnesses.text();
+  if (!result.log_likelihood.empty()) text += "\n" + likelihood_line(result.log_likelihood.back(), c);
   TextTable checks({"check", "at t", "value", "bound", ""});
   for (const CheckResult& done : result.checks)
     checks.add({done.label(), fmt::format("{:.6g}", done.at), done.reached ? fmt::format("{:.6g}", done.value) : "-",

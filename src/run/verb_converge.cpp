@@ -27,6 +27,7 @@ Case refined(const Case& base, int level, bool in_time) {
     c.time.tolerance = c.time.tolerance.value_or(1e-6) / std::pow(factor, 3);
   c.output.times = {0, base.time.end};
   c.compare.monte_carlo.reset();
+  c.compare.log_likelihood.reset();
   c.checks.clear();
   return c;
 }

@@ -4,6 +4,7 @@
 
 #include "fokker/base/expression.hpp"
 #include "fokker/model/named_model.hpp"
+#include "fokker/particles/steppers.hpp"
 #include "fokker/run/setup.hpp"
 #include "fokker/run/verbs.hpp"
 
@@ -58,6 +59,20 @@ std::vector<Entry> list_models() {
   return all;
 }
 
+std::vector<Entry> list_particle_steppers() {
+  std::vector<Entry> all;
+  for (const ParticleStepperRow& row : particle_steppers())
+    all.push_back({std::string(row.name),
+                   {{"order", std::to_string(row.order)},
+                    {"step", row.adaptive ? "adaptive (tolerance)"
+                             : row.flow   ? "fixed (dt)"
+                                          : "dt, or chosen"},
+                    {"guarantee", std::string(row.guarantee)},
+                    {"reference", std::string(row.reference)},
+                    {"not when", std::string(row.when_not)}}});
+  return all;
+}
+
 std::vector<Entry> list_fields() {
   return {{"p", {{"is", "density, the cell averages"}}},
           {"log_p", {{"is", "natural logarithm of p"}}},
@@ -81,6 +96,8 @@ std::vector<Entry> list_quantities() {
           {"mean_error, covariance_error", {{"is", "largest absolute component"}}},
           {"z, ks_p_value, chi2_p_value",
            {{"is", "against monte_carlo: does the histogram differ by more than counting noise?"}}},
+          {"log_likelihood_error, log_likelihood_error_grid",
+           {{"is", "largest error of log p carried along the flow against the closed form, and of the grid's log p"}}},
           {"mass_error, min_p", {{"is", "largest |mass + outflow - 1| and smallest p over the whole run"}}},
           {"expectation", {{"is", "int g p dx with of = \"g\""}}},
           {"p", {{"is", "point value (de-averaged) at point = [..]"}}},
@@ -97,8 +114,10 @@ struct Topic {
   const char* name;
   std::vector<Entry> (*entries)();
 };
-constexpr Topic topics[] = {{"fluxes", list_fluxes}, {"steppers", list_steppers},     {"models", list_models},
-                            {"fields", list_fields}, {"quantities", list_quantities}, {"functions", list_functions}};
+constexpr Topic topics[] = {
+    {"fluxes", list_fluxes},      {"steppers", list_steppers}, {"particle_steppers", list_particle_steppers},
+    {"models", list_models},      {"fields", list_fields},     {"quantities", list_quantities},
+    {"functions", list_functions}};
 
 }  // namespace
 

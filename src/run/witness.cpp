@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "fokker/analysis/score.hpp"
-#include "fokker/particles/ensemble.hpp"
+#include "particle_score.hpp"
 
 namespace fokker {
 
@@ -80,48 +80,6 @@ class ExactFormula : public Witness {
   std::vector<std::string> variables_;
 };
 
-/// Euler-Maruyama particles from the same case, histogrammed on the solver's grid.
-class MonteCarlo : public Witness {
- public:
-  explicit MonteCarlo(const Setup& setup) : grid_(setup.grid), ensemble_(start(setup)) {}
-
-  const char* name() const override { return "monte_carlo"; }
-
-  Field advance(double t) override {
-    ensemble_.advance(t);
-    return ensemble_.density();
-  }
-
-  Verdict judge(double t, const Field& p, const Field& own) const override {
-    Verdict verdict = Witness::judge(t, p, own);
-    verdict.agreement = agreement(*grid_, p.view(), ensemble_.counts(), static_cast<double>(ensemble_.particles()));
-    verdict.norms.l1 = verdict.agreement->l1;
-    verdict.ks = verdict.agreement->ks;
-    verdict.w1 = verdict.agreement->w1;
-    return verdict;
-  }
-
-  WitnessFacts facts() const override {
-    return {{{"particles", static_cast<double>(ensemble_.particles())},
-             {"dt", ensemble_.dt()},
-             {"steps", static_cast<double>(ensemble_.steps())},
-             {"seconds", ensemble_.seconds()},
-             {"particle_steps_per_second",
-              ensemble_.seconds() > 0 ? ensemble_.particle_steps() / ensemble_.seconds() : 0.0}}};
-  }
-
- private:
-  static ParticleEnsemble start(const Setup& setup) {
-    const CaseMonteCarlo& asked = *setup.config.compare.monte_carlo;
-    InitialLaw law{setup.initial_law.get(), &setup.initial, std::nullopt};
-    if (const auto* at = std::get_if<InitialPoint>(&setup.config.initial)) law.point = at->point;
-    return {setup.grid, setup.sde, law, ParticleOptions{asked.particles, asked.dt, asked.seed}};
-  }
-
-  std::shared_ptr<const Grid> grid_;
-  ParticleEnsemble ensemble_;
-};
-
 }  // namespace
 
 Verdict Witness::judge(double t, const Field& p, const Field& own) const {
@@ -147,21 +105,59 @@ ClosedForm closed_form(const Case& config, const FormulaSde& sde, const std::str
     for (std::size_t i = 0; i < d; ++i)
       if (config.axes[k].periodic() && (!coefficients->A[d * i + k].is_zero() || !coefficients->A[d * k + i].is_zero()))
         refuse(fmt::format("axis '{}' is periodic and the drift depends on it", config.axes[k].name));
+  Torus torus;
+  for (std::size_t k = 0; k < d; ++k)
+    if (const Axis& axis = config.axes[k]; axis.periodic()) {
+      torus.lower[k] = axis.lower;
+      torus.period[k] = axis.upper - axis.lower;
+    }
   if (const auto* mixture = std::get_if<InitialMixture>(&config.initial))
-    return {*coefficients, GaussianMixture(mixture->components)};
+    return {*coefficients, GaussianMixture(mixture->components), torus};
   const auto* start = std::get_if<InitialPoint>(&config.initial);
   if (start == nullptr) refuse("the initial density must be gaussian, mixture or point");
   const auto n = static_cast<Eigen::Index>(d);
-  return {*coefficients, GaussianMixture({Gaussian{1, Eigen::Map<const Eigen::VectorXd>(start->point.data(), n),
-                                                   Eigen::MatrixXd::Zero(n, n)}})};
+  return {*coefficients,
+          GaussianMixture(
+              {Gaussian{1, Eigen::Map<const Eigen::VectorXd>(start->point.data(), n), Eigen::MatrixXd::Zero(n, n)}}),
+          torus};
+}
+
+ClosedForm flow_form(const Setup& setup, const std::string& key, const std::string& remedy) {
+  const auto refuse = [&](const std::string& why) {
+    throw CaseError({Problem{setup.config.where(key), key, why + "; " + remedy}});
+  };
+  const auto sides = setup.grid->absorbing_sides();
+  if (!sides.empty())
+    refuse(fmt::format("side {} absorbs: the flow keeps what it carries, where particles of the SDE leave",
+                       sides.front()));
+  ClosedForm law = closed_form(setup.config, *setup.sde, key, remedy);
+  try {
+    static_cast<void>(MixtureScore(law.at(0)));
+  } catch (const std::invalid_argument&) {
+    refuse("the start has no score (a point, or a singular covariance); start from a narrow gaussian instead");
+  }
+  return law;
+}
+
+namespace {
+
+ClosedForm exact_form(const Setup& setup) {
+  return closed_form(setup.config, *setup.sde, "compare.exact",
+                     "give the density as a formula of the axes and t instead, or remove the key");
+}
+
+}  // namespace
+
+void require_witnesses(const Setup& setup) {
+  const CaseCompare& asked = setup.config.compare;
+  if (asked.exact_closed_form) static_cast<void>(exact_form(setup));
+  if (asked.monte_carlo) static_cast<void>(particle_score(setup));
+  if (asked.log_likelihood) static_cast<void>(likelihood_form(setup));
 }
 
 std::unique_ptr<Witness> make_exact(const Setup& setup) {
   const CaseCompare& asked = setup.config.compare;
-  if (asked.exact_closed_form)
-    return std::make_unique<ExactLaw>(
-        setup.grid, closed_form(setup.config, *setup.sde, "compare.exact",
-                                "give the density as a formula of the axes and t instead, or remove the key"));
+  if (asked.exact_closed_form) return std::make_unique<ExactLaw>(setup.grid, exact_form(setup));
   if (asked.exact_formula)
     return std::make_unique<ExactFormula>(setup.grid, *asked.exact_formula, setup.config.sde.variables);
   return nullptr;
@@ -170,7 +166,7 @@ std::unique_ptr<Witness> make_exact(const Setup& setup) {
 std::vector<std::unique_ptr<Witness>> make_witnesses(const Setup& setup) {
   std::vector<std::unique_ptr<Witness>> all;
   if (auto exact = make_exact(setup)) all.push_back(std::move(exact));
-  if (setup.config.compare.monte_carlo) all.push_back(std::make_unique<MonteCarlo>(setup));
+  if (auto particles = make_monte_carlo(setup)) all.push_back(std::move(particles));
   if (setup.config.compare.twin) all.push_back(make_twin(setup));
   return all;
 }

@@ -9,7 +9,13 @@
 #include "fokker/io/case.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const fokker::Vocabulary words{{"scharfetter_gummel", "upwind"}, {"rk4", "tr_bdf2"}, {"tr_bdf2"}};
+  const fokker::Vocabulary words{{"scharfetter_gummel", "upwind"},
+                                 {"rk4", "tr_bdf2"},
+                                 {"tr_bdf2"},
+                                 {"upwind"},
+                                 {"minmod"},
+                                 {"js"},
+                                 {{"euler_maruyama"}, {"probability_flow", true, true}}};
   std::string_view text(reinterpret_cast<const char*>(data), size);
   std::vector<std::string> overrides;
   if (constexpr std::string_view mark = "--set "; text.starts_with(mark)) {

@@ -61,6 +61,14 @@ struct CaseMonteCarlo {
   std::optional<double> dt;
   std::uint64_t seed = 1;
   std::string stepper = "euler_maruyama";
+  std::optional<double> lambda;     ///< steppers with noise: member of the family of equal marginals
+  std::optional<double> tolerance;  ///< filled in for adaptive steppers
+};
+
+struct CaseLogLikelihood {
+  std::int64_t points = 1000;
+  std::uint64_t seed = 1;
+  double tolerance = 1e-10;
 };
 
 struct CaseCompare {
@@ -69,6 +77,7 @@ struct CaseCompare {
   std::string exact_text;
   std::optional<CaseMonteCarlo> monte_carlo;
   bool twin = false;  ///< the other form runs beside
+  std::optional<CaseLogLikelihood> log_likelihood;
 };
 
 struct CaseCheck {
@@ -112,6 +121,13 @@ struct Case {
   [[nodiscard]] std::string where(std::string_view key) const;
 };
 
+/// A row of the table of particle steppers, as far as the reader must know it.
+struct ParticleStepperName {
+  std::string name;
+  bool flow = false;      ///< no noise: lambda makes no sense
+  bool adaptive = false;  ///< takes a tolerance instead of a dt
+};
+
 /// The names the reader may accept where a table lives in another room: flux and stepper rows.
 struct Vocabulary {
   std::vector<std::string> fluxes;    ///< rows of the drift_diffusion form
@@ -121,6 +137,7 @@ struct Vocabulary {
   std::vector<std::string> adaptive_steppers = {};
   /// Rows of the effective_drift form, and what `limiter` and `weights` may be, the default first.
   std::vector<std::string> advective_fluxes = {}, limiters = {}, weights = {};
+  std::vector<ParticleStepperName> particle_steppers = {};
 };
 
 /// Reads and validates a case. `overrides` are `key.path=value` of --set: the value is TOML or a bare word; axes go by

@@ -26,6 +26,8 @@ class LinearGaussian {
   [[nodiscard]] LinearLaw law(double s, double t) const;
   /// The stationary law where one exists (constant coefficients, A stable): A m + b = 0, A V + V A^T + 2 D = 0.
   [[nodiscard]] std::optional<Gaussian> stationary() const;
+  /// div f = tr A(t) [1/t]
+  [[nodiscard]] double divergence(double t) const;
   [[nodiscard]] const LinearCoefficients& coefficients() const { return coefficients_; }
 
  private:

@@ -20,25 +20,35 @@ class ScoreSource {
   [[nodiscard]] virtual bool follows_p() const { return false; }
 };
 
-/// The law of a linear SDE with additive noise that starts from a mixture: a mixture at every time (theory section 4).
+/// Axes that close to a circle: `period` [x] > 0 there and 0 elsewhere; `lower` is where the box begins.
+struct Torus {
+  std::array<double, 2> lower{}, period{};
+};
+
+/// The law of a linear SDE with additive noise that starts from a mixture: a mixture at every time (theory section 4),
+/// to be wrapped onto the torus.
 class ClosedForm {
  public:
-  ClosedForm(LinearCoefficients coefficients, GaussianMixture start)
-      : linear_(std::move(coefficients)), start_(std::move(start)) {}
+  ClosedForm(LinearCoefficients coefficients, GaussianMixture start, const Torus& torus = {})
+      : linear_(std::move(coefficients)), start_(std::move(start)), torus_(torus) {}
   [[nodiscard]] GaussianMixture at(double t) const { return t > 0 ? push_forward(start_, linear_.law(0, t)) : start_; }
   [[nodiscard]] int dimension() const { return start_.dimension(); }
+  [[nodiscard]] const Torus& torus() const { return torus_; }
+  /// div f = tr A(t) [1/t], the same everywhere.
+  [[nodiscard]] double divergence(double t) const { return linear_.divergence(t); }
 
  private:
   LinearGaussian linear_;
   GaussianMixture start_;
+  Torus torus_;
 };
 
 /// log p and its derivatives for a mixture of non-singular Gaussians, in log-sum-exp form: exact far into the tails,
-/// where p itself is no double.
+/// where p itself is no double. On a torus images are summed until they no longer matter.
 class MixtureScore {
  public:
   /// Throws std::invalid_argument when a component with a weight has a singular covariance (a point has no score).
-  explicit MixtureScore(const GaussianMixture& mixture);
+  explicit MixtureScore(const GaussianMixture& mixture, const Torus& torus = {});
   [[nodiscard]] int dimension() const { return dimension_; }
   void log_density(const PointsIn& x, double* out) const;
   void score(const PointsIn& x, PointsOut s) const;
@@ -51,10 +61,13 @@ class MixtureScore {
     std::array<double, 2> mean{};       // [x]
     std::array<double, 3> precision{};  // V^-1: xx, xy, yy [1/x^2]
   };
+  [[nodiscard]] double on_box(std::size_t k, double x) const;
+  void add_images(Component first, const Eigen::MatrixXd& covariance, const Torus& torus);
   template <class Out>
   void at_each(const PointsIn& x, const Out& out) const;
 
   int dimension_ = 1;
+  Torus torus_;
   std::vector<Component> components_;
 };
 
@@ -68,6 +81,7 @@ class ClosedScore : public ScoreSource {
   void score(const PointsIn& x, PointsOut s) const override { now_->score(x, s); }
   /// log p and its Hessian at the time of the last `prepare`.
   [[nodiscard]] const MixtureScore& now() const { return *now_; }
+  [[nodiscard]] const ClosedForm& law() const { return law_; }
 
  private:
   ClosedForm law_;

@@ -8,13 +8,16 @@
 #include "fokker/grid/grid.hpp"
 #include "fokker/model/sde.hpp"
 #include "fokker/particles/initial.hpp"
+#include "fokker/particles/prepare.hpp"
 
 namespace fokker {
 
 struct ParticleOptions {
   Index particles = 100'000;
-  std::optional<double> dt;  ///< [t]; when absent chosen anew at each `advance` by euler_step (step_size.hpp)
+  std::optional<double> dt;  ///< [t]; when absent chosen by euler_step (step_size.hpp), anew after 32 steps;
+                             ///< at least 100 per `advance` where coefficients depend on time
   std::uint64_t seed = 1;
+  Prepare prepare = {};  ///< with it all particles take a step before any takes the next
 };
 
 /// Independent particles of the SDE by Euler-Maruyama on the grid's box (the Monte Carlo witness; weak order 1, exact
@@ -34,8 +37,9 @@ class ParticleEnsemble {
   ParticleEnsemble(ParticleEnsemble&&) noexcept;
 
   /// Moves all particles to exactly t >= time(). A given dt is kept and the last step cut short where t is no multiple
-  /// of it (counted from t0, or from the last such cut); a chosen one divides the way evenly. Throws NumericalError
-  /// naming the particle when a position becomes non-finite (the earliest such; the ensemble is then unusable).
+  /// of it (counted from t0, or from the last such cut); a chosen one divides what is left of the way evenly. Throws
+  /// NumericalError naming the particle when a position becomes non-finite (the earliest such; the ensemble is then
+  /// unusable).
   void advance(double t);
 
   [[nodiscard]] double time() const;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "fokker/run/log_likelihood.hpp"
 #include "fokker/run/observers.hpp"
 #include "fokker/run/setup.hpp"
 
@@ -45,6 +46,8 @@ struct RunResult {
   Field p;                                   ///< the last state
   std::vector<std::pair<std::string, std::vector<Verdict>>> verdicts;  ///< per witness, per frame
   std::vector<std::pair<std::string, WitnessFacts>> facts;
+  std::vector<LikelihoodVerdict> log_likelihood;  ///< per frame; empty when the case does not ask
+  long log_likelihood_steps = 0;
   std::vector<CheckResult> checks;
   [[nodiscard]] bool checks_ok() const;
 };

@@ -45,12 +45,22 @@ class Witness {
 [[nodiscard]] ClosedForm closed_form(const Case& config, const FormulaSde& sde, const std::string& key,
                                      const std::string& remedy);
 
+/// The closed form of a case that its flow can follow: also refuses a start without a score (a point, or a singular
+/// covariance) and sides that absorb.
+[[nodiscard]] ClosedForm flow_form(const Setup& setup, const std::string& key, const std::string& remedy);
+
+/// Throws CaseError for every witness that cannot be trusted, with the reason, before anything runs or is written.
+void require_witnesses(const Setup& setup);
+
 /// The closed form or formula a case asks for; null when it asks for none. Throws CaseError where there is no closed
 /// form.
 [[nodiscard]] std::unique_ptr<Witness> make_exact(const Setup& setup);
 
 /// The other form of the equation, run beside (compare.twin), and by how much the identity F = J/p misses.
 [[nodiscard]] std::unique_ptr<Witness> make_twin(const Setup& setup);
+
+/// The particles a case asks for; null when it asks for none.
+[[nodiscard]] std::unique_ptr<Witness> make_monte_carlo(const Setup& setup);
 
 /// The witnesses a case asks for. Throws CaseError where one cannot be trusted, with the reason.
 [[nodiscard]] std::vector<std::unique_ptr<Witness>> make_witnesses(const Setup& setup);

@@ -8,12 +8,14 @@
 namespace case_support {
 
 inline const fokker::Vocabulary& words() {
-  static const fokker::Vocabulary words{{"scharfetter_gummel", "upwind", "central"},
-                                        {"euler", "rk4", "dopri5", "tr_bdf2"},
-                                        {"dopri5", "tr_bdf2"},
-                                        {"upwind", "muscl", "weno5"},
-                                        {"huynh", "minmod"},
-                                        {"z", "js"}};
+  static const fokker::Vocabulary words{
+      {"scharfetter_gummel", "upwind", "central"},
+      {"euler", "rk4", "dopri5", "tr_bdf2"},
+      {"dopri5", "tr_bdf2"},
+      {"upwind", "muscl", "weno5"},
+      {"huynh", "minmod"},
+      {"z", "js"},
+      {{"euler_maruyama", false, false}, {"probability_flow", true, true}, {"probability_flow_rk4", true, false}}};
   return words;
 }
 

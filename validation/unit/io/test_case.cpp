@@ -88,6 +88,14 @@ void check_same(const Case& a, const Case& b) {
     CHECK(a.compare.monte_carlo->dt == b.compare.monte_carlo->dt);
     CHECK(a.compare.monte_carlo->seed == b.compare.monte_carlo->seed);
     CHECK(a.compare.monte_carlo->stepper == b.compare.monte_carlo->stepper);
+    CHECK(a.compare.monte_carlo->lambda == b.compare.monte_carlo->lambda);
+    CHECK(a.compare.monte_carlo->tolerance == b.compare.monte_carlo->tolerance);
+  }
+  REQUIRE(a.compare.log_likelihood.has_value() == b.compare.log_likelihood.has_value());
+  if (a.compare.log_likelihood) {
+    CHECK(a.compare.log_likelihood->points == b.compare.log_likelihood->points);
+    CHECK(a.compare.log_likelihood->seed == b.compare.log_likelihood->seed);
+    CHECK(a.compare.log_likelihood->tolerance == b.compare.log_likelihood->tolerance);
   }
   REQUIRE(a.checks.size() == b.checks.size());
   for (std::size_t k = 0; k < a.checks.size(); ++k) {
@@ -175,6 +183,16 @@ TEST_CASE("defaults are those of the manual") {
   CHECK(usual.seed == 1);
   CHECK_FALSE(usual.dt.has_value());
   CHECK(usual.stepper == "euler_maruyama");
+  CHECK_FALSE(usual.lambda.has_value());
+  CHECK_FALSE(usual.tolerance.has_value());
+  const CaseMonteCarlo flow =
+      *read(minimal + "[compare]\nmonte_carlo = { stepper = \"probability_flow\" }\n").compare.monte_carlo;
+  CHECK(flow.tolerance == 1e-8);
+  const CaseLogLikelihood carried = *read(minimal + "[compare]\nlog_likelihood = true\n").compare.log_likelihood;
+  CHECK(carried.points == 1000);
+  CHECK(carried.seed == 1);
+  CHECK(carried.tolerance == 1e-10);
+  CHECK_FALSE(read(minimal + "[compare]\nlog_likelihood = false\n").compare.log_likelihood.has_value());
 }
 
 TEST_CASE("a tolerance is filled in only for steppers that can hold it") {
@@ -222,6 +240,10 @@ TEST_CASE("definitions refer to each other in any order and stand in every formu
 TEST_CASE("resolved toml loads to the same case") {
   check_round_trip(good());
   check_round_trip(minimal);
+  for (const char* keys :
+       {"monte_carlo = { lambda = \"1/3\" }", "monte_carlo = { stepper = \"probability_flow\", tolerance = 1e-5 }",
+        "monte_carlo = { stepper = \"probability_flow_rk4\", dt = 0.1 }\nlog_likelihood = { points = 3, seed = 9 }"})
+    check_round_trip(minimal + "[compare]\n" + keys + "\n");
   check_round_trip(good(), {"axis.x.cells=10", "time.dt=1e-3", "title=\"quoted \\\"and\\\" \\\\ tab\\t\""});
   check_round_trip(replaced_initial("point = [0.1, \"1/3\"]"));
   check_round_trip(replaced_initial("uniform = true"));

@@ -92,3 +92,30 @@ TEST_CASE("a point has no score and says so with its time") {
   score.score({1, 1, {&x, nullptr}}, {{&s, nullptr}});
   CHECK(s == doctest::Approx(-0.5).epsilon(1e-12));  // N(0, 2 D t = 2)
 }
+
+TEST_CASE("on a torus log density and score are those of the wrapped law") {
+  const auto wrapped = [](double variance) {
+    return MixtureScore(
+        GaussianMixture({{1, Eigen::VectorXd::Constant(1, 0.3), Eigen::MatrixXd::Constant(1, 1, variance)}}),
+        Torus{{-1, 0}, {2, 0}});
+  };
+  const At at{{-0.9, 0.1, 0.8, 4.8}, {}};
+  std::vector<double> log_p(4), s(4);
+  for (const double variance : {0.01, 0.4, 3.0, 1e4}) {
+    const MixtureScore law = wrapped(variance);
+    law.log_density(at.points(), log_p.data());
+    law.score(at.points(), {{s.data(), nullptr}});
+    for (std::size_t i = 0; i < 4; ++i) {
+      double p = 0, slope = 0;  // a spread of some turns is even already
+      const double spread = std::min(variance, 60.0);
+      for (int k = -400; k <= 400; ++k) {
+        const double z = at.x[i] - 0.3 - 2 * k, g = std::exp(-z * z / (2 * spread)) / std::sqrt(2 * M_PI * spread);
+        p += g;
+        slope -= z / spread * g;
+      }
+      CHECK(log_p[i] == doctest::Approx(std::log(p)).epsilon(1e-12));
+      CHECK(std::abs(s[i] - slope / p) < 1e-10 * (1 + std::abs(slope / p)));
+    }
+    CHECK(std::abs(log_p[2] - log_p[3]) < 1e-10 * (1 + std::abs(log_p[2])));  // two turns apart
+  }
+}

@@ -356,10 +356,15 @@ TEST_CASE("a negative diffusion is an error and not a silent zero") {
 
 TEST_CASE("a chosen step keeps the bias below the counting noise and lands on the end") {
   const auto grid = line(-4, 4, 256, Boundary::reflecting, Boundary::reflecting);
-  CHECK(euler_step(*grid, *ornstein_uhlenbeck(2, 0.1), 10'000, 0, 1) == doctest::Approx(0.01 / 2).epsilon(1e-6));
-  CHECK(euler_step(*grid, *ornstein_uhlenbeck(2, 0.1), 1'000'000, 0, 1) == doctest::Approx(0.001 / 2).epsilon(1e-6));
-  CHECK(euler_step(*grid, *brownian(0.5), 100, 0, 1) == doctest::Approx(0.16 * 0.16).epsilon(1e-12));
-  CHECK(euler_step(*grid, *brownian(0), 100, 0, 1) == std::numeric_limits<double>::infinity());
+  const std::vector<double> wide{-1.0, 0.3, 3.99}, middle{0.0};
+  const Places spread{wide, {}}, centre{middle, {}};
+  CHECK(euler_step(*grid, *ornstein_uhlenbeck(2, 0.1), spread, 10'000, 0, 1) ==
+        doctest::Approx(0.01 / 2).epsilon(1e-6));
+  CHECK(euler_step(*grid, *ornstein_uhlenbeck(2, 0.1), spread, 1'000'000, 0, 1) ==
+        doctest::Approx(0.001 / 2).epsilon(1e-6));
+  CHECK(euler_step(*grid, *brownian(0.5), spread, 100, 0, 1) == doctest::Approx(0.16 * 0.16).epsilon(1e-12));
+  CHECK(euler_step(*grid, *brownian(0), spread, 100, 0, 1) == std::numeric_limits<double>::infinity());
+  CHECK(euler_step(*grid, *brownian(0.5), {}, 100, 0, 1) == std::numeric_limits<double>::infinity());  // all have left
 
   ParticleEnsemble particles(grid, ornstein_uhlenbeck(2, 0.1), at({1.0}), {.particles = 10'000, .dt = {}, .seed = 1});
   CHECK(particles.dt() == doctest::Approx(0.005).epsilon(1e-6));
@@ -378,8 +383,38 @@ TEST_CASE("a chosen step keeps the bias below the counting noise and lands on th
         return std::array{0.1, 0.0, 0.0};
       },
       Traits{});
-  CHECK(euler_step(*grid, *growing, 100, 0, 1) == doctest::Approx(0.01 * std::exp(-8.0)).epsilon(1e-6));
-  CHECK(euler_step(*grid, *growing, 100, 0, 1e-4) == doctest::Approx(1e-6).epsilon(1e-6));
+  CHECK(euler_step(*grid, *growing, centre, 100, 0, 1) == doctest::Approx(0.01 * std::exp(-8.0)).epsilon(1e-6));
+  CHECK(euler_step(*grid, *growing, centre, 100, 0, 1e-4) == doctest::Approx(0.01 * std::exp(-8e-4)).epsilon(1e-6));
+  ParticleEnsemble watched(grid, growing, at({1.0}), {.particles = 100, .dt = {}, .seed = 1});
+  watched.advance(1e-4);  // at least 100 steps where time matters, and no more although chosen anew on the way
+  CHECK(watched.time() == 1e-4);
+  CHECK(watched.steps() == 100);
+}
+
+TEST_CASE("a chosen step looks where the particles are and again when they have moved") {
+  // a flat floor with steep walls: slope 0.5 within |x| < 2, 50 beyond
+  const auto trough = std::make_shared<LambdaSde>(
+      1,
+      [](double x, double, double) {
+        return std::array{std::abs(x) < 2 ? -0.5 * x : -50 * x + std::copysign(99.0, x), 0.0};
+      },
+      [](double, double, double) {
+        return std::array{0.05, 0.0, 0.0};
+      },
+      additive);
+  const auto grid = line(-4, 4, 256, Boundary::reflecting, Boundary::reflecting);
+  const ParticleOptions options{.particles = 10'000, .dt = {}, .seed = 1};
+  ParticleEnsemble inside(grid, trough, at({0.0}), options);
+  inside.advance(1);
+  CHECK(inside.dt() > 0.9 * 0.01 / 0.5);
+  ParticleEnsemble outside(grid, trough, at({2.5}), options);
+  CHECK(outside.dt() == doctest::Approx(0.01 / 50).epsilon(1e-6));
+  outside.advance(10);
+  CHECK(outside.dt() > 0.9 * 0.01 / 0.5);    // back inside by then
+  CHECK(outside.steps() > 10 * 0.5 / 0.01);  // having begun with short steps
+  const MeanVariance found = mean_variance(inside);
+  const double exact = 0.1 * (1 - std::exp(-1.0));
+  CHECK(std::abs(found.variance / exact - 1) < 4 * std::sqrt(2.0 / 10'000) + 0.01);
 }
 
 TEST_CASE("options that make no sense are refused") {

@@ -126,6 +126,42 @@ TEST_CASE("a drift that blows up later ends as a numerical failure with cell and
   CHECK(result.t < 0.26);
 }
 
+TEST_CASE("particles of the flow and log-likelihood agree and are reported") {
+  Setup setup = setup_of(std::string(ou) + R"toml(
+monte_carlo = { particles = 20_000, seed = 2, stepper = "probability_flow" }
+log_likelihood = { points = 200, seed = 3 }
+[[check]]
+quantity = "log_likelihood_error"
+below = 1e-8
+[[check]]
+quantity = "log_likelihood_error_grid"
+at = 0.2
+below = 1e-9
+)toml");
+  const RunResult result = run(setup, {});
+  REQUIRE(result.verdicts.size() == 2);
+  for (const Verdict& verdict : result.verdicts[1].second) CHECK(std::abs(verdict.agreement->z) < 4);
+  REQUIRE(result.log_likelihood.size() == 6);
+  CHECK(result.log_likelihood[0].error == 0);
+  CHECK(result.log_likelihood[0].error_grid < 1e-3);
+  CHECK(result.log_likelihood[5].error < 1e-8);
+  CHECK(result.log_likelihood[5].error > 0);
+  CHECK(result.log_likelihood[5].unseen == 0);
+  CHECK(result.log_likelihood[5].error_grid_mean < 0.02);
+  REQUIRE(result.checks.size() == 2);
+  CHECK_FALSE(result.checks[0].ok);  // at 0.2: the grid is not that good
+  CHECK(result.checks[1].ok);
+  const auto json = nlohmann::json::parse(summary_json(setup, result));
+  for (const char* key :
+       {"/compare/monte_carlo/stepper", "/compare/monte_carlo/rejected", "/compare/log_likelihood/points",
+        "/compare/log_likelihood/error", "/compare/log_likelihood/error_grid",
+        "/compare/log_likelihood/error_grid_mean", "/compare/log_likelihood/mean", "/compare/log_likelihood/unseen",
+        "/compare/log_likelihood/steps", "/compare/log_likelihood/frames/5/t"})
+    CHECK_MESSAGE(json.contains(nlohmann::json::json_pointer(key)), key);
+  CHECK(summary_table(setup, result, std::nullopt, false).find("carried along the flow by 200 points") !=
+        std::string::npos);
+}
+
 TEST_CASE("summary.json carries the keys of the contract") {
   Setup setup = setup_of(ou_2d);
   const RunResult result = run(setup, {});

@@ -47,6 +47,38 @@ TEST_CASE("a closed form is refused where there is none") {
         std::string::npos);
 }
 
+TEST_CASE("particles of the twin are refused where no score can be had") {
+  const std::string flow = "compare.monte_carlo={ particles = 100, stepper = \"probability_flow\" }";
+  const std::string half = "compare.monte_carlo={ particles = 100, lambda = 0.5 }";
+  for (const std::string& fine : {flow, half, std::string("compare.log_likelihood=true")})
+    CHECK(refused(ou, {fine}).empty());
+  const std::vector<std::string> cubic{"sde.drift=[\"-x^3\"]", "compare.exact=\"1\""};
+  const auto with = [](std::vector<std::string> all, const std::string& more) {
+    all.push_back(more);
+    return all;
+  };
+  const std::string none =
+      "no closed form: the drift must be linear in the axes and the noise must not depend on them; ";
+  CHECK(refused(ou, with(cubic, flow)) ==
+        "--set compare.monte_carlo: compare.monte_carlo.stepper: " + none + "use stepper = \"euler_maruyama\"");
+  CHECK(refused(ou, with(cubic, half)) ==
+        "--set compare.monte_carlo: compare.monte_carlo.lambda: " + none + "leave lambda out");
+  CHECK(refused(ou, with(cubic, "compare.log_likelihood=true")) ==
+        "--set compare.log_likelihood: compare.log_likelihood: " + none + "leave the key out");
+  CHECK(refused(ou, with(cubic, "compare.monte_carlo={ particles = 100, lambda = 1 }")).empty());  // needs no score
+  CHECK(refused(ou, {"initial.point=[1]", flow}) ==
+        "--set compare.monte_carlo: compare.monte_carlo.stepper: the start has no score (a point, or a singular "
+        "covariance); start from a narrow gaussian instead; use stepper = \"euler_maruyama\"");
+  CHECK(
+      refused(ou, {"initial.point=[1]", "compare.log_likelihood=true"}).find("start from a narrow gaussian instead") !=
+      std::string::npos);
+  CHECK(refused(ou, {"axis.x.boundary=[\"absorbing\", \"reflecting\"]", flow}) ==
+        "--set compare.monte_carlo: compare.monte_carlo.stepper: side x_lower absorbs: the flow keeps what it carries, "
+        "where particles of the SDE leave; use stepper = \"euler_maruyama\"");
+  // without noise the effective drift is f, and no score is asked for
+  CHECK(refused(ou, {"sde.drift=[\"1 - x^3\"]", "sde.noise=[[0]]", "compare.exact=\"1\"", flow}).empty());
+}
+
 TEST_CASE("coefficients are looked at before the first step") {
   CHECK(refused(ou, {"sde.drift=[\"1/(x - 1)\"]", "axis.x.cells=5", "compare.exact=\"1\""}).find("not finite") !=
         std::string::npos);

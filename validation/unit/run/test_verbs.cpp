@@ -89,6 +89,11 @@ TEST_CASE("nothing is written for a case that is refused") {
   command.out = scratch.path / "out";
   CHECK_THROWS_AS(verb_run(command), CaseError);
   CHECK_FALSE(fs::exists(*command.out));
+  command.arguments = {scratch.write("no_closed_form.toml", ou).string()};
+  command.overrides = {"sde.drift=[\"-x^3\"]"};
+  CHECK_THROWS_AS(verb_run(command), CaseError);
+  CHECK_THROWS_AS(verb_check(command), CaseError);
+  CHECK_FALSE(fs::exists(*command.out));
 }
 
 TEST_CASE("converge measures the order against the exact law and by Richardson differences") {
