@@ -101,6 +101,8 @@ std::string compare_text(const CaseCompare& compare) {
     if (options->dt) out += fmt::format("dt = {}, ", toml_number(*options->dt));
     out += fmt::format("seed = {}, stepper = {} }}\n", options->seed, toml_string(options->stepper));
   }
+  if (compare.spectral)
+    out += fmt::format("spectral = {{ tolerance = {} }}\n", toml_number(compare.spectral->tolerance));
   if (compare.twin) out += "twin = true\n";
   return out.empty() ? "" : "\n[compare]\n" + out;
 }

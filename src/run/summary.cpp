@@ -51,6 +51,11 @@ Json verdict_json(const Verdict& verdict) {
   return json;
 }
 
+void add_facts(const WitnessFacts& facts, Json& json) {
+  for (const auto& [key, value] : facts.numbers) json[key] = number(value);
+  if (!facts.distrust.empty()) json["distrust"] = facts.distrust;
+}
+
 Json compare_json(const RunResult& result) {
   Json all = Json::object();
   for (std::size_t k = 0; k < result.verdicts.size(); ++k) {
@@ -58,7 +63,7 @@ Json compare_json(const RunResult& result) {
     if (frames.empty()) continue;
     Json json = Json::object();
     if (k < result.facts.size())
-      for (const auto& [key, value] : result.facts[k].second.numbers) json[key] = number(value);
+      add_facts(result.facts[k].second, json);
     Json last = verdict_json(frames.back());
     last.erase("t");
     json.update(last);
@@ -130,9 +135,12 @@ std::string score_words(const Setup& setup) {
          (scheme.score == "log_difference" && scheme.score_order == 4 ? "log_difference of order 4" : scheme.score);
 }
 
-std::string verdict_word(const Verdict& verdict) {
-  for (const auto& [key, value] : verdict.more)
+std::string verdict_word(const Verdict& verdict, bool distrusted) {
+  for (const auto& [key, value] : verdict.more) {
     if (key == "identity_residual") return fmt::format("the other form; F = J/p holds to {:.1e}", value);
+    if (key == "own_error")
+      return fmt::format("{}own error about {:.1e}", distrusted ? "NOT TRUSTED: " : "", value);
+  }
   if (!verdict.agreement)
     return fmt::format("mean off {:.1e}, covariance off {:.1e}", verdict.mean_error, verdict.covariance_error);
   const Agreement& a = *verdict.agreement;
@@ -191,6 +199,7 @@ std::string summary_json(const Setup& setup, const RunResult& result) {
   if (!result.verdicts.empty()) json["compare"] = compare_json(result);
   json["checks"] = checks_json(result);
   json["warnings"] = setup.warnings;
+  for (const std::string& warning : result.warnings) json["warnings"].push_back(warning);
   json["stop_reason"] = result.stop_reason;
   return json.dump(2) + "\n";
 }
@@ -222,15 +231,17 @@ std::string summary_table(const Setup& setup, const RunResult& result,
     text +=
         fmt::format("  score    infinite on up to {} edges, between p > 0 and p = 0: the drift-diffusion flux there\n",
                     result.undefined_scores);
-  for (const std::string& warning : setup.warnings) text += "  warning  " + warning + "\n";
+  for (const auto* warnings : {&setup.warnings, &result.warnings})
+    for (const std::string& warning : *warnings) text += "  warning  " + warning + "\n";
 
   TextTable witnesses({"witness", "l1", "l2", "linf", "kl", "verdict"});
-  for (const auto& [name, frames] : result.verdicts)
-    if (!frames.empty()) {
+  for (std::size_t k = 0; k < result.verdicts.size(); ++k)
+    if (const auto& [name, frames] = result.verdicts[k]; !frames.empty()) {
       const Verdict& v = frames.back();
+      const bool distrusted = k < result.facts.size() && !result.facts[k].second.distrust.empty();
       witnesses.add({name, fmt::format("{:.2e}", v.norms.l1), fmt::format("{:.2e}", v.norms.l2),
-                     fmt::format("{:.2e}", v.norms.linf), v.agreement ? "" : fmt::format("{:.1e}", v.norms.kl),
-                     verdict_word(v)});
+                     fmt::format("{:.2e}", v.norms.linf), v.agreement || !std::isfinite(v.norms.kl) ? "" : fmt::format("{:.1e}", v.norms.kl),
+                     verdict_word(v, distrusted)});
     }
   if (!witnesses.empty()) text += "\n" + witnesses.text();
   TextTable checks({"check", "at t", "value", "bound", ""});

@@ -81,6 +81,8 @@ std::vector<Entry> list_quantities() {
           {"mean_error, covariance_error", {{"is", "largest absolute component"}}},
           {"z, ks_p_value, chi2_p_value",
            {{"is", "against monte_carlo: does the histogram differ by more than counting noise?"}}},
+          {"l1_exact, own_error",
+           {{"is", "against spectral: that witness's own distance to the exact one, and its own estimate of its error"}}},
           {"mass_error, min_p", {{"is", "largest |mass + outflow - 1| and smallest p over the whole run"}}},
           {"expectation", {{"is", "int g p dx with of = \"g\""}}},
           {"p", {{"is", "point value (de-averaged) at point = [..]"}}},

@@ -14,6 +14,14 @@ std::array<Index, 2> torus_size(const Grid& grid, const std::array<bool, 2>& mir
   return {grid.nx() * (mirrored[0] ? 2 : 1), grid.ny() * (mirrored[1] ? 2 : 1)};
 }
 
+/// 1 inside, falling smoothly to 0 over the last eighth before an end that is not periodic.
+double fade(const Axis& axis, Index i) {
+  if (axis.periodic()) return 1;
+  const double from_wall = static_cast<double>(std::min(i, axis.cells - 1 - i)) + 0.5;
+  const double s = std::min(1.0, 8 * from_wall / static_cast<double>(axis.cells));
+  return s * s * s * (10 - 15 * s + 6 * s * s);
+}
+
 double sinc(double x) { return x == 0 ? 1 : std::sin(x) / x; }
 
 }  // namespace
@@ -90,10 +98,13 @@ SpectrumTail SpectralGrid::tail(const Complex* modes, double band) const {
 
 std::string resolution_warning(const std::shared_ptr<const Grid>& grid, std::span<const double> p) {
   if (fourier_library().empty()) return "";
-  const auto mirror = [&](int axis) { return axis < grid->dimension() && !grid->axis(axis).periodic(); };
-  const SpectralGrid torus(grid, {mirror(0), mirror(1)});
+  const SpectralGrid torus(grid, {false, false});
   std::vector<Complex> modes(static_cast<std::size_t>(torus.transform().modes()));
-  torus.to_modes(p, modes.data());
+  std::vector<double> faded(p.begin(), p.end());
+  for (Index cell = 0; cell < grid->cells(); ++cell)
+    faded[static_cast<std::size_t>(cell)] *= fade(grid->axis(0), cell % grid->nx()) *
+                                             (grid->dimension() > 1 ? fade(grid->axis(1), cell / grid->nx()) : 1);
+  torus.to_modes(faded, modes.data());
   const double share = torus.tail(modes.data(), 1).energy;
   constexpr double most = 1e-5;  // a Gaussian of 1.5 cells
   if (!(share > most)) return "";

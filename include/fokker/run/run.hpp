@@ -46,6 +46,7 @@ struct RunResult {
   std::vector<std::pair<std::string, std::vector<Verdict>>> verdicts;  ///< per witness, per frame
   std::vector<std::pair<std::string, WitnessFacts>> facts;
   std::vector<CheckResult> checks;
+  std::vector<std::string> warnings;  ///< what came up while it ran; those known before are Setup's
   [[nodiscard]] bool checks_ok() const;
 };
 

@@ -51,8 +51,9 @@ class SpectralGrid {
   std::array<std::vector<double>, 2> k_, sinc_;
 };
 
-/// A warning when the spectrum of `p` (cell averages) does not decay on its grid, "" when it does. Box ends that are not
-/// periodic are mirrored, so that mass at a wall is not mistaken for a jump. Always "" in a build without FFTW.
+/// A warning when the spectrum of `p` (cell averages) does not decay on its grid, "" when it does. p is faded
+/// out over an eighth of the box before ends that are not periodic: what happens at a wall (jumps, cusps, layers) is not
+/// judged. Always "" in a build without FFTW.
 [[nodiscard]] std::string resolution_warning(const std::shared_ptr<const Grid>& grid, std::span<const double> p);
 
 }  // namespace fokker
