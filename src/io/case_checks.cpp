@@ -121,6 +121,8 @@ void read_against(CaseReader& reader, const Node& node, const Quantity& quantity
   if (quantity.name == "kl" && *against == "spectral")
     return reader.report(node, "\"spectral\", kl needs a density that is positive, and its noise at 1e-16 is not");
   if (!active.at(*against)) reader.report(node, fmt::format("needs compare.{}, which is not set", *against));
+  if (quantity.name == "characteristic_error" && c.compare.exact_formula)
+    return reader.report(node, "characteristic_error needs the closed form (compare.exact = true)");
   if (quantity.name == "l1_exact" && !exact) reader.report(node, "l1_exact needs compare.exact, which is not set");
 }
 
@@ -195,9 +197,9 @@ CaseCheck read_check(CaseReader& reader, const Node& entry, const Case& c) {
   if (const Quantity* quantity = find_quantity(check.quantity)) {
     if (quantity->against != Against::nothing && !against) {
       const std::string_view only = only_witness(quantity->against);
-      static_cast<void>(table.require(
-          "against", only.empty() ? "\"exact\", \"monte_carlo\", \"spectral\", \"twin\" or a .csv file"
-                                  : fmt::format("\"{}\"", only)));
+      static_cast<void>(
+          table.require("against", only.empty() ? "\"exact\", \"monte_carlo\", \"spectral\", \"twin\" or a .csv file"
+                                                : fmt::format("\"{}\"", only)));
     }
     read_against(reader, against, *quantity, c, check);
     read_argument(reader, table, *quantity, c, check);

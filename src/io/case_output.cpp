@@ -103,8 +103,7 @@ void read_spectral(CaseReader& reader, const Node& node, Case& c) {
     table.finish();
     c.compare.spectral = options;
   } else if (node.value->kind != Value::Kind::boolean) {
-    reader.report(node,
-                  fmt::format("{}, must be true or a table with tolerance", kind_name(node.value->kind)));
+    reader.report(node, fmt::format("{}, must be true or a table with tolerance", kind_name(node.value->kind)));
   } else if (node.value->flag) {
     c.compare.spectral = CaseSpectral{};
   }

@@ -176,8 +176,8 @@ class Run {
     for (const Opinion& exact : opinions)
       for (Opinion& other : opinions)
         if (exact.witness == "exact" && other.witness == "spectral")
-          other.verdict.more.emplace_back(
-              "l1_exact", norms(*setup_.grid, other.density.view(), exact.density.view()).l1);
+          other.verdict.more.emplace_back("l1_exact",
+                                          norms(*setup_.grid, other.density.view(), exact.density.view()).l1);
   }
 
   void close(double seconds) {

@@ -62,8 +62,7 @@ Json compare_json(const RunResult& result) {
     const auto& [name, frames] = result.verdicts[k];
     if (frames.empty()) continue;
     Json json = Json::object();
-    if (k < result.facts.size())
-      add_facts(result.facts[k].second, json);
+    if (k < result.facts.size()) add_facts(result.facts[k].second, json);
     Json last = verdict_json(frames.back());
     last.erase("t");
     json.update(last);
@@ -138,8 +137,7 @@ std::string score_words(const Setup& setup) {
 std::string verdict_word(const Verdict& verdict, bool distrusted) {
   for (const auto& [key, value] : verdict.more) {
     if (key == "identity_residual") return fmt::format("the other form; F = J/p holds to {:.1e}", value);
-    if (key == "own_error")
-      return fmt::format("{}own error about {:.1e}", distrusted ? "NOT TRUSTED: " : "", value);
+    if (key == "own_error") return fmt::format("{}own error about {:.1e}", distrusted ? "NOT TRUSTED: " : "", value);
   }
   if (!verdict.agreement)
     return fmt::format("mean off {:.1e}, covariance off {:.1e}", verdict.mean_error, verdict.covariance_error);
@@ -240,7 +238,8 @@ std::string summary_table(const Setup& setup, const RunResult& result,
       const Verdict& v = frames.back();
       const bool distrusted = k < result.facts.size() && !result.facts[k].second.distrust.empty();
       witnesses.add({name, fmt::format("{:.2e}", v.norms.l1), fmt::format("{:.2e}", v.norms.l2),
-                     fmt::format("{:.2e}", v.norms.linf), v.agreement || !std::isfinite(v.norms.kl) ? "" : fmt::format("{:.1e}", v.norms.kl),
+                     fmt::format("{:.2e}", v.norms.linf),
+                     v.agreement || !std::isfinite(v.norms.kl) ? "" : fmt::format("{:.1e}", v.norms.kl),
                      verdict_word(v, distrusted)});
     }
   if (!witnesses.empty()) text += "\n" + witnesses.text();

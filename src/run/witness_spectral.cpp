@@ -36,8 +36,8 @@ class Spectral : public Witness {
 
   Verdict judge(double t, const Field& p, const Field& own) const override {
     Verdict verdict = Witness::judge(t, p, own);
-    verdict.more.emplace_back(
-        "own_error", failure_.empty() ? solver_.errors().total() : std::numeric_limits<double>::infinity());
+    verdict.more.emplace_back("own_error",
+                              failure_.empty() ? solver_.errors().total() : std::numeric_limits<double>::infinity());
     return verdict;
   }
 
@@ -66,9 +66,7 @@ class Spectral : public Witness {
 std::unique_ptr<Witness> make_spectral(const Setup& setup) {
   if (!setup.config.compare.spectral) return nullptr;
   const std::string key = "compare.spectral";
-  const auto refuse = [&](const std::string& why) {
-    throw CaseError({Problem{setup.config.where(key), key, why}});
-  };
+  const auto refuse = [&](const std::string& why) { throw CaseError({Problem{setup.config.where(key), key, why}}); };
   if (fourier_library().empty()) refuse("this build has no FFTW (it was configured with -DFOKKER_FFTW=OFF)");
   try {
     return std::make_unique<Spectral>(setup);

@@ -39,7 +39,8 @@ double characteristic_error(const SpectralGrid& torus, std::span<const double> a
     for (std::size_t i = 0; i <= top_x; ++i) {
       const Complex exact = characteristic(law, kx[i], ky[j]);
       if (std::abs(exact) <= negligible) continue;
-      const Complex own = volume * std::conj(modes[j * kx.size() + i]) * std::polar(1.0, kx[i] * first_x + ky[j] * first_y);
+      const Complex own =
+          volume * std::conj(modes[j * kx.size() + i]) * std::polar(1.0, kx[i] * first_x + ky[j] * first_y);
       largest = std::max(largest, std::abs(own - exact));
     }
   }

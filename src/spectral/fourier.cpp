@@ -5,7 +5,6 @@
 #include <stdexcept>
 #include <vector>
 
-
 namespace fokker {
 
 std::string fourier_library() {

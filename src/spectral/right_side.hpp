@@ -11,8 +11,8 @@ namespace fokker {
 /// D as xx, xy, yy [x^2/t].
 using Tensor = std::array<double, 3>;
 
-/// -div(f p) + div div((D - C) p) on the kept modes of a torus, where C is the part of D that is the same everywhere and
-/// is left to the integrating factor: D itself where the noise is additive, otherwise the middle of its range. Kept
+/// -div(f p) + div div((D - C) p) on the kept modes of a torus, where C is the part of D that is the same everywhere
+/// and is left to the integrating factor: D itself where the noise is additive, otherwise the middle of its range. Kept
 /// modes: m_x = 0..M_x fastest, then m_y = 0..M_y, -M_y..-1, amplitudes of the point density.
 class SpectralSolver::RightSide {
  public:
@@ -51,7 +51,7 @@ class SpectralSolver::RightSide {
   std::array<std::vector<double>, 5> coefficients_;    // f_x, f_y, (D - C)_xx, _xy, _yy at the points
   std::array<std::vector<Complex>, 5> products_;       // of coefficients and p, transformed
   std::array<std::vector<double>, 5> work_;
-  std::vector<std::size_t> active_;                    // coefficients that are not 0 everywhere
+  std::vector<std::size_t> active_;  // coefficients that are not 0 everywhere
   Tensor common_{};
   double looked_up_at_ = 0;
   bool looked_up_ = false;

@@ -76,7 +76,7 @@ double SpectralScore::log_difference(std::span<const double> p, Index i, Index j
   const Grid& grid = torus_.grid();
   const int along = place == Place::faces_x ? 0 : place == Place::faces_y ? 1 : -1;
   const auto inside = [&](int k, Index n) {
-    return k >= grid.dimension() ? 0
+    return k >= grid.dimension()     ? 0
            : grid.axis(k).periodic() ? (n + grid.axis(k).cells) % grid.axis(k).cells
                                      : std::clamp<Index>(n, 0, grid.axis(k).cells - 1);
   };

@@ -105,8 +105,8 @@ SpectralSolver::SpectralSolver(std::shared_ptr<const Grid> grid, std::shared_ptr
   // On the negative axis the pair is stable to 3.3 (and a little beyond, thanks to the integrating factor).
   if (const double steps = end * right_side_->uncommon_rate() / 6.6; steps > most_steps)
     throw std::invalid_argument(fmt::format(
-        "D varies so much over the box that its steps would have to be {:.1e}, {:.1e} of them; take fewer cells", end / steps,
-        steps));
+        "D varies so much over the box that its steps would have to be {:.1e}, {:.1e} of them; take fewer cells",
+        end / steps, steps));
   if (const std::string reason = distrust(); !reason.empty()) throw std::invalid_argument("at t = 0 " + reason);
 }
 
@@ -117,7 +117,8 @@ void SpectralSolver::advance(double t) {
     if (right_side_->begin_step(t_)) right_side_->apply(t_, now_.data(), slopes_[0].data());
     const double left = t - t_, dt = dt_ >= left ? left : dt_ > left / 2 ? left / 2 : dt_;
     if (!(dt > 1e-14 * t)) throw NumericalError("the step of the spectral witness underflows", t_);
-    const double tolerance = std::max(tolerance_, seam_factor * errors_.walls * 1e-4);  // the seam's error is there anyway
+    const double tolerance =
+        std::max(tolerance_, seam_factor * errors_.walls * 1e-4);  // the seam's error is there anyway
     const double error = try_step(dt) / tolerance;
     if (!(error <= 1)) {
       ++rejected_;
@@ -219,18 +220,21 @@ std::string SpectralSolver::distrust() const {
   if (errors_.total() <= trust_limit) return "";
   const bool near_wall = seam_factor * errors_.walls > trust_limit / 2;
   if (near_wall && errors_.missing > trust_limit / 2)
-    return fmt::format("the density is too narrow for its cells or too near to a wall: {:.1e} of the energy of its spectrum "
-                       "lies in the last third of the band, {:.1e} of the mass within two cells of a wall; take more "
-                       "cells (4 per standard deviation are enough) or a larger box",
-                       errors_.tail_energy, errors_.walls);
+    return fmt::format(
+        "the density is too narrow for its cells or too near to a wall: {:.1e} of the energy of its spectrum "
+        "lies in the last third of the band, {:.1e} of the mass within two cells of a wall; take more "
+        "cells (4 per standard deviation are enough) or a larger box",
+        errors_.tail_energy, errors_.walls);
   if (near_wall)
-    return fmt::format("{:.1e} of the mass is within two cells of a wall, where the box closes on itself; make the box "
-                       "larger",
-                       errors_.walls);
+    return fmt::format(
+        "{:.1e} of the mass is within two cells of a wall, where the box closes on itself; make the box "
+        "larger",
+        errors_.walls);
   if (errors_.missing > trust_limit / 2)
-    return fmt::format("the density is too narrow for its cells: {:.1e} of the energy of its spectrum lies in the last "
-                       "third of the band; take more cells (4 per standard deviation are enough)",
-                       errors_.tail_energy);
+    return fmt::format(
+        "the density is too narrow for its cells: {:.1e} of the energy of its spectrum lies in the last "
+        "third of the band; take more cells (4 per standard deviation are enough)",
+        errors_.tail_energy);
   return fmt::format("its steps may have added up to an error of {:.1e}; lower compare.spectral.tolerance",
                      errors_.time);
 }

@@ -102,15 +102,16 @@ std::string resolution_warning(const std::shared_ptr<const Grid>& grid, std::spa
   std::vector<Complex> modes(static_cast<std::size_t>(torus.transform().modes()));
   std::vector<double> faded(p.begin(), p.end());
   for (Index cell = 0; cell < grid->cells(); ++cell)
-    faded[static_cast<std::size_t>(cell)] *= fade(grid->axis(0), cell % grid->nx()) *
-                                             (grid->dimension() > 1 ? fade(grid->axis(1), cell / grid->nx()) : 1);
+    faded[static_cast<std::size_t>(cell)] *=
+        fade(grid->axis(0), cell % grid->nx()) * (grid->dimension() > 1 ? fade(grid->axis(1), cell / grid->nx()) : 1);
   torus.to_modes(faded, modes.data());
   const double share = torus.tail(modes.data(), 1).energy;
   constexpr double most = 1e-5;  // a Gaussian of 1.5 cells
   if (!(share > most)) return "";
-  return fmt::format("{:.1e} of the energy of its spectrum lies in the last third of the wave numbers: features of about "
-                     "one cell, which no scheme resolves; take more cells",
-                     share);
+  return fmt::format(
+      "{:.1e} of the energy of its spectrum lies in the last third of the wave numbers: features of about "
+      "one cell, which no scheme resolves; take more cells",
+      share);
 }
 
 }  // namespace fokker

@@ -52,8 +52,8 @@ class Witness {
 
 /// The other form of the equation, run beside (compare.twin), and by how much the identity F = J/p misses.
 [[nodiscard]] std::unique_ptr<Witness> make_twin(const Setup& setup);
-/// The Fourier pseudo-spectral solution a case asks for; null when it asks for none. Throws CaseError where it cannot be
-/// trusted from the start, and in a build without FFTW.
+/// The Fourier pseudo-spectral solution a case asks for; null when it asks for none. Throws CaseError where it cannot
+/// be trusted from the start, and in a build without FFTW.
 [[nodiscard]] std::unique_ptr<Witness> make_spectral(const Setup& setup);
 
 /// Throws the CaseError that making the witnesses would, without starting particles.

@@ -65,9 +65,9 @@ class SpectralSolver {
   double t_ = 0, dt_ = 0, last_error_ = 1e-4;
   long steps_ = 0, rejected_ = 0;
   SpectralErrors errors_;
-  std::vector<Complex> now_, next_;                 // kept modes at t_ and after the step that is tried
-  std::array<std::vector<Complex>, 7> slopes_;      // of the stages
-  std::array<std::vector<double>, 5> factors_;      // integrating factors between stages
+  std::vector<Complex> now_, next_;             // kept modes at t_ and after the step that is tried
+  std::array<std::vector<Complex>, 7> slopes_;  // of the stages
+  std::array<std::vector<double>, 5> factors_;  // integrating factors between stages
   std::array<double, 3> quadrature_error_{};
   std::vector<Complex> scratch_;  // all modes
 };

@@ -52,8 +52,8 @@ class SpectralGrid {
 };
 
 /// A warning when the spectrum of `p` (cell averages) does not decay on its grid, "" when it does. p is faded
-/// out over an eighth of the box before ends that are not periodic: what happens at a wall (jumps, cusps, layers) is not
-/// judged. Always "" in a build without FFTW.
+/// out over an eighth of the box before ends that are not periodic: what happens at a wall (jumps, cusps, layers) is
+/// not judged. Always "" in a build without FFTW.
 [[nodiscard]] std::string resolution_warning(const std::shared_ptr<const Grid>& grid, std::span<const double> p);
 
 }  // namespace fokker

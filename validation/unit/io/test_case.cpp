@@ -89,6 +89,8 @@ void check_same(const Case& a, const Case& b) {
     CHECK(a.compare.monte_carlo->seed == b.compare.monte_carlo->seed);
     CHECK(a.compare.monte_carlo->stepper == b.compare.monte_carlo->stepper);
   }
+  REQUIRE(a.compare.spectral.has_value() == b.compare.spectral.has_value());
+  if (a.compare.spectral) CHECK(a.compare.spectral->tolerance == b.compare.spectral->tolerance);
   REQUIRE(a.checks.size() == b.checks.size());
   for (std::size_t k = 0; k < a.checks.size(); ++k) {
     const CaseCheck &p = a.checks[k], &q = b.checks[k];
@@ -175,6 +177,8 @@ TEST_CASE("defaults are those of the manual") {
   CHECK(usual.seed == 1);
   CHECK_FALSE(usual.dt.has_value());
   CHECK(usual.stepper == "euler_maruyama");
+  CHECK(read(minimal + "[compare]\nspectral = true\n").compare.spectral->tolerance == 1e-10);
+  CHECK_FALSE(read(minimal + "[compare]\nspectral = false\n").compare.spectral.has_value());
 }
 
 TEST_CASE("a tolerance is filled in only for steppers that can hold it") {
@@ -236,6 +240,7 @@ TEST_CASE("resolved toml loads to the same case") {
   check_round_trip(with("interpretation = \"ito\"", "interpretation = \"klimontovich\""));
   check_round_trip(with("flux =", "positive = false\nflux ="));
   check_round_trip(with("exact = \"exp(-x^2/(1 + t) - y^2)\"", "exact = true"));
+  check_round_trip(with("exact =", "spectral = { tolerance = 1e-8 }\nexact ="));
 }
 
 TEST_CASE("a table of points is found beside the case and checked for its columns") {

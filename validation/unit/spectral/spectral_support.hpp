@@ -76,8 +76,6 @@ inline GaussianMixture gaussian(double mx, double my, double xx, double xy, doub
   return GaussianMixture({{1, Eigen::Vector2d(mx, my), covariance}});
 }
 
-inline double l1(const Field& p, const Field& q) {
-  return (p.values - q.values).cwiseAbs().sum() * p.grid->volume();
-}
+inline double l1(const Field& p, const Field& q) { return (p.values - q.values).cwiseAbs().sum() * p.grid->volume(); }
 
 }  // namespace spectral_support

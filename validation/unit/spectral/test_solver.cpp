@@ -46,7 +46,8 @@ bool holds(const std::string& text, const std::string& part) { return text.find(
 TEST_CASE("closed forms in 1D") {
   const auto grid = line(-5, 5, 256);
   CHECK(closed_form_error(grid, sde({"-x"}, {"0.3"}), gaussian(1, 0.1), 1) < 1e-10);
-  CHECK(closed_form_error(grid, sde({"0"}, {"0.2"}), gaussian(0.3, 0.05), 0.5) < 1e-12);  // one factor, no error in time
+  CHECK(closed_form_error(grid, sde({"0"}, {"0.2"}), gaussian(0.3, 0.05), 0.5) <
+        1e-12);  // one factor, no error in time
   const GaussianMixture two({{0.4, Eigen::VectorXd::Constant(1, -1), Eigen::MatrixXd::Constant(1, 1, 0.05)},
                              {0.6, Eigen::VectorXd::Constant(1, 0.5), Eigen::MatrixXd::Constant(1, 1, 0.16)}});
   CHECK(closed_form_error(line(-8, 8, 256), sde({"-(0.1 + 19.9*t)*x/2"}, {"(0.1 + 19.9*t)/2"}), two, 0.5) < 1e-8);
@@ -58,7 +59,8 @@ TEST_CASE("closed forms in 2D with a full tensor and rotation") {
   CHECK(closed_form_error(grid, sde({"-x - 2*y", "2*x - y"}, {"0.3", "0.1", "0.1", "0.2"}),
                           gaussian(1, -0.5, 0.12, 0.03, 0.15), 0.7) < 1e-8);
   // noise along one axis only: the other is damped by shear alone
-  CHECK(closed_form_error(grid, sde({"y", "-x - y"}, {"0", "0", "0", "0.3"}), gaussian(0.5, 0, 0.15, 0, 0.15), 1) < 1e-8);
+  CHECK(closed_form_error(grid, sde({"y", "-x - y"}, {"0", "0", "0", "0.3"}), gaussian(0.5, 0, 0.15, 0, 0.15), 1) <
+        1e-8);
 }
 
 TEST_CASE("noise that is switched is integrated across its jumps") {
@@ -80,12 +82,12 @@ TEST_CASE("noise that depends on the place keeps its stationary law") {
 
 TEST_CASE("a full tensor that depends on the place keeps its stationary law") {
   // f = D grad log p + div D and a swirl J of zero divergence over p; log p = cos x + sin y.
-  const auto torus = std::make_shared<const Grid>(std::vector<Axis>{
-      {"x", 0, 6.283185307179586, 48, P, P}, {"y", 0, 6.283185307179586, 40, P, P}});
+  const auto torus = std::make_shared<const Grid>(
+      std::vector<Axis>{{"x", 0, 6.283185307179586, 48, P, P}, {"y", 0, 6.283185307179586, 40, P, P}});
   const std::string xx = "(1 + 0.3*cos(y))", xy = "0.2*sin(x + y)", yy = "(0.8 + 0.2*sin(x))";
-  const auto equation =
-      sde({xx + "*(-sin(x)) + " + xy + "*cos(y) + 0.2*cos(x + y)", xy + "*(-sin(x)) + " + yy + "*cos(y) + 0.2*cos(x + y)"},
-          {xx, xy, xy, yy});
+  const auto equation = sde(
+      {xx + "*(-sin(x)) + " + xy + "*cos(y) + 0.2*cos(x + y)", xy + "*(-sin(x)) + " + yy + "*cos(y) + 0.2*cos(x + y)"},
+      {xx, xy, xy, yy});
   const Field law = averages(torus, "exp(cos(x) + sin(y))");
   SpectralSolver stays(torus, equation, law, 2, tolerance);
   stays.advance(2);
