@@ -10,17 +10,15 @@
 
 namespace fokker {
 
-/// What mass at a wall, where the box closes on itself with a jump of the coefficients, may do to the rest [1].
-inline constexpr double seam_factor = 100;
-
 /// What the solver knows about its own errors; integral l1 norms [1].
 struct SpectralErrors {
   double time = 0;         ///< sum over the steps of their estimated errors
   double missing = 0;      ///< what wave numbers beyond the band would add (SpectrumTail), largest over the steps
   double walls = 0;        ///< largest mass within two cells of a wall that is neither periodic nor mirrored
+  double seam = 0;         ///< what that does to the rest: two thirds of the box filled as densely as at its walls
   double tail_energy = 0;  ///< share of the spectrum's energy in the outer third of the band, largest over the steps
-  /// Estimate of the whole error: time + missing + what the seam makes of the mass at the walls.
-  [[nodiscard]] double total() const;
+  /// Estimate of the whole error.
+  [[nodiscard]] double total() const { return time + missing + seam; }
 };
 
 /// Fourier pseudo-spectral solution of dp/dt = -div(f p) + div div(D p) on the cells of a grid as collocation points:
