@@ -11,7 +11,7 @@ import sys
 import tempfile
 
 # A room sees itself and the rooms on lower floors; rooms on one floor are strangers.
-FLOOR = {"base": 0, "grid": 1, "model": 1, "scheme": 2, "particles": 2, "analysis": 2, "io": 2, "integrate": 3, "run": 4}
+FLOOR = {"base": 0, "grid": 1, "model": 1, "scheme": 2, "particles": 2, "spectral": 2, "analysis": 2, "io": 2, "integrate": 3, "run": 4}
 FRONT_DOOR = 5  # src/main.cpp
 
 # What a third-party header is called -> the only places that may include it; the first row that matches counts.
@@ -21,6 +21,7 @@ THIRD_PARTY = [
     (r"unsupported/Eigen/MatrixFunctions", ["src/model/linear_gaussian*.cpp"]),
     (r"boost/numeric/odeint.*", ["src/integrate/explicit.cpp", "src/model/linear_gaussian*.cpp", "src/particles/flow_integrator.cpp"]),
     (r"boost/math/.*", ["src/analysis/*", "src/scheme/stationary_weights*.cpp"]),
+    (r"fftw3\.h", ["src/spectral/fourier.cpp"]),
     (r"vtk\w+\.h", ["src/io/paraview.cpp", "src/io/png_canvas.cpp"]),
     (r"toml\+\+/.*", ["src/io/table_reader.*"]),
     (r"nlohmann/.*", ["src/run/*"]),

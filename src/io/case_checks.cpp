@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 
 #include "case_reader.hpp"
 #include "fokker/io/files.hpp"
@@ -13,14 +14,14 @@ namespace {
 
 constexpr std::size_t most_checks = 1000;
 
-enum class Against { nothing, witness, histogram };
+enum class Against { nothing, witness, exact, histogram, spectral };
 struct Quantity {
   std::string_view name;
   Against against = Against::nothing;
   bool from_file = false;          // a table of point values is enough to tell
   std::string_view argument = "";  // the key it cannot do without
 };
-constexpr std::array<Quantity, 18> quantities = {{
+constexpr std::array<Quantity, 21> quantities = {{
     {"l1", Against::witness, true},
     {"l2", Against::witness, true},
     {"linf", Against::witness, true},
@@ -32,6 +33,9 @@ constexpr std::array<Quantity, 18> quantities = {{
     {"z", Against::histogram},
     {"ks_p_value", Against::histogram},
     {"chi2_p_value", Against::histogram},
+    {"characteristic_error", Against::exact},
+    {"l1_exact", Against::spectral},
+    {"own_error", Against::spectral},
     {"log_likelihood_error"},
     {"log_likelihood_error_grid"},
     {"mass_error"},
@@ -40,6 +44,20 @@ constexpr std::array<Quantity, 18> quantities = {{
     {"p", Against::nothing, false, "point"},
     {"order"},
 }};
+
+// The one witness that can tell, "" where any can.
+std::string_view only_witness(Against against) {
+  switch (against) {
+    case Against::exact:
+      return "exact";
+    case Against::histogram:
+      return "monte_carlo";
+    case Against::spectral:
+      return "spectral";
+    default:
+      return "";
+  }
+}
 
 const Quantity* find_quantity(std::string_view name) {
   const auto row =
@@ -82,24 +100,32 @@ void read_against(CaseReader& reader, const Node& node, const Quantity& quantity
   const auto against = reader.text(node);
   if (!against) return;
   check.against = *against;
-  if (*against == "spectral") return reader.report(node, "\"spectral\" is not available yet");
   const bool file = against->ends_with(".csv");
-  if (*against != "exact" && *against != "monte_carlo" && *against != "twin" && !file) {
-    const std::vector<std::string> witnesses = {"exact", "monte_carlo", "twin", "a .csv file"};
+  const bool exact = c.compare.exact_closed_form || c.compare.exact_formula || reader.exact_faulty;
+  const std::map<std::string, bool> active = {
+      {"exact", exact},
+      {"monte_carlo", c.compare.monte_carlo || reader.monte_carlo_faulty},
+      {"spectral", c.compare.spectral || reader.spectral_faulty},
+      {"twin", c.compare.twin},
+  };
+  if (!active.contains(*against) && !file) {
+    const std::vector<std::string> witnesses = {"exact", "monte_carlo", "spectral", "twin", "a .csv file"};
     return reader.report(node,
                          fmt::format("{} is unknown", toml_string(*against)) + allowed_names(*against, witnesses));
   }
-  if (quantity.against == Against::histogram && *against != "monte_carlo")
-    return reader.report(node, fmt::format("{}, {} is for \"monte_carlo\"", toml_string(*against), quantity.name));
+  const std::string_view only = only_witness(quantity.against);
+  if (!only.empty() && *against != only)
+    return reader.report(node, fmt::format("{}, {} is for \"{}\"", toml_string(*against), quantity.name, only));
   if (file && !quantity.from_file)
     return reader.report(
         node, fmt::format("{} cannot be taken from a table of points, l1, l2, linf and kl can", quantity.name));
   if (file) return read_file_witness(reader, node, check);
-  const bool active = *against == "exact"
-                          ? c.compare.exact_closed_form || c.compare.exact_formula || reader.exact_faulty
-                      : *against == "twin" ? c.compare.twin
-                                           : c.compare.monte_carlo.has_value() || reader.monte_carlo_faulty;
-  if (!active) reader.report(node, fmt::format("needs compare.{}, which is not set", *against));
+  if (quantity.name == "kl" && *against == "spectral")
+    return reader.report(node, "\"spectral\", kl needs a density that is positive, and its noise at 1e-16 is not");
+  if (!active.at(*against)) reader.report(node, fmt::format("needs compare.{}, which is not set", *against));
+  if (quantity.name == "characteristic_error" && c.compare.exact_formula)
+    return reader.report(node, "characteristic_error needs the closed form (compare.exact = true)");
+  if (quantity.name == "l1_exact" && !exact) reader.report(node, "l1_exact needs compare.exact, which is not set");
 }
 
 // Exactly one of: below, above, near with within, within alone (which bounds |value|).
@@ -171,10 +197,12 @@ CaseCheck read_check(CaseReader& reader, const Node& entry, const Case& c) {
   read_at(reader, table.find("at"), c, check);
   read_bounds(reader, table, check);
   if (const Quantity* quantity = find_quantity(check.quantity)) {
-    if (quantity->against != Against::nothing && !against)
-      static_cast<void>(table.require("against", quantity->against == Against::histogram
-                                                     ? "\"monte_carlo\""
-                                                     : "\"exact\", \"monte_carlo\" or a .csv file"));
+    if (quantity->against != Against::nothing && !against) {
+      const std::string_view only = only_witness(quantity->against);
+      static_cast<void>(
+          table.require("against", only.empty() ? "\"exact\", \"monte_carlo\", \"spectral\", \"twin\" or a .csv file"
+                                                : fmt::format("\"{}\"", only)));
+    }
     read_against(reader, against, *quantity, c, check);
     read_argument(reader, table, *quantity, c, check);
     if (quantity->name.starts_with("log_likelihood") && !reader.log_likelihood_asked)

@@ -128,6 +128,23 @@ CaseLogLikelihood read_log_likelihood(CaseReader& reader, const Node& node) {
   return options;
 }
 
+void read_spectral(CaseReader& reader, const Node& node, Case& c) {
+  if (!node) return;
+  const std::size_t problems_before = reader.problems.count();
+  if (node.value->kind == Value::Kind::table) {
+    TableReader table(node, reader.problems);
+    CaseSpectral options;
+    options.tolerance = reader.number(table.find("tolerance"), Bounds::positive()).value_or(options.tolerance);
+    table.finish();
+    c.compare.spectral = options;
+  } else if (node.value->kind != Value::Kind::boolean) {
+    reader.report(node, fmt::format("{}, must be true or a table with tolerance", kind_name(node.value->kind)));
+  } else if (node.value->flag) {
+    c.compare.spectral = CaseSpectral{};
+  }
+  reader.spectral_faulty = reader.problems.count() > problems_before;
+}
+
 }  // namespace
 
 void read_output(CaseReader& reader, TableReader& root, Case& c) {
@@ -185,7 +202,7 @@ void read_compare(CaseReader& reader, TableReader& root, Case& c) {
   reader.log_likelihood_asked =
       c.compare.log_likelihood || (likelihood && likelihood.value->kind != Value::Kind::boolean);
   c.compare.twin = reader.boolean(compare.find("twin")).value_or(false);
-  compare.later("spectral");
+  read_spectral(reader, compare.find("spectral"), c);
   compare.finish();
 }
 

@@ -53,7 +53,7 @@ class CaseReader {
   std::optional<NamedModel> model;  // of [sde] model
   // What later sections must not hold against themselves, because its own fault was reported.
   bool end_known = false, times_known = false;
-  bool exact_faulty = false, monte_carlo_faulty = false, log_likelihood_asked = false;
+  bool exact_faulty = false, monte_carlo_faulty = false, spectral_faulty = false, log_likelihood_asked = false;
 
   void report(const Node& node, std::string text) const { problems.add(node.value->place, node.key, std::move(text)); }
 

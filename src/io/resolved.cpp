@@ -103,6 +103,8 @@ std::string compare_text(const CaseCompare& compare) {
     if (options->lambda) out += fmt::format("lambda = {}, ", toml_number(*options->lambda));
     out += fmt::format("seed = {}, stepper = {} }}\n", options->seed, toml_string(options->stepper));
   }
+  if (compare.spectral)
+    out += fmt::format("spectral = {{ tolerance = {} }}\n", toml_number(compare.spectral->tolerance));
   if (compare.twin) out += "twin = true\n";
   if (const auto& options = compare.log_likelihood)
     out += fmt::format("log_likelihood = {{ points = {}, seed = {}, tolerance = {} }}\n", options->points,

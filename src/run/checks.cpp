@@ -25,6 +25,8 @@ double from_verdict(const std::string& quantity, const Verdict& verdict) {
   if (quantity == "ks") return verdict.ks;
   if (quantity == "mean_error") return verdict.mean_error;
   if (quantity == "covariance_error") return verdict.covariance_error;
+  for (const auto& [key, value] : verdict.more)
+    if (key == quantity) return value;
   if (!verdict.agreement) return missing;
   if (quantity == "z") return verdict.agreement->z;
   if (quantity == "ks_p_value") return verdict.agreement->ks_p_value;

@@ -7,8 +7,10 @@
 #include <cmath>
 
 #include "checks.hpp"
+#include "fokker/analysis/norms.hpp"
 #include "fokker/analysis/score.hpp"
 #include "fokker/base/parallel.hpp"
+#include "fokker/spectral/spectral_grid.hpp"
 
 namespace fokker {
 
@@ -158,10 +160,11 @@ class Run {
       for (std::size_t k = 0; k < witnesses_.size(); ++k) {
         Field own = witnesses_[k]->advance(result_.t);
         Verdict verdict = witnesses_[k]->judge(result_.t, p_, own);
-        result_.verdicts[k].second.push_back(verdict);
         opinions.push_back({witnesses_[k]->name(), std::move(own), std::move(verdict)});
       }
       if (likelihood_) result_.log_likelihood.push_back(likelihood_->judge(result_.t, p_));
+      compare_witnesses(opinions);
+      for (std::size_t k = 0; k < opinions.size(); ++k) result_.verdicts[k].second.push_back(opinions[k].verdict);
     }
     result_.capped_share = std::max(result_.capped_share, setup_.scheme->capped_share(p_.view()));
     result_.undefined_scores = std::max(result_.undefined_scores, setup_.scheme->undefined_scores(p_.view()));
@@ -171,11 +174,26 @@ class Run {
     for (const auto& observer : observers_) observer->frame(moment(), opinions);
   }
 
+  /// A deterministic witness is held against the exact one too: how much of a distance to it is its own.
+  void compare_witnesses(std::vector<Opinion>& opinions) const {
+    for (const Opinion& exact : opinions)
+      for (Opinion& other : opinions)
+        if (exact.witness == "exact" && other.witness == "spectral")
+          other.verdict.more.emplace_back("l1_exact",
+                                          norms(*setup_.grid, other.density.view(), exact.density.view()).l1);
+  }
+
   void close(double seconds) {
     result_.rhs_evaluations = setup_.stepper->rhs_evaluations();
     result_.factorisations = setup_.stepper->factorisations();
     result_.underflows = setup_.stepper->underflows();
-    for (const auto& witness : witnesses_) result_.facts.emplace_back(witness->name(), witness->facts());
+    for (const auto& witness : witnesses_) {
+      result_.facts.emplace_back(witness->name(), witness->facts());
+      if (const std::string& why = result_.facts.back().second.distrust; !why.empty())
+        result_.warnings.push_back(fmt::format("the {} witness is not to be trusted: {}", witness->name(), why));
+    }
+    if (!std::holds_alternative<InitialPoint>(setup_.config.initial)) warn_of_poor_resolution(setup_.initial, 0);
+    warn_of_poor_resolution(p_, result_.t);
     if (likelihood_) result_.log_likelihood_steps = likelihood_->steps();
     add_unreached(setup_, result_.checks);
     for (const auto& observer : observers_) observer->end(moment());
@@ -192,6 +210,11 @@ class Run {
     const auto rate = entropy_production(*setup_.grid, *setup_.sde, result_.t, p_.view(), Jx.data(), second);
     if (!rate) return std::nullopt;
     return totals(*rate).sum * setup_.grid->volume();
+  }
+
+  void warn_of_poor_resolution(const Field& p, double t) {
+    if (const std::string poor = resolution_warning(setup_.grid, p.view()); !poor.empty())
+      result_.warnings.push_back(fmt::format("p at t = {:.6g}: {}", t, poor));
   }
 
   std::string describe(const NumericalError& error) const {

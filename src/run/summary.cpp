@@ -51,6 +51,11 @@ Json verdict_json(const Verdict& verdict) {
   return json;
 }
 
+void add_facts(const WitnessFacts& facts, Json& json) {
+  for (const auto& [key, value] : facts.numbers) json[key] = number(value);
+  if (!facts.distrust.empty()) json["distrust"] = facts.distrust;
+}
+
 Json likelihood_json(const LikelihoodVerdict& verdict) {
   return {{"t", verdict.t},
           {"error", number(verdict.error)},
@@ -79,8 +84,7 @@ Json compare_json(const Case& c, const RunResult& result) {
       json["stepper"] = c.compare.monte_carlo->stepper;
       if (c.compare.monte_carlo->lambda) json["lambda"] = *c.compare.monte_carlo->lambda;
     }
-    if (k < result.facts.size())
-      for (const auto& [key, value] : result.facts[k].second.numbers) json[key] = number(value);
+    if (k < result.facts.size()) add_facts(result.facts[k].second, json);
     Json last = verdict_json(frames.back());
     last.erase("t");
     json.update(last);
@@ -161,9 +165,11 @@ std::string likelihood_line(const LikelihoodVerdict& verdict, const Case& c) {
       verdict.unseen > 0 ? fmt::format("; {} where the grid has no p", verdict.unseen) : "");
 }
 
-std::string verdict_word(const Verdict& verdict) {
-  for (const auto& [key, value] : verdict.more)
+std::string verdict_word(const Verdict& verdict, bool distrusted) {
+  for (const auto& [key, value] : verdict.more) {
     if (key == "identity_residual") return fmt::format("the other form; F = J/p holds to {:.1e}", value);
+    if (key == "own_error") return fmt::format("{}own error about {:.1e}", distrusted ? "NOT TRUSTED: " : "", value);
+  }
   if (!verdict.agreement)
     return fmt::format("mean off {:.1e}, covariance off {:.1e}", verdict.mean_error, verdict.covariance_error);
   const Agreement& a = *verdict.agreement;
@@ -222,6 +228,7 @@ std::string summary_json(const Setup& setup, const RunResult& result) {
   if (!result.verdicts.empty() || !result.log_likelihood.empty()) json["compare"] = compare_json(c, result);
   json["checks"] = checks_json(result);
   json["warnings"] = setup.warnings;
+  for (const std::string& warning : result.warnings) json["warnings"].push_back(warning);
   json["stop_reason"] = result.stop_reason;
   return json.dump(2) + "\n";
 }
@@ -253,15 +260,18 @@ std::string summary_table(const Setup& setup, const RunResult& result,
     text +=
         fmt::format("  score    infinite on up to {} edges, between p > 0 and p = 0: the drift-diffusion flux there\n",
                     result.undefined_scores);
-  for (const std::string& warning : setup.warnings) text += "  warning  " + warning + "\n";
+  for (const auto* warnings : {&setup.warnings, &result.warnings})
+    for (const std::string& warning : *warnings) text += "  warning  " + warning + "\n";
 
   TextTable witnesses({"witness", "l1", "l2", "linf", "kl", "verdict"});
-  for (const auto& [name, frames] : result.verdicts)
-    if (!frames.empty()) {
+  for (std::size_t k = 0; k < result.verdicts.size(); ++k)
+    if (const auto& [name, frames] = result.verdicts[k]; !frames.empty()) {
       const Verdict& v = frames.back();
+      const bool distrusted = k < result.facts.size() && !result.facts[k].second.distrust.empty();
       witnesses.add({name, fmt::format("{:.2e}", v.norms.l1), fmt::format("{:.2e}", v.norms.l2),
-                     fmt::format("{:.2e}", v.norms.linf), v.agreement ? "" : fmt::format("{:.1e}", v.norms.kl),
-                     verdict_word(v)});
+                     fmt::format("{:.2e}", v.norms.linf),
+                     v.agreement || !std::isfinite(v.norms.kl) ? "" : fmt::format("{:.1e}", v.norms.kl),
+                     verdict_word(v, distrusted)});
     }
   if (!witnesses.empty()) text += "\n" + witnesses.text();
   if (!result.log_likelihood.empty()) text += "\n" + likelihood_line(result.log_likelihood.back(), c);

@@ -191,6 +191,7 @@ std::string check_text(Setup& setup) { return text_of(setup, findings(setup).all
 int verb_check(const Command& command) {
   if (command.arguments.size() != 1) throw UsageError("check takes one case file: fokker check CASE.toml");
   Setup setup = build(load_case(command.arguments[0], command.overrides, vocabulary()));
+  check_witnesses(setup);
   const auto [all, good] = findings(setup);
   if (command.json) {
     Json json;

@@ -88,20 +88,25 @@ std::vector<Entry> list_fields() {
 }
 
 std::vector<Entry> list_quantities() {
-  return {{"l1, l2, linf",
-           {{"is", "int |p - q| dx, sqrt(int (p - q)^2 dx), max |p - q|; against a witness or a CSV file"}}},
-          {"kl", {{"is", "int p log(p/q) dx, against exact or a CSV file"}}},
-          {"w1", {{"is", "Wasserstein-1 distance (1D)"}}},
-          {"ks", {{"is", "largest difference of cdfs, over the marginals"}}},
-          {"mean_error, covariance_error", {{"is", "largest absolute component"}}},
-          {"z, ks_p_value, chi2_p_value",
-           {{"is", "against monte_carlo: does the histogram differ by more than counting noise?"}}},
-          {"log_likelihood_error, log_likelihood_error_grid",
-           {{"is", "largest error of log p carried along the flow against the closed form, and of the grid's log p"}}},
-          {"mass_error, min_p", {{"is", "largest |mass + outflow - 1| and smallest p over the whole run"}}},
-          {"expectation", {{"is", "int g p dx with of = \"g\""}}},
-          {"p", {{"is", "point value (de-averaged) at point = [..]"}}},
-          {"order", {{"is", "measured by `fokker converge`, on the finest pair of levels"}}}};
+  return {
+      {"l1, l2, linf",
+       {{"is", "int |p - q| dx, sqrt(int (p - q)^2 dx), max |p - q|; against a witness or a CSV file"}}},
+      {"kl", {{"is", "int p log(p/q) dx, against exact or a CSV file"}}},
+      {"w1", {{"is", "Wasserstein-1 distance (1D)"}}},
+      {"ks", {{"is", "largest difference of cdfs, over the marginals"}}},
+      {"mean_error, covariance_error", {{"is", "largest absolute component"}}},
+      {"z, ks_p_value, chi2_p_value",
+       {{"is", "against monte_carlo: does the histogram differ by more than counting noise?"}}},
+      {"l1_exact, own_error",
+       {{"is", "against spectral: that witness's own distance to the exact one, and its own estimate of its error"}}},
+      {"characteristic_error",
+       {{"is", "against exact: largest difference of the characteristic functions at the grid's wave numbers"}}},
+      {"log_likelihood_error, log_likelihood_error_grid",
+       {{"is", "largest error of log p carried along the flow against the closed form, and of the grid's log p"}}},
+      {"mass_error, min_p", {{"is", "largest |mass + outflow - 1| and smallest p over the whole run"}}},
+      {"expectation", {{"is", "int g p dx with of = \"g\""}}},
+      {"p", {{"is", "point value (de-averaged) at point = [..]"}}},
+      {"order", {{"is", "measured by `fokker converge`, on the finest pair of levels"}}}};
 }
 
 std::vector<Entry> list_functions() {

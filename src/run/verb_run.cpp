@@ -30,6 +30,7 @@ int verb_run(const Command& command) {
   if (command.arguments.size() != 1) throw UsageError("run takes one case file: fokker run CASE.toml");
   const std::filesystem::path file = command.arguments[0];
   Setup setup = build(load_case(file, command.overrides, vocabulary()));
+  check_witnesses(setup);  // before anything is written
   const std::filesystem::path folder = folder_of(command, file);
   open_folder(folder, command.force, setup.config);
   if (!command.quiet && !command.json)

@@ -4,12 +4,14 @@
 
 #include "fokker/commit.hpp"
 #include "fokker/run/verbs.hpp"
+#include "fokker/spectral/fourier.hpp"
 
 namespace fokker {
 
 std::string version_text() {
-  return fmt::format("fokker {} ({}, {}), {}\n{}", FOKKER_VERSION, FOKKER_COMMIT, FOKKER_BUILD_TYPE, FOKKER_COMPILER,
-                     FOKKER_LIBRARIES);
+  const std::string fourier = fourier_library();
+  return fmt::format("fokker {} ({}, {}), {}\n{}, {}", FOKKER_VERSION, FOKKER_COMMIT, FOKKER_BUILD_TYPE,
+                     FOKKER_COMPILER, FOKKER_LIBRARIES, fourier.empty() ? "no FFTW (no spectral witness)" : fourier);
 }
 
 }  // namespace fokker

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "fokker/analysis/score.hpp"
+#include "fokker/spectral/characteristic.hpp"
 #include "particle_score.hpp"
 
 namespace fokker {
@@ -22,7 +23,9 @@ void compare_moments(Verdict& verdict, const Moments& own, const Eigen::VectorXd
 class ExactLaw : public Witness {
  public:
   ExactLaw(std::shared_ptr<const Grid> grid, ClosedForm law)
-      : grid_(std::move(grid)), faces_(*grid_), law_(std::move(law)), now_(law_.at(0)) {}
+      : grid_(std::move(grid)), faces_(*grid_), law_(std::move(law)), now_(law_.at(0)) {
+    if (!fourier_library().empty()) torus_ = std::make_unique<SpectralGrid>(grid_, std::array{false, false});
+  }
 
   const char* name() const override { return "exact"; }
 
@@ -35,6 +38,7 @@ class ExactLaw : public Witness {
 
   Verdict judge(double t, const Field& p, const Field& own) const override {
     Verdict verdict = Witness::judge(t, p, own);
+    if (torus_) verdict.more.emplace_back("characteristic_error", characteristic_error(*torus_, p.view(), now_));
     if (wraps()) return verdict;
     compare_moments(verdict, moments(*grid_, p.view()), now_.mean(), now_.covariance());
     for (const Gaussian& g : now_.components())
@@ -57,6 +61,7 @@ class ExactLaw : public Witness {
   GridFaces faces_;
   ClosedForm law_;
   GaussianMixture now_;
+  std::unique_ptr<const SpectralGrid> torus_;  // null in a build without FFTW
 };
 
 /// A density formula of the axes and t, given by the user.
@@ -167,8 +172,14 @@ std::vector<std::unique_ptr<Witness>> make_witnesses(const Setup& setup) {
   std::vector<std::unique_ptr<Witness>> all;
   if (auto exact = make_exact(setup)) all.push_back(std::move(exact));
   if (auto particles = make_monte_carlo(setup)) all.push_back(std::move(particles));
+  if (auto spectral = make_spectral(setup)) all.push_back(std::move(spectral));
   if (setup.config.compare.twin) all.push_back(make_twin(setup));
   return all;
+}
+
+void check_witnesses(const Setup& setup) {
+  static_cast<void>(make_exact(setup));
+  static_cast<void>(make_spectral(setup));
 }
 
 }  // namespace fokker

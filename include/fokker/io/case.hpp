@@ -71,18 +71,23 @@ struct CaseLogLikelihood {
   double tolerance = 1e-10;
 };
 
+struct CaseSpectral {
+  double tolerance = 1e-10;  ///< estimated error per step, integral l1 norm
+};
+
 struct CaseCompare {
   bool exact_closed_form = false;           ///< exact = true
   std::optional<Expression> exact_formula;  ///< exact = "formula of axes and t"
   std::string exact_text;
   std::optional<CaseMonteCarlo> monte_carlo;
+  std::optional<CaseSpectral> spectral;
   bool twin = false;  ///< the other form runs beside
   std::optional<CaseLogLikelihood> log_likelihood;
 };
 
 struct CaseCheck {
   std::string quantity;
-  std::string against;         ///< "", "exact", "monte_carlo", "twin", or a CSV file as written
+  std::string against;         ///< "", a witness (exact, monte_carlo, spectral, twin), or a CSV file as written
   std::filesystem::path file;  ///< resolved, when `against` is a file
   std::optional<double> at;    ///< exactly one of output.times; the reader fills in the end
   std::optional<double> below, above, near, within;

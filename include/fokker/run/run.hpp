@@ -49,6 +49,7 @@ struct RunResult {
   std::vector<LikelihoodVerdict> log_likelihood;  ///< per frame; empty when the case does not ask
   long log_likelihood_steps = 0;
   std::vector<CheckResult> checks;
+  std::vector<std::string> warnings;  ///< what came up while it ran; those known before are Setup's
   [[nodiscard]] bool checks_ok() const;
 };
 

@@ -26,6 +26,7 @@ struct Verdict {
 /// Facts about the witness itself for summary.json, in order.
 struct WitnessFacts {
   std::vector<std::pair<std::string, double>> numbers;
+  std::string distrust = {};  ///< why its opinion should not count; empty when it should
 };
 
 /// An independent opinion on the density, advanced to each frame before that frame is written, on its own clock.
@@ -58,6 +59,12 @@ void require_witnesses(const Setup& setup);
 
 /// The other form of the equation, run beside (compare.twin), and by how much the identity F = J/p misses.
 [[nodiscard]] std::unique_ptr<Witness> make_twin(const Setup& setup);
+/// The Fourier pseudo-spectral solution a case asks for; null when it asks for none. Throws CaseError where it cannot
+/// be trusted from the start, and in a build without FFTW.
+[[nodiscard]] std::unique_ptr<Witness> make_spectral(const Setup& setup);
+
+/// Throws the CaseError that making the witnesses would, without starting particles.
+void check_witnesses(const Setup& setup);
 
 /// The particles a case asks for; null when it asks for none.
 [[nodiscard]] std::unique_ptr<Witness> make_monte_carlo(const Setup& setup);

@@ -97,6 +97,8 @@ void check_same(const Case& a, const Case& b) {
     CHECK(a.compare.log_likelihood->seed == b.compare.log_likelihood->seed);
     CHECK(a.compare.log_likelihood->tolerance == b.compare.log_likelihood->tolerance);
   }
+  REQUIRE(a.compare.spectral.has_value() == b.compare.spectral.has_value());
+  if (a.compare.spectral) CHECK(a.compare.spectral->tolerance == b.compare.spectral->tolerance);
   REQUIRE(a.checks.size() == b.checks.size());
   for (std::size_t k = 0; k < a.checks.size(); ++k) {
     const CaseCheck &p = a.checks[k], &q = b.checks[k];
@@ -193,6 +195,8 @@ TEST_CASE("defaults are those of the manual") {
   CHECK(carried.seed == 1);
   CHECK(carried.tolerance == 1e-10);
   CHECK_FALSE(read(minimal + "[compare]\nlog_likelihood = false\n").compare.log_likelihood.has_value());
+  CHECK(read(minimal + "[compare]\nspectral = true\n").compare.spectral->tolerance == 1e-10);
+  CHECK_FALSE(read(minimal + "[compare]\nspectral = false\n").compare.spectral.has_value());
 }
 
 TEST_CASE("a tolerance is filled in only for steppers that can hold it") {
@@ -258,6 +262,7 @@ TEST_CASE("resolved toml loads to the same case") {
   check_round_trip(with("interpretation = \"ito\"", "interpretation = \"klimontovich\""));
   check_round_trip(with("flux =", "positive = false\nflux ="));
   check_round_trip(with("exact = \"exp(-x^2/(1 + t) - y^2)\"", "exact = true"));
+  check_round_trip(with("exact =", "spectral = { tolerance = 1e-8 }\nexact ="));
 }
 
 TEST_CASE("a table of points is found beside the case and checked for its columns") {

@@ -69,6 +69,12 @@ flux = "scharfetter_gummel")",
     {flux, "flux = 2", "c.toml:25:8: scheme.flux: an integer, must be a string"},
     {flux, R"(positive = "yes")", "c.toml:25:12: scheme.positive: a string, must be true or false"},
     {fields, R"(fields = "p")", "c.toml:31:10: output.fields: a string, must be a list"},
+    {exact, "exact = true\nspectral = 5",
+     "c.toml:34:12: compare.spectral: an integer, must be true or a table with tolerance"},
+    {exact, "exact = true\nspectral = { tolerance = 0 }",
+     "c.toml:34:26: compare.spectral.tolerance: 0, must be a number > 0"},
+    {exact, "exact = true\nspectral = { tol = 1e-9 }",
+     "c.toml:34:14: compare.spectral.tol: unknown key, allowed: tolerance"},
     {"monte_carlo = { particles = 1_000, dt = 1e-3, seed = 7 }", "monte_carlo = 5",
      "c.toml:34:15: compare.monte_carlo: an integer, must be true or a table of particles, seed, stepper, dt, "
      "tolerance, lambda"},
@@ -169,11 +175,12 @@ noise_covariance = [[1, 0.5], [0.5, 1]]
 )",
      "",
      "c.toml:35:1: check.0.quantity: missing, must be one of l1, l2, linf, kl, w1, ks, mean_error, covariance_error, "
-     "z, ks_p_value, chi2_p_value, log_likelihood_error, log_likelihood_error_grid, mass_error, min_p, expectation, p, "
+     "z, ks_p_value, chi2_p_value, characteristic_error, l1_exact, own_error, log_likelihood_error, "
+     "log_likelihood_error_grid, mass_error, min_p, expectation, p, "
      "order"},
     {R"(against = "exact"
 )",
-     "", R"(c.toml:35:1: check.0.against: missing, must be "exact", "monte_carlo" or a .csv file)"},
+     "", R"(c.toml:35:1: check.0.against: missing, must be "exact", "monte_carlo", "spectral", "twin" or a .csv file)"},
     {R"(below = 2e-3
 )",
      "", "c.toml:35:1: check.0.below: missing, must have below, above, near with within, or within alone"},
@@ -286,13 +293,13 @@ v = "slope + 1")",
      "c.toml:21:9: sde.definitions.slope: refers to itself: slope -> u -> v -> slope"},
     {R"(of = "x^2 + a")", R"(of = "x^2 + t")", "c.toml:42:13: check.1.of: depends on t, may depend on x and y only"},
     {R"(quantity = "l1")", R"(quantity = "l3")",
-     R"(c.toml:36:12: check.0.quantity: "l3" is unknown; did you mean l1? allowed: l1, l2, linf, kl, w1, ks, mean_error, covariance_error, z, ks_p_value, chi2_p_value, log_likelihood_error, log_likelihood_error_grid, mass_error, min_p, expectation, p, order)"},
+     R"(c.toml:36:12: check.0.quantity: "l3" is unknown; did you mean l1? allowed: l1, l2, linf, kl, w1, ks, mean_error, covariance_error, z, ks_p_value, chi2_p_value, characteristic_error, l1_exact, own_error, log_likelihood_error, log_likelihood_error_grid, mass_error, min_p, expectation, p, order)"},
     {R"(quantity = "l1")", R"(quantity = "z")", R"(c.toml:37:11: check.0.against: "exact", z is for "monte_carlo")"},
     {R"(quantity = "l1")", R"(quantity = "w1")", "c.toml:36:12: check.0.quantity: w1 is for one axis"},
     {R"(quantity = "l1")", R"(quantity = "min_p")",
      "c.toml:37:11: check.0.against: min_p is a number of the run itself, leave against out"},
     {R"(against = "exact")", R"(against = "exat")",
-     R"(c.toml:37:11: check.0.against: "exat" is unknown; did you mean exact? allowed: exact, monte_carlo, twin, a .csv file)"},
+     R"(c.toml:37:11: check.0.against: "exat" is unknown; did you mean exact? allowed: exact, monte_carlo, spectral, twin, a .csv file)"},
     {R"(against = "exact")", R"(against = "missing.csv")",
      R"(c.toml:37:11: check.0.against: "./missing.csv" is not a file that can be read)"},
     {R"~(exact = "exp(-x^2/(1 + t) - y^2)"
@@ -346,18 +353,19 @@ limiter = "minmo")",
      "\n"
      R"(c.toml:27:11: scheme.limiter: "minmo" is unknown; did you mean minmod? allowed: huynh, minmod)"},
     {exact, R"(exact = true
-spectral = true
 twin = 1)",
-     "c.toml:34:12: compare.spectral: not available yet"
-     "\n"
-     "c.toml:35:8: compare.twin: an integer, must be true or false"},
+     "c.toml:34:8: compare.twin: an integer, must be true or false"},
     {R"(against = "exact")", R"(against = "twin")",
      "c.toml:37:11: check.0.against: needs compare.twin, which is not set"},
     {"[scheme]", R"([reverse]
 [scheme])",
      "c.toml:24:1: reverse: not available yet"},
     {R"(against = "exact")", R"(against = "spectral")",
-     R"(c.toml:37:11: check.0.against: "spectral" is not available yet)"},
+     "c.toml:37:11: check.0.against: needs compare.spectral, which is not set"},
+    {R"(quantity = "l1")", R"(quantity = "own_error")",
+     R"(c.toml:37:11: check.0.against: "exact", own_error is for "spectral")"},
+    {R"(quantity = "l1")", R"(quantity = "characteristic_error")",
+     "c.toml:37:11: check.0.against: characteristic_error needs the closed form (compare.exact = true)"},
     {flux, R"(flux = "upwnd")",
      R"(c.toml:25:8: scheme.flux: "upwnd" is unknown; did you mean upwind? allowed: scharfetter_gummel, upwind, central)"},
     {flux, R"(form = "drift")",

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "fokker/base/parallel.hpp"
+#include "fokker/spectral/fourier.hpp"
 #include "small_case.hpp"
 
 using namespace fokker;
@@ -209,4 +210,59 @@ TEST_CASE("summary.json carries the keys of the contract") {
     CHECK_MESSAGE(json.contains(nlohmann::json::json_pointer(key)), key);
   CHECK(json["compare"].contains("exact") == false);  // an absent witness is an absent key
   CHECK(json["mass"]["outflow"].get<double>() == json["mass"]["outflow_per_side"]["x_lower"].get<double>());
+}
+
+TEST_CASE("the spectral witness agrees with the closed form and says how far it can be trusted") {
+  const std::string text = std::string(ou) + R"toml(
+spectral = { tolerance = 1e-9 }
+[[check]]
+quantity = "l1_exact"
+against = "spectral"
+below = 1e-8
+[[check]]
+quantity = "own_error"
+against = "spectral"
+below = 1e-6
+[[check]]
+quantity = "characteristic_error"
+against = "exact"
+below = 5e-3
+)toml";
+  if (fourier_library().empty()) {  // built with -DFOKKER_FFTW=OFF
+    Setup setup = setup_of(text);
+    CHECK_THROWS_WITH_AS(check_witnesses(setup),
+                         "case.toml:22:12: compare.spectral: this build has no FFTW (it was configured with "
+                         "-DFOKKER_FFTW=OFF)",
+                         CaseError);
+    return;
+  }
+  const std::vector<std::string> wide{"axis.x.range=[-7, 7]", "axis.x.cells=240"};
+  Setup setup = setup_of(text, wide);
+  const RunResult result = run(setup, {});
+  REQUIRE(result.verdicts.size() == 2);
+  CHECK(result.verdicts[1].first == "spectral");
+  CHECK(result.checks_ok());
+  CHECK(result.warnings.empty());
+  const auto json = nlohmann::json::parse(summary_json(setup, result));
+  const auto& own = json["compare"]["spectral"];
+  CHECK(own["l1"].get<double>() == doctest::Approx(json["compare"]["exact"]["l1"].get<double>()).epsilon(1e-4));
+  CHECK(own["tail_energy"].get<double>() < 1e-12);
+  CHECK(own["steps"].get<double>() > 10);
+  CHECK_FALSE(own.contains("distrust"));
+  CHECK(json["compare"]["exact"]["characteristic_error"].get<double>() > 1e-5);  // that of the scheme
+
+  // too narrow after a while: numbers stay, and are called what they are
+  std::vector<std::string> narrow = wide;
+  narrow.insert(narrow.end(), {"sde.noise=[[0.02]]", "sde.drift=[\"-6*x\"]"});
+  Setup poor = setup_of(text, narrow);
+  const RunResult warned = run(poor, {});
+  CHECK_FALSE(warned.checks_ok());
+  REQUIRE(warned.warnings.size() == 2);
+  CHECK(warned.warnings[0].find("the spectral witness is not to be trusted: the density is too narrow") == 0);
+  CHECK(warned.warnings[1].find("p at t = 0.5: ") == 0);
+  CHECK(summary_table(poor, warned, std::nullopt, false).find("NOT TRUSTED") != std::string::npos);
+
+  // known before the first step: a case error at the key
+  Setup near = setup_of(text, {"initial.gaussian.mean=[5.5]"});
+  CHECK_THROWS_AS(run(near, {}), CaseError);
 }
