@@ -40,9 +40,9 @@ struct StepBound {
   double factor;  ///< of stable_step; infinity: any
   bool promised;  ///< p >= 0 is a theorem up to here: a negative cell is an error, not a reason for a smaller step
   bool watched;   ///< p >= 0 is asked for: inspect every step
-  [[nodiscard]] double at(double t, std::span<const double> state) const;
+  [[nodiscard]] double at(double t) const;
   /// The largest h <= dt that the bound allows, at t, t + h/2 and t + h unless it is the one on rounding.
-  [[nodiscard]] double limit(double t, double dt, std::span<const double> state) const;
+  [[nodiscard]] double limit(double t, double dt) const;
 };
 
 /// Fixed dt, or the bound where there is none. A step beyond the bound or with a negative cell is taken in two halves.

@@ -138,11 +138,11 @@ std::unique_ptr<TimeStepper> make_stepper(const StepperRow& row, const Operator&
   StepBound bound = bound_of(row, op, linear, options.keep_positive && op.positive());
   if (!options.dt && row.name == "dopri5") return make_free_steps(row.formula(op), bound, options.tolerance, 5);
   if (!options.dt && row.name == "tr_bdf2") return make_ladder_steps(row.formula(op), bound, options.tolerance, 3);
-  if (options.dt && bound.promised && !row.implicit && *options.dt > bound.at(t0, {})) {
+  if (options.dt && bound.promised && !row.implicit && *options.dt > bound.at(t0)) {
     throw UsageError(
         fmt::format("time.dt = {:.6g} breaks the positivity that flux and stepper promise: at most {:.3g} "
                     "({}1 / largest exit rate); or set scheme.positive = false",
-                    *options.dt, rounded_down(bound.at(t0, {})),
+                    *options.dt, rounded_down(bound.at(t0)),
                     row.positive_limit == 1 ? "" : fmt::format("{} * ", row.positive_limit)));
   }
   // A fixed dt that promises nothing is the user's own: no bound but what the watch finds.

@@ -12,15 +12,13 @@
 /// How large a step is: three answers (fixed, free, on a ladder) around one way of looking at what came out.
 namespace fokker {
 
-double StepBound::at(double t, std::span<const double> state) const {
-  return std::isinf(factor) ? factor : factor * op->stable_step(t, state);
-}
+double StepBound::at(double t) const { return std::isinf(factor) ? factor : factor * op->stable_step(t); }
 
-double StepBound::limit(double t, double dt, std::span<const double> state) const {
+double StepBound::limit(double t, double dt) const {
   if (std::isinf(factor)) return dt;
-  const double h = std::min(dt, at(t, state));
+  const double h = std::min(dt, at(t));
   if (op->autonomous() || factor >= rounding) return h;
-  return std::min({h, at(t + h / 2, state), at(t + h, state)});
+  return std::min({h, at(t + h / 2), at(t + h)});
 }
 
 namespace {
@@ -113,17 +111,15 @@ class FixedSteps final : public Steps {
 
   StepResult take(const StepRequest& request, std::span<double> state) override {
     const double way = request.limit - request.t;
-    const double h = dt_ ? request.dt : bound_.limit(request.t, request.dt, state);
+    const double h = dt_ ? request.dt : bound_.limit(request.t, request.dt);
     const bool lands = way <= h * landing;
     const double end = lands ? request.limit : request.t + h;
-    const bool allowed = !dt_ || h <= bound_.limit(request.t, h, state);
+    const bool allowed = !dt_ || h <= bound_.limit(request.t, h);
     const int rejected = divide(request.t, lands ? way : h, end, request, state, allowed);
-    return {end, dt_ ? request.dt : bound_.at(end, state), rejected};
+    return {end, dt_ ? request.dt : bound_.at(end), rejected};
   }
 
-  double first_step(double t, std::span<const double> state, double) override {
-    return dt_ ? *dt_ : bound_.at(t, state);
-  }
+  double first_step(double t, std::span<const double>, double) override { return dt_ ? *dt_ : bound_.at(t); }
 
  private:
   /// One step of h where that is allowed and stays nonnegative, else two of h/2; returns the number of tries thrown
@@ -141,7 +137,7 @@ class FixedSteps final : public Steps {
     int rejected = 1;
     for (const double start : {t, t + h / 2}) {
       const double stop = start == t ? t + h / 2 : end;
-      rejected += divide(start, h / 2, stop, request, state, h / 2 <= bound_.limit(start, h / 2, state), cell);
+      rejected += divide(start, h / 2, stop, request, state, h / 2 <= bound_.limit(start, h / 2), cell);
     }
     return rejected;
   }
@@ -162,7 +158,7 @@ class FreeSteps final : public Steps {
       : Steps(std::move(formula), bound), tolerance_(tolerance), order_(order) {}
 
   StepResult take(const StepRequest& request, std::span<double> state) override {
-    const double t = request.t, way = request.limit - t, asked = bound_.limit(t, request.dt, state);
+    const double t = request.t, way = request.limit - t, asked = bound_.limit(t, request.dt);
     // The way is cut so that no sliver is left for the last step.
     double h = way <= asked * landing ? way : (way < 2 * asked ? way / 2 : asked);
     for (int rejected = 0;; ++rejected) {
@@ -173,7 +169,7 @@ class FreeSteps final : public Steps {
       if (cell < 0 && error <= tolerance_) {
         accept(state);
         const double proposal = rejected > 0 ? h * std::min(share, 1.0) : std::max(h * share, h < asked ? asked : 0);
-        return {end, std::min(proposal, bound_.at(end, state)), rejected};
+        return {end, std::min(proposal, bound_.at(end)), rejected};
       }
       h *= std::min(share, 0.9);
       refuse_underflow(h, request, cell);
@@ -186,7 +182,7 @@ class FreeSteps final : public Steps {
     bound_.op->apply(t, state, rate);
     const double change = bound_.op->norm_l1(rate), size = bound_.op->norm_l1(state);
     const double dt = change > 0 ? 0.01 * size / change : limit - t;
-    return std::min({dt, bound_.at(t, state), limit - t});
+    return std::min({dt, bound_.at(t), limit - t});
   }
 
  private:
@@ -202,7 +198,7 @@ class LadderSteps final : public Steps {
   StepResult take(const StepRequest& request, std::span<double> state) override {
     const double t = request.t;
     double h = fit_to_ladder(t, request.dt, request.limit);
-    while (h > bound_.limit(t, h, state)) h /= 2;
+    while (h > bound_.limit(t, h)) h /= 2;
     for (int rejected = 0;; ++rejected) {
       const double end = end_of_rung(t, h, request.limit);
       const Index cell = attempt(t, h, end, state);

@@ -8,8 +8,8 @@ namespace fokker {
 namespace {
 
 const std::vector<std::string> forms = {"drift_diffusion", "effective_drift"};
-const std::vector<std::string> scores = {"log_difference", "flux_consistent", "exact"};
-const std::vector<std::string> later_scores = {"spectral", "table"};
+const std::vector<std::string> scores = {"log_difference", "flux_consistent", "spectral", "exact"};
+const std::vector<std::string> later_scores = {"table"};
 
 // A key that has a meaning for one choice only.
 bool belongs(CaseReader& reader, const Node& node, bool fits, const std::string& to_what) {

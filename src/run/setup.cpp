@@ -9,6 +9,8 @@
 #include "fokker/run/witness.hpp"
 #include "fokker/scheme/drift_diffusion.hpp"
 #include "fokker/scheme/effective_drift.hpp"
+#include "fokker/spectral/fourier.hpp"
+#include "fokker/spectral/score.hpp"
 
 namespace fokker {
 
@@ -67,6 +69,18 @@ std::unique_ptr<Density> initial_density(const Case& config) {
   throw CaseError({Problem{config.where(key), key, text}});
 }
 
+std::shared_ptr<ScoreSource> make_spectral_score(const Setup& setup) {
+  for (const Axis& axis : setup.grid->axes())
+    if (axis.at_lower == Boundary::absorbing || axis.at_upper == Boundary::absorbing)
+      refuse(setup.config, "scheme.score",
+             fmt::format("\"spectral\" needs periodic or reflecting sides, and axis '{}' absorbs; use score = "
+                         "\"log_difference\"",
+                         axis.name));
+  if (fourier_library().empty())
+    refuse(setup.config, "scheme.score", "this build has no FFTW (it was configured with -DFOKKER_FFTW=OFF)");
+  return std::make_shared<SpectralScore>(setup.grid);
+}
+
 /// The score of a closed form.
 std::shared_ptr<ScoreSource> make_score(const Setup& setup) {
   auto score = std::make_shared<ClosedScore>(
@@ -99,6 +113,8 @@ std::unique_ptr<Form> make_form(Setup& setup) {
   if (setup.sde->traits().deterministic) return make_given_drift(setup.grid, setup.sde, reconstruction, nullptr, 0);
   if (scheme.score == "log_difference")
     return make_log_difference(setup.grid, setup.sde, reconstruction, scheme.score_order, 0);
+  if (scheme.score == "spectral")
+    return make_following_drift(setup.grid, setup.sde, reconstruction, make_spectral_score(setup), 0);
   return make_given_drift(setup.grid, setup.sde, reconstruction, make_score(setup), 0);
 }
 

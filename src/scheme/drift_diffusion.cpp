@@ -34,7 +34,7 @@ class DriftDiffusion final : public Form, public LinearOperator {
   [[nodiscard]] double cell_volume() const override { return system_.grid().volume(); }
   [[nodiscard]] bool autonomous() const override { return system_.autonomous(); }
   [[nodiscard]] bool positive() const override { return system_.flux().positive; }
-  [[nodiscard]] double stable_step(double t, std::span<const double> /*state*/) const override {
+  [[nodiscard]] double stable_step(double t) const override {
     const double scale = system_.move_to(t);
     return 1 / (scale * system_.exit_rate());
   }

@@ -25,7 +25,7 @@ class EdgeFlow : public Form, public Operator {
   [[nodiscard]] double capped_share(std::span<const double> p) const override { return system_.capped_share(p); }
   void current(double t, std::span<const double> p, double* Jx, double* Jy) const override {
     const double scale = system_.move_to(t);
-    find_fluxes(p.data());
+    find_fluxes(t, p.data());
     std::fill_n(Jx, cells(), 0.0);
     if (Jy != nullptr) std::fill_n(Jy, cells(), 0.0);
     system_.edges().add_current(scale, J_.data(), p.data(), Jx, Jy);
@@ -38,14 +38,14 @@ class EdgeFlow : public Form, public Operator {
   [[nodiscard]] double cell_volume() const override { return system_.grid().volume(); }
   [[nodiscard]] bool autonomous() const override { return system_.autonomous(); }
   [[nodiscard]] bool positive() const override { return system_.flux().positive; }
-  [[nodiscard]] double stable_step(double t, std::span<const double> /*state*/) const override {
+  [[nodiscard]] double stable_step(double t) const override {
     const double scale = system_.move_to(t);
     return 1 / (most_of_fitted_ * scale * system_.exit_rate());
   }
 
   void apply(double t, std::span<const double> state, std::span<double> rate) const override {
     const double scale = system_.move_to(t);
-    find_fluxes(state.data());
+    find_fluxes(t, state.data());
     system_.edges().divergence(scale, J_.data(), rate.data());
     if (system_.advection() != nullptr) system_.advection()->apply(scale, state.data(), rate.data());
     system_.drain(scale, state, rate);
@@ -57,16 +57,16 @@ class EdgeFlow : public Form, public Operator {
     J_.resize(at(system_.edges().count()));
   }
 
-  virtual void prepare(const double* /*p*/) const {}
+  virtual void prepare(double /*t*/, const double* /*p*/) const {}
   /// J of the edges from .. from + count - 1 of a run, count <= chunk. Called concurrently.
   virtual void edge_fluxes(const Run& run, Index from, Index count, const double* p, double* J) const = 0;
 
   mutable EdgeSystem system_;  // what is built is a cache of the coefficients at one time
 
  private:
-  void find_fluxes(const double* p) const {
+  void find_fluxes(double t, const double* p) const {
     J_.resize(at(system_.edges().count()));  // edges of a time-dependent tensor come and go
-    prepare(p);
+    prepare(t, p);
     const auto runs = system_.edges().runs();
     // Pieces of whole runs, cut where a piece is full; long runs are cut inside.
     const Index pieces = (system_.edges().count() + piece_edges - 1) / piece_edges;
@@ -106,17 +106,26 @@ class FluxConsistent final : public EdgeFlow {
   }
 };
 
+/// The row whose flux bounds that of the effective drift. With `local` Peclet numbers a h / D at the faces, which a
+/// score at the faces belongs to; otherwise those of the stationary law, which a difference of log p belongs to.
+FluxScheme fitted_row(bool local) {
+  FluxScheme row = *find_flux("scharfetter_gummel");
+  if (local) row.drift = DriftCarrier::edges;
+  return row;
+}
+
 class LogDifference final : public EdgeFlow {
  public:
-  LogDifference(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, Reconstruction reconstruction,
-                int score_order, double t0)
+  LogDifference(std::shared_ptr<const Grid> grid, const std::shared_ptr<const Sde>& sde, Reconstruction reconstruction,
+                int score_order, std::shared_ptr<ScoreSource> source, double t0)
       : EdgeFlow(
-            EdgeSystem(std::move(grid), std::move(sde), *find_flux("scharfetter_gummel", "drift_diffusion"),
+            EdgeSystem(std::move(grid), sde, fitted_row(source && sde->traits().diagonal),
                        {.fits = true, .lines = score_order == 4, .advection = true, .reconstruction = reconstruction},
                        t0),
             2),
         reconstruction_(reconstruction),
         score_order_(score_order),
+        source_(std::move(source)),
         logs_(at(cells())) {}
 
   [[nodiscard]] Index undefined_scores(std::span<const double> p) const override {
@@ -127,9 +136,10 @@ class LogDifference final : public EdgeFlow {
   }
 
  private:
-  void prepare(const double* p) const override {
+  void prepare(double t, const double* p) const override {
     parallel_for(0, cells(), piece_cells,
                  [&](Index first, Index last) { take_logs(p + first, last - first, logs_.data() + first); });
+    if (source_) source_->prepare(t, {p, at(cells())});
   }
 
   void edge_fluxes(const Run& run, Index from, Index count, const double* p, double* J) const override {
@@ -139,14 +149,40 @@ class LogDifference final : public EdgeFlow {
     const Index first = run.first + from;
     const double *rate = system_.rates() + first, *peclet = system_.peclets() + first;
     for (Index i = 0; i < count; ++i) drift[i] = rate[i] * (peclet[i] - (edges.log[3][i] - edges.log[2][i]));
-    if (score_order_ == 4)
+    if (source_) {
+      double step[chunk];
+      score_steps(run, from, count, step);
+      for (Index i = 0; i < count; ++i) drift[i] = rate[i] * (peclet[i] - step[i]);
+    } else if (score_order_ == 4) {
       for (Index i = 0; i < count; ++i) refine(first + i, edges, i, drift[i]);
+    }
     edges.drift = drift;
     edges.left = p + run.left + from;
     edges.right = p + run.right + from;
     edges.weight_left = system_.edges().left() + first;
     edges.weight_right = system_.edges().right() + first;
-    log_fluxes(reconstruction_, edges, score_order_ == 4 ? 1.0 / 24 : 0, count, J);
+    log_fluxes(reconstruction_, edges, source_ || score_order_ == 4 ? 1.0 / 24 : 0, count, J);
+  }
+
+  // The score of the source times the edge: at the middle of a face; the mean of both cells for other offsets.
+  void score_steps(const Run& run, Index from, Index count, double* step) const {
+    const Grid& grid = system_.grid();
+    const bool plane = grid.dimension() == 2, face = run.offset.x + run.offset.y == 1 && run.offset.x >= 0;
+    const double hx = grid.axis(0).width() * run.offset.x, hy = plane ? grid.axis(1).width() * run.offset.y : 0;
+    double x[chunk], y[chunk], sx[chunk], sy[chunk] = {};
+    const PointsIn points{count, grid.dimension(), {x, plane ? y : nullptr}};
+    std::fill_n(step, count, 0.0);
+    const auto add = [&](Index cell, double share) {  // at the centres from this cell on, or their upper faces
+      for (Index i = 0; i < count; ++i) {
+        const Index column = (cell + i) % grid.nx(), row = (cell + i) / grid.nx();
+        x[i] = face && run.offset.x == 1 ? grid.axis(0).face(column + 1) : grid.axis(0).center(column);
+        if (plane) y[i] = face && run.offset.y == 1 ? grid.axis(1).face(row + 1) : grid.axis(1).center(row);
+      }
+      source_->score(points, {{sx, plane ? sy : nullptr}});
+      for (Index i = 0; i < count; ++i) step[i] += share * (hx * sx[i] + hy * sy[i]);
+    };
+    add(run.left + from, face ? 1 : 0.5);
+    if (!face) add(run.right + from, 0.5);
   }
 
   // The drift to fourth order, from five edges in line (where there are as many, and no cell is empty). With m the
@@ -183,6 +219,7 @@ class LogDifference final : public EdgeFlow {
 
   Reconstruction reconstruction_;
   int score_order_;
+  std::shared_ptr<ScoreSource> source_;  // null: differences of log p
   mutable std::vector<double> logs_;
 };
 
@@ -196,7 +233,13 @@ std::unique_ptr<Form> make_flux_consistent(std::shared_ptr<const Grid> grid, std
 
 std::unique_ptr<Form> make_log_difference(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde,
                                           Reconstruction reconstruction, int score_order, double t0) {
-  return std::make_unique<LogDifference>(std::move(grid), std::move(sde), reconstruction, score_order, t0);
+  return std::make_unique<LogDifference>(std::move(grid), sde, reconstruction, score_order, nullptr, t0);
+}
+
+std::unique_ptr<Form> make_following_drift(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde,
+                                           Reconstruction reconstruction, std::shared_ptr<ScoreSource> source,
+                                           double t0) {
+  return std::make_unique<LogDifference>(std::move(grid), sde, reconstruction, 2, std::move(source), t0);
 }
 
 }  // namespace fokker

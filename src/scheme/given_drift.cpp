@@ -38,11 +38,10 @@ class GivenDrift final : public Form, public Operator {
         sde_(std::move(sde)),
         source_(std::move(source)),
         advection_(*grid_, reconstruction),
-        transverse_(grid_->dimension() == 2 && is_weno(reconstruction)),
-        follows_p_(source_ && source_->follows_p()) {
+        transverse_(grid_->dimension() == 2 && is_weno(reconstruction)) {
     check_coefficients(*grid_, *sde_, t0);
     fixed_ = sde_->traits().autonomous && !source_;
-    if (!follows_p_) build(t0, {});
+    build(t0);
   }
 
   // --- Form
@@ -52,7 +51,7 @@ class GivenDrift final : public Form, public Operator {
     const DiffusionSurvey survey = survey_diffusion(*grid_, *sde_, t);
     report.smallest_eigenvalue = survey.smallest_eigenvalue;
     report.largest_anisotropy = survey.largest_anisotropy;
-    if (!follows_p_) move_to(t, {});
+    move_to(t);
     report.exit_rate_max = exit_rate();
     report.offsets = grid_->dimension();
     report.limited_faces = advection_.faces();
@@ -61,7 +60,7 @@ class GivenDrift final : public Form, public Operator {
   }
   [[nodiscard]] double capped_share(std::span<const double> /*p*/) const override { return 0; }
   void current(double t, std::span<const double> p, double* Jx, double* Jy) const override {
-    move_to(t, p);
+    move_to(t);
     std::fill_n(Jx, cells(), 0.0);
     if (Jy != nullptr) std::fill_n(Jy, cells(), 0.0);
     advection_.add_current(1, p.data(), Jx, Jy);
@@ -77,12 +76,12 @@ class GivenDrift final : public Form, public Operator {
   [[nodiscard]] double cell_volume() const override { return grid_->volume(); }
   [[nodiscard]] bool autonomous() const override { return fixed_; }
   [[nodiscard]] bool positive() const override { return true; }
-  [[nodiscard]] double stable_step(double t, std::span<const double> state) const override {
-    if (!follows_p_ || !state.empty()) move_to(t, state);
+  [[nodiscard]] double stable_step(double t) const override {
+    move_to(t);
     return 1 / exit_rate();
   }
   void apply(double t, std::span<const double> state, std::span<double> rate) const override {
-    move_to(t, state);
+    move_to(t);
     std::fill(rate.begin(), rate.end(), 0.0);
     advection_.apply(1, state.data(), rate.data());
     for (const Outlet& outlet : outlets_) {
@@ -102,12 +101,12 @@ class GivenDrift final : public Form, public Operator {
 
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
-  void move_to(double t, std::span<const double> p) const {
-    if (follows_p_ || (!fixed_ && t != built_at_)) build(t, p.first(std::min(p.size(), at(cells()))));
+  void move_to(double t) const {
+    if (!fixed_ && t != built_at_) build(t);
   }
 
-  void build(double t, std::span<const double> p) const {
-    if (source_) source_->prepare(t, p);
+  void build(double t) const {
+    if (source_) source_->prepare(t, {});
     for (int k = 0; k < grid_->dimension(); ++k) {
       const Index rows = k == 1 && !grid_->axis(1).periodic() ? grid_->ny() - 1 : grid_->ny();
       const Index columns = k == 0 && !grid_->axis(0).periodic() ? grid_->nx() - 1 : grid_->nx();
@@ -225,12 +224,12 @@ class GivenDrift final : public Form, public Operator {
   std::shared_ptr<const Grid> grid_;
   std::shared_ptr<const Sde> sde_;
   std::shared_ptr<ScoreSource> source_;
-  // Velocities are a cache of those of one time (and, for a source that follows it, of one p).
+  // Velocities are a cache of those of one time.
   mutable Advection advection_;
   mutable std::vector<Outlet> outlets_;
   mutable std::vector<double> diagonal_;
   mutable double built_at_ = std::numeric_limits<double>::quiet_NaN(), exit_rate_ = -1;
-  bool transverse_, follows_p_, fixed_ = false;
+  bool transverse_, fixed_ = false;
 };
 
 }  // namespace
@@ -238,6 +237,7 @@ class GivenDrift final : public Form, public Operator {
 std::unique_ptr<Form> make_given_drift(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde,
                                        Reconstruction reconstruction, std::shared_ptr<ScoreSource> source, double t0) {
   if (grid->dimension() != sde->dimension()) throw std::invalid_argument("grid and sde differ in dimension");
+  if (source && source->follows_p()) throw std::invalid_argument("a given drift does not follow p");
   return std::make_unique<GivenDrift>(std::move(grid), std::move(sde), reconstruction, std::move(source), t0);
 }
 

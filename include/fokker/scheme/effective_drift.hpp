@@ -10,8 +10,8 @@
 
 namespace fokker {
 
-/// dp/dt = -div(F p), F = f - div D - D s: the same densities without noise (theory section 2). Three ways to the score
-/// s, three operators. Where the Sde has D = 0 everywhere F is f and no score is used: `make_given_drift` serves.
+/// dp/dt = -div(F p), F = f - div D - D s: the same densities without noise (theory section 2). Each way to the score s
+/// has its operator. Where the Sde has D = 0 everywhere F is f and no score is used: `make_given_drift` serves.
 
 /// F = J / p on every edge, J the flux of a drift-diffusion row and p the mean of the two cells (0 where both are 0):
 /// an identity, the same rates as that form to rounding.
@@ -34,10 +34,17 @@ namespace fokker {
                                                         std::shared_ptr<const Sde> sde, Reconstruction reconstruction,
                                                         int score_order = 2, double t0 = 0);
 
+/// `make_log_difference` with the differences replaced by the score that `source` finds in p (its spectral derivative):
+/// at the middle of faces; for the other offsets of a full tensor the mean of both cells.
+[[nodiscard]] std::unique_ptr<Form> make_following_drift(std::shared_ptr<const Grid> grid,
+                                                         std::shared_ptr<const Sde> sde, Reconstruction reconstruction,
+                                                         std::shared_ptr<ScoreSource> source, double t0 = 0);
+
 /// F across the faces from the score that `source` gives there (null: F = a = f - div D, for D = 0), advected with p
 /// reconstructed from the upwind side. Order in L1 for smooth p and F: 1 for upwind; 2 for limited slopes; for weno5 5
 /// (in 2D the flux is integrated over the face by three Gauss points). p >= 0 for forward Euler steps up to
-/// stable_step; with a source that follows p that step changes with p.
+/// stable_step. With a source that follows p (a score derived from it) that step changes with p, so p >= 0 is no
+/// promise, and scores are asked for at the face centres only: order 2 in 2D.
 [[nodiscard]] std::unique_ptr<Form> make_given_drift(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde,
                                                      Reconstruction reconstruction, std::shared_ptr<ScoreSource> source,
                                                      double t0 = 0);

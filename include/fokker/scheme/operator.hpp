@@ -22,9 +22,8 @@ class Operator {
   /// rounding, by the form.
   virtual void apply(double t, std::span<const double> state, std::span<double> rate) const = 0;
   /// 1 / max|A_ii| at time t [t]: the largest forward Euler step that keeps p >= 0 for a positive flux, and the largest
-  /// stable one for the others. `state` matters only where the velocities follow p (a score derived from it); without
-  /// one they count as those of the state that `apply` saw last.
-  [[nodiscard]] virtual double stable_step(double t, std::span<const double> state = {}) const = 0;
+  /// stable one for the others.
+  [[nodiscard]] virtual double stable_step(double t) const = 0;
   [[nodiscard]] virtual bool autonomous() const = 0;
   /// Every off-diagonal rate is nonnegative (or the limiter keeps p >= 0 under stable_step).
   [[nodiscard]] virtual bool positive() const = 0;

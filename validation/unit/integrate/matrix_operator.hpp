@@ -37,7 +37,7 @@ class MatrixOperator final : public LinearOperator {
   [[nodiscard]] double cell_volume() const override { return volume_; }
   [[nodiscard]] bool autonomous() const override { return !factor_; }
   [[nodiscard]] bool positive() const override { return positive_; }
-  [[nodiscard]] double stable_step(double t, std::span<const double> = {}) const override { return 1 / (largest_ * factor(t)); }
+  [[nodiscard]] double stable_step(double t) const override { return 1 / (largest_ * factor(t)); }
 
   void apply(double t, std::span<const double> state, std::span<double> rate) const override {
     for (double& r : rate) r = 0;

@@ -73,7 +73,7 @@ class Quadratic final : public Operator {
   [[nodiscard]] Index cells() const override { return 8; }
   [[nodiscard]] Index ledgers() const override { return 0; }
   [[nodiscard]] double cell_volume() const override { return 1; }
-  [[nodiscard]] double stable_step(double, std::span<const double>) const override { return 0.5; }
+  [[nodiscard]] double stable_step(double) const override { return 0.5; }
   [[nodiscard]] bool autonomous() const override { return true; }
   [[nodiscard]] bool positive() const override { return true; }
   void apply(double, std::span<const double> p, std::span<double> rate) const override {
@@ -237,7 +237,7 @@ TEST_CASE("a generator that is none is caught as a negative density with its cel
     [[nodiscard]] Index cells() const override { return 2; }
     [[nodiscard]] Index ledgers() const override { return 0; }
     [[nodiscard]] double cell_volume() const override { return 1; }
-    [[nodiscard]] double stable_step(double, std::span<const double>) const override { return 0.1; }
+    [[nodiscard]] double stable_step(double) const override { return 0.1; }
     [[nodiscard]] bool autonomous() const override { return true; }
     [[nodiscard]] bool positive() const override { return true; }
     void apply(double, std::span<const double> p, std::span<double> rate) const override {

@@ -336,7 +336,7 @@ score = "exct"
 weights = "js")",
      R"(c.toml:26:8: scheme.flux: "central" is a row for form = drift_diffusion; allowed here: upwind, muscl, weno5)"
      "\n"
-     R"(c.toml:27:9: scheme.score: "exct" is unknown; did you mean exact? allowed: log_difference, flux_consistent, exact)"
+     R"(c.toml:27:9: scheme.score: "exct" is unknown; did you mean exact? allowed: log_difference, flux_consistent, spectral, exact)"
      "\n"
      "c.toml:28:11: scheme.weights: has a meaning only with flux = weno5"},
     {flux, R"(form = "effective_drift"

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "fokker/run/observers.hpp"
+#include "fokker/spectral/fourier.hpp"
 #include "small_case.hpp"
 
 using namespace fokker;
@@ -111,6 +112,9 @@ TEST_CASE("log differences are closer to the exact law than drift plus diffusion
   const double advected = error({"scheme.form=effective_drift"});
   CHECK(advected < 0.4 * error({}));  // 1/7 measured on finer grids
   CHECK(error({"scheme.form=effective_drift", "scheme.score=exact", "scheme.flux=weno5"}) < advected);
+  CHECK(error({"scheme.form=effective_drift", "scheme.score_order=4", "scheme.flux=weno5"}) < 0.1 * advected);
+  if (!fourier_library().empty())
+    CHECK(error({"scheme.form=effective_drift", "scheme.score=spectral", "scheme.flux=weno5"}) < 0.1 * advected);
 }
 
 TEST_CASE("a score that does not exist is refused with a remedy") {
@@ -126,6 +130,9 @@ TEST_CASE("a score that does not exist is refused with a remedy") {
             .find("scheme.score: no closed form: the drift must be linear in the axes and the noise must not depend on "
                   "them; "
                   "use score = \"log_difference\"") != std::string::npos);
+  CHECK(refusal({"scheme.form=effective_drift", "scheme.score=spectral"})
+            .find("scheme.score: \"spectral\" needs periodic or reflecting sides, and axis 'x' absorbs; use score = "
+                  "\"log_difference\"") != std::string::npos);
   CHECK(refusal({"scheme.form=effective_drift", "time.dt=0.1"})
             .find("breaks the positivity that flux and stepper promise: at most") != std::string::npos);
   CHECK(refusal({"scheme.form=effective_drift", "time.stepper=crank_nicolson"})
