@@ -186,8 +186,8 @@ Case parse_case(std::string_view text, const std::string& name, const std::files
   check_model(reader, c);
   read_output(reader, root, c);
   read_compare(reader, root, c);
+  read_reverse(reader, root, c);
   read_checks(reader, root, c);
-  root.later("reverse");
   root.finish();
   problems.raise();
   keep_places(tree, "", problems, c.places);

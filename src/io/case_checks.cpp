@@ -107,9 +107,10 @@ void read_against(CaseReader& reader, const Node& node, const Quantity& quantity
       {"monte_carlo", c.compare.monte_carlo || reader.monte_carlo_faulty},
       {"spectral", c.compare.spectral || reader.spectral_faulty},
       {"twin", c.compare.twin},
+      {"reverse", c.reverse.has_value()},
   };
   if (!active.contains(*against) && !file) {
-    const std::vector<std::string> witnesses = {"exact", "monte_carlo", "spectral", "twin", "a .csv file"};
+    const std::vector<std::string> witnesses = {"exact", "monte_carlo", "spectral", "twin", "reverse", "a .csv file"};
     return reader.report(node,
                          fmt::format("{} is unknown", toml_string(*against)) + allowed_names(*against, witnesses));
   }
@@ -122,7 +123,9 @@ void read_against(CaseReader& reader, const Node& node, const Quantity& quantity
   if (file) return read_file_witness(reader, node, check);
   if (quantity.name == "kl" && *against == "spectral")
     return reader.report(node, "\"spectral\", kl needs a density that is positive, and its noise at 1e-16 is not");
-  if (!active.at(*against)) reader.report(node, fmt::format("needs compare.{}, which is not set", *against));
+  if (!active.at(*against))
+    reader.report(node, *against == "reverse" ? "needs [reverse], which is not there"
+                                              : fmt::format("needs compare.{}, which is not set", *against));
   if (quantity.name == "characteristic_error" && c.compare.exact_formula)
     return reader.report(node, "characteristic_error needs the closed form (compare.exact = true)");
   if (quantity.name == "l1_exact" && !exact) reader.report(node, "l1_exact needs compare.exact, which is not set");
@@ -185,6 +188,21 @@ void read_argument(CaseReader& reader, TableReader& table, const Quantity& quant
         read_point(reader, table.require("point", "a list of numbers, one per axis"), c).value_or(check.point);
 }
 
+// What came back is compared with the initial density: at 0, for one lambda or for all.
+void read_lambda(CaseReader& reader, TableReader& table, const Case& c, CaseCheck& check) {
+  const Node lambda = table.find("lambda"), at = table.find("at");
+  if (check.against != "reverse") {
+    if (lambda) reader.report(lambda, "goes with against = \"reverse\"");
+    return;
+  }
+  if (at) reader.report(at, "what came back is compared with the initial density, leave at out");
+  check.lambda = reader.number(lambda, Bounds::not_negative());
+  if (!check.lambda || !c.reverse) return;
+  const auto& all = c.reverse->lambda;
+  if (std::find(all.begin(), all.end(), *check.lambda) == all.end())
+    reader.report(lambda, fmt::format("{}, reverse.lambda holds {}", *check.lambda, fmt::join(all, ", ")));
+}
+
 CaseCheck read_check(CaseReader& reader, const Node& entry, const Case& c) {
   CaseCheck check;
   TableReader table(entry, reader.problems);
@@ -207,9 +225,10 @@ CaseCheck read_check(CaseReader& reader, const Node& entry, const Case& c) {
     read_argument(reader, table, *quantity, c, check);
     if (quantity->name.starts_with("log_likelihood") && !reader.log_likelihood_asked)
       reader.report(quantity_node, fmt::format("{} needs compare.log_likelihood, which is not set", quantity->name));
+    read_lambda(reader, table, c, check);
     if (quantity->name == "w1" && reader.dimension() == 2) reader.report(quantity_node, "w1 is for one axis");
   } else {
-    for (const char* key : {"of", "point"}) static_cast<void>(table.find(key));
+    for (const char* key : {"of", "point", "lambda"}) static_cast<void>(table.find(key));
   }
   table.finish();
   return check;

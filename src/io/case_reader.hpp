@@ -99,6 +99,7 @@ void read_scheme(CaseReader& reader, TableReader& root, Case& c);
 void read_time(CaseReader& reader, TableReader& root, Case& c);
 void read_output(CaseReader& reader, TableReader& root, Case& c);
 void read_compare(CaseReader& reader, TableReader& root, Case& c);
+void read_reverse(CaseReader& reader, TableReader& root, Case& c);
 void read_checks(CaseReader& reader, TableReader& root, Case& c);
 
 // A point inside the box or on its walls.

@@ -112,6 +112,13 @@ std::string compare_text(const CaseCompare& compare) {
   return out.empty() ? "" : "\n[compare]\n" + out;
 }
 
+std::string reverse_text(const std::optional<CaseReverse>& reverse) {
+  if (!reverse) return "";
+  return fmt::format("\n[reverse]\nlambda = {}\nscore = {}\nsnapshots = {}\nstart = {}\nstepper = {}\ntolerance = {}\n",
+                     number_list(reverse->lambda), toml_string(reverse->score), reverse->snapshots,
+                     toml_string(reverse->start), toml_string(reverse->stepper), toml_number(reverse->tolerance));
+}
+
 // Files by their full path: the resolved case stands in another folder than the case did.
 std::string check_text(const CaseCheck& check) {
   std::string out = fmt::format("\n[[check]]\nquantity = {}\n", toml_string(check.quantity));
@@ -123,7 +130,8 @@ std::string check_text(const CaseCheck& check) {
   const auto number = [&](const char* key, const std::optional<double>& value) {
     if (value) out += fmt::format("{} = {}\n", key, toml_number(*value));
   };
-  number("at", check.at);
+  number("lambda", check.lambda);
+  if (check.against != "reverse") number("at", check.at);
   number("below", check.below);
   number("above", check.above);
   number("near", check.near);
@@ -138,7 +146,8 @@ std::string resolved_toml(const Case& c) {
   for (const Axis& axis : c.axes) out += axis_text(axis);
   out += sde_text(c) + schedule_text(c);
   out += "\n[initial]\n" + std::visit(InitialText{}, c.initial);
-  out += scheme_text(c.scheme) + time_text(c.time) + output_text(c.output) + compare_text(c.compare);
+  out += scheme_text(c.scheme) + time_text(c.time) + output_text(c.output) + compare_text(c.compare) +
+         reverse_text(c.reverse);
   for (const CaseCheck& check : c.checks) out += check_text(check);
   return out;
 }

@@ -127,15 +127,31 @@ std::string CheckResult::label() const {
   if (check->of) text += " of " + check->of_text;
   if (!check->point.empty()) text += fmt::format("({:.4g})", fmt::join(check->point, ", "));
   if (!check->against.empty()) text += " against " + check->against;
+  if (check->lambda) text += fmt::format(", lambda {:.4g}", *check->lambda);
   return text;
 }
 
 void check_frame(const Setup& setup, double t, const Field& p, const Ledger& ledger, std::span<const Opinion> opinions,
                  const LikelihoodVerdict* likelihood, std::vector<CheckResult>& results) {
   for (const CaseCheck& check : setup.config.checks) {
-    if (check.quantity == "order" || std::abs(time_of(setup, check) - t) > 1e-9 * setup.config.time.end) continue;
+    if (check.quantity == "order" || check.against == "reverse" ||
+        std::abs(time_of(setup, check) - t) > 1e-9 * setup.config.time.end)
+      continue;
     const double value = evaluate(setup, check, p, ledger, opinions, likelihood);
     results.push_back({&check, t, value, holds(check, value)});
+  }
+}
+
+void check_reverse(const Setup& setup, const ReverseResult& reverse, std::vector<CheckResult>& results) {
+  for (const CaseCheck& check : setup.config.checks) {
+    if (check.against != "reverse") continue;
+    double worst = missing;
+    for (const ReverseRow& row : reverse.rows) {
+      if (check.lambda && *check.lambda != row.lambda) continue;
+      const double value = from_verdict(check.quantity, row.verdict);
+      if (!(value <= worst)) worst = value;
+    }
+    if (!std::isnan(worst)) results.push_back({&check, 0, worst, holds(check, worst)});
   }
 }
 

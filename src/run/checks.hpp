@@ -9,6 +9,8 @@ namespace fokker {
 /// Evaluates the checks whose time is `t` and appends their results; `likelihood` may be null.
 void check_frame(const Setup& setup, double t, const Field& p, const Ledger& ledger, std::span<const Opinion> opinions,
                  const LikelihoodVerdict* likelihood, std::vector<CheckResult>& results);
+/// Evaluates the checks against what came back.
+void check_reverse(const Setup& setup, const ReverseResult& reverse, std::vector<CheckResult>& results);
 /// Checks whose time was never reached fail with a NaN; `order` checks belong to `converge` and are left out.
 void add_unreached(const Setup& setup, std::vector<CheckResult>& results);
 

@@ -68,6 +68,7 @@ class Run {
       if (setup.config.compare.log_likelihood) likelihood_ = std::make_unique<LogLikelihood>(setup);
     }
     for (const auto& witness : witnesses_) result_.verdicts.emplace_back(witness->name(), std::vector<Verdict>{});
+    recorder_ = ReverseRecorder::make(setup, options.folder);
     if (options.progress) observers_.push_back(make_progress(setup));
     if (options.folder) {
       observers_.push_back(make_series(setup, *options.folder));
@@ -81,6 +82,7 @@ class Run {
     for (const auto& observer : observers_) observer->begin(moment());
     try {
       step_to_the_end();
+      if (!stopped_ && setup_.config.reverse) go_back();
     } catch (const NumericalError& error) {
       result_.numerical_failure = true;
       result_.stop_reason = describe(error);
@@ -102,11 +104,26 @@ class Run {
   void step_to_the_end() {
     const std::vector<double>& times = setup_.config.output.times;
     frame();
+    if (recorder_) recorder_->look(0, view());
     double dt = setup_.stepper->first_step(0, view(), times[1]);
     for (std::size_t k = 1; k < times.size() && !stopped_; ++k) {
-      while (result_.t < times[k] && !stopped_) dt = step(dt, times[k]);
+      while (result_.t < times[k] && !stopped_) dt = step(dt, next_stop(times[k]));
       frame();
     }
+  }
+
+  [[nodiscard]] double next_stop(double output) const {
+    return recorder_ ? std::min(output, recorder_->next_time()) : output;
+  }
+
+  void go_back() {
+    result_.reverse = run_back(setup_, p_, recorder_ ? recorder_->snapshots() : nullptr, options_.stop_requested);
+    if (result_.reverse->interrupted) {
+      stopped_ = true;
+      result_.stop_reason = "interrupted";
+    }
+    check_reverse(setup_, *result_.reverse, result_.checks);
+    if (options_.folder) write_reverse(setup_, *result_.reverse, *options_.folder);
   }
 
   double step(double dt, double limit) {
@@ -124,6 +141,7 @@ class Run {
     result_.dt_max = std::max(result_.dt_max, step_length_);
     p_.values = state_.head(setup_.grid->cells());
     update_ledger();
+    if (recorder_) recorder_->look(result_.t, view());
     for (const auto& observer : observers_) observer->after_step(moment());
     if (options_.stop_requested && options_.stop_requested()) {
       stopped_ = true;
@@ -237,6 +255,7 @@ class Run {
   std::vector<std::unique_ptr<Witness>> witnesses_;
   std::unique_ptr<LogLikelihood> likelihood_;
   std::vector<std::unique_ptr<Observer>> observers_;
+  std::unique_ptr<ReverseRecorder> recorder_;  // null: no score of the forward run is wanted
   RunResult result_;
   double step_length_ = 0;
   bool stopped_ = false;

@@ -27,8 +27,9 @@ bool is_ours(std::string name) {
     const std::size_t dot = name.find_last_of('.');
     if (dot != std::string::npos && is_number(name.substr(dot + 1))) name.resize(dot);
   }
-  constexpr std::array<std::string_view, 8> fixed{"case.toml",   "resolved.toml", "summary.json", "series.csv",
-                                                  "density.pvd", "spacetime.vti", "density.png",  "twin.png"};
+  constexpr std::array<std::string_view, 10> fixed{
+      "reverse_000000.vti", "score_snapshots.bin", "case.toml",     "resolved.toml", "summary.json",
+      "series.csv",         "density.pvd",         "spacetime.vti", "density.png",   "twin.png"};
   if (std::find(fixed.begin(), fixed.end(), name) != fixed.end()) return true;
   constexpr std::string_view front = "density_", back = ".vti";
   if (!name.starts_with(front) || !name.ends_with(back)) return false;

@@ -96,6 +96,25 @@ std::shared_ptr<ScoreSource> make_score(const Setup& setup) {
   return score;
 }
 
+/// The score that the way back uses: exact where it can be and is not refused; null for that of the forward run.
+std::shared_ptr<ScoreSource> make_reverse_score(const Setup& setup) {
+  const auto& asked = setup.config.reverse;
+  if (!asked || asked->score == "forward") return nullptr;
+  try {
+    auto score = std::make_shared<ClosedScore>(
+        closed_form(setup.config, *setup.sde, "reverse.score", "use score = \"forward\""));
+    score->prepare(0, {});
+    return score;
+  } catch (const CaseError&) {
+    if (asked->score == "exact") throw;
+  } catch (const NumericalError& error) {
+    if (asked->score == "exact")
+      refuse(setup.config, "reverse.score",
+             fmt::format("{}; start from a gaussian or a mixture, or use score = \"forward\"", error.what()));
+  }
+  return nullptr;
+}
+
 Reconstruction reconstruction_of(const CaseScheme& scheme) {
   if (scheme.flux == "muscl") return limiter_named(scheme.limiter).value();
   if (scheme.flux == "weno5") return weno_weights_named(scheme.weights).value();
@@ -201,6 +220,7 @@ Setup build(Case config) {
     refuse(setup.config, "output.fields", "entropy_production needs an invertible D, and D is singular in some cell");
   set_initial(setup);
   warn_of_schedule(setup);
+  setup.reverse_score = make_reverse_score(setup);
   setup.positive = promises_positivity(setup);
   set_stepper(setup);
   require_witnesses(setup);

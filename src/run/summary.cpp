@@ -177,6 +177,56 @@ std::string verdict_word(const Verdict& verdict, bool distrusted) {
                      std::abs(a.z) <= 3 ? "agrees" : "differs");
 }
 
+Json reverse_json(const Setup& setup, const ReverseResult& reverse) {
+  Json json{{"score", reverse.score}, {"start", setup.config.reverse->start}, {"start_l1", reverse.start_l1}};
+  if (reverse.score_kl) {
+    json["snapshots"] = reverse.snapshots;
+    json["floored"] = reverse.floored;
+    json["score_kl"] = number(*reverse.score_kl);
+  }
+  json["spread"] = reverse.spread;
+  json["lambda"] = Json::array();
+  for (const ReverseRow& row : reverse.rows) {
+    Json entry{{"lambda", row.lambda}};
+    Json verdict = verdict_json(row.verdict);
+    verdict.erase("t");
+    entry.update(verdict);
+    if (row.error) entry["error"] = number(*row.error);
+    if (row.score_l1) entry["score_l1"] = number(*row.score_l1);
+    entry.update(Json{{"mass_error", row.mass_error},
+                      {"stepper", row.stepper},
+                      {"steps", row.steps},
+                      {"rejected", row.rejected},
+                      {"rhs_evaluations", row.rhs_evaluations},
+                      {"seconds", row.seconds}});
+    json["lambda"].push_back(std::move(entry));
+  }
+  return json;
+}
+
+/// The table of the way back: what returns of the initial density.
+std::string reverse_table(const Setup& setup, const ReverseResult& reverse) {
+  std::string text = fmt::format(
+      "  back from {} with the {} score{}\n",
+      setup.config.reverse->start == "prior" ? fmt::format("the prior (l1 {:.2e} from p_end)", reverse.start_l1)
+                                             : std::string("p_end"),
+      reverse.score, reverse.score_kl ? fmt::format(" ({} snapshots)", reverse.snapshots) : "");
+  TextTable table({"lambda", "l1", "kl", "w1", "error", "score costs", "steps", "stepper", "seconds"});
+  for (const ReverseRow& row : reverse.rows)
+    table.add({fmt::format("{:.4g}", row.lambda), fmt::format("{:.2e}", row.verdict.norms.l1),
+               fmt::format("{:.1e}", row.verdict.norms.kl),
+               row.verdict.w1 ? fmt::format("{:.1e}", *row.verdict.w1) : "",
+               row.error ? fmt::format("{:.1e}", *row.error) : "",
+               row.score_l1 ? fmt::format("l1 <= {:.1e}", *row.score_l1) : "", std::to_string(row.steps), row.stepper,
+               fmt::format("{:.2g}", row.seconds)});
+  text += table.text();
+  if (reverse.rows.size() > 1) text += fmt::format("  the rows differ by l1 {:.2e} at most\n", reverse.spread);
+  if (reverse.floored > 0)
+    text += fmt::format("  {} of {} values of log p lay below the range of doubles: score 0 there\n", reverse.floored,
+                        reverse.snapshots * setup.grid->cells());
+  return text;
+}
+
 }  // namespace
 
 std::string summary_json(const Setup& setup, const RunResult& result) {
@@ -225,6 +275,7 @@ std::string summary_json(const Setup& setup, const RunResult& result) {
   json["moments"] = {{"mean", std::vector<double>(m.mean.begin(), m.mean.end())}, {"covariance", rows(m.covariance)}};
   json["entropy"] = number(entropy(*setup.grid, result.p.view()));
   if (result.entropy_production) json["entropy_production"] = number(*result.entropy_production);
+  if (result.reverse) json["reverse"] = reverse_json(setup, *result.reverse);
   if (!result.verdicts.empty() || !result.log_likelihood.empty()) json["compare"] = compare_json(c, result);
   json["checks"] = checks_json(result);
   json["warnings"] = setup.warnings;
@@ -275,6 +326,7 @@ std::string summary_table(const Setup& setup, const RunResult& result,
     }
   if (!witnesses.empty()) text += "\n" + witnesses.text();
   if (!result.log_likelihood.empty()) text += "\n" + likelihood_line(result.log_likelihood.back(), c);
+  if (result.reverse) text += "\n" + reverse_table(setup, *result.reverse);
   TextTable checks({"check", "at t", "value", "bound", ""});
   for (const CheckResult& done : result.checks)
     checks.add({done.label(), fmt::format("{:.6g}", done.at), done.reached ? fmt::format("{:.6g}", done.value) : "-",

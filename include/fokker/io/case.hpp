@@ -85,16 +85,27 @@ struct CaseCompare {
   std::optional<CaseLogLikelihood> log_likelihood;
 };
 
+/// The way back from the end to 0 (theory section 3).
+struct CaseReverse {
+  std::vector<double> lambda{1};  ///< 1: the reverse SDE, 0: the reverse probability flow
+  std::string score = "auto";     ///< exact where there is a closed form; exact, forward
+  std::int64_t snapshots = 200;   ///< intervals of the forward run between which its score is interpolated
+  std::string start = "forward";  ///< the density at the end; or prior
+  std::string stepper = "auto";   ///< an implicit one serves lambda > 0 only
+  double tolerance = 1e-6;
+};
+
 struct CaseCheck {
   std::string quantity;
-  std::string against;         ///< "", a witness (exact, monte_carlo, spectral, twin), or a CSV file as written
+  std::string against;  ///< "", a witness (exact, monte_carlo, spectral, twin), "reverse", or a CSV file as written
   std::filesystem::path file;  ///< resolved, when `against` is a file
   std::optional<double> at;    ///< exactly one of output.times; the reader fills in the end
   std::optional<double> below, above, near, within;
   std::optional<Expression> of;  ///< expectation
   std::string of_text;
-  std::vector<double> point;  ///< p
-  std::string where;          ///< file:line:column of the check
+  std::vector<double> point;     ///< p
+  std::optional<double> lambda;  ///< of reverse; absent: the worst of all
+  std::string where;             ///< file:line:column of the check
 };
 
 struct Case {
@@ -118,6 +129,7 @@ struct Case {
   CaseTime time;
   CaseOutput output;
   CaseCompare compare;
+  std::optional<CaseReverse> reverse;
   std::vector<CaseCheck> checks;
   std::map<std::string, std::string> places;  ///< dotted key -> file:line:column (or `--set key`)
 

@@ -7,6 +7,7 @@
 
 #include "fokker/run/log_likelihood.hpp"
 #include "fokker/run/observers.hpp"
+#include "fokker/run/reverse.hpp"
 #include "fokker/run/setup.hpp"
 
 namespace fokker {
@@ -50,6 +51,7 @@ struct RunResult {
   long log_likelihood_steps = 0;
   std::vector<CheckResult> checks;
   std::vector<std::string> warnings;  ///< what came up while it ran; those known before are Setup's
+  std::optional<ReverseResult> reverse;
   [[nodiscard]] bool checks_ok() const;
 };
 

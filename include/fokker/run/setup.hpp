@@ -8,6 +8,7 @@
 #include "fokker/integrate/stepper.hpp"
 #include "fokker/io/case.hpp"
 #include "fokker/model/formula_sde.hpp"
+#include "fokker/model/score.hpp"
 #include "fokker/scheme/flux.hpp"
 #include "fokker/scheme/form.hpp"
 
@@ -23,10 +24,11 @@ struct Setup {
   const StepperRow* stepper_row = nullptr;
   std::string stepper_reason;  ///< why `auto` chose it; empty when the case named it
   std::unique_ptr<TimeStepper> stepper;
-  std::unique_ptr<Density> initial_law;  ///< null for a point
-  Field initial;                         ///< mass 1
-  double initial_factor = 1;             ///< what the cell averages were multiplied by
-  bool positive = false;                 ///< p >= 0 is promised, and enforced
+  std::unique_ptr<Density> initial_law;        ///< null for a point
+  Field initial;                               ///< mass 1
+  double initial_factor = 1;                   ///< what the cell averages were multiplied by
+  std::shared_ptr<ScoreSource> reverse_score;  ///< exact, for the way back; null: that of the forward run
+  bool positive = false;                       ///< p >= 0 is promised, and enforced
   std::vector<std::string> warnings;
 };
 

@@ -328,7 +328,6 @@ TEST_CASE("an override that fits nothing says so") {
   CHECK(answer("time.end=-1") == "--set time.end: time.end: -1, must be a number > 0");
   CHECK(answer("sde.drift=[\"x\"").substr(0, 51) == "--set sde.drift: sde.drift: not a TOML value: Error");
   CHECK(answer("title=1\nend = 3") == "");  // a line break makes no second key, only an odd title
-  CHECK(answer("reverse.T=3") == "--set reverse.T: reverse: not available yet");
 }
 
 TEST_CASE("a later problem can be given its place") {

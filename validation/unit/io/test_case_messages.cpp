@@ -28,7 +28,7 @@ const std::string q = "noise_covariance = [[1, 0.5], [0.5, 1]]";
 const std::vector<Row> rows = {
     {"title =", "titel =",
      "c.toml:1:1: titel: unknown key; did you mean title? allowed: title, axis, sde, schedule, initial, scheme, "
-     "time, output, compare, check"},
+     "time, output, compare, reverse, check"},
     {"cells = 64", "cell = 64",
      "c.toml:2:1: axis.x.cells: missing, must be an integer >= 2"
      "\n"
@@ -43,14 +43,15 @@ frame = 3)",
      R"(c.toml:13:18: sde.interpretation: "itto" is unknown; did you mean ito? allowed: ito, stratonovich, klimontovich)"},
     {"[scheme]", "[shceme]",
      "c.toml:24:2: shceme: unknown key; did you mean scheme? allowed: title, axis, sde, schedule, initial, scheme, "
-     "time, output, compare, check"},
+     "time, output, compare, reverse, check"},
     {"mean = [-1.0, 0.0]", "maen = [-1.0, 0.0]",
      "c.toml:23:12: initial.gaussian.mean: missing, must be a list of numbers, one per axis"
      "\n"
      "c.toml:23:14: initial.gaussian.maen: unknown key; did you mean mean? allowed: mean, covariance"},
     {R"(of = "x^2 + a")", R"(of = "x^2 + a"
 about = 1)",
-     "c.toml:43:1: check.1.about: unknown key, allowed: quantity, against, at, below, above, near, within, of, point"},
+     "c.toml:43:1: check.1.about: unknown key, allowed: quantity, against, at, below, above, near, within, of, point, "
+     "lambda"},
     {R"(title = "Two axes")", "title = 5", "c.toml:1:9: title: an integer, must be a string"},
     {"cells = 64", "cells = true", "c.toml:5:9: axis.x.cells: a boolean, must be an integer >= 2"},
     {"cells = 64", "cells = 64.5", "c.toml:5:9: axis.x.cells: 64.5, must be an integer >= 2"},
@@ -299,7 +300,7 @@ v = "slope + 1")",
     {R"(quantity = "l1")", R"(quantity = "min_p")",
      "c.toml:37:11: check.0.against: min_p is a number of the run itself, leave against out"},
     {R"(against = "exact")", R"(against = "exat")",
-     R"(c.toml:37:11: check.0.against: "exat" is unknown; did you mean exact? allowed: exact, monte_carlo, spectral, twin, a .csv file)"},
+     R"(c.toml:37:11: check.0.against: "exat" is unknown; did you mean exact? allowed: exact, monte_carlo, spectral, twin, reverse, a .csv file)"},
     {R"(against = "exact")", R"(against = "missing.csv")",
      R"(c.toml:37:11: check.0.against: "./missing.csv" is not a file that can be read)"},
     {R"~(exact = "exp(-x^2/(1 + t) - y^2)"
@@ -357,9 +358,6 @@ twin = 1)",
      "c.toml:34:8: compare.twin: an integer, must be true or false"},
     {R"(against = "exact")", R"(against = "twin")",
      "c.toml:37:11: check.0.against: needs compare.twin, which is not set"},
-    {"[scheme]", R"([reverse]
-[scheme])",
-     "c.toml:24:1: reverse: not available yet"},
     {R"(against = "exact")", R"(against = "spectral")",
      "c.toml:37:11: check.0.against: needs compare.spectral, which is not set"},
     {R"(quantity = "l1")", R"(quantity = "own_error")",
@@ -436,5 +434,5 @@ TEST_CASE("all problems of a case come in one go and in the order of the file") 
         "c.toml:27:7: time.end: -2, must be a number > 0\n"
         "c.toml:35:1: check.0.below: missing, must have below, above, near with within, or within alone\n"
         "c.toml:39:1: check.0.bellow: unknown key; did you mean below? "
-        "allowed: quantity, against, at, below, above, near, within, of, point");
+        "allowed: quantity, against, at, below, above, near, within, of, point, lambda");
 }

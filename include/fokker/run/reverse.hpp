@@ -1,0 +1,71 @@
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fokker/run/setup.hpp"
+#include "fokker/run/witness.hpp"
+#include "fokker/scheme/score_table.hpp"
+
+namespace fokker {
+
+/// One way back, held against the initial density.
+struct ReverseRow {
+  double lambda = 1;
+  Verdict verdict;  ///< at t = 0
+  Field p;          ///< what came back
+  std::string stepper;
+  long steps = 0, rejected = 0, rhs_evaluations = 0;
+  double seconds = 0, mass_error = 0;
+  /// Estimated l1 error of the way back itself: a third of the l1 distance to the same way on cells twice as wide
+  /// (second order), and the tolerance of every step. Absent where an axis has an odd number of cells, or fewer than 8.
+  std::optional<double> error;
+  /// What the error of the score can cost: l1 <= sqrt(2 KL), KL = (1 + lambda^2)^2/(4 lambda^2) int E[ds . D ds] dt
+  /// (Girsanov and Pinsker); no bound for lambda = 0, no error for an exact score.
+  std::optional<double> score_l1;
+};
+
+/// The way back of a run from its end to 0 (theory section 3).
+struct ReverseResult {
+  std::string score;    ///< exact or forward
+  double start_l1 = 0;  ///< from the start taken to the run's last density; 0 unless it starts from the prior
+  std::optional<double> score_kl;  ///< int E[ds . D ds] dt from leaving out every second snapshot; forward score only
+  Index snapshots = 0, floored = 0;
+  double spread = 0;         ///< largest l1 between two rows
+  bool interrupted = false;  ///< rows that are missing were not finished
+  std::vector<ReverseRow> rows;
+};
+
+/// Records log p of the forward run at equal times, where its score is wanted.
+class ReverseRecorder {
+ public:
+  /// Null when the case does not ask for the forward score. The file lies in `folder`, or among temporary files.
+  static std::unique_ptr<ReverseRecorder> make(const Setup& setup, const std::optional<std::filesystem::path>& folder);
+  /// The next time that must be stepped to.
+  [[nodiscard]] double next_time() const;
+  /// Takes a snapshot where t is such a time.
+  void look(double t, std::span<const double> state);
+  [[nodiscard]] std::shared_ptr<const LogSnapshots> snapshots() const { return snapshots_; }
+
+ private:
+  ReverseRecorder(const Setup& setup, const std::filesystem::path& file);
+  [[nodiscard]] double time(std::size_t k) const;
+
+  const Setup& setup_;
+  std::shared_ptr<LogSnapshots> snapshots_;
+  std::vector<double> rate_;
+};
+
+/// Runs back from `last`, the density at the end; `snapshots` is null for an exact score. `stop_requested` is polled at
+/// every step. Throws NumericalError with its time in tau.
+[[nodiscard]] ReverseResult run_back(const Setup& setup, const Field& last,
+                                     const std::shared_ptr<const LogSnapshots>& snapshots,
+                                     const std::function<bool()>& stop_requested);
+
+/// reverse_000000.vti: p, the initial density, and p_reverse_LAMBDA for each row.
+void write_reverse(const Setup& setup, const ReverseResult& result, const std::filesystem::path& folder);
+
+}  // namespace fokker

@@ -1,0 +1,216 @@
+#include "fokker/run/reverse.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <utility>
+
+#include "fokker/analysis/norms.hpp"
+#include "fokker/io/paraview.hpp"
+#include "fokker/model/reverse_sde.hpp"
+#include "fokker/scheme/drift_diffusion.hpp"
+#include "fokker/scheme/effective_drift.hpp"
+
+namespace fokker {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// The density that the way back starts from, of mass 1.
+Field start_of(const Setup& setup, const Field& last) {
+  if (setup.config.reverse->start == "forward") return last;
+  const auto d = static_cast<Eigen::Index>(setup.config.axes.size());
+  const GaussianMixture normal({Gaussian{1, Eigen::VectorXd::Zero(d), Eigen::MatrixXd::Identity(d, d)}});
+  const GridFaces cells(*setup.grid);
+  Field prior(setup.grid);
+  const auto& schedule = setup.config.schedule;
+  (schedule ? schedule->prior(setup.config.time.end) : normal).cell_averages(cells.faces, prior.view());
+  prior.values /= prior.mass();
+  return prior;
+}
+
+/// int p ds . D ds dx for the difference of two scores at one time, over the cell centres; p from its logarithm.
+double score_distance(const Setup& setup, double t, const ScoreTable& a, const ScoreTable& b) {
+  const Grid& grid = *setup.grid;
+  const auto n = static_cast<std::size_t>(grid.cells());
+  std::vector<double> ax(n), ay(n), bx(n), by(n), xx(n), xy(n), yy(n);
+  a.score(grid.centers(), {{ax.data(), ay.data()}});
+  b.score(grid.centers(), {{bx.data(), by.data()}});
+  setup.sde->diffusion(grid.centers(), t, {xx.data(), xy.data(), yy.data()});
+  double sum = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    const double dx = ax[i] - bx[i], dy = grid.dimension() > 1 ? ay[i] - by[i] : 0;
+    sum += std::exp(a.log_p()[i]) * (dx * dx * xx[i] + 2 * dx * dy * xy[i] + dy * dy * yy[i]);
+  }
+  return sum * grid.volume();
+}
+
+/// What interpolation in time adds: with every second snapshot the error is 16 times that of all (h^4), and so it
+/// stands before us in the middle of each doubled interval.
+double score_kl(const Setup& setup, const std::shared_ptr<const LogSnapshots>& snapshots) {
+  ScoreTable all(snapshots), half(snapshots, 2);
+  const std::vector<double>& times = snapshots->times();
+  double integral = 0;
+  for (std::size_t k = 1; k + 1 < times.size(); k += 2) {
+    all.prepare(times[k], {});
+    half.prepare(times[k], {});
+    integral += (times[k + 1] - times[k - 1]) * score_distance(setup, times[k], all, half);
+  }
+  constexpr double share = 128.0 / 315;  // mean of (16 u^2 (1 - u)^2)^2, the error over an interval, 1 in its middle
+  return share * integral / (16 * 16);
+}
+
+Verdict judge(const Setup& setup, const Field& p) {
+  const Grid& grid = *setup.grid;
+  Verdict verdict;
+  verdict.norms = norms(grid, p.view(), setup.initial.view());
+  const Moments own = moments(grid, p.view()), theirs = moments(grid, setup.initial.view());
+  verdict.mean_error = (own.mean - theirs.mean).cwiseAbs().maxCoeff();
+  verdict.covariance_error = (own.covariance - theirs.covariance).cwiseAbs().maxCoeff();
+  verdict.ks = kolmogorov_smirnov(grid, p.view(), setup.initial.view());
+  if (grid.dimension() == 1) verdict.w1 = wasserstein1(grid, p.view(), setup.initial.view());
+  return verdict;
+}
+
+/// Noise keeps the flux fitted; without it p is advected.
+std::unique_ptr<Form> reverse_form(const std::shared_ptr<const Grid>& grid, std::shared_ptr<const Sde> sde) {
+  if (sde->traits().deterministic) return make_given_drift(grid, std::move(sde), Reconstruction::huynh, nullptr, 0);
+  return make_drift_diffusion(grid, std::move(sde), *find_flux("scharfetter_gummel"), 0);
+}
+
+/// Steps from `start`, on its own grid, back to t = 0; nothing when it was interrupted.
+std::optional<ReverseRow> step_back(const Setup& setup, const Field& start, const std::shared_ptr<const Sde>& sde,
+                                    const std::function<bool()>& stop_requested) {
+  const CaseReverse& asked = *setup.config.reverse;
+  const double span = setup.config.time.end;
+  const auto form = reverse_form(start.grid, sde);
+  const StepperOptions options{std::nullopt, asked.tolerance, form->op().positive()};
+  const StepperRow* row = asked.stepper == "auto" ? nullptr : find_stepper(asked.stepper);
+  if (row == nullptr || (row->implicit && form->op().linear() == nullptr))  // advection is not linear in p
+    row = choose_stepper(form->op(), setup.grid->dimension(), options, 0, span).row;
+  const auto stepper = make_stepper(*row, form->op(), options, 0);
+
+  ReverseRow result;
+  result.stepper = row->name;
+  result.p = start;
+  double tau = 0, dt = stepper->first_step(0, result.p.view(), span);
+  while (tau < span) {
+    if (stop_requested && stop_requested()) return std::nullopt;
+    const StepResult done = stepper->step({tau, dt, span}, result.p.view());
+    tau = done.t;
+    dt = done.next_dt;
+    ++result.steps;
+    result.rejected += done.rejected;
+  }
+  if (row->adaptive) result.error = static_cast<double>(result.steps) * asked.tolerance;
+  result.rhs_evaluations = stepper->rhs_evaluations();
+  return result;
+}
+
+/// Means of p over pairs of cells along each axis; nothing where that does not come out even.
+std::optional<Field> on_wider_cells(const Field& p) {
+  std::vector<Axis> axes = p.grid->axes();
+  for (Axis& axis : axes) {
+    if (axis.cells % 2 != 0 || axis.cells < 8) return std::nullopt;
+    axis.cells /= 2;
+  }
+  Field wide(std::make_shared<const Grid>(axes));
+  const Index nx = p.grid->nx();
+  const double share = p.grid->dimension() > 1 ? 0.25 : 0.5;
+  for (Index cell = 0; cell < p.grid->cells(); ++cell) {
+    const Index column = cell % nx / 2, row = p.grid->dimension() > 1 ? cell / nx / 2 : 0;
+    wide.values[column + wide.grid->nx() * row] += share * p.values[cell];
+  }
+  return wide;
+}
+
+std::optional<ReverseRow> go_back(const Setup& setup, const Field& start, const std::shared_ptr<ScoreSource>& score,
+                                  double lambda, const std::function<bool()>& stop_requested) {
+  const auto begin = Clock::now();
+  const auto sde = std::make_shared<const ReverseSde>(setup.sde, score, setup.config.time.end, lambda);
+  auto row = step_back(setup, start, sde, stop_requested);
+  if (!row) return std::nullopt;
+  row->lambda = lambda;
+  row->mass_error = std::abs(row->p.mass() - start.mass());
+  row->verdict = judge(setup, row->p);
+  row->seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+  const double in_time = std::exchange(row->error, std::nullopt).value_or(0);
+  if (const auto wide_start = on_wider_cells(start)) {
+    const auto wide = step_back(setup, *wide_start, sde, stop_requested);
+    if (!wide) return std::nullopt;
+    row->error = in_time + norms(*wide->p.grid, on_wider_cells(row->p)->view(), wide->p.view()).l1 / 3;
+  }
+  return row;
+}
+
+}  // namespace
+
+ReverseRecorder::ReverseRecorder(const Setup& setup, const std::filesystem::path& file)
+    : setup_(setup),
+      snapshots_(std::make_shared<LogSnapshots>(setup.grid, file)),
+      rate_(static_cast<std::size_t>(setup.scheme->op().size())) {}
+
+std::unique_ptr<ReverseRecorder> ReverseRecorder::make(const Setup& setup,
+                                                       const std::optional<std::filesystem::path>& folder) {
+  if (!setup.config.reverse || setup.reverse_score) return nullptr;
+  const std::filesystem::path file =
+      folder ? *folder / "score_snapshots.bin"
+             : std::filesystem::temp_directory_path() / fmt::format("fokker_snapshots_{}.bin", getpid());
+  return std::unique_ptr<ReverseRecorder>(new ReverseRecorder(setup, file));
+}
+
+double ReverseRecorder::time(std::size_t k) const {
+  const auto last = static_cast<std::size_t>(setup_.config.reverse->snapshots);
+  if (k >= last) return setup_.config.time.end;
+  return setup_.config.time.end * static_cast<double>(k) / static_cast<double>(last);
+}
+
+double ReverseRecorder::next_time() const { return time(snapshots_->times().size()); }
+
+void ReverseRecorder::look(double t, std::span<const double> state) {
+  const bool complete = !snapshots_->times().empty() && snapshots_->times().back() == setup_.config.time.end;
+  if (complete || t < next_time()) return;
+  setup_.scheme->op().apply(t, state, rate_);
+  snapshots_->add(t, state, rate_);
+}
+
+ReverseResult run_back(const Setup& setup, const Field& last, const std::shared_ptr<const LogSnapshots>& snapshots,
+                       const std::function<bool()>& stop_requested) {
+  ReverseResult result;
+  const Field start = start_of(setup, last);
+  result.score = snapshots ? "forward" : "exact";
+  result.start_l1 = norms(*setup.grid, start.view(), last.view()).l1;
+  std::shared_ptr<ScoreSource> score = setup.reverse_score;
+  if (snapshots) {
+    score = std::make_shared<ScoreTable>(snapshots);
+    result.snapshots = static_cast<Index>(snapshots->times().size());
+    result.floored = snapshots->floored();
+    result.score_kl = score_kl(setup, snapshots);
+  }
+  for (const double lambda : setup.config.reverse->lambda) {
+    auto way = go_back(setup, start, score, lambda, stop_requested);
+    if (!way) {
+      result.interrupted = true;
+      break;
+    }
+    ReverseRow& row = *way;
+    const double share = (1 + lambda * lambda) * (1 + lambda * lambda) / (4 * lambda * lambda);
+    if (result.score_kl && lambda > 0) row.score_l1 = std::sqrt(2 * share * *result.score_kl);
+    for (const ReverseRow& other : result.rows)
+      result.spread = std::max(result.spread, norms(*setup.grid, row.p.view(), other.p.view()).l1);
+    result.rows.push_back(std::move(row));
+  }
+  return result;
+}
+
+void write_reverse(const Setup& setup, const ReverseResult& result, const std::filesystem::path& folder) {
+  std::vector<CellArray> arrays{{"p", {setup.initial.view()}}};
+  for (const ReverseRow& row : result.rows)
+    arrays.push_back({fmt::format("p_reverse_{:.4g}", row.lambda), {row.p.view()}});
+  write_vti(folder / "reverse_000000.vti", *setup.grid, arrays, 0);
+}
+
+}  // namespace fokker

@@ -1,0 +1,143 @@
+#include "fokker/scheme/score_table.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <stdexcept>
+
+#include "fokker/base/errors.hpp"
+
+namespace fokker {
+namespace {
+
+constexpr double least = std::numeric_limits<double>::min();
+
+[[noreturn]] void fail(const std::filesystem::path& path, const char* what) {
+  throw FileError("cannot " + std::string(what) + " the snapshots " + path.string() + ": " + std::strerror(errno));
+}
+
+/// Two neighbours of a position in 0 .. n - 1 and the share of the second; the ends are continued, or wrap around.
+struct Between {
+  Index lower, upper;
+  double share;
+};
+
+Between between(double position, Index n, bool wraps) {
+  if (wraps) {
+    const double floor = std::floor(position);
+    const auto lower = static_cast<Index>(floor);
+    return {(lower % n + n) % n, ((lower + 1) % n + n) % n, position - floor};
+  }
+  const double inside = std::clamp(position, 0.0, static_cast<double>(n - 1));
+  const Index lower = std::min(static_cast<Index>(inside), std::max<Index>(n - 2, 0));
+  return {lower, std::min(lower + 1, n - 1), inside - static_cast<double>(lower)};
+}
+
+}  // namespace
+
+LogSnapshots::LogSnapshots(std::shared_ptr<const Grid> grid, std::filesystem::path file)
+    : grid_(std::move(grid)),
+      path_(std::move(file)),
+      file_(std::fopen(path_.c_str(), "wb+")),
+      buffer_(2 * static_cast<std::size_t>(grid_->cells())) {
+  if (file_ == nullptr) fail(path_, "create");
+}
+
+LogSnapshots::~LogSnapshots() {
+  std::fclose(file_);
+  std::error_code ignored;
+  std::filesystem::remove(path_, ignored);
+}
+
+void LogSnapshots::add(double t, std::span<const double> p, std::span<const double> rate) {
+  const std::size_t n = buffer_.size() / 2;
+  for (std::size_t i = 0; i < n; ++i) {
+    const bool carried = p[i] >= least;
+    if (!carried) ++floored_;
+    buffer_[i] = std::log(carried ? p[i] : least);
+    const double log_rate = carried ? rate[i] / p[i] : 0;
+    buffer_[n + i] = std::isfinite(log_rate) ? log_rate : 0;
+  }
+  if (std::fseek(file_, 0, SEEK_END) != 0 || std::fwrite(buffer_.data(), 8, 2 * n, file_) != 2 * n)
+    fail(path_, "write");
+  times_.push_back(t);
+}
+
+void LogSnapshots::read(std::size_t k, std::span<double> log_p, std::span<double> log_rate) const {
+  const std::size_t n = buffer_.size() / 2;
+  const auto offset = static_cast<long>(k * 2 * n * sizeof(double));
+  if (std::fseek(file_, offset, SEEK_SET) != 0 || std::fread(log_p.data(), 8, n, file_) != n ||
+      std::fread(log_rate.data(), 8, n, file_) != n)
+    fail(path_, "read");
+}
+
+ScoreTable::ScoreTable(std::shared_ptr<const LogSnapshots> snapshots, std::size_t stride)
+    : snapshots_(std::move(snapshots)), grid_(snapshots_->grid()), now_(static_cast<std::size_t>(grid_->cells())) {
+  const std::size_t count = snapshots_->times().size();
+  for (std::size_t k = 0; k < count; k += stride) used_.push_back(k);
+  if (count > 0 && used_.back() != count - 1) used_.push_back(count - 1);
+  if (used_.size() < 2) throw std::invalid_argument("a score table needs two snapshots");
+  for (Knot* knot : {&before_, &after_}) {
+    knot->log_p.resize(now_.size());
+    knot->rate.resize(now_.size());
+  }
+}
+
+void ScoreTable::load(Knot& knot, std::size_t number) {
+  if (knot.number == number) return;
+  snapshots_->read(number, knot.log_p, knot.rate);
+  knot.number = number;
+}
+
+void ScoreTable::prepare(double t, std::span<const double> /*p*/) {
+  const std::vector<double>& times = snapshots_->times();
+  const auto later = std::upper_bound(used_.begin() + 1, used_.end() - 1, t,
+                                      [&](double time, std::size_t k) { return time < times[k]; });
+  const std::size_t right = *later, left = *(later - 1);
+  if (before_.number == right || after_.number == left) std::swap(before_, after_);
+  load(before_, left);
+  load(after_, right);
+  const double h = times[right] - times[left], u = std::clamp((t - times[left]) / h, 0.0, 1.0);
+  const double v = 1 - u, from_left = u * v * v, from_right = -u * u * v, blend = u * u * (3 - 2 * u);
+  for (std::size_t i = 0; i < now_.size(); ++i) {
+    const double change = after_.log_p[i] - before_.log_p[i], most = 3 * std::abs(change) + 1;
+    const double start = std::clamp(h * before_.rate[i], -most, most),
+                 end = std::clamp(h * after_.rate[i], -most, most);
+    now_[i] = before_.log_p[i] + blend * change + from_left * start + from_right * end;
+  }
+}
+
+/// Difference of log p across the upper face of cell `face` along the axis, in row (or column) `other`.
+double ScoreTable::slope(int axis, Index face, Index other) const {
+  const Index n = grid_->axis(axis).cells, next = face + 1 == n ? 0 : face + 1, nx = grid_->nx();
+  const Index lower = axis == 0 ? face + nx * other : other + nx * face;
+  const Index upper = axis == 0 ? next + nx * other : other + nx * next;
+  return (now_[static_cast<std::size_t>(upper)] - now_[static_cast<std::size_t>(lower)]) / grid_->axis(axis).width();
+}
+
+/// Between faces along its own axis, between centres across.
+double ScoreTable::component(int axis, double along, double across) const {
+  const Axis& own = grid_->axis(axis);
+  const Index faces = own.periodic() ? own.cells : own.cells - 1;
+  if (faces == 0) return 0;
+  const Between face = between((along - own.lower) / own.width() - 1, faces, own.periodic());
+  const auto row = [&](Index other) {
+    return (1 - face.share) * slope(axis, face.lower, other) + face.share * slope(axis, face.upper, other);
+  };
+  if (grid_->dimension() == 1) return row(0);
+  const Axis& beside = grid_->axis(1 - axis);
+  const Between centre = between((across - beside.lower) / beside.width() - 0.5, beside.cells, beside.periodic());
+  return (1 - centre.share) * row(centre.lower) + centre.share * row(centre.upper);
+}
+
+void ScoreTable::score(const PointsIn& x, PointsOut s) const {
+  for (Index i = 0; i < x.size; ++i) {
+    const double first = x.axis[0][i], second = x.dimension > 1 ? x.axis[1][i] : 0;
+    s.axis[0][i] = component(0, first, second);
+    if (x.dimension > 1) s.axis[1][i] = component(1, second, first);
+  }
+}
+
+}  // namespace fokker

@@ -1,0 +1,155 @@
+// Guards the way back: what returns is the initial density, for every lambda and either score; from the prior no more
+// is lost than the prior's distance from the end; the files, keys and refusals of the contract.
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "fokker/analysis/norms.hpp"
+#include "fokker/io/paraview.hpp"
+#include "small_case.hpp"
+
+using namespace fokker;
+namespace fs = std::filesystem;
+
+namespace {
+
+const std::string vp = R"(
+[[axis]]
+name = "x"
+range = [-5, 5]
+cells = 100
+boundary = "reflecting"
+[sde]
+model = "vp"
+schedule = "linear"
+[initial]
+mixture = [ { weight = 0.4, mean = [-1.5], covariance = [[0.16]] }, { weight = 0.6, mean = [1], covariance = [[0.25]] } ]
+[time]
+end = 1
+[output]
+frames = 2
+[reverse]
+lambda = [0, 0.5, 1]
+stepper = "tr_bdf2"
+tolerance = 1e-5
+)";
+
+ReverseResult back(const std::vector<std::string>& overrides, const std::string& text = vp) {
+  Setup setup = setup_of(text, overrides);
+  const RunResult result = run(setup, {});
+  REQUIRE(result.reverse);
+  return *result.reverse;
+}
+
+std::string refusal(const std::string& text, const std::vector<std::string>& overrides) {
+  try {
+    (void)setup_of(text, overrides);
+  } catch (const CaseError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("what returns is the initial density for every lambda and either score") {
+  for (const char* score : {"reverse.score=exact", "reverse.score=forward"}) {
+    const ReverseResult result = back({score});
+    REQUIRE(result.rows.size() == 3);
+    CHECK(result.score == std::string(score).substr(14));
+    for (const ReverseRow& row : result.rows) {
+      INFO(score, " lambda ", row.lambda, " l1 ", row.verdict.norms.l1);
+      CHECK(row.verdict.norms.l1 < 0.02);
+      CHECK(row.mass_error < 1e-12);
+      CHECK(row.error.value() < 0.02);
+    }
+    double stated = 0;  // of the two rows that are furthest off
+    for (const ReverseRow& row : result.rows) stated = std::max(stated, 2 * row.error.value());
+    if (result.score == "exact") CHECK(result.spread <= stated);
+  }
+}
+
+TEST_CASE("the error falls with the square of the cell") {
+  const auto error = [](const char* cells) {
+    return back({"reverse.score=exact", "reverse.lambda=1", cells}).rows[0].verdict.norms.l1;
+  };
+  CHECK(std::log2(error("axis.x.cells=50") / error("axis.x.cells=100")) == doctest::Approx(2).epsilon(0.2));
+}
+
+TEST_CASE("from the prior no more is lost than the prior's distance from the end") {
+  const std::vector<std::string> early{"time.end=0.4", "output.frames=1", "reverse.lambda=1", "reverse.score=forward"};
+  std::vector<std::string> prior = early;
+  prior.push_back("reverse.start=prior");
+  const ReverseResult from_prior = back(prior), from_end = back(early);
+  CHECK(from_prior.start_l1 > 0.05);
+  CHECK(from_prior.rows[0].verdict.norms.l1 <= from_prior.start_l1 + from_end.rows[0].verdict.norms.l1);
+}
+
+TEST_CASE("two axes with a full tensor run back") {
+  const std::string text = R"(
+[[axis]]
+name = "x"
+range = [-4, 4]
+cells = 48
+boundary = "reflecting"
+[[axis]]
+name = "y"
+range = [-4, 4]
+cells = 48
+boundary = "reflecting"
+[sde]
+drift = ["-x - y", "x - y"]
+diffusion = [[0.5, 0.2], [0.2, 0.4]]
+[initial]
+gaussian = { mean = [1, 0], covariance = [[0.3, 0.1], [0.1, 0.3]] }
+[time]
+end = 0.3
+[output]
+frames = 1
+[reverse]
+lambda = [0, 1]
+)";
+  const ReverseResult exact = back({}, text), forward = back({"reverse.score=forward"}, text);
+  CHECK(exact.score == "exact");
+  for (const ReverseResult* result : {&exact, &forward})
+    for (const ReverseRow& row : result->rows) CHECK(row.verdict.norms.l1 < 0.03);
+}
+
+TEST_CASE("checks and files and summary of the way back") {
+  const fs::path folder = fs::temp_directory_path() / ("fokker_test_reverse_" + std::to_string(getpid()));
+  fs::create_directories(folder);
+  Setup setup = setup_of(vp + "[[check]]\nquantity=\"l1\"\nagainst=\"reverse\"\nlambda=0.5\nbelow=0.02\n" +
+                             "[[check]]\nquantity=\"w1\"\nagainst=\"reverse\"\nbelow=1e-12\n",
+                         {"reverse.score=forward", "reverse.snapshots=50"});
+  const RunResult result = run(setup, {folder, false, {}});
+  REQUIRE(result.checks.size() == 2);
+  CHECK(result.checks[0].ok);
+  CHECK(result.checks[0].label() == "l1 against reverse, lambda 0.5");
+  CHECK_FALSE(result.checks[1].ok);
+  double worst = 0;
+  for (const ReverseRow& row : result.reverse->rows) worst = std::max(worst, row.verdict.w1.value());
+  CHECK(result.checks[1].value == worst);
+  const VtiContent file = read_vti(folder / "reverse_000000.vti");
+  CHECK(file.arrays.size() == 4);
+  CHECK(file.arrays[2].first == "p_reverse_0.5");
+  CHECK_FALSE(fs::exists(folder / "score_snapshots.bin"));  // went with the run
+  const auto json = nlohmann::json::parse(summary_json(setup, result));
+  CHECK(json["reverse"]["score"] == "forward");
+  CHECK(json["reverse"]["snapshots"] == 51);
+  CHECK(json["reverse"]["lambda"][1]["l1"].get<double>() == result.checks[0].value);
+  fs::remove_all(folder);
+}
+
+TEST_CASE("the way back is refused where it cannot be gone") {
+  CHECK(refusal(vp, {"initial.point=[0.0]", "reverse.score=exact"}) == "");
+  CHECK(refusal(vp, {"initial.uniform=true", "reverse.score=exact"}) == "");
+  CHECK(refusal(vp, {"axis.x.boundary=absorbing"}) == "");
+  CHECK(refusal(vp, {"reverse.lambda=-1", "reverse.score=exat", "reverse.snapshots=2"}) == "");
+  CHECK(refusal(vp, {"reverse.lambda=[1, 1]", "reverse.stepper=rk4"}) == "");
+  const std::string check = "[[check]]\nquantity=\"l1\"\nagainst=\"reverse\"\nbelow=1\n";
+  CHECK(refusal(vp + check + "lambda=2\nat=1\n", {}) == "");
+  CHECK(refusal(std::string(ou) + check, {}) == "");
+  CHECK(refusal(std::string(ou) + "[[check]]\nquantity=\"l1\"\nagainst=\"exact\"\nlambda=1\nbelow=1\n", {}) == "");
+}
