@@ -8,8 +8,7 @@ namespace fokker {
 namespace {
 
 const std::vector<std::string> forms = {"drift_diffusion", "effective_drift"};
-const std::vector<std::string> scores = {"log_difference", "flux_consistent", "spectral", "exact"};
-const std::vector<std::string> later_scores = {"table"};
+const std::vector<std::string> scores = {"log_difference", "flux_consistent", "spectral", "exact", "table"};
 
 // A key that has a meaning for one choice only.
 bool belongs(CaseReader& reader, const Node& node, bool fits, const std::string& to_what) {
@@ -38,15 +37,30 @@ std::string choice(CaseReader& reader, const Node& node, const std::vector<std::
   return reader.word(node, allowed).value_or(allowed.empty() ? "" : allowed.front());
 }
 
+// The folder of an earlier run.
+void read_table(CaseReader& reader, TableReader& scheme, Case& c) {
+  if (c.scheme.score != "table")
+    return static_cast<void>(belongs(reader, scheme.find("table"), false, "score = table"));
+  const Node node = scheme.require("table", "the folder of an earlier run");
+  const auto name = reader.text(node);
+  if (!name) return;
+  c.scheme.table = reader.folder / *name;
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(c.scheme.table / "density_000000.vti", ignored))
+    reader.report(node, fmt::format("{} is not a run folder: it holds no density_000000.vti",
+                                    toml_string(c.scheme.table.string())));
+}
+
 void read_effective_drift(CaseReader& reader, TableReader& table, const Node& flux, Case& c) {
   const Vocabulary& words = reader.vocabulary;
-  c.scheme.score = reader.word(table.find("score"), scores, later_scores).value_or("log_difference");
+  c.scheme.score = reader.word(table.find("score"), scores).value_or("log_difference");
   const bool consistent = c.scheme.score == "flux_consistent";
   c.scheme.flux = consistent ? "scharfetter_gummel" : "muscl";
   const auto row = consistent ? flux_row(reader, flux, words.fluxes, words.advective_fluxes,
                                          "the other scores (flux_consistent divides the flux of a drift_diffusion row)")
                               : flux_row(reader, flux, words.advective_fluxes, words.fluxes, "form = drift_diffusion");
   if (row) c.scheme.flux = *row;
+  read_table(reader, table, c);
   const bool by_differences = c.scheme.score == "log_difference";
   if (const Node order = table.find("score_order"); belongs(reader, order, by_differences, "score = log_difference")) {
     const auto value = reader.integer(order, 2, 4);
@@ -76,7 +90,7 @@ void read_scheme(CaseReader& reader, TableReader& root, Case& c) {
     if (const auto row = flux_row(reader, flux, reader.vocabulary.fluxes, reader.vocabulary.advective_fluxes,
                                   "form = effective_drift"))
       c.scheme.flux = *row;
-    for (const char* key : {"score", "score_order", "limiter", "weights"}) {
+    for (const char* key : {"score", "score_order", "table", "limiter", "weights"}) {
       const Node other = scheme.find(key);
       static_cast<void>(belongs(reader, other, !form_known, "form = effective_drift"));
     }

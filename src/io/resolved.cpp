@@ -72,6 +72,9 @@ std::string scheme_text(const CaseScheme& scheme) {
   if (scheme.form == "effective_drift") {
     out += fmt::format("score = {}\n", toml_string(scheme.score));
     if (scheme.score == "log_difference") out += fmt::format("score_order = {}\n", scheme.score_order);
+    if (!scheme.table.empty())
+      out +=
+          fmt::format("table = {}\n", toml_string(std::filesystem::absolute(scheme.table).lexically_normal().string()));
     if (!scheme.limiter.empty()) out += fmt::format("limiter = {}\n", toml_string(scheme.limiter));
     if (!scheme.weights.empty()) out += fmt::format("weights = {}\n", toml_string(scheme.weights));
   }

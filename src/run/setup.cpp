@@ -11,6 +11,7 @@
 #include "fokker/scheme/effective_drift.hpp"
 #include "fokker/spectral/fourier.hpp"
 #include "fokker/spectral/score.hpp"
+#include "score_from_run.hpp"
 
 namespace fokker {
 
@@ -81,8 +82,9 @@ std::shared_ptr<ScoreSource> make_spectral_score(const Setup& setup) {
   return std::make_shared<SpectralScore>(setup.grid);
 }
 
-/// The score of a closed form.
+/// The score of a closed form, or of an earlier run.
 std::shared_ptr<ScoreSource> make_score(const Setup& setup) {
+  if (setup.config.scheme.score == "table") return score_from_run(setup);
   auto score = std::make_shared<ClosedScore>(
       closed_form(setup.config, *setup.sde, "scheme.score", "use score = \"log_difference\""));
   try {

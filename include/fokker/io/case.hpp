@@ -39,6 +39,7 @@ struct CaseScheme {
   // effective_drift only
   std::string score = "log_difference";
   int score_order = 2;           ///< of log_difference
+  std::filesystem::path table;   ///< of score = table: a run folder
   std::string limiter;           ///< of muscl; filled in, empty for other rows
   std::string weights;           ///< of weno5; filled in, empty for other rows
   std::optional<bool> positive;  ///< absent: what flux and stepper together can promise

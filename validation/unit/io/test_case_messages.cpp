@@ -337,7 +337,7 @@ score = "exct"
 weights = "js")",
      R"(c.toml:26:8: scheme.flux: "central" is a row for form = drift_diffusion; allowed here: upwind, muscl, weno5)"
      "\n"
-     R"(c.toml:27:9: scheme.score: "exct" is unknown; did you mean exact? allowed: log_difference, flux_consistent, spectral, exact)"
+     R"(c.toml:27:9: scheme.score: "exct" is unknown; did you mean exact? allowed: log_difference, flux_consistent, spectral, exact, table)"
      "\n"
      "c.toml:28:11: scheme.weights: has a meaning only with flux = weno5"},
     {flux, R"(form = "effective_drift"
@@ -347,6 +347,12 @@ score_order = 4)",
      R"(c.toml:26:8: scheme.flux: "weno5" is a row for the other scores (flux_consistent divides the flux of a drift_diffusion row); allowed here: scharfetter_gummel, upwind, central)"
      "\n"
      "c.toml:28:15: scheme.score_order: has a meaning only with score = log_difference"},
+    {flux, R"(form = "effective_drift"
+score = "table")",
+     "c.toml:24:1: scheme.table: missing, must be the folder of an earlier run"},
+    {flux, R"(form = "effective_drift"
+table = "x")",
+     "c.toml:26:9: scheme.table: has a meaning only with score = table"},
     {flux, R"(form = "effective_drift"
 score_order = 3
 limiter = "minmo")",
