@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 #include <mutex>
 #include <stdexcept>
@@ -32,7 +33,10 @@ ReverseSde::ReverseSde(std::shared_ptr<const Sde> forward, std::shared_ptr<Score
   if (score_->dimension() != forward_->dimension()) throw std::invalid_argument("sde and score differ in dimension");
 }
 
-double ReverseSde::forward_time(double tau) const { return std::clamp(end_ - tau, 0.0, end_); }
+double ReverseSde::forward_time(double tau) const {
+  if (std::isnan(tau)) throw std::invalid_argument("the time is not a number");
+  return std::clamp(end_ - tau, 0.0, end_);
+}
 
 void ReverseSde::score_at(const PointsIn& x, double t, PointsOut s) const {
   for (;;) {

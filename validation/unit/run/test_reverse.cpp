@@ -143,13 +143,31 @@ TEST_CASE("checks and files and summary of the way back") {
 }
 
 TEST_CASE("the way back is refused where it cannot be gone") {
-  CHECK(refusal(vp, {"initial.point=[0.0]", "reverse.score=exact"}) == "");
-  CHECK(refusal(vp, {"initial.uniform=true", "reverse.score=exact"}) == "");
-  CHECK(refusal(vp, {"axis.x.boundary=absorbing"}) == "");
-  CHECK(refusal(vp, {"reverse.lambda=-1", "reverse.score=exat", "reverse.snapshots=2"}) == "");
-  CHECK(refusal(vp, {"reverse.lambda=[1, 1]", "reverse.stepper=rk4"}) == "");
+  CHECK(refusal(vp, {"initial.point=[0.0]", "reverse.score=exact"}) ==
+        "--set reverse.score: reverse.score: a point, or a Gaussian with a singular covariance, has no score; start "
+        "from a gaussian or a mixture, or use score = \"forward\"");
+  CHECK(refusal(vp, {"initial.uniform=true", "reverse.score=exact"}) ==
+        "--set reverse.score: reverse.score: no closed form: the initial density must be gaussian, mixture or point; "
+        "use score = \"forward\"");
+  CHECK(refusal(vp, {"axis.x.boundary=absorbing"}) ==
+        "case.toml:16:1: reverse: axis x absorbs, and what has left cannot be called back; reflecting or periodic "
+        "sides are needed");
+  CHECK(refusal(vp, {"reverse.lambda=-1", "reverse.score=exat", "reverse.snapshots=2"}) ==
+        "--set reverse.lambda: reverse.lambda: -1, must be a number >= 0"
+        "\n"
+        "--set reverse.score: reverse.score: \"exat\" is unknown; did you mean exact? allowed: auto, exact, forward"
+        "\n"
+        "--set reverse.snapshots: reverse.snapshots: 2, must be an integer from 4 to 100000");
+  CHECK(refusal(vp, {"reverse.lambda=[1, 1]", "reverse.stepper=rk4"}) ==
+        "--set reverse.lambda: reverse.lambda.1: 1 is there twice"
+        "\n"
+        "--set reverse.stepper: reverse.stepper: \"rk4\" is unknown, allowed: auto, dopri5, tr_bdf2");
   const std::string check = "[[check]]\nquantity=\"l1\"\nagainst=\"reverse\"\nbelow=1\n";
-  CHECK(refusal(vp + check + "lambda=2\nat=1\n", {}) == "");
-  CHECK(refusal(std::string(ou) + check, {}) == "");
-  CHECK(refusal(std::string(ou) + "[[check]]\nquantity=\"l1\"\nagainst=\"exact\"\nlambda=1\nbelow=1\n", {}) == "");
+  CHECK(refusal(vp + check + "lambda=2\nat=1\n", {}) ==
+        "case.toml:24:8: check.0.lambda: 2, reverse.lambda holds 0, 0.5, 1"
+        "\n"
+        "case.toml:25:4: check.0.at: what came back is compared with the initial density, leave at out");
+  CHECK(refusal(std::string(ou) + check, {}) == "case.toml:22:9: check.0.against: needs [reverse], which is not there");
+  CHECK(refusal(std::string(ou) + "[[check]]\nquantity=\"l1\"\nagainst=\"exact\"\nlambda=1\nbelow=1\n", {}) ==
+        "case.toml:23:8: check.0.lambda: goes with against = \"reverse\"");
 }
