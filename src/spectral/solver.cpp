@@ -115,8 +115,7 @@ void SpectralSolver::advance(double t) {
     if (right_side_->begin_step(t_)) right_side_->apply(t_, now_.data(), slopes_[0].data());
     const double left = t - t_, dt = dt_ >= left ? left : dt_ > left / 2 ? left / 2 : dt_;
     if (!(dt > 1e-14 * t)) throw NumericalError("the step of the spectral witness underflows", t_);
-    const double tolerance =
-        std::max(tolerance_, 1e-4 * errors_.seam);  // the seam's error is there anyway
+    const double tolerance = std::max(tolerance_, 1e-4 * errors_.seam);  // the seam's error is there anyway
     const double error = try_step(dt) / tolerance;
     if (!(error <= 1)) {
       ++rejected_;
