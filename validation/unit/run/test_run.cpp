@@ -231,7 +231,7 @@ below = 5e-3
   if (fourier_library().empty()) {  // built with -DFOKKER_FFTW=OFF
     Setup setup = setup_of(text);
     CHECK_THROWS_WITH_AS(check_witnesses(setup),
-                         "case.toml:22:12: compare.spectral: this build has no FFTW (it was configured with "
+                         "case.toml:21:12: compare.spectral: this build has no FFTW (it was configured with "
                          "-DFOKKER_FFTW=OFF)",
                          CaseError);
     return;
