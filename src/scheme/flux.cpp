@@ -100,17 +100,18 @@ constexpr std::array rows{
                             "extrema, minmod, van_leer, mc and superbee fall to order 1 there",
                .reference = "van Leer 1979; Sweby 1984; Huynh 1995",
                .when_not = "very smooth densities on fine grids: weno5 has a smaller error there"},
-    FluxScheme{.name = "weno5",
-               .form = "effective_drift",
-               .order = 5,
-               .positive = true,
-               .guarantee =
-                   "conservative, p >= 0 under stable_step; order 5 for a given velocity (in 2D by three Gauss "
-                   "points on a face), with score = log_difference the order of score_order. weights = z "
-                   "(default) or js",
-               .reference = "Jiang & Shu 1996; Borges, Carmona, Costa & Don 2008; positivity in the spirit of Zhang & "
-                            "Shu 2010",
-               .when_not = "steps and contacts on coarse grids: muscl costs a third"},
+    FluxScheme{
+        .name = "weno5",
+        .form = "effective_drift",
+        .order = 5,
+        .positive = true,
+        .guarantee =
+            "conservative, p >= 0 under stable_step; order 5 for a given velocity (in 2D by three Gauss "
+            "points on a face), with score = log_difference the order of score_order in 1D and 2 in 2D. weights = z "
+            "(default) or js",
+        .reference = "Jiang & Shu 1996; Borges, Carmona, Costa & Don 2008; positivity in the spirit of Zhang & "
+                     "Shu 2010",
+        .when_not = "steps and contacts on coarse grids: muscl costs a third"},
 };
 
 }  // namespace
