@@ -169,7 +169,8 @@ class Frames : public Observer {
         for (std::size_t i = 0; i < cells; ++i) logs[i] = std::log(now.p->values[static_cast<Index>(i)]);
         scalar("log_p", std::move(logs));
       }
-      if (field == "entropy_production") scalar(field, dissipation(now));
+      if (field == "entropy_production")
+        scalar(field, dissipation(setup_, now.t, *now.p).value_or(std::vector<double>(cells, NAN)));
       if (field == "current" || field == "drift" || field == "score" || field == "effective_drift")
         vector_field(field, now, all);
     }
@@ -188,15 +189,6 @@ class Frames : public Observer {
       first = false;
     }
     return all;
-  }
-
-  std::vector<double> dissipation(const Moment& now) const {
-    const auto cells = static_cast<std::size_t>(setup_.grid->cells());
-    std::vector<double> Jx(cells), Jy(setup_.grid->dimension() > 1 ? cells : 0);
-    double* const second = Jy.empty() ? nullptr : Jy.data();
-    setup_.scheme->current(now.t, now.p->view(), Jx.data(), second);
-    auto rate = entropy_production(*setup_.grid, *setup_.sde, now.t, now.p->view(), Jx.data(), second);
-    return rate ? *std::move(rate) : std::vector<double>(cells, NAN);
   }
 
   void vector_field(const std::string& name, const Moment& now, std::vector<CellArray>& all) {
@@ -226,6 +218,14 @@ class Frames : public Observer {
 };
 
 }  // namespace
+
+std::optional<std::vector<double>> dissipation(const Setup& setup, double t, const Field& p) {
+  const auto cells = static_cast<std::size_t>(setup.grid->cells());
+  std::vector<double> Jx(cells), Jy(setup.grid->dimension() > 1 ? cells : 0);
+  double* const second = Jy.empty() ? nullptr : Jy.data();
+  setup.scheme->current(t, p.view(), Jx.data(), second);
+  return entropy_production(*setup.grid, *setup.sde, t, p.view(), Jx.data(), second);
+}
 
 std::unique_ptr<Observer> make_progress(const Setup& setup) { return std::make_unique<Progress>(setup); }
 std::unique_ptr<Observer> make_series(const Setup& setup, std::filesystem::path folder) {

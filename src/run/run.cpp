@@ -8,7 +8,6 @@
 
 #include "checks.hpp"
 #include "fokker/analysis/norms.hpp"
-#include "fokker/analysis/score.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/spectral/spectral_grid.hpp"
 
@@ -216,18 +215,9 @@ class Run {
     add_unreached(setup_, result_.checks);
     for (const auto& observer : observers_) observer->end(moment());
     result_.p = p_;
-    result_.entropy_production = dissipation();
+    if (const auto rate = dissipation(setup_, result_.t, p_))
+      result_.entropy_production = totals(*rate).sum * setup_.grid->volume();
     result_.total_seconds = seconds;
-  }
-
-  std::optional<double> dissipation() const {
-    const auto cells = static_cast<std::size_t>(setup_.grid->cells());
-    std::vector<double> Jx(cells), Jy(setup_.grid->dimension() > 1 ? cells : 0);
-    double* const second = Jy.empty() ? nullptr : Jy.data();
-    setup_.scheme->current(result_.t, p_.view(), Jx.data(), second);
-    const auto rate = entropy_production(*setup_.grid, *setup_.sde, result_.t, p_.view(), Jx.data(), second);
-    if (!rate) return std::nullopt;
-    return totals(*rate).sum * setup_.grid->volume();
   }
 
   void warn_of_poor_resolution(const Field& p, double t) {

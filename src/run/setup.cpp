@@ -82,18 +82,13 @@ std::shared_ptr<ScoreSource> make_spectral_score(const Setup& setup) {
   return std::make_shared<SpectralScore>(setup.grid);
 }
 
-/// The score of a closed form, or of an earlier run.
-std::shared_ptr<ScoreSource> make_score(const Setup& setup) {
-  if (setup.config.scheme.score == "table") return score_from_run(setup);
-  auto score = std::make_shared<ClosedScore>(
-      closed_form(setup.config, *setup.sde, "scheme.score", "use score = \"log_difference\""));
+/// The score of the closed form; where there is none, a CaseError at `key` that names `remedy`.
+std::shared_ptr<ScoreSource> closed_score(const Setup& setup, const std::string& key, const std::string& remedy) {
+  auto score = std::make_shared<ClosedScore>(closed_form(setup.config, *setup.sde, key, "use " + remedy));
   try {
     score->prepare(0, {});
   } catch (const NumericalError& error) {
-    refuse(setup.config, "scheme.score",
-           fmt::format("{}; start from a gaussian or a mixture, or use score = "
-                       "\"log_difference\"",
-                       error.what()));
+    refuse(setup.config, key, fmt::format("{}; start from a gaussian or a mixture, or use {}", error.what(), remedy));
   }
   return score;
 }
@@ -103,16 +98,9 @@ std::shared_ptr<ScoreSource> make_reverse_score(const Setup& setup) {
   const auto& asked = setup.config.reverse;
   if (!asked || asked->score == "forward") return nullptr;
   try {
-    auto score = std::make_shared<ClosedScore>(
-        closed_form(setup.config, *setup.sde, "reverse.score", "use score = \"forward\""));
-    score->prepare(0, {});
-    return score;
+    return closed_score(setup, "reverse.score", "score = \"forward\"");
   } catch (const CaseError&) {
     if (asked->score == "exact") throw;
-  } catch (const NumericalError& error) {
-    if (asked->score == "exact")
-      refuse(setup.config, "reverse.score",
-             fmt::format("{}; start from a gaussian or a mixture, or use score = \"forward\"", error.what()));
   }
   return nullptr;
 }
@@ -136,7 +124,10 @@ std::unique_ptr<Form> make_form(Setup& setup) {
     return make_log_difference(setup.grid, setup.sde, reconstruction, scheme.score_order, 0);
   if (scheme.score == "spectral")
     return make_following_drift(setup.grid, setup.sde, reconstruction, make_spectral_score(setup), 0);
-  return make_given_drift(setup.grid, setup.sde, reconstruction, make_score(setup), 0);
+  return make_given_drift(setup.grid, setup.sde, reconstruction,
+                          scheme.score == "table" ? score_from_run(setup)
+                                                  : closed_score(setup, "scheme.score", "score = \"log_difference\""),
+                          0);
 }
 
 void set_initial(Setup& setup) {

@@ -177,9 +177,6 @@ std::vector<std::unique_ptr<Witness>> make_witnesses(const Setup& setup) {
   return all;
 }
 
-void check_witnesses(const Setup& setup) {
-  static_cast<void>(make_exact(setup));
-  static_cast<void>(make_spectral(setup));
-}
+void check_witnesses(const Setup& setup) { static_cast<void>(make_spectral(setup)); }
 
 }  // namespace fokker

@@ -1,19 +1,7 @@
 #include "log_flux.hpp"
 
-#include <cmath>
-
 #include "face_value.hpp"
-
-// As in base/tape_kernels.cpp: with g++ exp and log have twins in glibc's libmvec that take 2, 4 or 8 points at once.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define FOKKER_VECTOR_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-extern "C" {
-__attribute__((simd("notinbranch"))) double exp(double) noexcept;
-__attribute__((simd("notinbranch"))) double log(double) noexcept;
-}
-#else
-#define FOKKER_VECTOR_CLONES
-#endif
+#include "fokker/base/vector_math.hpp"
 
 namespace fokker {
 namespace {

@@ -7,16 +7,7 @@
 #include <vector>
 
 #include "fokker/base/tape.hpp"
-
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define FOKKER_VECTOR_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-extern "C" {
-__attribute__((simd("notinbranch"))) double exp(double) noexcept;
-__attribute__((simd("notinbranch"))) double sin(double) noexcept;
-}
-#else
-#define FOKKER_VECTOR_CLONES
-#endif
+#include "fokker/base/vector_math.hpp"
 
 namespace {
 

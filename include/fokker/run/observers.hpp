@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -47,6 +48,10 @@ class Observer {
   virtual void frame(const Moment&, std::span<const Opinion>) {}
   virtual void end(const Moment&) {}
 };
+
+/// Entropy production of the scheme's own current, per volume and cell (analysis/score.hpp); absent where D is
+/// singular.
+[[nodiscard]] std::optional<std::vector<double>> dissipation(const Setup& setup, double t, const Field& p);
 
 /// A bar on stderr with rate and time left.
 [[nodiscard]] std::unique_ptr<Observer> make_progress(const Setup& setup);

@@ -50,7 +50,7 @@ class Witness {
 /// covariance) and sides that absorb.
 [[nodiscard]] ClosedForm flow_form(const Setup& setup, const std::string& key, const std::string& remedy);
 
-/// Throws CaseError for every witness that cannot be trusted, with the reason, before anything runs or is written.
+/// Throws CaseError, with the reason, for every witness that what the case says already rules out: part of `build`.
 void require_witnesses(const Setup& setup);
 
 /// The closed form or formula a case asks for; null when it asks for none. Throws CaseError where there is no closed
@@ -63,7 +63,8 @@ void require_witnesses(const Setup& setup);
 /// be trusted from the start, and in a build without FFTW.
 [[nodiscard]] std::unique_ptr<Witness> make_spectral(const Setup& setup);
 
-/// Throws the CaseError that making the witnesses would, without starting particles.
+/// Throws the CaseError of the witness that only its own making can refuse, the spectral one; `build` has asked the
+/// others (require_witnesses). Before anything is written.
 void check_witnesses(const Setup& setup);
 
 /// The particles a case asks for; null when it asks for none.
