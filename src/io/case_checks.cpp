@@ -198,8 +198,8 @@ void read_lambda(CaseReader& reader, TableReader& table, const Case& c, CaseChec
   if (at) reader.report(at, "what came back is compared with the initial density, leave at out");
   check.lambda = reader.number(lambda, Bounds::not_negative());
   if (!check.lambda || !c.reverse) return;
-  const auto& all = c.reverse->lambda;
-  if (std::find(all.begin(), all.end(), *check.lambda) == all.end())
+  const auto& all = c.reverse->lambda;  // empty: its own fault was reported
+  if (!all.empty() && std::find(all.begin(), all.end(), *check.lambda) == all.end())
     reader.report(lambda, fmt::format("{}, reverse.lambda holds {}", *check.lambda, fmt::join(all, ", ")));
 }
 

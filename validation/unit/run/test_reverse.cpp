@@ -167,6 +167,8 @@ TEST_CASE("the way back is refused where it cannot be gone") {
         "case.toml:24:8: check.0.lambda: 2, reverse.lambda holds 0, 0.5, 1"
         "\n"
         "case.toml:25:4: check.0.at: what came back is compared with the initial density, leave at out");
+  CHECK(refusal(vp + check + "lambda=2\n", {"reverse.lambda=-1"}) ==  // one fault, one message
+        "--set reverse.lambda: reverse.lambda: -1, must be a number >= 0");
   CHECK(refusal(std::string(ou) + check, {}) == "case.toml:22:9: check.0.against: needs [reverse], which is not there");
   CHECK(refusal(std::string(ou) + "[[check]]\nquantity=\"l1\"\nagainst=\"exact\"\nlambda=1\nbelow=1\n", {}) ==
         "case.toml:23:8: check.0.lambda: goes with against = \"reverse\"");
