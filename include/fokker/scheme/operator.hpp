@@ -1,12 +1,25 @@
 #pragma once
 #include <functional>
 #include <span>
+#include <vector>
 
 #include "fokker/base/points.hpp"
 
 namespace fokker {
 
 class LinearOperator;
+
+/// One term of a linear combination of states: factor * values, as long as the state.
+struct Term {
+  double factor = 0;
+  const double* values = nullptr;
+};
+
+/// A region that holds the eigenvalues of A: real parts in [-real, 0], imaginary parts in [-imaginary, imaginary]
+/// [1/t].
+struct SpectralBound {
+  double real = 0, imaginary = 0;
+};
 
 /// dp/dt on a grid. The state is the cell averages [1/x^d] followed by one ledger per absorbing side: the mass that has
 /// left through it so far [1]. One caller at a time (scratch inside, preallocated).
@@ -21,9 +34,15 @@ class Operator {
   /// rate = d(state)/dt; both size() long, not overlapping. Mass: volume * sum(cell rates) + sum(ledger rates) = 0 to
   /// rounding, by the form.
   virtual void apply(double t, std::span<const double> state, std::span<double> rate) const = 0;
+  /// out = scale * d(state)/dt + the sum of the terms: one stage of a method. `out` may be the memory of a term, not
+  /// that of `state`.
+  virtual void apply_stage(double t, double scale, std::span<const double> state, std::span<const Term> terms,
+                           std::span<double> out) const;
   /// 1 / max|A_ii| at time t [t]: the largest forward Euler step that keeps p >= 0 for a positive flux, and the largest
   /// stable one for the others.
   [[nodiscard]] virtual double stable_step(double t) const = 0;
+  /// Not sharp: Gershgorin's discs unless an operator knows better, [-2/h, 0] and |Im| <= 1/h for h = stable_step(t).
+  [[nodiscard]] virtual SpectralBound spectral_bound(double t) const;
   [[nodiscard]] virtual bool autonomous() const = 0;
   /// Every off-diagonal rate is nonnegative (or the limiter keeps p >= 0 under stable_step).
   [[nodiscard]] virtual bool positive() const = 0;
@@ -33,6 +52,9 @@ class Operator {
 
   /// Integral l1 norm of a state-sized vector: volume * sum |cells| + sum |ledgers|; fixed order of summation.
   [[nodiscard]] double norm_l1(std::span<const double> v) const;
+
+ private:
+  mutable std::vector<double> rate_;  // scratch of apply_stage
 };
 
 using InsertEntry = std::function<void(Index row, Index column, double value)>;
