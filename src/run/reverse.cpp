@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <utility>
 
 #include "fokker/analysis/norms.hpp"
 #include "fokker/io/paraview.hpp"
 #include "fokker/model/reverse_sde.hpp"
+#include "fokker/run/run.hpp"
 #include "fokker/scheme/drift_diffusion.hpp"
 #include "fokker/scheme/effective_drift.hpp"
 
@@ -105,24 +105,19 @@ std::optional<ReverseRow> step_back(const Setup& setup, const Field& start, cons
     ++result.steps;
     result.rejected += done.rejected;
   }
-  if (row->adaptive) result.error = static_cast<double>(result.steps) * asked.tolerance;
+  if (row->adaptive) result.error_in_time = static_cast<double>(result.steps) * asked.tolerance;
   result.rhs_evaluations = stepper->rhs_evaluations();
   return result;
 }
 
-/// Means of p over pairs of cells along each axis; nothing where that does not come out even.
-std::optional<Field> on_wider_cells(const Field& p) {
-  std::vector<Axis> axes = p.grid->axes();
-  for (Axis& axis : axes) {
-    if (axis.cells % 2 != 0 || axis.cells < 8) return std::nullopt;
-    axis.cells /= 2;
-  }
-  Field wide(std::make_shared<const Grid>(axes));
+/// Means of p over pairs of cells along each axis, all of which have an even number.
+Field averaged(const Field& p, const std::shared_ptr<const Grid>& wider) {
+  Field wide(wider);
   const Index nx = p.grid->nx();
   const double share = p.grid->dimension() > 1 ? 0.25 : 0.5;
   for (Index cell = 0; cell < p.grid->cells(); ++cell) {
     const Index column = cell % nx / 2, row = p.grid->dimension() > 1 ? cell / nx / 2 : 0;
-    wide.values[column + wide.grid->nx() * row] += share * p.values[cell];
+    wide.values[column + wider->nx() * row] += share * p.values[cell];
   }
   return wide;
 }
@@ -137,13 +132,25 @@ std::optional<ReverseRow> go_back(const Setup& setup, const Field& start, const 
   row->mass_error = std::abs(row->p.mass() - start.mass());
   row->verdict = judge(setup, row->p);
   row->seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-  const double in_time = std::exchange(row->error, std::nullopt).value_or(0);
-  if (const auto wide_start = on_wider_cells(start)) {
-    const auto wide = step_back(setup, *wide_start, sde, stop_requested);
-    if (!wide) return std::nullopt;
-    row->error = in_time + norms(*wide->p.grid, on_wider_cells(row->p)->view(), wide->p.view()).l1 / 3;
-  }
   return row;
+}
+
+/// The same case on cells twice as wide, with nothing to compare or to check; nothing where it cannot be built.
+std::optional<Setup> on_wider_cells(const Setup& setup) {
+  Case config = setup.config;
+  for (Axis& axis : config.axes) {
+    if (axis.cells % 2 != 0 || axis.cells < 8) return std::nullopt;
+    axis.cells /= 2;
+  }
+  config.compare = {};
+  config.checks.clear();
+  config.output.fields = {"p"};
+  config.output.times = {0, config.time.end};
+  try {
+    return build(std::move(config));
+  } catch (const CaseError&) {
+    return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -156,9 +163,10 @@ ReverseRecorder::ReverseRecorder(const Setup& setup, const std::filesystem::path
 std::unique_ptr<ReverseRecorder> ReverseRecorder::make(const Setup& setup,
                                                        const std::optional<std::filesystem::path>& folder) {
   if (!setup.config.reverse || setup.reverse_score) return nullptr;
-  const std::filesystem::path file =
-      folder ? *folder / "score_snapshots.bin"
-             : std::filesystem::temp_directory_path() / fmt::format("fokker_snapshots_{}.bin", getpid());
+  const std::filesystem::path file = folder
+                                         ? *folder / "score_snapshots.bin"
+                                         : std::filesystem::temp_directory_path() /
+                                               fmt::format("fokker_snapshots_{}_{}.bin", getpid(), setup.grid->cells());
   return std::unique_ptr<ReverseRecorder>(new ReverseRecorder(setup, file));
 }
 
@@ -204,6 +212,21 @@ ReverseResult run_back(const Setup& setup, const Field& last, const std::shared_
     result.rows.push_back(std::move(row));
   }
   return result;
+}
+
+void estimate_errors(const Setup& setup, ReverseResult& result, const std::function<bool()>& stop_requested) {
+  auto wide_setup = on_wider_cells(setup);
+  if (!wide_setup) return;
+  const RunResult wide = run(*wide_setup, {.stop_requested = stop_requested, .estimates_reverse = false});
+  if (!wide.reverse || wide.reverse->interrupted) {
+    result.interrupted = !wide.numerical_failure;
+    return;
+  }
+  for (std::size_t k = 0; k < result.rows.size() && k < wide.reverse->rows.size(); ++k) {
+    ReverseRow& row = result.rows[k];
+    const Field narrow = averaged(row.p, wide_setup->grid);
+    row.error = row.error_in_time + norms(*wide_setup->grid, narrow.view(), wide.reverse->rows[k].p.view()).l1 / 3;
+  }
 }
 
 void write_reverse(const Setup& setup, const ReverseResult& result, const std::filesystem::path& folder) {

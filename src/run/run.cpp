@@ -117,6 +117,7 @@ class Run {
 
   void go_back() {
     result_.reverse = run_back(setup_, p_, recorder_ ? recorder_->snapshots() : nullptr, options_.stop_requested);
+    if (options_.estimates_reverse) estimate_errors(setup_, *result_.reverse, options_.stop_requested);
     if (result_.reverse->interrupted) {
       stopped_ = true;
       result_.stop_reason = "interrupted";

@@ -20,8 +20,9 @@ struct ReverseRow {
   std::string stepper;
   long steps = 0, rejected = 0, rhs_evaluations = 0;
   double seconds = 0, mass_error = 0;
-  /// Estimated l1 error of the way back itself: a third of the l1 distance to the same way on cells twice as wide
-  /// (second order), and the tolerance of every step. Absent where an axis has an odd number of cells, or fewer than 8.
+  double error_in_time = 0;  ///< the tolerance of every step; 0 for a fixed dt
+  /// Estimated l1 error of the whole way, forward and back: a third of the l1 distance to the same way on cells twice
+  /// as wide (second order), and `error_in_time`. Absent where an axis has an odd number of cells, or fewer than 8.
   std::optional<double> error;
   /// What the error of the score can cost: l1 <= sqrt(2 KL), KL = (1 + lambda^2)^2/(4 lambda^2) int E[ds . D ds] dt
   /// (Girsanov and Pinsker); no bound for lambda = 0, no error for an exact score.
@@ -64,6 +65,9 @@ class ReverseRecorder {
 [[nodiscard]] ReverseResult run_back(const Setup& setup, const Field& last,
                                      const std::shared_ptr<const LogSnapshots>& snapshots,
                                      const std::function<bool()>& stop_requested);
+
+/// Fills in `error` of the rows, by a run forward and back on cells twice as wide.
+void estimate_errors(const Setup& setup, ReverseResult& result, const std::function<bool()>& stop_requested);
 
 /// reverse_000000.vti: p, the initial density, and p_reverse_LAMBDA for each row.
 void write_reverse(const Setup& setup, const ReverseResult& result, const std::filesystem::path& folder);

@@ -27,9 +27,10 @@ struct CheckResult {
 [[nodiscard]] bool holds(const CaseCheck& check, double value);
 
 struct RunOptions {
-  std::optional<std::filesystem::path> folder;  ///< where files go; nothing is written without it
+  std::optional<std::filesystem::path> folder{};  ///< where files go; nothing is written without it
   bool progress = false;
-  std::function<bool()> stop_requested;  ///< polled after every step
+  std::function<bool()> stop_requested{};  ///< polled after every step
+  bool estimates_reverse = true;           ///< the way back is repeated on wider cells, for the error it states
 };
 
 struct RunResult {
