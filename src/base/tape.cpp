@@ -279,8 +279,13 @@ void Tape::evaluate(std::span<const TapeInput> inputs, Index n, std::span<double
   alignas(64) std::array<double, workspace_size> workspace;
   std::array<double*, workspace_size / lanes> slot;
   for (Index s = 0; s < slots_; ++s) slot[s] = workspace.data() + s * width;
+  // A time that no formula reads would cost as much as a formula of two operations.
+  const auto read = [this](Index i) {
+    return std::any_of(code_.begin(), code_.end(),
+                       [i](const Instruction& s) { return s.a == i || s.b == i || s.c == i; });
+  };
   for (Index i = 0; i < inputs_; ++i) {
-    if (!inputs[i].column) std::fill_n(slot[i], width, inputs[i].scalar);
+    if (!inputs[i].column && read(i)) std::fill_n(slot[i], width, inputs[i].scalar);
   }
 
   // While one block is computed, the memory of the block after the next is asked for, a share with each instruction:

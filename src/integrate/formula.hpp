@@ -30,6 +30,8 @@ std::unique_ptr<Formula> make_dopri5(const Operator& op);
 std::unique_ptr<Formula> make_backward_euler(const Operator& op);
 std::unique_ptr<Formula> make_crank_nicolson(const Operator& op);
 std::unique_ptr<Formula> make_tr_bdf2(const Operator& op);
+/// Throws UsageError for what is not a generator on one axis times a factor of time.
+std::unique_ptr<Formula> make_talbot(const Operator& op);
 
 /// The largest steps a formula may take, in units of Operator::stable_step(t).
 struct StepBound {
@@ -54,5 +56,8 @@ std::unique_ptr<TimeStepper> make_free_steps(std::unique_ptr<Formula> formula, S
 /// Adaptive dt on a ladder of powers of two (ladder.hpp), so that factorisations are used again.
 std::unique_ptr<TimeStepper> make_ladder_steps(std::unique_ptr<Formula> formula, StepBound bound, double tolerance,
                                                int order);
+/// Adaptive dt for formulas that are exact but for what their error tells: all the way to the limit at once, halved
+/// while the error is above the tolerance.
+std::unique_ptr<TimeStepper> make_leap_steps(std::unique_ptr<Formula> formula, StepBound bound, double tolerance);
 
 }  // namespace fokker

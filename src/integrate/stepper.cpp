@@ -13,7 +13,7 @@ namespace {
 
 constexpr double any = std::numeric_limits<double>::infinity();
 
-constexpr std::array<StepperRow, 7> table{{
+constexpr std::array<StepperRow, 8> table{{
     {.name = "euler",
      .order = 1,
      .adaptive = false,
@@ -84,6 +84,17 @@ constexpr std::array<StepperRow, 7> table{{
      .reference = "Bank et al. 1985; Hosea and Shampine 1996",
      .when_not = "smooth non-stiff problems: dopri5 has order 5",
      .formula = make_tr_bdf2},
+    {.name = "talbot",
+     .order = 0,
+     .adaptive = true,
+     .implicit = true,
+     .positive_limit = 0,
+     .stable_limit = any,
+     .guarantee = "exp(dt A) p to 1e-13 of its largest value, for any dt; thinner tails are noise of either sign",
+     .reference = "Talbot 1979; Trefethen, Weideman and Schmelzer 2006",
+     .when_not = "two dimensions; p >= 0 asked for; a ring with a strong current (substeps of 2 D/a^2)",
+     .formula = make_talbot,
+     .keeps_sign = false},
 }};
 
 /// Rounding of rates and of dt * w must not reach below zero at the very limit.
@@ -116,7 +127,10 @@ void check_options(const StepperRow& row, bool linear, const StepperOptions& opt
 StepBound bound_of(const StepperRow& row, const Operator& op, bool linear, bool keep) {
   const bool convex = row.name == "euler" || row.name == "ssprk3" || row.name == "backward_euler";
   const bool promised = keep && row.positive_limit > 0 && (convex || (linear && op.autonomous()));
-  const double factor = row.implicit ? StepBound::rounding : slack * (keep ? row.positive_limit : row.stable_limit);
+  const bool exact = row.order == 0;  // sums what it solved for: nothing rounds by dt * w
+  const double factor = exact          ? any
+                        : row.implicit ? StepBound::rounding
+                                       : slack * (keep ? row.positive_limit : row.stable_limit);
   return {.op = &op, .factor = factor, .promised = promised, .watched = keep};
 }
 
@@ -135,9 +149,14 @@ std::unique_ptr<TimeStepper> make_stepper(const StepperRow& row, const Operator&
                                           double t0) {
   const bool linear = op.linear() != nullptr;
   check_options(row, linear, options);
+  refuse(!row.keeps_sign && options.keep_positive && op.positive(),
+         fmt::format("{} cannot keep p >= 0 (its tails are noise of either sign): set scheme.positive = false, or take "
+                     "tr_bdf2",
+                     row.name));
   StepBound bound = bound_of(row, op, linear, options.keep_positive && op.positive());
   if (!options.dt && row.name == "dopri5") return make_free_steps(row.formula(op), bound, options.tolerance, 5);
   if (!options.dt && row.name == "tr_bdf2") return make_ladder_steps(row.formula(op), bound, options.tolerance, 3);
+  if (!options.dt && row.name == "talbot") return make_leap_steps(row.formula(op), bound, options.tolerance);
   if (options.dt && bound.promised && !row.implicit && *options.dt > bound.at(t0)) {
     throw UsageError(
         fmt::format("time.dt = {:.6g} breaks the positivity that flux and stepper promise: at most {:.3g} "

@@ -258,7 +258,37 @@ class LadderSteps final : public Steps {
   int order_;
 };
 
+class LeapSteps final : public Steps {
+ public:
+  LeapSteps(std::unique_ptr<Formula> formula, StepBound bound, double tolerance)
+      : Steps(std::move(formula), bound), tolerance_(tolerance) {}
+
+  StepResult take(const StepRequest& request, std::span<double> state) override {
+    const double t = request.t, way = request.limit - t, asked = bound_.limit(t, request.dt);
+    double h = way <= asked * landing ? way : (way < 2 * asked ? way / 2 : asked);
+    for (int rejected = 0;; ++rejected) {
+      const double end = h == way ? request.limit : t + h;
+      const Index cell = attempt(t, h, end, state);
+      if (cell < 0 && formula_->error() <= tolerance_) {
+        accept(state);
+        // A step that was cut by the limit alone says nothing against the longer one that was asked for.
+        return {end, rejected > 0 ? h : std::max(2 * h, request.dt), rejected};
+      }
+      h /= 2;
+      refuse_underflow(h, request, cell);
+    }
+  }
+  double first_step(double t, std::span<const double>, double limit) override { return limit - t; }
+
+ private:
+  double tolerance_;
+};
+
 }  // namespace
+
+std::unique_ptr<TimeStepper> make_leap_steps(std::unique_ptr<Formula> formula, StepBound bound, double tolerance) {
+  return std::make_unique<LeapSteps>(std::move(formula), bound, tolerance);
+}
 
 std::unique_ptr<TimeStepper> make_fixed_steps(std::unique_ptr<Formula> formula, StepBound bound,
                                               std::optional<double> dt) {

@@ -165,9 +165,9 @@ void ParticleEnsemble::State::run_block(Index first, const Plan& plan, long begi
     noise(first, plan.first + k, s);
     for (std::size_t axis = 0; axis < dimension; ++axis) std::copy_n(x[axis], block, s.before[axis]);
     if (dimension == 1)
-      euler_step_1d(block, h, f[0], D[0], z[0], x[0]);
+      euler_step_1d(block, h, traits.additive, f[0], D[0], z[0], x[0]);
     else
-      euler_step_2d(block, h, f, D, z, x);
+      euler_step_2d(block, h, traits.additive, f, D, z, x);
 
     outcome.particle_steps += static_cast<double>(here);
     bool any = false;

@@ -169,7 +169,8 @@ bool promises_positivity(const Setup& setup) {
     refuse(setup.config, "scheme.positive",
            fmt::format("flux '{}' cannot promise p >= 0 ({}); use flux = \"scharfetter_gummel\" or positive = false",
                        setup.flux->name, setup.flux->guarantee));
-  return asked.value_or(setup.scheme->op().positive());
+  const StepperRow* const row = find_stepper(setup.config.time.stepper);  // null: auto, which keeps what is asked for
+  return asked.value_or(setup.scheme->op().positive() && (row == nullptr || row->keeps_sign));
 }
 
 void set_stepper(Setup& setup) {

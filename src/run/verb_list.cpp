@@ -38,7 +38,7 @@ std::vector<Entry> list_steppers() {
       {"auto", {{"guarantee", "keeps the promise of the flux row; `fokker check CASE` says what it takes and why"}}}};
   for (const StepperRow& row : steppers())
     all.push_back({std::string(row.name),
-                   {{"order", std::to_string(row.order)},
+                   {{"order", row.order == 0 ? "exact to the tolerance" : std::to_string(row.order)},
                     {"step", row.adaptive ? "adaptive (time.tolerance) or fixed (time.dt)" : "fixed (time.dt)"},
                     {"guarantee", std::string(row.guarantee)},
                     {"reference", std::string(row.reference)},

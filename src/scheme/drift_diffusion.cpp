@@ -40,23 +40,53 @@ class DriftDiffusion final : public Form, public LinearOperator {
   }
 
   void apply(double t, std::span<const double> state, std::span<double> rate) const override {
-    const double scale = system_.move_to(t);
+    apply_scaled(system_.move_to(t), state, rate);
+  }
+
+  void assemble(double t, const InsertEntry& insert) const override { assemble_scaled(system_.move_to(t), insert); }
+  [[nodiscard]] const LinearOperator* base() const override {
+    if (linear() == nullptr || !system_.fixed()) return nullptr;
+    return autonomous() ? static_cast<const LinearOperator*>(this) : &base_;
+  }
+  [[nodiscard]] std::optional<double> elapsed(double t0, double t1) const override {
+    return base() == nullptr ? std::nullopt : std::optional(system_.elapsed(t0, t1));
+  }
+
+ private:
+  /// The rates without their common factor of time.
+  class Base final : public LinearOperator {
+   public:
+    explicit Base(const DriftDiffusion& all) : all_(all) {}
+    [[nodiscard]] Index cells() const override { return all_.cells(); }
+    [[nodiscard]] Index ledgers() const override { return all_.ledgers(); }
+    [[nodiscard]] double cell_volume() const override { return all_.cell_volume(); }
+    [[nodiscard]] bool autonomous() const override { return true; }
+    [[nodiscard]] bool positive() const override { return all_.positive(); }
+    [[nodiscard]] double stable_step(double) const override { return 1 / all_.system_.exit_rate(); }
+    void apply(double, std::span<const double> state, std::span<double> rate) const override {
+      all_.apply_scaled(1, state, rate);
+    }
+    void assemble(double, const InsertEntry& insert) const override { all_.assemble_scaled(1, insert); }
+
+   private:
+    const DriftDiffusion& all_;
+  };
+
+  void apply_scaled(double scale, std::span<const double> state, std::span<double> rate) const {
     system_.edges().apply(scale, state.data(), rate.data());
     if (system_.advection() != nullptr) system_.advection()->apply(scale, state.data(), rate.data());
     system_.drain(scale, state, rate);
   }
-
-  void assemble(double t, const InsertEntry& insert) const override {
-    const double scale = system_.move_to(t), volume = cell_volume();
+  void assemble_scaled(double scale, const InsertEntry& insert) const {
     system_.edges().assemble(scale, insert);
     for (const Sink& sink : system_.edges().sinks) {
       insert(sink.cell, sink.cell, -scale * sink.rate);
-      insert(cells() + sink.ledger, sink.cell, volume * (scale * sink.rate));
+      insert(cells() + sink.ledger, sink.cell, cell_volume() * (scale * sink.rate));
     }
   }
 
- private:
   mutable EdgeSystem system_;  // what is built is a cache of the coefficients at one time
+  Base base_{*this};
 };
 
 }  // namespace

@@ -32,6 +32,10 @@ class EdgeSystem {
 
   /// Brings everything to time t; returns the factor that multiplies all of it.
   double move_to(double t);
+  /// Whether one factor of time multiplies everything (1 where autonomous).
+  [[nodiscard]] bool fixed() const { return fixed_; }
+  /// The integral of that factor from t0 to t1 [t]; only where fixed().
+  [[nodiscard]] double elapsed(double t0, double t1) const;
 
   [[nodiscard]] const Grid& grid() const { return *grid_; }
   [[nodiscard]] const FluxScheme& flux() const { return flux_; }
@@ -59,6 +63,7 @@ class EdgeSystem {
   void build(double t);
   void build_sinks(double t);
   void link_edges();
+  [[nodiscard]] double factor_at(double t) const;
   void make_weights(Index first, Index last, FirstOf& unsound, FirstOf& unsigned_);
 
   std::shared_ptr<const Grid> grid_;

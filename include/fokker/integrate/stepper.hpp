@@ -45,13 +45,14 @@ class Formula;  // one step of a method as arithmetic, private to this room
 /// A row of `list steppers`.
 struct StepperRow {
   std::string_view name;
-  int order;              ///< measured by the unit tests
+  int order;              ///< measured by the unit tests; 0: exact to the tolerance for any dt
   bool adaptive;          ///< has an error estimate; the others take a fixed dt (explicit ones default to their bound)
   bool implicit;          ///< needs a LinearOperator
   double positive_limit;  ///< p >= 0 is kept for dt * max|A_ii| up to this (infinity: any dt; 0: watched, not proved)
   double stable_limit;    ///< no mode of a generator grows for dt * max|A_ii| up to this (infinity: any dt)
   std::string_view guarantee, reference, when_not;
   std::unique_ptr<Formula> (*formula)(const Operator&);
+  bool keeps_sign = true;  ///< false: no step size keeps p >= 0, so runs that ask for it cannot have this row
 };
 [[nodiscard]] std::span<const StepperRow> steppers();
 [[nodiscard]] const StepperRow* find_stepper(std::string_view name);

@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -65,6 +66,14 @@ class LinearOperator : public Operator {
   [[nodiscard]] const LinearOperator* linear() const override { return this; }
   /// Hands out the entries of the matrix at time t (repeated ones add up), ledger rows included.
   virtual void assemble(double t, const InsertEntry& insert) const = 0;
+  /// A_0 where A(t) = g(t) A_0 with one autonomous A_0 for all times: itself where autonomous, the rates without their
+  /// common time factor where there is one, else nullptr. Lives as long as this operator.
+  [[nodiscard]] virtual const LinearOperator* base() const { return autonomous() ? this : nullptr; }
+  /// How far A_0 carries a state on the way from t0 to t1: the integral of g [t], t1 - t0 where autonomous, so that
+  /// exp(elapsed * A_0) is the exact propagator; nullopt where there is no base().
+  [[nodiscard]] virtual std::optional<double> elapsed(double t0, double t1) const {
+    return autonomous() ? std::optional(t1 - t0) : std::nullopt;
+  }
 };
 
 }  // namespace fokker

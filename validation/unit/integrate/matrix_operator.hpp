@@ -1,6 +1,8 @@
 #pragma once
+#include <boost/math/quadrature/gauss.hpp>
 #include <cmath>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "fokker/scheme/operator.hpp"
@@ -28,10 +30,21 @@ class MatrixOperator final : public LinearOperator {
 
   /// All rates times factor(t).
   MatrixOperator& vary(std::function<double(double)> factor) {
+    base_ = std::make_shared<const MatrixOperator>(*this);
     factor_ = std::move(factor);
     return *this;
   }
 
+  [[nodiscard]] const LinearOperator* base() const override { return factor_ ? base_.get() : this; }
+  [[nodiscard]] std::optional<double> elapsed(double t0, double t1) const override {
+    if (!factor_) return t1 - t0;
+    constexpr int panels = 16;
+    double sum = 0;
+    for (int k = 0; k < panels; ++k)
+      sum += boost::math::quadrature::gauss<double, 15>::integrate(factor_, t0 + (t1 - t0) * k / panels,
+                                                                   t0 + (t1 - t0) * (k + 1) / panels);
+    return sum;
+  }
   [[nodiscard]] Index cells() const override { return cells_; }
   [[nodiscard]] Index ledgers() const override { return ledgers_; }
   [[nodiscard]] double cell_volume() const override { return volume_; }
@@ -77,6 +90,7 @@ class MatrixOperator final : public LinearOperator {
   std::vector<Flow> flows_;
   std::vector<double> exit_;
   std::function<double(double)> factor_;
+  std::shared_ptr<const MatrixOperator> base_;
   double largest_ = 0;
   bool positive_ = true;
 };

@@ -272,6 +272,12 @@ TEST_CASE("a common time factor scales the rates") {
   CHECK(separated->op().stable_step(1.5) == doctest::Approx(plain->op().stable_step(1.5)).epsilon(1e-13));
   CHECK(separated->report(1.5).exit_rate_max == doctest::Approx(plain->report(1.5).exit_rate_max).epsilon(1e-13));
   CHECK_FALSE(separated->op().autonomous());
+  const LinearOperator& linear = *separated->op().linear();
+  CHECK(*linear.elapsed(0.5, 1.5) == doctest::Approx(1).epsilon(1e-15));  // of 2 - t
+  CHECK(plain->op().linear()->base() == nullptr);
+  CHECK_FALSE(plain->op().linear()->elapsed(0, 1));
+  const auto base_rate = rate_of(*linear.base(), 7, state), at_one = rate_of(separated->op(), 1, state);
+  for (std::size_t i = 0; i < at_one.size(); ++i) CHECK(base_rate[i] == at_one[i]);
   std::vector<double> rate(state.size());
   CHECK_THROWS_AS(separated->op().apply(2.5, state, rate), NumericalError);
 }
