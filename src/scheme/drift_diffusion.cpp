@@ -55,6 +55,11 @@ class DriftDiffusion final : public Form, public LinearOperator {
     }
   }
 
+  [[nodiscard]] EdgeView edges_at(double t) const override {
+    const double scale = system_.move_to(t);
+    return {&system_.grid(), &system_.edges(), scale};
+  }
+
  private:
   mutable EdgeSystem system_;  // what is built is a cache of the coefficients at one time
 };

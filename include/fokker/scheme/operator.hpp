@@ -8,6 +8,8 @@
 namespace fokker {
 
 class LinearOperator;
+class Edges;
+class Grid;
 
 /// One term of a linear combination of states: factor * values, as long as the state.
 struct Term {
@@ -57,6 +59,14 @@ class Operator {
   mutable std::vector<double> rate_;  // scratch of apply_stage
 };
 
+/// The edges (and sinks) of an operator at one time, for the solvers of this room that look at more than products:
+/// A = scale * what they say. Borrowed until the operator moves to another time.
+struct EdgeView {
+  const Grid* grid = nullptr;
+  const Edges* edges = nullptr;
+  double scale = 1;
+};
+
 using InsertEntry = std::function<void(Index row, Index column, double value)>;
 
 /// An operator whose apply is a matrix product; the matrix is never formed except by `assemble`.
@@ -65,6 +75,8 @@ class LinearOperator : public Operator {
   [[nodiscard]] const LinearOperator* linear() const override { return this; }
   /// Hands out the entries of the matrix at time t (repeated ones add up), ledger rows included.
   virtual void assemble(double t, const InsertEntry& insert) const = 0;
+  /// The edges that make up the whole matrix; null pointers where it is not made of edges.
+  [[nodiscard]] virtual EdgeView edges_at(double /*t*/) const { return {}; }
 };
 
 }  // namespace fokker
