@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/vector_math.hpp"
 
 namespace fokker {
 namespace {
@@ -14,28 +15,33 @@ constexpr double isotropic = 4;  // ratio of the rates along the axes up to whic
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 Index wrapped(Index i, Index n) { return ((i % n) + n) % n; }
 
-/// Drift and diffusion of an edge, in index units [1/t].
-struct Coefficients {
-  double velocity = 0, rate = 0;
-};
-
-/// (f - b) / log(f / b), the logarithmic mean of the two rates: 0 where one of them is.
-Coefficients coefficients_of(double forward, double backward) {
-  const double v = forward - backward, sum = forward + backward;
-  if (forward <= 0 || backward <= 0) return {v, 0};
-  const double z = v / sum;  // log(f/b) = 2 atanh(z)
-  if (std::abs(z) < 1e-3) return {v, sum / 2 * (1 - z * z / 3)};
-  return {v, v / std::log(forward / backward)};
+/// velocity += f - b, rate += (f - b) / log(f / b) of n edges [1/t]: the logarithmic mean of the two rates, 0 where one
+/// of them is.
+FOKKER_VECTOR_CLONES void add_coefficients(const double* forward, const double* backward, Index n,
+                                           double* __restrict velocity, double* __restrict rate) {
+#pragma omp simd
+  for (Index i = 0; i < n; ++i) {
+    const double f = forward[i], b = backward[i], v = f - b, sum = f + b;
+    const double z = v / sum;  // log(f/b) = 2 atanh(z)
+    const double exact = v / ::log(f / b), series = sum / 2 * (1 - z * z / 3);
+    const double both = std::abs(z) < 1e-3 ? series : exact;
+    velocity[i] += v;
+    rate[i] += (f > 0) & (b > 0) ? both : 0;
+  }
 }
 
-void fit(const Coefficients& c, double& forward, double& backward) {
-  if (c.rate > 0 && std::abs(c.velocity) < 700 * c.rate) {
-    const double peclet = c.velocity / c.rate;
-    forward = c.rate * bernoulli(-peclet);
-    backward = c.rate * bernoulli(peclet);
-  } else {
-    forward = std::max(c.velocity, 0.0);
-    backward = std::max(-c.velocity, 0.0);
+/// The fitted rates r B(-v/r) and r B(v/r); upwind ones where r is 0, or next to v.
+FOKKER_VECTOR_CLONES void fit(const double* velocity, const double* rate, double velocity_factor, double rate_factor,
+                              Index n, double* __restrict forward, double* __restrict backward) {
+#pragma omp simd
+  for (Index i = 0; i < n; ++i) {
+    const double v = velocity_factor * velocity[i], r = rate_factor * rate[i], size = std::abs(v);
+    const bool fitted = size < 600 * r;
+    const double z = fitted ? size / r : 1;
+    const double exact = z / (::exp(z) - 1), series = 1 - z / 2 + z * z / 12;
+    const double against = fitted ? r * (z < 1e-3 ? series : exact) : 0, along = against + size;
+    forward[i] = v > 0 ? along : against;
+    backward[i] = v > 0 ? against : along;
   }
 }
 
@@ -62,24 +68,29 @@ double mean_rate(const Chain& chain, Offset e) {
 void coarsen_link(const Chain& fine, const Chain::Link& from, Halving halving, const Chain& coarse, Chain::Link& to) {
   const Offset e = from.offset;
   const double shrink = (e.x != 0 && halving.x) || (e.y != 0 && halving.y) ? 0.5 : 1;
-  parallel_for(0, coarse.ny, std::max<Index>(1, 4096 / coarse.nx), [&](Index begin, Index end) {
-    for (Index J = begin; J < end; ++J)
-      for (Index I = 0; I < coarse.nx; ++I) {
-        const Index cell = I + coarse.nx * J;
-        if (coarse.neighbour(cell, e) < 0) continue;
-        const Children columns = children_of(I, e.x, halving.x), rows = children_of(J, e.y, halving.y);
-        Coefficients sum;
-        for (Index row = rows.first; row < rows.first + rows.count; ++row)
-          for (Index column = columns.first; column < columns.first + columns.count; ++column) {
-            const Index child = wrapped(column, fine.nx) + fine.nx * wrapped(row, fine.ny);
-            const Coefficients one = coefficients_of(from.forward[at(child)], from.backward[at(child)]);
-            sum.velocity += one.velocity;
-            sum.rate += one.rate;
+  const Index nx = coarse.nx;
+  parallel_for(0, coarse.ny, std::max<Index>(1, 4096 / nx), [&](Index begin, Index end) {
+    std::vector<double> forward(at(nx)), backward(at(nx)), velocity(at(nx)), rate(at(nx));
+    for (Index J = begin; J < end; ++J) {
+      std::fill(velocity.begin(), velocity.end(), 0.0);
+      std::fill(rate.begin(), rate.end(), 0.0);
+      const Children rows = children_of(J, e.y, halving.y), columns = children_of(0, e.x, halving.x);
+      for (Index row = rows.first; row < rows.first + rows.count; ++row)
+        for (Index k = 0; k < columns.count; ++k) {
+          const Index line = fine.nx * wrapped(row, fine.ny);
+          for (Index I = 0; I < nx; ++I) {
+            const Index column = children_of(I, e.x, halving.x).first + k;
+            const Index child = line + (column < 0 || column >= fine.nx ? wrapped(column, fine.nx) : column);
+            forward[at(I)] = from.forward[at(child)];
+            backward[at(I)] = from.backward[at(child)];
           }
-        const auto count = static_cast<double>(columns.count * rows.count);
-        fit({shrink * sum.velocity / count, shrink * shrink * sum.rate / count}, to.forward[at(cell)],
-            to.backward[at(cell)]);
-      }
+          add_coefficients(forward.data(), backward.data(), nx, velocity.data(), rate.data());
+        }
+      const double share = shrink / static_cast<double>(columns.count * rows.count);
+      fit(velocity.data(), rate.data(), share, shrink * share, nx, &to.forward[at(nx * J)], &to.backward[at(nx * J)]);
+      for (Index I = 0; I < nx; ++I)
+        if (coarse.neighbour(I + nx * J, e) < 0) to.forward[at(I + nx * J)] = to.backward[at(I + nx * J)] = 0;
+    }
   });
 }
 

@@ -40,15 +40,23 @@ double length(const double* v, Index cells) {
 }
 
 FlexibleGmres::FlexibleGmres(const ScaledChain& shape, int most)
-    : cells_(shape.cells()),
+    : shape_(shape),
+      cells_(shape.cells()),
       most_(most),
+      basis_{shape.column()},
       hessenberg_(at((most + 1) * most)),
       cosine_(at(most)),
       sine_(at(most)),
       right_(at(most + 1)),
       partial_(at((most + 1) * blocks_of(shape.cells()))) {
-  for (int k = 0; k <= most; ++k) basis_.push_back(shape.column());
-  for (int k = 0; k < most; ++k) proposals_.push_back(shape.column());
+  basis_.reserve(at(most + 1));
+  proposals_.reserve(at(most));
+}
+
+void FlexibleGmres::make_room() {
+  if (proposals_.size() > at(used_)) return;
+  basis_.push_back(shape_.column());
+  proposals_.push_back(shape_.column());
 }
 
 double FlexibleGmres::begin() {

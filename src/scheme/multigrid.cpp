@@ -36,13 +36,13 @@ struct Smoothing {
   }
 };
 
-/// fine += value at the fine centres of a line of coarse values: three quarters of the cell's own, one of its
+/// fine = base + value at the fine centres of a line of coarse values: three quarters of the cell's own, one of its
 /// neighbour. Beyond the ends stands before/after.
-void add_between(const double* coarse, Index n, double before, double after, double* fine) {
+void add_between(const double* coarse, Index n, double before, double after, const double* base, double* fine) {
   for (Index i = 0; i < n; ++i) {
     const double left = i > 0 ? coarse[i - 1] : before, right = i + 1 < n ? coarse[i + 1] : after;
-    fine[2 * i] += 0.75 * coarse[i] + 0.25 * left;
-    fine[2 * i + 1] += 0.75 * coarse[i] + 0.25 * right;
+    fine[2 * i] = base[2 * i] + (0.75 * coarse[i] + 0.25 * left);
+    fine[2 * i + 1] = base[2 * i + 1] + (0.75 * coarse[i] + 0.25 * right);
   }
 }
 
@@ -67,9 +67,9 @@ FOKKER_VECTOR_CLONES void mix_rows(const double* own, const double* other, const
   for (Index i = 0; i < n; ++i) out[i] = 0.75 * own[i] + 0.25 * (other[i] + straight * (own[i] - back[i]));
 }
 
-/// fine += P coarse.
+/// to = base + P from; base may be to.
 void add_interpolated(const Chain& fine, Halving halving, const Chain& coarse, bool straight, const double* from,
-                      double* to) {
+                      const double* base, double* to) {
   const Beyond along{coarse.periodic_x, straight}, across{coarse.periodic_y, straight};
   parallel_for(0, fine.ny, std::max<Index>(1, 16384 / fine.nx), [&](Index begin, Index end) {
     std::vector<double> mixed(halving.y ? at(coarse.nx) : 0);
@@ -84,37 +84,51 @@ void add_interpolated(const Chain& fine, Halving halving, const Chain& coarse, b
         mix_rows(line, other, back, wall && straight ? 1 : 0, coarse.nx, mixed.data());
         line = mixed.data();
       }
+      const double* const start = base + fine.nx * j;
       double* const out = to + fine.nx * j;
       if (halving.x)
-        add_between(line, coarse.nx, along.before(line, coarse.nx), along.after(line, coarse.nx), out);
+        add_between(line, coarse.nx, along.before(line, coarse.nx), along.after(line, coarse.nx), start, out);
       else
-        for (Index i = 0; i < fine.nx; ++i) out[i] += line[i];
+        for (Index i = 0; i < fine.nx; ++i) out[i] = start[i] + line[i];
     }
   });
 }
 
-/// Calls visit(fine cell, coarse cell), row by row of the fine grid from `begin` to `end`.
-template <class Visit>
-void for_children(const Chain& fine, Halving halving, Index coarse_nx, Index begin, Index end, const Visit& visit) {
-  for (Index j = begin; j < end; ++j)
-    for (Index i = 0; i < fine.nx; ++i)
-      visit(i + fine.nx * j, (halving.x ? i / 2 : i) + coarse_nx * (halving.y ? j / 2 : j));
+FOKKER_VECTOR_CLONES void weigh(const double* log_share, const double* fine, const double* coarse, double share,
+                                Index n, double* __restrict weight) {
+#pragma omp simd
+  for (Index i = 0; i < n; ++i) weight[i] = share * ::exp(log_share[i]) * fine[i] / coarse[i];
 }
 
-/// log of the mean of e^v over the children.
+/// means[i] = log of (e^a + e^b) / 2, in place of a.
+FOKKER_VECTOR_CLONES void join_logs(const double* b, Index n, double* __restrict a) {
+#pragma omp simd
+  for (Index i = 0; i < n; ++i) {
+    const double more = a[i] > b[i] ? a[i] : b[i], less = a[i] > b[i] ? b[i] : a[i];
+    a[i] = more + ::log(0.5 + 0.5 * ::exp(less - more));
+  }
+}
+
+/// log of the mean of e^v over the children: over the two columns, then over the two rows.
 std::vector<double> log_means(const Chain& fine, Halving halving, const Chain& coarse, const std::vector<double>& v) {
-  std::vector<double> top(at(coarse.cells()), -INFINITY), sum(at(coarse.cells()), 0.0);
-  const Index rows = halving.y ? 2 : 1;
-  const auto count = static_cast<double>(halving.children());
-  parallel_for(0, coarse.ny, std::max<Index>(1, 4096 / coarse.nx), [&](Index begin, Index end) {
-    const auto each = [&](const auto& visit) {
-      for_children(fine, halving, coarse.nx, rows * begin, rows * end, visit);
-    };
-    each([&](Index i, Index I) { top[at(I)] = std::max(top[at(I)], v[at(i)]); });
-    each([&](Index i, Index I) { sum[at(I)] += std::exp(v[at(i)] - top[at(I)]); });
-    for (Index I = begin * coarse.nx; I < end * coarse.nx; ++I) top[at(I)] += std::log(sum[at(I)] / count);
+  std::vector<double> means(at(coarse.cells()));
+  const Index nx = coarse.nx, rows = halving.y ? 2 : 1;
+  parallel_for(0, coarse.ny, std::max<Index>(1, 4096 / nx), [&](Index begin, Index end) {
+    std::vector<double> even(at(rows * nx)), odd(at(nx));
+    for (Index J = begin; J < end; ++J) {
+      for (Index row = 0; row < rows; ++row) {
+        const double* const line = &v[at(fine.nx * (rows * J + row))];
+        double* const mean = &even[at(nx * row)];
+        for (Index I = 0; I < nx; ++I) mean[I] = line[halving.x ? 2 * I : I];
+        if (!halving.x) continue;
+        for (Index I = 0; I < nx; ++I) odd[at(I)] = line[2 * I + 1];
+        join_logs(odd.data(), nx, mean);
+      }
+      if (halving.y) join_logs(&even[at(nx)], nx, even.data());
+      std::copy_n(even.data(), nx, &means[at(nx * J)]);
+    }
   });
-  return top;
+  return means;
 }
 
 Index place_of_largest(const std::vector<double>& v) { return std::max_element(v.begin(), v.end()) - v.begin(); }
@@ -177,12 +191,21 @@ void Multigrid::scale(std::size_t number, std::vector<double> log_s) {
   const Level& coarse = levels_[number + 1];
   const std::vector<double> means =
       level.log_s.empty() ? level.log_s : log_means(level.chain, level.halving, coarse.chain, level.log_s);
-  const auto share = 1 / static_cast<double>(level.halving.children());
-  parallel_for(0, level.chain.ny, std::max<Index>(1, 16384 / level.chain.nx), [&](Index begin, Index end) {
-    for_children(level.chain, level.halving, coarse.chain.nx, begin, end, [&](Index i, Index I) {
-      const double ratio = means.empty() ? 1 : std::exp(level.log_s[at(i)] - means[at(I)]);
-      level.weight[at(i)] = share * ratio * level.system.diagonal()[at(i)] / coarse.system.diagonal()[at(I)];
-    });
+  const Halving halving = level.halving;
+  const Index nx = level.chain.nx;
+  const double share = 1 / static_cast<double>(halving.children());
+  parallel_for(0, level.chain.ny, std::max<Index>(1, 16384 / nx), [&](Index begin, Index end) {
+    std::vector<double> difference(at(nx), 0.0), diagonal(at(nx));
+    for (Index j = begin; j < end; ++j) {
+      const Index row = coarse.chain.nx * (halving.y ? j / 2 : j), first = nx * j;
+      for (Index i = 0; i < nx; ++i) {
+        const Index I = row + (halving.x ? i / 2 : i);
+        diagonal[at(i)] = coarse.system.diagonal()[at(I)];
+        if (!means.empty()) difference[at(i)] = level.log_s[at(first + i)] - means[at(I)];
+      }
+      weigh(difference.data(), &level.system.diagonal()[at(first)], diagonal.data(), share, nx,
+            &level.weight[at(first)]);
+    }
   });
 }
 
@@ -194,33 +217,38 @@ void Multigrid::improve(std::size_t number, const double* g, double* u, bool fro
     return;
   }
   Level &level = levels_[number], &coarse = levels_[number + 1];
-  smooth(level, g, u, from_zero);
+  if (from_zero) {
+    smooth_from_zero(level, g, u);
+  } else {
+    std::copy_n(u, level.chain.cells(), level.other.data());
+    smooth(level, g, level.other.data(), u);
+  }
   level.system.restrict_residual(g, u, level.weight.data(), level.halving, level.chain.nx, coarse.g.data());
   improve(number + 1, coarse.g.data(), coarse.u.data(), true);
   if (coarse.chain.cells() <= visited_twice && number + 2 < levels_.size())
     improve(number + 1, coarse.g.data(), coarse.u.data(), false);
-  add_interpolated(level.chain, level.halving, coarse.chain, false, coarse.u.data(), u);
-  smooth(level, g, u, false);
+  double* const other = level.other.data();
+  add_interpolated(level.chain, level.halving, coarse.chain, false, coarse.u.data(), u, other);
+  smooth(level, g, other, u);
 }
 
-// An odd number of steps back and forth between u and another column: the first one from zero needs no product, the
-// last one is copied.
-void Multigrid::smooth(Level& level, const double* g, double* u, bool from_zero) {
+void Multigrid::smooth_from_zero(Level& level, const double* g, double* u) {
+  double *const d = level.d.data(), *const other = level.other.data();
   const Smoothing steps;
-  double *here = u, *there = level.other.data(), *const d = level.d.data();
-  const Index cells = level.chain.cells();
+  parallel_for(0, level.chain.cells(), 16384, [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) u[i] = d[i] = steps.take[0] * g[i];
+  });
+  level.system.smooth(g, u, steps.keep[1], steps.take[1], d, other);
+  level.system.smooth(g, other, steps.keep[2], steps.take[2], d, u);
+}
+
+// `from` and `to` are the two ends of three steps to and fro.
+void Multigrid::smooth(Level& level, const double* g, double* from, double* to) {
+  const Smoothing steps;
   for (int k = 0; k < Smoothing::degree; ++k) {
-    if (k == 0 && from_zero) {
-      parallel_for(0, cells, 16384, [&](Index begin, Index end) {
-        for (Index i = begin; i < end; ++i) here[i] = d[i] = steps.take[0] * g[i];
-      });
-      continue;
-    }
-    level.system.smooth(g, here, steps.keep[k], steps.take[k], d, there);
-    std::swap(here, there);
+    level.system.smooth(g, from, steps.keep[k], steps.take[k], level.d.data(), to);
+    std::swap(from, to);
   }
-  if (here != u)
-    parallel_for(0, cells, 16384, [&](Index begin, Index end) { std::copy(here + begin, here + end, u + begin); });
 }
 
 // In units of mass, b = s D g and u = x / s. A mass that does not balance, and whatever is stationary in x, is taken
@@ -244,7 +272,8 @@ void Multigrid::eliminate(const double* g, double* u) {
 std::vector<double> Multigrid::interpolated(std::size_t number, std::span<const double> coarse) const {
   const Level& level = levels_[number];
   std::vector<double> fine(at(level.chain.cells()), 0.0);
-  add_interpolated(level.chain, level.halving, levels_[number + 1].chain, true, coarse.data(), fine.data());
+  add_interpolated(level.chain, level.halving, levels_[number + 1].chain, true, coarse.data(), fine.data(),
+                   fine.data());
   return fine;
 }
 

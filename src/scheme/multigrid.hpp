@@ -46,9 +46,9 @@ class Multigrid {
     PaddedColumn g, u, d, other;
   };
   static std::vector<Level> coarsened_levels(Chain finest);
-  void build(Level& level, Level* coarser);
   void improve(std::size_t number, const double* g, double* u, bool from_zero);
-  void smooth(Level& level, const double* g, double* u, bool from_zero);
+  static void smooth_from_zero(Level& level, const double* g, double* u);
+  static void smooth(Level& level, const double* g, double* from, double* to);
   void eliminate(const double* g, double* u);
 
   double shift_, gamma_;

@@ -60,11 +60,12 @@ FOKKER_VECTOR_CLONES void take_ratios(const double* log_s, Index apart, Index n,
 
 double bounded_exp(double x) { return std::exp(std::clamp(x, -furthest, furthest)); }
 
-/// Calls body(first, count) on blocks of all cells, concurrently.
+/// Calls body(first, count) on blocks of all cells, concurrently. The blocks are always the same ones: the last few
+/// cells of a block may go through the scalar exp instead of the vector one, whose last bit differs.
 template <class Body>
 void in_blocks(Index cells, const Body& body) {
-  parallel_for(0, cells, piece, [&](Index begin, Index end) {
-    for (Index first = begin; first < end; first += block) body(first, std::min(block, end - first));
+  parallel_for(0, (cells + block - 1) / block, piece / block, [&](Index begin, Index end) {
+    for (Index b = begin; b < end; ++b) body(b * block, std::min(block, cells - b * block));
   });
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <stdexcept>
 
@@ -35,6 +36,19 @@ FOKKER_VECTOR_CLONES double exponentials(const double* log_p, Index n, double* p
     sum += p[i];
   }
   return sum;
+}
+
+/// log_p += log(1 + change); returns the largest |change|, infinite where one is no number.
+FOKKER_VECTOR_CLONES double add_logs(const double* change, Index n, double* __restrict log_p) {
+  double largest = 0;
+#pragma omp simd reduction(max : largest)
+  for (Index i = 0; i < n; ++i) {
+    const double factor = change[i] > -0.95 ? 1 + change[i] : 0.05;
+    log_p[i] += ::log(factor);
+    const double size = std::abs(change[i]), counted = size <= std::numeric_limits<double>::max() ? size : INFINITY;
+    largest = largest > counted ? largest : counted;
+  }
+  return largest;
 }
 
 /// Mass 1 from logarithms whose largest is 0.
@@ -80,7 +94,7 @@ class Nested {
   [[nodiscard]] const std::string& reason() const { return reason_; }
 
  private:
-  static constexpr int most_vectors = 16, most_rounds = 12;
+  static constexpr int most_vectors = 12, most_rounds = 12;
   static constexpr double rough = 0.05,
                           rough_change = 0.3;  // coarse levels: residual reduction, change that repeats it
 
@@ -96,7 +110,7 @@ class Nested {
     double reduction = level > 0 ? rough : 1e-6;
     for (int round = 0; round < most_rounds; ++round) {
       subtract_largest(log_p);
-      if (too_steep(level, log_p)) return false;
+      if (round == 0 && too_steep(level, log_p)) return false;
       grids_.scale(level, log_p);
       system.residual(none.data(), ones.data(), gmres.residual());
       const double before = length(gmres.residual(), cells);
@@ -123,11 +137,14 @@ class Nested {
 
   /// p *= 1 + change, never by less than a twentieth; returns the largest |change|.
   static double multiply(std::vector<double>& log_p, const double* change) {
-    double largest = 0;
-    for (std::size_t i = 0; i < log_p.size(); ++i) {
-      largest = std::max(largest, std::abs(change[i]));
-      log_p[i] += std::log1p(std::max(change[i], -0.95));
-    }
+    constexpr Index block = 4096;
+    const auto cells = static_cast<Index>(log_p.size());
+    std::vector<double> most(at((cells + block - 1) / block));
+    parallel_for(0, static_cast<Index>(most.size()), 4, [&](Index begin, Index end) {
+      for (Index b = begin; b < end; ++b)
+        most[at(b)] = add_logs(change + b * block, std::min(block, cells - b * block), &log_p[at(b * block)]);
+    });
+    const double largest = *std::max_element(most.begin(), most.end());
     return std::isfinite(largest) ? largest : INFINITY;
   }
 
