@@ -117,6 +117,7 @@ SteadyResult solve_steady(const Setup& setup) {
     const auto begin = Clock::now();
     result.found = solver.solve();
     result.solve_seconds = seconds_since(begin);
+    result.residual = solver.residual(result.found.p);
   } catch (const UsageError& error) {
     refuse(setup, setup.grid->ledgers() > 0 ? "axis" : "sde", error.what());
   }
@@ -165,7 +166,7 @@ std::string steady_json(const Setup& setup, const SteadyResult& result) {
                     {"why", result.found.reason},
                     {"detailed_balance", result.found.method == "detailed balance"},
                     {"cycles", result.found.cycles},
-                    {"residual", number(result.found.residual)},
+                    {"residual", number(result.residual)},
                     {"correction", number(result.found.correction)},
                     {"largest_current", number(result.largest_current)}};
   json["seconds"] = {
@@ -198,7 +199,7 @@ std::string steady_table(const Setup& setup, const SteadyResult& result, const s
   text +=
       fmt::format("  speed    {:.3g} s solving, {:.3g} s set-up, {} thread{}; {:.3g} s in all\n", result.solve_seconds,
                   result.set_up_seconds, thread_count(), thread_count() == 1 ? "" : "s", result.total_seconds);
-  text += fmt::format("  residual {:.1e} of the mass would move per unit of time\n", found.residual);
+  text += fmt::format("  residual {:.1e} of the mass would move per unit of time\n", result.residual);
   text += fmt::format("  mass     {:.10g} on the grid\n", result.p.mass());
   text += fmt::format("  density  {:.3g} .. {:.3g}\n", result.p.values.minCoeff(), result.p.values.maxCoeff());
   text += fmt::format("  current  up to {:.3g}{}\n", result.largest_current,

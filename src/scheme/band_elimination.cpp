@@ -47,6 +47,9 @@ Index band_of(const Chain& chain, const std::vector<Index>& place) {
 }  // namespace
 
 double BandElimination::cost(const Chain& chain) {
+  const auto line = static_cast<double>(std::min(chain.nx, chain.ny));
+  const double least = static_cast<double>(chain.cells()) * line * line;
+  if (least > 1e10) return least;  // not worth looking closer
   const auto band = static_cast<double>(band_of(chain, places(chain, 0)));
   return static_cast<double>(chain.cells()) * band * band;
 }

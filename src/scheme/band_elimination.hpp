@@ -12,7 +12,7 @@ namespace fokker {
 /// two wells. Cells are ordered outwards-in around the root's row, so that a ring is a band too.
 class BandElimination {
  public:
-  /// Costs cells * band^2 multiplications, memory cells * band.
+  /// Multiplications, cells * band^2 (at least; exact where that is below 1e10).
   [[nodiscard]] static double cost(const Chain& chain);
 
   BandElimination(const Chain& chain, double shift, double gamma, Index root);

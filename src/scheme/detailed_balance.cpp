@@ -43,6 +43,19 @@ FOKKER_VECTOR_CLONES double largest_defect(const double* forward, const double* 
   return worst;
 }
 
+/// Infinite both where a value is no number.
+FOKKER_VECTOR_CLONES void extremes(const double* v, Index n, double& least, double& most) {
+  double low = INFINITY, high = -INFINITY;
+#pragma omp simd reduction(min : low) reduction(max : high)
+  for (Index i = 0; i < n; ++i) {
+    const double up = v[i] <= std::numeric_limits<double>::max() ? v[i] : INFINITY;
+    low = low < v[i] ? low : v[i];
+    high = high > up ? high : up;
+  }
+  least = low;
+  most = high;
+}
+
 const Chain::Link* link_of(const Chain& chain, Offset e) {
   for (const Chain::Link& link : chain.links)
     if (link.offset == e) return &link;
@@ -108,13 +121,20 @@ double largest_defect(const Chain& chain, const Chain::Link& link, const std::ve
 std::optional<std::vector<double>> balanced_law(const Chain& chain) {
   std::vector<double> log_p(at(chain.cells()), 0.0);
   if (!sum_up(chain, log_p)) return std::nullopt;
-  const auto [least, most] = std::minmax_element(log_p.begin(), log_p.end());
-  const double range = *most - *least;
+  constexpr Index piece = 8192;
+  std::vector<double> least(at((chain.cells() + piece - 1) / piece)), most(least.size());
+  parallel_for(0, static_cast<Index>(least.size()), 2, [&](Index begin, Index end) {
+    for (Index k = begin; k < end; ++k)
+      extremes(&log_p[at(k * piece)], std::min(piece, chain.cells() - k * piece), least[at(k)], most[at(k)]);
+  });
+  const double top = *std::max_element(most.begin(), most.end());
+  const double range = top - *std::min_element(least.begin(), least.end());
   if (!std::isfinite(range)) return std::nullopt;
   for (const Chain::Link& link : chain.links)
     if (!(largest_defect(chain, link, log_p) <= closed * (1 + range))) return std::nullopt;
-  const double top = *most;
-  for (double& v : log_p) v -= top;
+  parallel_for(0, chain.cells(), 2 * piece, [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) log_p[at(i)] -= top;
+  });
   return log_p;
 }
 

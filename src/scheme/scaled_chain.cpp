@@ -17,21 +17,24 @@ std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 // Streams per cell of a Chebyshev step on a diagonal tensor: four bands, u, g, d twice and out once (twice with the
 // write-allocate): 72 to 80 bytes, 13 flops.
-template <int N>
-[[gnu::always_inline]] inline void add_bands(const double* const* C, const double* const* u, Index n,
+template <int N, bool Add>
+[[gnu::always_inline]] inline void sum_bands(const double* const* C, const double* const* u, Index n,
                                              double* __restrict out) {
   for (Index i = 0; i < n; ++i) {
-    double sum = 0;
+    double sum = Add ? out[i] : 0;
     for (int k = 0; k < N; ++k) sum += C[k][i] * u[k][i];
-    out[i] += sum;
+    out[i] = sum;
   }
 }
 
-FOKKER_VECTOR_CLONES void add_four_bands(const double* const* C, const double* const* u, Index n, double* out) {
-  add_bands<4>(C, u, n, out);
+FOKKER_VECTOR_CLONES void sum_four_bands(const double* const* C, const double* const* u, Index n, double* out) {
+  sum_bands<4, false>(C, u, n, out);
+}
+FOKKER_VECTOR_CLONES void sum_two_bands(const double* const* C, const double* const* u, Index n, double* out) {
+  sum_bands<2, false>(C, u, n, out);
 }
 FOKKER_VECTOR_CLONES void add_two_bands(const double* const* C, const double* const* u, Index n, double* out) {
-  add_bands<2>(C, u, n, out);
+  sum_bands<2, true>(C, u, n, out);
 }
 
 FOKKER_VECTOR_CLONES void finish_residual(const double* g, const double* u, const double* sum, Index n, double* r) {
@@ -140,15 +143,14 @@ void ScaledChain::build(const Chain& chain, double shift, double gamma, std::spa
 }
 
 void ScaledChain::gather(const double* u, Index first, Index count, double* out) const {
-  std::fill_n(out, count, 0.0);
   const double *C[4], *there[4];
   for (std::size_t k = 0; k < bands_.size();) {
-    const std::size_t taken = bands_.size() - k >= 4 ? 4 : 2;
+    const std::size_t taken = k == 0 && bands_.size() >= 4 ? 4 : 2;
     for (std::size_t j = 0; j < taken; ++j) {
       C[j] = bands_[k + j].values.data() + first;
       there[j] = u + first + bands_[k + j].shift;
     }
-    (taken == 4 ? add_four_bands : add_two_bands)(C, there, count, out);
+    (taken == 4 ? sum_four_bands : k == 0 ? sum_two_bands : add_two_bands)(C, there, count, out);
     k += taken;
   }
   if (wraps_.empty()) return;

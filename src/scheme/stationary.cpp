@@ -27,13 +27,14 @@ constexpr double steepest = 500;                                   // |log p| al
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
-FOKKER_VECTOR_CLONES double exponentials(const double* log_p, Index n, double* p) {
+/// v = e^v; returns the sum.
+FOKKER_VECTOR_CLONES double exponentials(Index n, double* __restrict v) {
   double sum = 0;
 #pragma omp simd reduction(+ : sum)
   for (Index i = 0; i < n; ++i) {
-    const double bounded = log_p[i] > -750 ? log_p[i] : -750;  // exp is 0 there
-    p[i] = ::exp(bounded);
-    sum += p[i];
+    const double bounded = v[i] > -750 ? v[i] : -750;  // exp is 0 there
+    v[i] = ::exp(bounded);
+    sum += v[i];
   }
   return sum;
 }
@@ -52,20 +53,21 @@ FOKKER_VECTOR_CLONES double add_logs(const double* change, Index n, double* __re
 }
 
 /// Mass 1 from logarithms whose largest is 0.
-std::vector<double> density(const std::vector<double>& log_p, double volume) {
+std::vector<double> density(std::vector<double> log_p, double volume) {
   constexpr Index block = 4096;
   const auto cells = static_cast<Index>(log_p.size()), blocks = (cells + block - 1) / block;
-  std::vector<double> p(log_p.size()), sums(at(blocks));
+  std::vector<double> sums(at(blocks));
   parallel_for(0, blocks, 4, [&](Index begin, Index end) {
     for (Index b = begin; b < end; ++b)
-      sums[at(b)] = exponentials(&log_p[at(b * block)], std::min(block, cells - b * block), &p[at(b * block)]);
+      sums[at(b)] = exponentials(std::min(block, cells - b * block), &log_p[at(b * block)]);
   });
   double sum = 0;
   for (const double part : sums) sum += part;
+  const double factor = 1 / (sum * volume);
   parallel_for(0, cells, 4 * block, [&](Index begin, Index end) {
-    for (Index i = begin; i < end; ++i) p[at(i)] /= sum * volume;
+    for (Index i = begin; i < end; ++i) log_p[at(i)] *= factor;
   });
-  return p;
+  return log_p;
 }
 
 void subtract_largest(std::vector<double>& v) {
@@ -180,18 +182,16 @@ struct StationarySolver::State {
     const EdgeView view = op.edges_at(t);
     if (view.edges == nullptr) throw std::invalid_argument("a stationary density needs an operator made of edges");
     if (op.ledgers() > 0)
-      throw UsageError(fmt::format("there is no stationary density: side {} absorbs, and all mass leaves in the end",
-                                   view.grid->absorbing_sides().front()));
+      throw UsageError(fmt::format(
+          "there is no stationary density: side {} absorbs, and all mass leaves in the end (fokker run follows "
+          "it out)",
+          view.grid->absorbing_sides().front()));
     chain = chain_of(view);
     part = closed_part(*view.grid, *view.edges);
   }
 
-  Stationary with(std::vector<double> p, std::string method, std::string reason) const {
-    Stationary found{.p = std::move(p), .method = std::move(method), .reason = std::move(reason)};
-    std::vector<double> rate(found.p.size());
-    op.apply(t, found.p, rate);
-    found.residual = op.norm_l1(rate);
-    return found;
+  static Stationary with(std::vector<double> p, std::string method, std::string reason) {
+    return {.p = std::move(p), .method = std::move(method), .reason = std::move(reason)};
   }
 
   std::vector<double> eliminated() const {
@@ -204,10 +204,10 @@ struct StationarySolver::State {
     if (reason.empty() && part.cells < op.cells()) reason = "some cells are only ever left";
     if (!reason.empty()) return std::nullopt;
     Nested nested(*chain);
-    const std::vector<double> log_p = nested.solve();
+    std::vector<double> log_p = nested.solve();
     reason = nested.reason();
     if (log_p.empty()) return std::nullopt;
-    Stationary found = with(density(log_p, op.cell_volume()), "multigrid", "no detailed balance");
+    Stationary found = with(density(std::move(log_p), op.cell_volume()), "multigrid", "no detailed balance");
     found.cycles = nested.cycles();
     found.correction = nested.correction();
     return found;
@@ -262,5 +262,11 @@ struct StationarySolver::State {
 StationarySolver::StationarySolver(const LinearOperator& op, double t) : state_(std::make_unique<State>(op, t)) {}
 StationarySolver::~StationarySolver() = default;
 Stationary StationarySolver::solve() { return state_->solve(); }
+
+double StationarySolver::residual(std::span<const double> p) const {
+  std::vector<double> rate(p.size());
+  state_->op.apply(state_->t, p, rate);
+  return state_->op.norm_l1(rate);
+}
 
 }  // namespace fokker

@@ -13,6 +13,7 @@ namespace fokker {
 struct SteadyResult {
   Stationary found;                          ///< without p, which is here:
   Field p;                                   ///< cell averages, mass 1
+  double residual = 0;                       ///< int |A p| dx [1/t]
   double largest_current = 0;                ///< max |J| over the cells [p x/t]
   std::optional<double> entropy_production;  ///< int J . D^-1 J / p [1/t]; absent for a singular D
   std::optional<Verdict> exact;              ///< against the closed form or the formula, where it is stationary itself

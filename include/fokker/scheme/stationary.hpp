@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,9 +14,6 @@ struct Stationary {
   std::string method;     ///< "detailed balance", "elimination", "multigrid", "sparse LU"
   std::string reason;     ///< why not a faster one; empty for the first
   int cycles = 0;         ///< of multigrid on the finest grid
-  /// int |A p| dx [1/t]: how far the density would move, in the l1 norm, per time. Rounding alone leaves about 1e-16
-  /// times the largest exit rate.
-  double residual = 0;
   double correction = 0;  ///< multigrid, sparse LU: the largest relative (l1) change of p in the last round
 };
 
@@ -35,6 +33,9 @@ class StationarySolver {
   ~StationarySolver();
   /// Throws NumericalError when nothing converges.
   [[nodiscard]] Stationary solve();
+  /// int |A p| dx [1/t]: how far the density would move, in the l1 norm, per time. Rounding alone leaves about 1e-16
+  /// times the largest exit rate.
+  [[nodiscard]] double residual(std::span<const double> p) const;
 
  private:
   struct State;

@@ -98,9 +98,8 @@ TEST_CASE("what has no stationary density is refused by the key at fault") {
       refusal(rotating, {"sde.drift.0=-x + y*cos(t)", "compare.exact=false"}) ==
       "--set sde.drift.0: sde.drift.0: depends on t: there is no stationary density (fokker run follows the density in "
       "time)\n");
-  CHECK(refusal(ou_2d).find(
-            "axis: there is no stationary density: side x_lower absorbs, and all mass leaves in the end") !=
-        std::string::npos);
+  CHECK(refusal(ou_2d).find("axis: there is no stationary density: side x_lower absorbs, and all mass leaves in the "
+                            "end (fokker run follows it out)") != std::string::npos);
   CHECK(refusal(ou, {"scheme.form=effective_drift"})
             .find("scheme.form: steady solves the drift_diffusion form: its matrix is that of a Markov chain") !=
         std::string::npos);

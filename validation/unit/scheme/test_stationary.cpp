@@ -50,6 +50,10 @@ std::shared_ptr<LambdaSde> stirred_wells(double D = 0.1) {
 
 Stationary solved(const Form& form) { return StationarySolver(*form.op().linear(), 0).solve(); }
 
+double residual(const Form& form, const Stationary& found) {
+  return StationarySolver(*form.op().linear(), 0).residual(found.p);
+}
+
 /// max |p / q - 1|
 double relative(const std::vector<double>& p, const std::vector<double>& q) {
   double worst = 0;
@@ -119,7 +123,7 @@ TEST_CASE("a gradient drift without a potential is found out by its edges") {
   const auto form = form_of(grid_2d(axis(-2, 2, 96), axis(-2, 2, 64)), wells);
   const Stationary found = solved(*form);
   CHECK(found.method == "detailed balance");
-  CHECK(found.residual < 1e-15 / form->op().stable_step(0));
+  CHECK(residual(*form, found) < 1e-15 / form->op().stable_step(0));
   CHECK(solved(*form_of(square(3, 64), stirred_wells())).method != "detailed balance");
 }
 
@@ -132,11 +136,11 @@ TEST_CASE("a ring closes only without a net force and carries the exact current 
   const auto form = form_of(ring, washboard(0.4));
   const Stationary found = solved(*form);
   CHECK(found.method == "elimination");
-  CHECK(found.residual < 1e-15 / form->op().stable_step(0));
+  CHECK(residual(*form, found) < 1e-15 / form->op().stable_step(0));
   std::vector<double> J(found.p.size());
   form->current(0, found.p, J.data(), nullptr);
   const auto [least, most] = std::minmax_element(J.begin(), J.end());
-  CHECK(*least > 1e-2);
+  CHECK(*least > 5e-3);
   CHECK(*most / *least - 1 < 1e-10);
 }
 
@@ -208,7 +212,7 @@ TEST_CASE("multigrid and sparse LU agree in every cell however thin the tail") {
     const std::vector<double> direct = by_sparse_lu(*form->op().linear());
     CHECK(*std::min_element(direct.begin(), direct.end()) < sample.thinnest);
     CHECK(relative(found.p, direct) < 1e-9);
-    CHECK(found.residual < 1e-14 / form->op().stable_step(0));
+    CHECK(residual(*form, found) < 1e-14 / form->op().stable_step(0));
   }
 }
 
@@ -281,7 +285,7 @@ TEST_CASE("grids that cannot be halved go to elimination or sparse LU with a rea
   const Stationary found = solved(*form);
   CHECK(found.method != "multigrid");
   CHECK(found.reason == "131 x 131 cells cannot be halved often enough (down to 131 x 131)");
-  CHECK(found.residual < 1e-12 / form->op().stable_step(0));
+  CHECK(residual(*form, found) < 1e-12 / form->op().stable_step(0));
   CHECK(*std::min_element(found.p.begin(), found.p.end()) >= 0);
 }
 
@@ -293,13 +297,14 @@ TEST_CASE("cells that are only ever left are empty") {
   CHECK(found.method == "elimination");
   CHECK(found.p[0] == 0);
   CHECK(found.p[70] > 0);
-  CHECK(found.residual < 1e-12);
+  CHECK(residual(*form, found) < 1e-12);
 }
 
 TEST_CASE("no unique stationary density is said in words") {
   const auto spring = sde_1d([](double x) { return -x; }, [](double) { return 1.0; });
   CHECK(refusal(*form_of(grid_1d(axis(-1, 1, 20, Boundary::absorbing)), spring)) ==
-        "there is no stationary density: side x_lower absorbs, and all mass leaves in the end");
+        "there is no stationary density: side x_lower absorbs, and all mass leaves in the end (fokker run follows it "
+        "out)");
   const auto parted = sde_1d([](double) { return 0.0; }, [](double x) { return x * x < 0.26 ? 0.0 : 1.0; });
   CHECK(refusal(*form_of(grid_1d(axis(-1, 1, 8)), parted)) ==
         "the stationary density is not unique: 6 parts of the grid are never left again (2 cells with cell 0 at x = "
