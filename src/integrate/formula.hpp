@@ -15,6 +15,9 @@ class Formula {
   virtual void advance(double t, double h, double end, std::span<const double> p, std::span<double> next) = 0;
   /// Estimated error of the last advance in the integral l1 norm; the adaptive formulas only.
   virtual double error() { return 0; }
+  /// Nobody asks for p >= 0: linear systems may be solved by iteration (shifted.hpp). To be called before the first
+  /// step.
+  virtual void release_positivity() {}
   [[nodiscard]] long evaluations() const { return evaluations_; }
   [[nodiscard]] long factorisations() const { return factorisations_; }
 

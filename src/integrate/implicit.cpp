@@ -27,7 +27,7 @@ class Factors {
     auto found = std::find_if(kept_.begin(), kept_.end(), [&](const Kept& kept) { return kept.key == key; });
     if (found == kept_.end()) {
       if (kept_.size() == capacity) kept_.pop_back();
-      kept_.push_back({key, factor_shifted(op_, t, gamma)});
+      kept_.push_back({key, factor_shifted(op_, t, gamma, accuracy)});
       found = kept_.end() - 1;
       ++made_;
     }
@@ -35,6 +35,7 @@ class Factors {
     return *kept_.front().solver;
   }
   [[nodiscard]] long made() const { return made_; }
+  Accuracy accuracy = Accuracy::of_each_cell;
 
  private:
   static constexpr std::size_t capacity = 8;
@@ -52,6 +53,9 @@ class Factors {
 };
 
 class ImplicitFormula : public Formula {
+ public:
+  void release_positivity() override { factors_.accuracy = Accuracy::of_the_whole; }
+
  protected:
   explicit ImplicitFormula(const LinearOperator& op) : op_(op), factors_(op) {}
 

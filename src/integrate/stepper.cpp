@@ -154,9 +154,11 @@ std::unique_ptr<TimeStepper> make_stepper(const StepperRow& row, const Operator&
                      "tr_bdf2",
                      row.name));
   StepBound bound = bound_of(row, op, linear, options.keep_positive && op.positive());
-  if (!options.dt && row.name == "dopri5") return make_free_steps(row.formula(op), bound, options.tolerance, 5);
-  if (!options.dt && row.name == "tr_bdf2") return make_ladder_steps(row.formula(op), bound, options.tolerance, 3);
-  if (!options.dt && row.name == "talbot") return make_leap_steps(row.formula(op), bound, options.tolerance);
+  auto formula = row.formula(op);
+  if (!bound.watched) formula->release_positivity();
+  if (!options.dt && row.name == "dopri5") return make_free_steps(std::move(formula), bound, options.tolerance, 5);
+  if (!options.dt && row.name == "tr_bdf2") return make_ladder_steps(std::move(formula), bound, options.tolerance, 3);
+  if (!options.dt && row.name == "talbot") return make_leap_steps(std::move(formula), bound, options.tolerance);
   if (options.dt && bound.promised && !row.implicit && *options.dt > bound.at(t0)) {
     throw UsageError(
         fmt::format("time.dt = {:.6g} breaks the positivity that flux and stepper promise: at most {:.3g} "
@@ -166,7 +168,7 @@ std::unique_ptr<TimeStepper> make_stepper(const StepperRow& row, const Operator&
   }
   // A fixed dt that promises nothing is the user's own: no bound but what the watch finds.
   if (options.dt && !bound.promised && !row.implicit) bound.factor = any;
-  return make_fixed_steps(row.formula(op), bound, options.dt);
+  return make_fixed_steps(std::move(formula), bound, options.dt);
 }
 
 }  // namespace fokker

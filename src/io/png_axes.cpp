@@ -90,7 +90,7 @@ void draw_axis_left(Canvas& canvas, const Box& box, const Scale& scale, const Ti
 
 void draw_title(Canvas& canvas, const std::string& title, double time, int left, int right) {
   const Font font = bold_font();
-  const std::string when = "t = " + short_number(time);
+  const std::string when = std::isnan(time) ? "stationary" : "t = " + short_number(time);
   canvas.text(right, kTitleTop, when, font, kInk, Align::right);
   std::string shown = printable(title);
   const auto room =

@@ -1,19 +1,15 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "fokker/analysis/norms.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/run/run.hpp"
 #include "fokker/version.hpp"
+#include "summary_parts.hpp"
 #include "text_table.hpp"
 
 namespace fokker {
-
-namespace {
-
-using Json = nlohmann::ordered_json;
 
 std::vector<std::vector<double>> rows(const Eigen::MatrixXd& matrix) {
   std::vector<std::vector<double>> all;
@@ -24,7 +20,6 @@ std::vector<std::vector<double>> rows(const Eigen::MatrixXd& matrix) {
   return all;
 }
 
-/// JSON has no infinities; a missing number is null.
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 Json verdict_json(const Verdict& verdict) {
@@ -50,6 +45,18 @@ Json verdict_json(const Verdict& verdict) {
   for (const auto& [key, value] : verdict.more) json[key] = number(value);
   return json;
 }
+
+std::string grid_line(const Grid& grid) {
+  std::string cells, ranges;
+  for (int k = 0; k < grid.dimension(); ++k) {
+    const Axis& axis = grid.axis(k);
+    cells += (k ? " x " : "") + std::to_string(axis.cells);
+    ranges += fmt::format("{}{} in [{:.6g}, {:.6g}]", k ? ", " : "", axis.name, axis.lower, axis.upper);
+  }
+  return cells + " cells, " + ranges;
+}
+
+namespace {
 
 void add_facts(const WitnessFacts& facts, Json& json) {
   for (const auto& [key, value] : facts.numbers) json[key] = number(value);
@@ -130,16 +137,6 @@ double updates_per_second(const Setup& setup, const RunResult& result) {
 /// Terminal colours for a verdict, or nothing.
 std::string painted(const std::string& text, bool good, bool colour) {
   return colour ? (good ? "\033[32m" : "\033[31m") + text + "\033[0m" : text;
-}
-
-std::string grid_line(const Grid& grid) {
-  std::string cells, ranges;
-  for (int k = 0; k < grid.dimension(); ++k) {
-    const Axis& axis = grid.axis(k);
-    cells += (k ? " x " : "") + std::to_string(axis.cells);
-    ranges += fmt::format("{}{} in [{:.6g}, {:.6g}]", k ? ", " : "", axis.name, axis.lower, axis.upper);
-  }
-  return cells + " cells, " + ranges;
 }
 
 std::string mass_line(const Setup& setup, const Ledger& ledger) {

@@ -109,6 +109,32 @@ std::vector<Entry> list_quantities() {
       {"order", {{"is", "measured by `fokker converge`, on the finest pair of levels"}}}};
 }
 
+std::vector<Entry> list_solvers() {
+  return {
+      {"tridiagonal, cyclic tridiagonal",
+       {{"for", "implicit steps in 1D"},
+        {"guarantee", "p >= 0 for p >= 0, every cell to a small relative error (pivots without subtraction)"},
+        {"reference", "Grassmann, Taksar and Heyman 1985; O'Cinneide 1993"}}},
+      {"sparse LU",
+       {{"for", "implicit steps in 2D wherever p >= 0 is kept; stationary densities that nothing else suits"},
+        {"guarantee", "p >= 0 for p >= 0"},
+        {"reference", "Demmel et al. 1999 (Eigen)"},
+        {"not when", "large grids: 256 MB and seconds at 512 x 512"}}},
+      {"multigrid",
+       {{"for", "implicit steps in 2D with scheme.positive = false; stationary densities in 2D"},
+        {"guarantee", "steps: residual below 1e-10 in the l1 norm; stationary: every cell to a relative 1e-10, p >= 0"},
+        {"reference", "Brandt 1977; flexible GMRES of Saad 1993"},
+        {"not when", "odd numbers of cells; tensors whose edge offsets vary from cell to cell"}}},
+      {"detailed balance",
+       {{"for", "stationary densities whose every edge carries as much forth as back (any potential)"},
+        {"guarantee", "the exact law of the discrete chain"},
+        {"reference", "Kolmogorov 1936"}}},
+      {"elimination",
+       {{"for", "stationary densities in 1D and on small planes"},
+        {"guarantee", "every cell to a small relative error, however rare the exchange between wells"},
+        {"reference", "Grassmann, Taksar and Heyman 1985"}}}};
+}
+
 std::vector<Entry> list_functions() {
   std::vector<Entry> all;
   for (const std::string_view name : expression_names()) all.push_back({std::string(name), {}});
@@ -120,9 +146,9 @@ struct Topic {
   std::vector<Entry> (*entries)();
 };
 constexpr Topic topics[] = {
-    {"fluxes", list_fluxes},      {"steppers", list_steppers}, {"particle_steppers", list_particle_steppers},
-    {"models", list_models},      {"fields", list_fields},     {"quantities", list_quantities},
-    {"functions", list_functions}};
+    {"fluxes", list_fluxes},         {"steppers", list_steppers},  {"particle_steppers", list_particle_steppers},
+    {"solvers", list_solvers},       {"models", list_models},      {"fields", list_fields},
+    {"quantities", list_quantities}, {"functions", list_functions}};
 
 }  // namespace
 

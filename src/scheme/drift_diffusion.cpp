@@ -44,6 +44,10 @@ class DriftDiffusion final : public Form, public LinearOperator {
   }
 
   void assemble(double t, const InsertEntry& insert) const override { assemble_scaled(system_.move_to(t), insert); }
+  [[nodiscard]] EdgeView edges_at(double t) const override {
+    const double scale = system_.move_to(t);
+    return {&system_.grid(), &system_.edges(), scale};
+  }
   [[nodiscard]] const LinearOperator* base() const override {
     if (linear() == nullptr || !system_.fixed()) return nullptr;
     return autonomous() ? static_cast<const LinearOperator*>(this) : &base_;

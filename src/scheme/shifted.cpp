@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "fokker/base/errors.hpp"
+#include "ledger_rows.hpp"
+#include "shifted_multigrid.hpp"
 
 namespace fokker {
 namespace {
@@ -15,23 +17,6 @@ namespace {
 using Matrix = Eigen::SparseMatrix<double>;
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
-
-/// x_l = b_l + gamma * (row_l . x): what leaves through the absorbing sides while x holds.
-class LedgerRows {
- public:
-  void add(Index row, Index column, double gamma_rate) { entries_.push_back({row, column, gamma_rate}); }
-  void solve(Index cells, std::span<const double> b, std::span<double> x) const {
-    for (std::size_t l = at(cells); l < b.size(); ++l) x[l] = b[l];
-    for (const Entry& e : entries_) x[at(e.row)] += e.value * x[at(e.column)];
-  }
-
- private:
-  struct Entry {
-    Index row, column;
-    double value;
-  };
-  std::vector<Entry> entries_;
-};
 
 /// gamma A of a 1D operator by columns, each split into what it hands on and what it keeps of I - gamma A:
 ///
@@ -293,7 +278,9 @@ class SparseLuSolver final : public ShiftedSolver {
 
 }  // namespace
 
-std::unique_ptr<ShiftedSolver> factor_shifted(const LinearOperator& op, double t, double gamma) {
+std::unique_ptr<ShiftedSolver> factor_shifted(const LinearOperator& op, double t, double gamma, Accuracy accuracy) {
+  if (accuracy == Accuracy::of_the_whole)
+    if (auto solver = make_shifted_multigrid(op, t, gamma)) return solver;
   Assembled a = assemble(op, t, gamma);
   if (a.others.empty()) {
     const Bands bands = close(a.bands, a.outflow);

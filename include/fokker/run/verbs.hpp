@@ -37,6 +37,7 @@ int verb_converge(const Command& command);
 int verb_validate(const Command& command);
 int verb_list(const Command& command);
 int verb_init(const Command& command);
+int verb_steady(const Command& command);
 
 /// The text of --version.
 [[nodiscard]] std::string version_text();

@@ -9,6 +9,8 @@
 namespace fokker {
 
 class LinearOperator;
+class Edges;
+class Grid;
 
 /// One term of a linear combination of states: factor * values, as long as the state.
 struct Term {
@@ -58,6 +60,14 @@ class Operator {
   mutable std::vector<double> rate_;  // scratch of apply_stage
 };
 
+/// The edges (and sinks) of an operator at one time, for the solvers of this room that look at more than products:
+/// A = scale * what they say. Borrowed until the operator moves to another time.
+struct EdgeView {
+  const Grid* grid = nullptr;
+  const Edges* edges = nullptr;
+  double scale = 1;
+};
+
 using InsertEntry = std::function<void(Index row, Index column, double value)>;
 
 /// An operator whose apply is a matrix product; the matrix is never formed except by `assemble`.
@@ -74,6 +84,8 @@ class LinearOperator : public Operator {
   [[nodiscard]] virtual std::optional<double> elapsed(double t0, double t1) const {
     return autonomous() ? std::optional(t1 - t0) : std::nullopt;
   }
+  /// The edges that make up the whole matrix; null pointers where it is not made of edges.
+  [[nodiscard]] virtual EdgeView edges_at(double /*t*/) const { return {}; }
 };
 
 }  // namespace fokker

@@ -1,0 +1,37 @@
+#pragma once
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "fokker/run/setup.hpp"
+#include "fokker/run/witness.hpp"
+#include "fokker/scheme/stationary.hpp"
+
+namespace fokker {
+
+/// The stationary density of a case and what can be said about it.
+struct SteadyResult {
+  Stationary found;                          ///< without p, which is here:
+  Field p;                                   ///< cell averages, mass 1
+  double residual = 0;                       ///< int |A p| dx [1/t]
+  double largest_current = 0;                ///< max |J| over the cells [p x/t]
+  std::optional<double> entropy_production;  ///< int J . D^-1 J / p [1/t]; absent for a singular D
+  std::optional<Verdict> exact;              ///< against the closed form or the formula, where it is stationary itself
+  Field exact_density;                       ///< of that witness; no grid when there is none
+  double set_up_seconds = 0;                 ///< copying the edges (the operator itself was built before)
+  double solve_seconds = 0, total_seconds = 0;
+};
+
+/// Throws CaseError, naming the formulas or the key, where a case has no stationary density that this solver can find:
+/// coefficients that depend on t, absorbing sides, an operator that is not linear in p, several closed parts.
+[[nodiscard]] SteadyResult solve_steady(const Setup& setup);
+
+/// The files of a run, one frame of them: density.pvd with one .vti (the fields asked for, and always the current) and
+/// density.png.
+void write_steady(Setup& setup, const SteadyResult& result, const std::filesystem::path& folder);
+
+[[nodiscard]] std::string steady_json(const Setup& setup, const SteadyResult& result);
+[[nodiscard]] std::string steady_table(const Setup& setup, const SteadyResult& result,
+                                       const std::filesystem::path& folder);
+
+}  // namespace fokker

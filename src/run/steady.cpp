@@ -1,0 +1,226 @@
+#include "fokker/run/steady.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numeric>
+
+#include "fokker/analysis/norms.hpp"
+#include "fokker/base/parallel.hpp"
+#include "fokker/io/paraview.hpp"
+#include "fokker/model/linear_gaussian.hpp"
+#include "fokker/run/observers.hpp"
+#include "fokker/version.hpp"
+#include "summary_parts.hpp"
+#include "text_table.hpp"
+
+namespace fokker {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+[[noreturn]] void refuse(const Setup& setup, const std::string& key, const std::string& text) {
+  throw CaseError({Problem{setup.config.where(key), key, text}});
+}
+
+/// One problem for every formula of the case in which t stands.
+void require_autonomous(const Setup& setup) {
+  if (setup.sde->traits().autonomous) return;
+  const SdeFormulas& sde = setup.config.sde;
+  std::vector<Problem> problems;
+  const auto look = [&](const Expression& formula, const std::string& key) {
+    if (formula.depends_on("t"))
+      problems.push_back({setup.config.where(key), key,
+                          "depends on t: there is no stationary density (fokker run follows the density in time)"});
+  };
+  const auto look_at_rows = [&](const std::vector<std::vector<Expression>>& rows, const std::string& key) {
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      for (std::size_t j = 0; j < rows[i].size(); ++j) look(rows[i][j], fmt::format("{}.{}.{}", key, i, j));
+  };
+  if (setup.config.model.empty()) {
+    for (std::size_t k = 0; k < sde.drift.size(); ++k) look(sde.drift[k], fmt::format("sde.drift.{}", k));
+    look_at_rows(sde.noise, "sde.noise");
+    look_at_rows(sde.diffusion, "sde.diffusion");
+    if (sde.potential) look(*sde.potential, "sde.potential");
+    if (sde.temperature) look(*sde.temperature, "sde.temperature");
+  }
+  if (problems.empty())
+    refuse(setup, "sde",
+           fmt::format("{} depends on t: there is no stationary density",
+                       setup.config.model.empty() ? "the SDE" : fmt::format("model '{}'", setup.config.model)));
+  throw CaseError(std::move(problems));
+}
+
+const LinearOperator& linear_operator(const Setup& setup) {
+  if (setup.config.scheme.form != "drift_diffusion")
+    refuse(setup, "scheme.form", "steady solves the drift_diffusion form: its matrix is that of a Markov chain");
+  const LinearOperator* const op = setup.scheme->op().linear();
+  if (op == nullptr)
+    refuse(
+        setup, "scheme.flux",
+        fmt::format("'{}' is limited, and so not linear in p, where drift runs without diffusion; steady needs flux = "
+                    "\"upwind\" there",
+                    setup.flux->name));
+  return *op;
+}
+
+/// A law that does not move: a stationary Gaussian.
+class StationaryLaw final : public Witness {
+ public:
+  StationaryLaw(std::shared_ptr<const Grid> grid, const Gaussian& law) : grid_(std::move(grid)), law_({law}) {}
+  const char* name() const override { return "exact"; }
+  Field advance(double) override {
+    Field own(grid_);
+    law_.cell_averages(GridFaces(*grid_).faces, own.view());
+    return own;
+  }
+
+ private:
+  std::shared_ptr<const Grid> grid_;
+  GaussianMixture law_;
+};
+
+/// The exact witness of the case, where it has a stationary law; else null.
+std::unique_ptr<Witness> stationary_witness(const Setup& setup) {
+  const CaseCompare& asked = setup.config.compare;
+  if (asked.exact_formula && !asked.exact_formula->depends_on("t")) return make_exact(setup);
+  const auto linear = setup.sde->linear();
+  if (!asked.exact_closed_form || !linear) return nullptr;
+  for (const Axis& axis : setup.grid->axes())
+    if (axis.periodic()) return nullptr;
+  const auto law = LinearGaussian(*linear).stationary();
+  return law ? std::make_unique<StationaryLaw>(setup.grid, *law) : nullptr;
+}
+
+double largest_current(const Setup& setup, const Field& p) {
+  const auto cells = static_cast<std::size_t>(setup.grid->cells());
+  std::vector<double> Jx(cells), Jy(setup.grid->dimension() > 1 ? cells : 0);
+  setup.scheme->current(0, p.view(), Jx.data(), Jy.empty() ? nullptr : Jy.data());
+  double most = 0;
+  for (std::size_t i = 0; i < cells; ++i) most = std::max(most, std::hypot(Jx[i], Jy.empty() ? 0 : Jy[i]));
+  return most;
+}
+
+}  // namespace
+
+SteadyResult solve_steady(const Setup& setup) {
+  require_autonomous(setup);
+  const LinearOperator& op = linear_operator(setup);
+  const auto start = Clock::now();
+  SteadyResult result;
+  try {
+    StationarySolver solver(op, 0);
+    result.set_up_seconds = seconds_since(start);
+    const auto begin = Clock::now();
+    result.found = solver.solve();
+    result.solve_seconds = seconds_since(begin);
+    result.residual = solver.residual(result.found.p);
+  } catch (const UsageError& error) {
+    refuse(setup, setup.grid->ledgers() > 0 ? "axis" : "sde", error.what());
+  }
+  result.p = Field(setup.grid);
+  std::copy(result.found.p.begin(), result.found.p.end(), result.p.values.begin());
+  std::vector<double>().swap(result.found.p);
+  if (setup.positive)
+    for (Index cell = 0; cell < setup.grid->cells(); ++cell)
+      if (result.p.values[cell] < 0)
+        throw NumericalError(fmt::format("p = {:.3g} < 0 in {} although p >= 0 was promised", result.p.values[cell],
+                                         setup.grid->describe(cell)),
+                             0, cell);
+  result.largest_current = largest_current(setup, result.p);
+  if (const auto rate = dissipation(setup, 0, result.p))
+    result.entropy_production = setup.grid->volume() * std::accumulate(rate->begin(), rate->end(), 0.0);
+  if (const auto witness = stationary_witness(setup)) {
+    result.exact_density = witness->advance(0);
+    result.exact = witness->judge(0, result.p, result.exact_density);
+  }
+  result.total_seconds = seconds_since(start);
+  return result;
+}
+
+void write_steady(Setup& setup, const SteadyResult& result, const std::filesystem::path& folder) {
+  std::vector<std::string>& fields = setup.config.output.fields;
+  if (std::find(fields.begin(), fields.end(), "current") == fields.end()) fields.emplace_back("current");
+  std::vector<Opinion> opinions;
+  if (result.exact) opinions.push_back({"exact", result.exact_density, *result.exact});
+  make_frames(setup, folder)->frame({.p = &result.p}, opinions);
+  Reference exact{"exact", {}};
+  if (result.exact) exact.values = result.exact_density.view();
+  write_density_png(folder / "density.png", *setup.grid, result.p.view(), exact, setup.config.title, NAN);
+}
+
+std::string steady_json(const Setup& setup, const SteadyResult& result) {
+  const Case& c = setup.config;
+  Json json;
+  json["fokker"] = {{"version", FOKKER_VERSION}};
+  json["case"] = {
+      {"title", c.title}, {"file", c.file.filename().string()}, {"sha256", c.sha256}, {"overrides", c.overrides}};
+  std::vector<Index> cells;
+  for (const Axis& axis : c.axes) cells.push_back(axis.cells);
+  json["grid"] = {{"dimension", setup.grid->dimension()}, {"cells", cells}};
+  json["scheme"] = {{"form", c.scheme.form}, {"flux", c.scheme.flux}, {"positive", setup.positive}};
+  json["steady"] = {{"method", result.found.method},
+                    {"why", result.found.reason},
+                    {"detailed_balance", result.found.method == "detailed balance"},
+                    {"cycles", result.found.cycles},
+                    {"residual", number(result.residual)},
+                    {"correction", number(result.found.correction)},
+                    {"largest_current", number(result.largest_current)}};
+  json["seconds"] = {
+      {"set_up", result.set_up_seconds}, {"stepping", result.solve_seconds}, {"total", result.total_seconds}};
+  json["threads"] = thread_count();
+  json["mass"] = {{"final", result.p.mass()}};
+  json["density"] = {{"min", result.p.values.minCoeff()}, {"max", result.p.values.maxCoeff()}};
+  const Moments m = moments(*setup.grid, result.p.view());
+  json["moments"] = {{"mean", std::vector<double>(m.mean.begin(), m.mean.end())}, {"covariance", rows(m.covariance)}};
+  json["entropy"] = number(entropy(*setup.grid, result.p.view()));
+  if (result.entropy_production) json["entropy_production"] = number(*result.entropy_production);
+  if (result.exact) {
+    json["compare"]["exact"] = verdict_json(*result.exact);
+    json["compare"]["exact"].erase("t");
+  }
+  json["warnings"] = setup.warnings;
+  json["stop_reason"] = "end";
+  return json.dump(2) + "\n";
+}
+
+std::string steady_table(const Setup& setup, const SteadyResult& result, const std::filesystem::path& folder) {
+  const Case& c = setup.config;
+  const Stationary& found = result.found;
+  std::string text = fmt::format("{}: stationary density\n", c.title.empty() ? c.file.stem().string() : c.title);
+  text += fmt::format("  grid     {}\n", grid_line(*setup.grid));
+  text += fmt::format("  scheme   {}{}\n", c.scheme.flux, setup.positive ? ", p >= 0 kept" : ", p >= 0 not promised");
+  text += fmt::format("  solved   by {}{}{}\n", found.method,
+                      found.cycles > 0 ? fmt::format(", {} cycles", found.cycles) : "",
+                      found.reason.empty() ? "" : " (" + found.reason + ")");
+  text +=
+      fmt::format("  speed    {:.3g} s solving, {:.3g} s set-up, {} thread{}; {:.3g} s in all\n", result.solve_seconds,
+                  result.set_up_seconds, thread_count(), thread_count() == 1 ? "" : "s", result.total_seconds);
+  text += fmt::format("  residual {:.1e} of the mass would move per unit of time\n", result.residual);
+  text += fmt::format("  mass     {:.10g} on the grid\n", result.p.mass());
+  text += fmt::format("  density  {:.3g} .. {:.3g}\n", result.p.values.minCoeff(), result.p.values.maxCoeff());
+  text += fmt::format("  current  up to {:.3g}{}\n", result.largest_current,
+                      result.entropy_production
+                          ? fmt::format("; entropy production {:.6g} per unit of time", *result.entropy_production)
+                          : "");
+  const Moments m = moments(*setup.grid, result.p.view());
+  TextTable table({"", "mean", "variance"});
+  for (int k = 0; k < setup.grid->dimension(); ++k)
+    table.add({setup.grid->axis(k).name, fmt::format("{:.8g}", m.mean[k]), fmt::format("{:.8g}", m.covariance(k, k))});
+  text += "\n" + table.text();
+  if (result.exact) {
+    const Verdict& v = *result.exact;
+    TextTable witness({"witness", "l1", "l2", "linf", "kl", "mean off", "covariance off"});
+    witness.add({"exact", fmt::format("{:.2e}", v.norms.l1), fmt::format("{:.2e}", v.norms.l2),
+                 fmt::format("{:.2e}", v.norms.linf), fmt::format("{:.1e}", v.norms.kl),
+                 fmt::format("{:.1e}", v.mean_error), fmt::format("{:.1e}", v.covariance_error)});
+    text += "\n" + witness.text();
+  }
+  for (const std::string& warning : setup.warnings) text += "  warning  " + warning + "\n";
+  return text + fmt::format("\n  {}: density.pvd for ParaView, density.png, summary.json\n", folder.string());
+}
+
+}  // namespace fokker

@@ -1,0 +1,22 @@
+#pragma once
+#include <Eigen/Core>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "fokker/grid/grid.hpp"
+#include "fokker/run/witness.hpp"
+
+/// What the summaries of all verbs have in common.
+namespace fokker {
+
+using Json = nlohmann::ordered_json;
+
+[[nodiscard]] std::vector<std::vector<double>> rows(const Eigen::MatrixXd& matrix);
+/// JSON has no infinities; a missing number is null.
+[[nodiscard]] Json number(double value);
+[[nodiscard]] Json verdict_json(const Verdict& verdict);
+/// "256 x 256 cells, x in [-5, 5], y in [-5, 5]"
+[[nodiscard]] std::string grid_line(const Grid& grid);
+
+}  // namespace fokker

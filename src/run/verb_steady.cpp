@@ -1,0 +1,28 @@
+#include <fmt/format.h>
+
+#include "fokker/io/files.hpp"
+#include "fokker/run/steady.hpp"
+#include "fokker/run/verbs.hpp"
+#include "run_folder.hpp"
+
+namespace fokker {
+
+int verb_steady(const Command& command) {
+  if (command.arguments.size() != 1) throw UsageError("steady takes one case file: fokker steady CASE.toml");
+  const std::filesystem::path file = command.arguments[0];
+  Setup setup = build(load_case(file, command.overrides, vocabulary()));
+  const SteadyResult result = solve_steady(setup);  // before anything is written
+  const std::filesystem::path folder =
+      command.out ? *command.out : std::filesystem::path("runs") / (file.stem().string() + "_steady");
+  open_folder(folder, command.force, setup.config);
+  write_steady(setup, result, folder);
+  const std::string summary = steady_json(setup, result);
+  write_atomically(folder / "summary.json", summary);
+  if (command.json)
+    fmt::print("{}", summary);
+  else if (!command.quiet)
+    fmt::print("{}", steady_table(setup, result, folder));
+  return exit_ok;
+}
+
+}  // namespace fokker

@@ -1,0 +1,121 @@
+#include "band_elimination.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "fokker/base/errors.hpp"
+
+namespace fokker {
+namespace {
+
+std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+
+/// n numbers folded around `root`, it being last: ..., root - 2, root + 1, root - 1, root. Neighbours on a line and on
+/// a ring are at most 2 apart (but at the end of a line, where one side is used up first).
+std::vector<Index> folded(Index n, Index root) {
+  std::vector<Index> order{root};
+  for (Index k = 1; static_cast<Index>(order.size()) < n; ++k) {
+    order.push_back((root + k) % n);
+    if (static_cast<Index>(order.size()) < n) order.push_back(((root - k) % n + n) % n);
+  }
+  std::reverse(order.begin(), order.end());
+  return order;
+}
+
+/// The place of every cell: lines along the shorter axis, folded around that of the root, each folded likewise.
+std::vector<Index> places(const Chain& chain, Index root) {
+  const bool rows = chain.nx <= chain.ny;
+  const Index count = rows ? chain.ny : chain.nx, length = rows ? chain.nx : chain.ny;
+  const std::vector<Index> lines = folded(count, rows ? root / chain.nx : root % chain.nx),
+                           along = folded(length, rows ? root % chain.nx : root / chain.nx);
+  std::vector<Index> place(at(chain.cells()));
+  Index next = 0;
+  for (const Index line : lines)
+    for (const Index k : along) place[at(rows ? k + chain.nx * line : line + chain.nx * k)] = next++;
+  return place;
+}
+
+Index band_of(const Chain& chain, const std::vector<Index>& place) {
+  Index band = 0;
+  chain.for_edges(
+      [&](Index L, Index R, double, double) { band = std::max(band, std::abs(place[at(L)] - place[at(R)])); });
+  return band;
+}
+
+}  // namespace
+
+double BandElimination::cost(const Chain& chain) {
+  const auto line = static_cast<double>(std::min(chain.nx, chain.ny));
+  const double least = static_cast<double>(chain.cells()) * line * line;
+  if (least > 1e10) return least;  // not worth looking closer
+  const auto band = static_cast<double>(band_of(chain, places(chain, 0)));
+  return static_cast<double>(chain.cells()) * band * band;
+}
+
+BandElimination::BandElimination(const Chain& chain, double shift, double gamma, Index root)
+    : n_(chain.cells()), singular_(shift == 0), place_(places(chain, root)), pivot_(at(n_)), work_(at(n_)) {
+  band_ = band_of(chain, place_);
+  rates_.assign(at(n_ * (2 * band_ + 1)), 0.0);
+  std::vector<double> keep(at(n_), shift);
+  for (std::size_t cell = 0; cell < chain.leak.size(); ++cell) keep[at(place_[cell])] += gamma * chain.leak[cell];
+  chain.for_edges([&](Index L, Index R, double forward, double backward) {
+    if (L == R) return;
+    entry(place_[at(R)], place_[at(L)]) += gamma * forward;
+    entry(place_[at(L)], place_[at(R)]) += gamma * backward;
+  });
+  for (Index k = 0; k < n_; ++k) {
+    const Index end = std::min(n_, k + band_ + 1);
+    double pivot = keep[at(k)];
+    for (Index i = k + 1; i < end; ++i) pivot += entry(i, k);
+    pivot_[at(k)] = pivot;
+    if (k + 1 == n_) break;
+    if (!(pivot > 0)) throw NumericalError("the chain of cells falls into parts that do not reach each other", 0);
+    for (Index j = k + 1; j < end; ++j) {
+      const double share = entry(k, j) / pivot;
+      if (share == 0) continue;
+      keep[at(j)] += keep[at(k)] * share;
+      for (Index i = k + 1; i < end; ++i)
+        if (i != j) entry(i, j) += entry(i, k) * share;
+    }
+  }
+}
+
+void BandElimination::solve(std::span<const double> b, std::span<double> x) const {
+  std::vector<double>& y = work_;
+  for (Index cell = 0; cell < n_; ++cell) y[at(place_[at(cell)])] = b[at(cell)];
+  for (Index k = 0; k + 1 < n_; ++k) {
+    const double share = y[at(k)] / pivot_[at(k)];
+    for (Index i = k + 1; i < std::min(n_, k + band_ + 1); ++i) y[at(i)] += entry(i, k) * share;
+  }
+  y[at(n_ - 1)] = singular_ ? 0 : y[at(n_ - 1)] / pivot_[at(n_ - 1)];
+  for (Index k = n_ - 1; k-- > 0;) {
+    double sum = y[at(k)];
+    for (Index j = k + 1; j < std::min(n_, k + band_ + 1); ++j) sum += entry(k, j) * y[at(j)];
+    y[at(k)] = sum / pivot_[at(k)];
+  }
+  for (Index cell = 0; cell < n_; ++cell) x[at(cell)] = y[at(place_[at(cell)])];
+}
+
+// log sum exp all the way: a chain of steep potentials spans more than the range of doubles.
+std::vector<double> BandElimination::log_stationary() const {
+  constexpr double none = -std::numeric_limits<double>::infinity();
+  std::vector<double> log_p(at(n_), none);
+  log_p[at(n_ - 1)] = 0;
+  for (Index k = n_ - 1; k-- > 0;) {
+    const Index end = std::min(n_, k + band_ + 1);
+    double top = none, sum = 0;
+    const auto term = [&](Index j) { return std::log(entry(k, j)) + log_p[at(j)]; };
+    for (Index j = k + 1; j < end; ++j) top = std::max(top, term(j));
+    if (top == none) continue;
+    for (Index j = k + 1; j < end; ++j) sum += std::exp(term(j) - top);
+    log_p[at(k)] = top + std::log(sum / pivot_[at(k)]);
+  }
+  const double most = *std::max_element(log_p.begin(), log_p.end());
+  std::vector<double> by_cell(at(n_));
+  for (Index cell = 0; cell < n_; ++cell) by_cell[at(cell)] = log_p[at(place_[at(cell)])] - most;
+  return by_cell;
+}
+
+}  // namespace fokker
