@@ -30,6 +30,11 @@ std::unique_ptr<Formula> make_dopri5(const Operator& op);
 std::unique_ptr<Formula> make_backward_euler(const Operator& op);
 std::unique_ptr<Formula> make_crank_nicolson(const Operator& op);
 std::unique_ptr<Formula> make_tr_bdf2(const Operator& op);
+// These need LinearOperator::split.
+std::unique_ptr<Formula> make_peaceman_rachford(const Operator& op);
+std::unique_ptr<Formula> make_hundsdorfer_verwer(const Operator& op);
+/// Two steps of half the length, beside one whole: an error estimate for a formula of order 2 that has none.
+std::unique_ptr<Formula> make_doubled(std::unique_ptr<Formula> formula, const Operator& op);
 
 /// The largest steps a formula may take, in units of Operator::stable_step(t).
 struct StepBound {

@@ -7,6 +7,7 @@
 
 namespace fokker {
 
+class Directions;
 class LinearOperator;
 
 /// One term of a linear combination of states: factor * values, as long as the state.
@@ -57,6 +58,12 @@ class Operator {
   mutable std::vector<double> rate_;  // scratch of apply_stage
 };
 
+/// The parts of an operator along its axes (directions.hpp) at some time, all times `factor`; null: none to be had.
+struct Split {
+  const Directions* parts = nullptr;
+  double factor = 1;
+};
+
 using InsertEntry = std::function<void(Index row, Index column, double value)>;
 
 /// An operator whose apply is a matrix product; the matrix is never formed except by `assemble`.
@@ -65,6 +72,9 @@ class LinearOperator : public Operator {
   [[nodiscard]] const LinearOperator* linear() const override { return this; }
   /// Hands out the entries of the matrix at time t (repeated ones add up), ledger rows included.
   virtual void assemble(double t, const InsertEntry& insert) const = 0;
+  /// For splitting methods: tridiagonal parts whose sum is the operator, or near it (`Directions::exact`). Good until
+  /// the next call with another t.
+  [[nodiscard]] virtual Split split(double /*t*/) const { return {}; }
 };
 
 }  // namespace fokker
