@@ -15,26 +15,23 @@ struct LinePanel {
   double gamma;
 };
 
-/// 1 / pivot (and the ring) of a panel; false when some pivot is not positive. `scratch`: length x 16.
-bool factor_lines(const double* up, const double* down, const double* lower_sink, bool periodic, Index length,
-                  double gamma, double* inverse, double* ring, double* scratch);
+/// 1 / pivot, and on periodic axes the ring (else null; `scratch` as long as a panel). False when a pivot is not
+/// positive.
+bool factor_lines(const double* up, const double* down, const double* lower_sink, Index length, double gamma,
+                  double* inverse, double* ring, double* scratch);
 
 /// x = of_x (I - gamma A)^-1 b + of_b b; lower and upper (16 each) are gamma times what leaves through the two ends.
 void solve_lines(const LinePanel& panel, const double* b, double* x, double of_x, double of_b, double* lower,
                  double* upper);
 
-/// out = p + gamma A p for lines that cross a tile of `rows` x `columns` (at most 16) of a grid row by row, p with the
-/// given stride, out with 16; up and down begin at the first row. `below` is gamma times the flux into the first row;
-/// `beyond` the row after the last one.
+/// out = p + gamma A p on `rows` rows of 16 cells, for the lines that cross them; p with the given stride, everything
+/// else with 16, beginning at the first row. `below` is gamma times the flux into that row, `beyond` the row after the
+/// last one.
 void apply_lines(double gamma, const double* up, const double* down, const double* p, Index stride, Index rows,
-                 Index columns, const double* beyond, double* below, double* out);
-/// flux = gamma (up here - down next), for n lines; without `next` what leaves at rate `up`.
-void line_flux(double gamma, const double* up, const double* down, const double* here, const double* next, Index n,
-               double* flux);
+                 const double* beyond, double* below, double* out);
 
-/// The first `columns` lines of a panel, written row by row with a stride: out = base + x (base: null for 0, or with
-/// the stride of out).
-void store_lines(const double* x, Index length, Index columns, const double* base, double* out, Index stride);
+/// A panel of columns back into rows: out = base + x, `rows` times 16; base may be null (0), its stride is that of out.
+void store_columns(const double* x, Index rows, const double* base, double* out, Index stride);
 
 /// to[c][r] = from[r][c] for 16 x 16 values; strides in doubles.
 void transpose_tile(const double* from, Index from_stride, double* to, Index to_stride);

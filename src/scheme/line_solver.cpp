@@ -41,17 +41,24 @@ struct LoadRows {
   }
 };
 
+/// gamma (up here - down next) for n lines; without `next` what leaves at rate `up`.
+void line_flux(double gamma, const double* up, const double* down, const double* here, const double* next, Index n,
+               double* flux) {
+  for (Index k = 0; k < n; ++k) flux[k] = gamma * up[k] * here[k] - (next == nullptr ? 0 : gamma * down[k] * next[k]);
+}
+
 /// (I + gamma A_y) p, in passing. The flux between two tiles is computed in both, from the same numbers.
 struct LoadExplicit {
   const Directions& directions;
   double gamma;
   const double* p;
+
   void operator()(const Tile& tile, double* to) const {
     const Index nx = directions.cells(0), ny = directions.cells(1), chunk = tile.column / lanes;
     const double *up = directions.up(1, chunk), *down = directions.down(1, chunk);
     const bool around = directions.periodic(1);
     const auto row = [&](Index j) { return p + j * nx + tile.column; };
-    double below[lanes], values[lanes * lanes];
+    double below[lanes] = {}, values[lanes * lanes], padded[(lanes + 1) * lanes];
     if (tile.row > 0 || around) {
       const Index j = tile.row > 0 ? tile.row - 1 : ny - 1;
       line_flux(gamma, up + j * lanes, down + j * lanes, row(j), row(tile.row), tile.columns, below);
@@ -59,12 +66,28 @@ struct LoadExplicit {
       line_flux(-gamma, directions.lower_sink(1, chunk), nullptr, row(0), nullptr, tile.columns, below);
     }
     const Index end = tile.row + tile.rows;
-    const double* beyond = row(end < ny ? end : (around ? 0 : ny - 1));  // at a wall `down` is 0
-    apply_lines(gamma, up + tile.row * lanes, down + tile.row * lanes, row(tile.row), nx, tile.rows, tile.columns,
-                beyond, below, values);
+    const double *first = row(tile.row),
+                 *beyond = row(end < ny ? end : (around ? 0 : ny - 1));  // at a wall `down` is 0
+    Index stride = nx;
+    if (tile.columns < lanes) {
+      for (Index r = 0; r <= tile.rows; ++r) {
+        double* const to_row =
+            std::copy_n(r < tile.rows ? row(tile.row + r) : beyond, tile.columns, padded + r * lanes);
+        std::fill(to_row, padded + (r + 1) * lanes, 0.0);
+      }
+      first = padded, beyond = padded + tile.rows * lanes, stride = lanes;
+    }
+    apply_lines(gamma, up + tile.row * lanes, down + tile.row * lanes, first, stride, tile.rows, beyond, below, values);
     transpose(values, lanes, tile.rows, tile.columns, to);
   }
 };
+
+/// store_columns for the last panel.
+void store_part(const double* x, Index rows, Index columns, const double* base, double* out, Index stride) {
+  for (Index i = 0; i < rows; ++i)
+    for (Index k = 0; k < columns; ++k)
+      out[i * stride + k] = (base == nullptr ? 0 : base[i * stride + k]) + x[i * lanes + k];
+}
 
 }  // namespace
 
@@ -115,15 +138,14 @@ void LineSolver::over_panels(const Directions& directions, int axis, const Body&
 
 void LineSolver::factor(Factors& factors, int axis, double t) {
   const Directions& d = *factors.directions;
-  std::vector<double>&inverse = factors.inverse[at(axis)], &ring = factors.ring[at(axis)];
+  LargeArray &inverse = factors.inverse[at(axis)], &ring = factors.ring[at(axis)];
   inverse.resize(d.padded(axis));
   if (d.periodic(axis)) ring.resize(d.padded(axis));
   over_panels(d, axis, [&](Index panel, Scratch& scratch) {
     const Index offset = d.offset(axis, panel);
-    const bool sound = factor_lines(d.up(axis, panel), d.down(axis, panel), d.lower_sink(axis, panel), d.periodic(axis),
-                                    d.cells(axis), factors.gamma, inverse.data() + offset,
-                                    d.periodic(axis) ? ring.data() + offset : nullptr, scratch.b.data());
-    outcome_[at(panel)].sound = sound;
+    outcome_[at(panel)].sound =
+        factor_lines(d.up(axis, panel), d.down(axis, panel), d.lower_sink(axis, panel), d.cells(axis), factors.gamma,
+                     inverse.data() + offset, d.periodic(axis) ? ring.data() + offset : nullptr, scratch.b.data());
   });
   for (Index panel = 0; panel < d.panels(axis); ++panel) {
     if (outcome_[at(panel)].sound) continue;
@@ -174,7 +196,11 @@ void LineSolver::sweep_y(const double* base, double* x) {
   over_panels(d, 1, [&](Index panel, Scratch& scratch) {
     solve_panel(1, panel, middle_.data() + d.offset(1, panel), scratch.x.data(), 1, 0);
     const Index first = panel * lanes, count = std::min(lanes, nx - first);
-    store_lines(scratch.x.data(), d.cells(1), count, base == nullptr ? nullptr : base + first, x + first, nx);
+    const double* from = base == nullptr ? nullptr : base + first;
+    if (count == lanes)
+      store_columns(scratch.x.data(), d.cells(1), from, x + first, nx);
+    else
+      store_part(scratch.x.data(), d.cells(1), count, from, x + first, nx);
   });
 }
 

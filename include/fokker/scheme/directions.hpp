@@ -1,8 +1,8 @@
 #pragma once
 #include <array>
 #include <cstddef>
-#include <vector>
 
+#include "fokker/base/large_array.hpp"
 #include "fokker/base/points.hpp"
 
 namespace fokker {
@@ -63,7 +63,7 @@ class Directions {
  private:
   struct Part {
     bool periodic = false;
-    std::vector<double> up, down, lower_sink;
+    LargeArray up, down, lower_sink;
     std::array<Index, 2> ledger{-1, -1};
   };
   [[nodiscard]] const Part& axis_(int axis) const { return axes_[static_cast<std::size_t>(axis)]; }

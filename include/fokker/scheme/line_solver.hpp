@@ -36,12 +36,12 @@ class LineSolver {
     const Directions* directions = nullptr;
     long version = -1;
     double gamma = 0;
-    std::array<std::vector<double>, 2> inverse;  ///< 1 / pivot
-    std::array<std::vector<double>, 2> ring;     ///< periodic axes: what the last cell of a line sends into the others
+    std::array<LargeArray, 2> inverse;  ///< 1 / pivot
+    std::array<LargeArray, 2> ring;     ///< periodic axes: what the last cell of a line sends into the others
   };
   /// Buffers of one worker: two panels of the longer axis.
   struct Scratch {
-    std::vector<double> b, x;
+    LargeArray b, x;
   };
   /// Of one panel: what a sweep has let out through the two ends of its lines; whether all pivots were positive.
   struct Outcome {
@@ -61,7 +61,7 @@ class LineSolver {
 
   std::vector<Factors> kept_;     // in use first
   std::vector<Scratch> scratch_;  // one per worker
-  std::vector<double> middle_;    // between the sweeps, in the panels of the columns
+  LargeArray middle_;         // between the sweeps, in the panels of the columns
   std::vector<Outcome> outcome_;  // one per panel
   long made_ = 0;
 };
