@@ -35,6 +35,11 @@ std::unique_ptr<Formula> make_crank_nicolson(const Operator& op);
 std::unique_ptr<Formula> make_tr_bdf2(const Operator& op);
 /// Throws UsageError for what is not a generator on one axis times a factor of time.
 std::unique_ptr<Formula> make_talbot(const Operator& op);
+// These need LinearOperator::split.
+std::unique_ptr<Formula> make_peaceman_rachford(const Operator& op);
+std::unique_ptr<Formula> make_hundsdorfer_verwer(const Operator& op);
+/// Two steps of half the length, beside one whole: an error estimate for a formula of order 2 that has none.
+std::unique_ptr<Formula> make_doubled(std::unique_ptr<Formula> formula, const Operator& op);
 
 /// The largest steps a formula may take, in units of Operator::stable_step(t).
 struct StepBound {

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "fokker/base/errors.hpp"
+#include "fokker/scheme/directions.hpp"
 #include "formula.hpp"
 
 namespace fokker {
@@ -13,7 +14,7 @@ namespace {
 
 constexpr double any = std::numeric_limits<double>::infinity();
 
-constexpr std::array<StepperRow, 8> table{{
+constexpr std::array<StepperRow, 10> table{{
     {.name = "euler",
      .order = 1,
      .adaptive = false,
@@ -95,6 +96,30 @@ constexpr std::array<StepperRow, 8> table{{
      .when_not = "two dimensions; p >= 0 asked for; a ring with a strong current (substeps of 2 D/a^2)",
      .formula = make_talbot,
      .keeps_sign = false},
+    {.name = "peaceman_rachford",
+     .order = 2,
+     .adaptive = true,
+     .implicit = true,
+     .splits = true,
+     .positive_limit = 0,
+     .stable_limit = any,
+     .guarantee =
+         "p >= 0 watched (proved for dt <= 2 / largest exit rate along one axis): a step that goes negative is "
+         "taken in halves",
+     .reference = "Peaceman and Rachford 1955",
+     .when_not = "skew edges of a full tensor: refused, take hundsdorfer_verwer; one dimension: tr_bdf2",
+     .formula = make_peaceman_rachford},
+    {.name = "hundsdorfer_verwer",
+     .order = 2,
+     .adaptive = true,
+     .implicit = true,
+     .splits = true,
+     .positive_limit = 0,
+     .stable_limit = any,
+     .guarantee = "p >= 0 watched, not proved: a step that goes negative is taken in halves",
+     .reference = "Hundsdorfer 2002; in 't Hout and Welfert 2009, theta = 1 - 1/sqrt(2)",
+     .when_not = "diagonal tensors: peaceman_rachford costs a third; one dimension: tr_bdf2",
+     .formula = make_hundsdorfer_verwer},
 }};
 
 /// Rounding of rates and of dt * w must not reach below zero at the very limit.
@@ -119,6 +144,17 @@ void check_options(const StepperRow& row, bool linear, const StepperOptions& opt
          fmt::format("time.tolerance = {:.6g}: must be positive", options.tolerance));
   refuse(!options.dt && row.implicit && !row.adaptive,
          fmt::format("{} has no error estimate: give time.dt, or use tr_bdf2", row.name));
+}
+
+void check_split(const StepperRow& row, const Operator& op, double t0) {
+  const Directions* parts = op.linear()->split(t0).parts;
+  refuse(
+      parts == nullptr,
+      fmt::format("{} solves along the axes one after the other, and this flux has no part along an axis alone: take "
+                  "tr_bdf2",
+                  row.name));
+  refuse(row.name == "peaceman_rachford" && !parts->exact,
+         "peaceman_rachford has no place for the cross terms of a full diffusion tensor: take hundsdorfer_verwer");
 }
 
 /// What `row` promises about p >= 0 on this operator, and the steps it may take. The polynomials of rk4 and dopri5 keep
@@ -153,12 +189,15 @@ std::unique_ptr<TimeStepper> make_stepper(const StepperRow& row, const Operator&
          fmt::format("{} cannot keep p >= 0 (its tails are noise of either sign): set scheme.positive = false, or take "
                      "tr_bdf2",
                      row.name));
+  if (row.splits) check_split(row, op, t0);
   StepBound bound = bound_of(row, op, linear, options.keep_positive && op.positive());
   auto formula = row.formula(op);
   if (!bound.watched) formula->release_positivity();
   if (!options.dt && row.name == "dopri5") return make_free_steps(std::move(formula), bound, options.tolerance, 5);
   if (!options.dt && row.name == "tr_bdf2") return make_ladder_steps(std::move(formula), bound, options.tolerance, 3);
   if (!options.dt && row.name == "talbot") return make_leap_steps(std::move(formula), bound, options.tolerance);
+  if (!options.dt && row.splits)
+    return make_ladder_steps(make_doubled(std::move(formula), op), bound, options.tolerance, 3);
   if (options.dt && bound.promised && !row.implicit && *options.dt > bound.at(t0)) {
     throw UsageError(
         fmt::format("time.dt = {:.6g} breaks the positivity that flux and stepper promise: at most {:.3g} "

@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cfloat>
 #include <cmath>
 #include <stdexcept>
 
 #include "fokker/base/errors.hpp"
+#include "fokker/base/parallel.hpp"
 #include "fokker/integrate/ladder.hpp"
 #include "formula.hpp"
 
@@ -48,8 +50,7 @@ class Steps : public TimeStepper {
     formula_->advance(t, h, end, p, next_);
     const auto cells = std::span(next_).first(static_cast<std::size_t>(bound_.op->cells()));
     const auto ledgers = std::span(next_).subspan(cells.size());
-    flush_subnormal(cells);
-    if (all_within(bound_.watched ? 0 : -DBL_MAX, cells) && all_within(-DBL_MAX, ledgers)) return -1;
+    if (look(cells) && all_within(-DBL_MAX, ledgers)) return -1;
     for (std::size_t i = 0; i < next_.size(); ++i) {
       if (!std::isfinite(next_[i])) {
         throw NumericalError(fmt::format("non-finite value {} at t = {:.9g} (dt = {:.3g})", next_[i], end, h), end,
@@ -68,7 +69,9 @@ class Steps : public TimeStepper {
   }
 
   void accept(std::span<double> state) {
-    std::copy(next_.begin(), next_.end(), state.begin());
+    parallel_for(0, static_cast<Index>(next_.size()), piece, [&](Index first, Index last) {
+      std::copy(next_.begin() + first, next_.begin() + last, state.begin() + first);
+    });
     underflows_ += flushed_;
   }
 
@@ -85,14 +88,30 @@ class Steps : public TimeStepper {
   std::vector<double> next_;
 
  private:
+  static constexpr Index piece = 16384;  // cells per piece of a parallel loop
+
+  /// One pass over the trial step: flushes it, true when every cell is finite, and >= 0 where that is asked for.
+  bool look(std::span<double> cells) {
+    const double least = bound_.watched ? 0 : -DBL_MAX;
+    std::atomic<long> flushed = 0;
+    std::atomic<bool> within = true;
+    parallel_for(0, static_cast<Index>(cells.size()), piece, [&](Index first, Index last) {
+      const auto part = cells.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(last - first));
+      if (const long count = flush_subnormal(part); count > 0) flushed += count;
+      if (!all_within(least, part)) within = false;
+    });
+    flushed_ = flushed;
+    return within;
+  }
+
   /// Below DBL_MIN doubles have absolute, not relative accuracy: a tail that sinks through it ends in a few cells of
   /// noise of either sign, whatever the arithmetic and the step. There p is zero to within 2.2e-308, and is set to it.
-  void flush_subnormal(std::span<double> cells) {
+  static long flush_subnormal(std::span<double> cells) {
     long count = 0;
     for (const double v : cells) count += static_cast<long>((v != 0) & (std::abs(v) < DBL_MIN));
-    flushed_ = count;
-    if (count == 0) return;
+    if (count == 0) return 0;
     for (double& v : cells) v = std::abs(v) < DBL_MIN ? 0 : v;
+    return count;
   }
 
   static bool all_within(double least, std::span<const double> values) {

@@ -88,6 +88,7 @@ class DriftDiffusion final : public Form, public LinearOperator {
       insert(cells() + sink.ledger, sink.cell, cell_volume() * (scale * sink.rate));
     }
   }
+  [[nodiscard]] Split split(double t) const override { return system_.split(t); }
 
   mutable EdgeSystem system_;  // what is built is a cache of the coefficients at one time
   Base base_{*this};

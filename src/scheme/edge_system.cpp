@@ -100,6 +100,32 @@ double EdgeSystem::elapsed(double t0, double t1) const {
   return integral_by_halves([&](double t) { return factor_at(t); }, t0, t1);
 }
 
+Split EdgeSystem::split(double t) {
+  const double factor = move_to(t);
+  if (!directions_) {
+    const bool plane = grid_->dimension() > 1;
+    directions_.emplace(std::array{grid_->nx(), grid_->ny()},
+                        std::array{grid_->axis(0).periodic(), plane && grid_->axis(1).periodic()}, grid_->ledgers(),
+                        grid_->volume());
+  }
+  if (directions_at_ != built_at_) lay_out_directions();
+  return {&*directions_, factor};
+}
+
+void EdgeSystem::lay_out_directions() {
+  directions_->clear();
+  edges_.project(*directions_);
+  // A skew edge cut by a wall drains its own cell through that side; along the axis the last cell of the line does.
+  for (const Sink& sink : edges_.sinks) {
+    if (sink.offset.x != 0 && sink.offset.y != 0) directions_->exact = false;
+    for (int axis = 0; axis < grid_->dimension(); ++axis)
+      for (const int side : {0, 1})
+        if (grid_->ledger(axis, side) == sink.ledger)
+          directions_->add_sink(axis, side, sink.cell, sink.ledger, sink.rate);
+  }
+  directions_at_ = built_at_;
+}
+
 void EdgeSystem::drain(double scale, std::span<const double> state, std::span<double> rate) const {
   const Index cells = grid_->cells();
   std::fill(rate.begin() + cells, rate.end(), 0.0);
@@ -243,7 +269,8 @@ SchemeReport EdgeSystem::report(double t) {
   report.capped_cells = std::count(source_->capped().begin(), source_->capped().end(), 1);
   report.limited_faces = advection_ ? advection_->faces() : 0;
   report.fallback_faces = source_->fallback_faces();
-  report.bytes = edges_.bytes() + source_->bytes() + (advection_ ? advection_->bytes() : 0) +
+  report.bytes = edges_.bytes() + (directions_ ? directions_->bytes() : 0) + source_->bytes() +
+                 (advection_ ? advection_->bytes() : 0) +
                  (diagonal_.capacity() + rate_.capacity() + peclet_.capacity()) * sizeof(double) +
                  (before_.capacity() + after_.capacity()) * sizeof(Index) + walls_.capacity() * sizeof(WallEdge);
   return report;

@@ -9,6 +9,7 @@
 #include "edges.hpp"
 #include "fokker/grid/grid.hpp"
 #include "fokker/model/sde.hpp"
+#include "fokker/scheme/directions.hpp"
 #include "fokker/scheme/flux.hpp"
 #include "fokker/scheme/form.hpp"
 
@@ -51,6 +52,10 @@ class EdgeSystem {
   [[nodiscard]] Index edge_before(Index edge) const { return before_[static_cast<std::size_t>(edge)]; }
   [[nodiscard]] Index edge_after(Index edge) const { return after_[static_cast<std::size_t>(edge)]; }
 
+  /// The parts along the axes at time t, made when first asked for. The rates of a skew edge are projected on both
+  /// axes, so that their diffusion is all of D_xx and D_yy (docs/steppers.md).
+  [[nodiscard]] Split split(double t);
+
   /// Ledger rates, and what the walls take from the cell rates.
   void drain(double scale, std::span<const double> state, std::span<double> rate) const;
   /// The largest |A_ii| (its bound where the weights have no sign), before the time factor.
@@ -62,6 +67,7 @@ class EdgeSystem {
   class FirstOf;
   void build(double t);
   void build_sinks(double t);
+  void lay_out_directions();
   void link_edges();
   [[nodiscard]] double factor_at(double t) const;
   void make_weights(Index first, Index last, FirstOf& unsound, FirstOf& unsigned_);
@@ -77,6 +83,8 @@ class EdgeSystem {
   std::vector<double> rate_, peclet_;
   std::vector<Index> before_, after_;
   std::vector<WallEdge> walls_;
+  std::optional<Directions> directions_;
+  double directions_at_ = std::numeric_limits<double>::quiet_NaN();  // built_at_ when they were laid out
   double built_at_ = std::numeric_limits<double>::quiet_NaN();
   double exit_rate_ = -1;           // of the weights as built, -1: not looked at yet
   std::vector<double> diagonal_;    // scratch of exit_rate

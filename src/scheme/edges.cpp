@@ -226,6 +226,36 @@ void Edges::assemble(double scale, const InsertEntry& insert) const {
     }
 }
 
+void Edges::project(Directions& directions) const {
+  for (const Run& run : runs_) {
+    const bool along_x = run.offset == Offset{1, 0}, along_y = run.offset == Offset{0, 1};
+    for (Index k = 0; k < run.count; ++k) {
+      if (along_x || along_y)
+        directions.add_edge(along_x ? 0 : 1, run.left + k, left()[run.first + k], -right()[run.first + k]);
+      else
+        project_skew(run, k, directions);
+    }
+  }
+}
+
+void Edges::project_skew(const Run& run, Index k, Directions& directions) const {
+  const double l = left()[run.first + k], r = -right()[run.first + k];
+  if (l == 0 && r == 0) return;
+  directions.exact = false;
+  const auto half_share = [&](int axis, int steps, Index cell, int towards) {  // towards +1: the edge goes up the axis
+    const double spread = std::abs(steps) * 0.25 * (l + r), drift = towards * 0.25 * (l - r);
+    directions.add_edge(axis, cell, spread + drift, spread - drift);
+  };
+  const auto [ex, ey] = run.offset;
+  const Index x = (run.left + k) % nx_, y = (run.left + k) / nx_;
+  const Index x_end = (run.right + k) % nx_, y_end = (run.right + k) / nx_;
+  for (int step = 0; step < ex; ++step)
+    for (const Index row : {y, y_end}) half_share(0, ex, wrapped(x + step, nx_) + nx_ * row, 1);
+  for (int step = 0; step < std::abs(ey); ++step)
+    for (const Index column : {x, x_end})
+      half_share(1, ey, column + nx_ * wrapped(ey > 0 ? y + step : y - step - 1, ny_), ey > 0 ? 1 : -1);
+}
+
 // Positive weights: |A_ii|. Weights without a sign, J = rate (p_L - p_R) + v (p_L + p_R) / 2: forward Euler is stable
 // while dt sum(rate) <= 1 and dt <= 2 / (a D^-1 a), the latter 4 / sum(v^2 / rate) over the edges of a cell, each of
 // which is counted at both of its cells. Without diffusion no forward Euler step is stable; |v| / 2 is then the bound

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "fokker/grid/grid.hpp"
+#include "fokker/scheme/directions.hpp"
 #include "fokker/scheme/flux.hpp"
 #include "fokker/scheme/operator.hpp"
 
@@ -81,6 +82,10 @@ class Edges {
   /// out = scale * (what comes in - what goes out) for fluxes J that are given, one per edge.
   void divergence(double scale, const double* J, double* out) const;
   void assemble(double scale, const InsertEntry& insert) const;
+  /// Adds the edges to the lines they run along. A skew edge e with the jump rates l and r is shared by the |e_x| steps
+  /// of one cell that lie under it in each of the two rows it joins, and likewise along y: diffusion e_x^2 (l + r) / 2
+  /// and velocity e_x (l - r) along x; sinks are not included.
+  void project(Directions& directions) const;
   /// diagonal[i] += the total rate at which edges empty cell i (positive fluxes), or, where the weights have no sign,
   /// the bound of `Operator::stable_step`.
   void add_exit_rates(bool positive, std::span<double> diagonal) const;
@@ -96,6 +101,7 @@ class Edges {
 
  private:
   void plan();
+  void project_skew(const Run& run, Index k, Directions& directions) const;
   void add_edge_current(double scale, const Run& run, Index k, double J, double* Jx, double* Jy) const;
   void add_sink_current(double scale, const double* p, double* Jx, double* Jy) const;
 

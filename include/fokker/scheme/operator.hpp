@@ -8,6 +8,7 @@
 
 namespace fokker {
 
+class Directions;
 class LinearOperator;
 class Edges;
 class Grid;
@@ -68,6 +69,12 @@ struct EdgeView {
   double scale = 1;
 };
 
+/// The parts of an operator along its axes (directions.hpp) at some time, all times `factor`; null: none to be had.
+struct Split {
+  const Directions* parts = nullptr;
+  double factor = 1;
+};
+
 using InsertEntry = std::function<void(Index row, Index column, double value)>;
 
 /// An operator whose apply is a matrix product; the matrix is never formed except by `assemble`.
@@ -86,6 +93,9 @@ class LinearOperator : public Operator {
   }
   /// The edges that make up the whole matrix; null pointers where it is not made of edges.
   [[nodiscard]] virtual EdgeView edges_at(double /*t*/) const { return {}; }
+  /// For splitting methods: tridiagonal parts whose sum is the operator, or near it (`Directions::exact`). Good until
+  /// the next call with another t.
+  [[nodiscard]] virtual Split split(double /*t*/) const { return {}; }
 };
 
 }  // namespace fokker

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "fokker/scheme/directions.hpp"
 #include "fokker/scheme/operator.hpp"
 
 /// Small operators for the tests of solvers and steppers: edges between cells, J = left p_L - right p_R, and sinks that
@@ -16,10 +17,16 @@ struct Flow {
   double left, right;  ///< J = left p_from - right p_to [p/t], from `from` to `to`
 };
 
+/// `row` cells make a row of the grid whose lines `split` hands out.
 class MatrixOperator final : public LinearOperator {
  public:
-  MatrixOperator(Index cells, Index ledgers, double volume, std::vector<Flow> flows)
-      : cells_(cells), ledgers_(ledgers), volume_(volume), flows_(std::move(flows)), exit_(std::size_t(cells), 0.0) {
+  MatrixOperator(Index cells, Index ledgers, double volume, std::vector<Flow> flows, Index row = 0)
+      : cells_(cells),
+        ledgers_(ledgers),
+        volume_(volume),
+        row_(row > 0 ? row : cells),
+        flows_(std::move(flows)),
+        exit_(std::size_t(cells), 0.0) {
     for (const Flow& e : flows_) {
       exit_[std::size_t(e.from)] += e.left;
       if (e.to < cells_) exit_[std::size_t(e.to)] += e.right;
@@ -74,6 +81,11 @@ class MatrixOperator final : public LinearOperator {
     }
   }
 
+  [[nodiscard]] Split split(double t) const override {
+    if (!directions_) lay_out_directions();
+    return {directions_.get(), factor(t)};
+  }
+
   /// Mass of the cells plus what the ledgers hold.
   [[nodiscard]] double mass(std::span<const double> state) const {
     double sum = 0, left = 0;
@@ -85,12 +97,27 @@ class MatrixOperator final : public LinearOperator {
  private:
   [[nodiscard]] double factor(double t) const { return factor_ ? factor_(t) : 1; }
 
+  void lay_out_directions() const {
+    bool around = false;
+    for (const Flow& e : flows_) around = around || (e.from == cells_ - 1 && e.to == 0);
+    directions_ =
+        std::make_shared<Directions>(std::array{row_, cells_ / row_}, std::array{around, false}, ledgers_, volume_);
+    for (const Flow& e : flows_) {
+      if (e.to >= cells_)
+        directions_->add_sink(0, e.from == 0 ? 0 : 1, e.from, e.to - cells_, e.left);
+      else
+        directions_->add_edge(e.to == e.from + row_ ? 1 : 0, e.from, e.left, e.right);
+    }
+  }
+
   Index cells_, ledgers_;
   double volume_;
+  Index row_;
   std::vector<Flow> flows_;
   std::vector<double> exit_;
   std::function<double(double)> factor_;
   std::shared_ptr<const MatrixOperator> base_;
+  mutable std::shared_ptr<Directions> directions_;
   double largest_ = 0;
   bool positive_ = true;
 };
@@ -142,7 +169,7 @@ inline MatrixOperator rotating_ou_2d(Index n, double rotation, double reach = 5)
       if (j + 1 < n) flow(cell, cell + n, -(center(j) + h / 2) + rotation * center(i));
     }
   }
-  return {n * n, 0, h * h, std::move(flows)};
+  return {n * n, 0, h * h, std::move(flows), n};
 }
 
 /// A Gaussian on the cells of [-reach, reach], point values scaled to mass 1, ledgers empty.
