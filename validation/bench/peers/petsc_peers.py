@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
 """PETSc TS and KSP through petsc4py, one rank: W1 by TSRK 3bs and by TSBDF with GMRES and SOR; W2 by TSBDF of order 4 with LU, its advice for small banded
 systems; W3 by GMRES with hypre BoomerAMG where PETSc has it, one cell pinned. Set-up of the matrix is not counted, that of preconditioners is."""
+import glob
 import sys
 import time
 
 import numpy as np
-import petsc4py
 import scipy.sparse as sparse
 from _common import double_well_2d, main, ou_generator, report, rotating_law, well_1d
+
+# Debian finds it through an alternative that only the development package sets up.
+sys.path += sorted(glob.glob("/usr/lib/petscdir/petsc*/*-real/lib/python3/dist-packages"))
+import petsc4py  # noqa: E402
 
 petsc4py.init(sys.argv[:1])
 from petsc4py import PETSc  # noqa: E402 (after init, as its documentation says)
@@ -21,11 +25,12 @@ def matrix(A):
 def integrate(A, p, end, options):
     for key, value in options.items():
         PETSc.Options().setValue(key, value)
-    J, y = matrix(A), PETSc.Vec().createWithArray(p.copy())
+    M, J, y = matrix(A), matrix(A), PETSc.Vec().createWithArray(p.copy())
     ts = PETSc.TS().create()
     ts.setProblemType(PETSc.TS.ProblemType.LINEAR)
-    ts.setRHSFunction(lambda ts, t, x, f: J.mult(x, f), y.duplicate())
-    ts.setRHSJacobian(lambda ts, t, x, a, b: None, J, J)
+    ts.setRHSFunction(lambda ts, t, x, f: M.mult(x, f), y.duplicate())
+    ts.setRHSJacobian(lambda ts, t, x, a, b: M.copy(b), J, J)  # TS shifts J in place
+    ts.setMaxStepRejections(-1)
     ts.setTimeStep(end * 1e-5)
     ts.setMaxTime(end)
     ts.setMaxSteps(10**6)
