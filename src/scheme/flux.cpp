@@ -92,7 +92,7 @@ constexpr std::array rows{
         .wide = true,
         .guarantee = "conservative and linear, order 4 for variable drift and full tensors, all walls included; no "
                      "sign promised: tails of steep densities ring",
-        .reference = "Leonard 1995; McCorquodale & Colella 2011 (finite volumes of fourth order)",
+        .reference = "Barad & Colella 2005; McCorquodale & Colella 2011",
         .when_not = "p >= 0 is needed (central4_positive), D = 0 along an axis, densities that the grid does not "
                     "resolve (under 3 cells per standard deviation)"},
     FluxScheme{

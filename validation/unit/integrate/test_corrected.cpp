@@ -49,7 +49,7 @@ Outcome solve(const Form& form, std::string_view stepper, std::vector<double> p,
 std::array<double, 2> turning_spring(double x, double y) { return {-x - 2 * y, 2 * x - y}; }
 std::array<double, 3> even(double, double) { return {0.5, 0, 0.5}; }
 std::array<double, 3> tilted(double x, double y) {
-  return {0.4 + 0.1 * std::cos(x), 0.2 + 0.05 * std::sin(x + y), 0.3 + 0.1 * std::sin(y)};
+  return {0.4 + 0.1 * std::cos(x), 0.15 + 0.05 * std::sin(x + y), 0.3 + 0.1 * std::sin(y)};
 }
 
 std::vector<double> gaussian(const Grid& grid, double mx, double my, double variance) {
@@ -101,7 +101,7 @@ TEST_CASE("every stepper keeps p >= 0 exactly and the mass to rounding") {
       const Outcome free = solve(*form, row.name, p, 10 * dt, dt, false);
       const Outcome kept = solve(*form, row.name, p, 10 * dt, dt);
       const std::string what = problem.name + " " + std::string(row.name);
-      CHECK_MESSAGE(free.least < -1e-6, what);  // there is something to correct
+      CHECK_MESSAGE(free.least < -1e-8, what);  // there is something to correct
       CHECK_MESSAGE(kept.least >= 0, what);
       CHECK_MESSAGE(kept.mass_error <= 4e-15, what);
       CHECK_MESSAGE(kept.done.steps > 0, what);
@@ -143,10 +143,8 @@ TEST_CASE("corrected steps keep order 4 in l1 and the error of the free ones") {
     Corrections done;
     const double free = rotating_error(n, "central4", "rk4", 0.9, nullptr);
     const double kept = rotating_error(n, "central4_positive", "rk4", 0.9, &done);
-    MESSAGE(n, " free ", free, " kept ", kept, " steps ", done.steps, " cells ", done.cells, " moved ", done.moved,
-            " level ", done.level, " substeps ", done.substeps);
     CHECK(done.steps > 0);
-    CHECK(kept < 1.2 * free);
+    CHECK(kept < 1.01 * free);
     if (before > 0) CHECK(std::log2(before / kept) > 3.6);
     before = kept;
   }
