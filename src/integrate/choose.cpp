@@ -60,7 +60,7 @@ StepperChoice choose_fixed(const Operator& op, bool linear, double dt, double t0
 
 StepperChoice choose_stepper(const Operator& op, int dimension, const StepperOptions& options, double t0, double span) {
   const bool linear = op.linear() != nullptr;
-  const bool keep = options.keep_positive && op.positive();
+  const bool keep = options.keep_positive && op.positive() && op.correction() == nullptr;
   if (options.dt) return choose_fixed(op, linear, *options.dt, t0);
   if (!linear && keep) {
     return choice("ssprk3", "the flux is not linear in p, and only averages of Euler steps keep p >= 0 then");

@@ -183,6 +183,11 @@ const StepperRow* find_stepper(std::string_view name) {
 
 std::unique_ptr<TimeStepper> make_stepper(const StepperRow& row, const Operator& op, const StepperOptions& options,
                                           double t0) {
+  if (FluxCorrection* const correction = op.correction(); correction != nullptr && options.keep_positive) {
+    StepperOptions unwatched = options;
+    unwatched.keep_positive = false;
+    return make_corrected_steps(make_stepper(row, correction->recording(), unwatched, t0), op, *correction);
+  }
   const bool linear = op.linear() != nullptr;
   check_options(row, linear, options);
   refuse(!row.keeps_sign && options.keep_positive && op.positive(),

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "case_reader.hpp"
 
@@ -56,9 +57,18 @@ void read_effective_drift(CaseReader& reader, TableReader& table, const Node& fl
   c.scheme.score = reader.word(table.find("score"), scores).value_or("log_difference");
   const bool consistent = c.scheme.score == "flux_consistent";
   c.scheme.flux = consistent ? "scharfetter_gummel" : "muscl";
-  const auto row = consistent ? flux_row(reader, flux, words.fluxes, words.advective_fluxes,
-                                         "the other scores (flux_consistent divides the flux of a drift_diffusion row)")
-                              : flux_row(reader, flux, words.advective_fluxes, words.fluxes, "form = drift_diffusion");
+  const auto is_wide = [&](const std::string& row) {
+    return std::find(words.wide_fluxes.begin(), words.wide_fluxes.end(), row) != words.wide_fluxes.end();
+  };
+  std::vector<std::string> edge_fluxes;
+  std::remove_copy_if(words.fluxes.begin(), words.fluxes.end(), std::back_inserter(edge_fluxes), is_wide);
+  const bool wide = flux && flux.value->kind == Value::Kind::string && is_wide(flux.value->text);
+  const auto row = consistent && wide ? flux_row(reader, flux, edge_fluxes, words.wide_fluxes,
+                                                 "form = drift_diffusion (flux_consistent divides a flux of two cells)")
+                   : consistent
+                       ? flux_row(reader, flux, edge_fluxes, words.advective_fluxes,
+                                  "the other scores (flux_consistent divides the flux of a drift_diffusion row)")
+                       : flux_row(reader, flux, words.advective_fluxes, words.fluxes, "form = drift_diffusion");
   if (row) c.scheme.flux = *row;
   read_table(reader, table, c);
   const bool by_differences = c.scheme.score == "log_difference";

@@ -205,6 +205,7 @@ class Run {
     result_.rhs_evaluations = setup_.stepper->rhs_evaluations();
     result_.factorisations = setup_.stepper->factorisations();
     result_.underflows = setup_.stepper->underflows();
+    if (const Corrections* const done = setup_.stepper->corrections()) result_.corrections = *done;
     for (const auto& witness : witnesses_) {
       result_.facts.emplace_back(witness->name(), witness->facts());
       if (const std::string& why = result_.facts.back().second.distrust; !why.empty())

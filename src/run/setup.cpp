@@ -17,7 +17,10 @@ namespace fokker {
 
 Vocabulary vocabulary() {
   Vocabulary words;
-  for (const FluxScheme& row : fluxes("drift_diffusion")) words.fluxes.emplace_back(row.name);
+  for (const FluxScheme& row : fluxes("drift_diffusion")) {
+    words.fluxes.emplace_back(row.name);
+    if (row.wide) words.wide_fluxes.emplace_back(row.name);
+  }
   for (const FluxScheme& row : fluxes("effective_drift")) words.advective_fluxes.emplace_back(row.name);
   for (const std::string_view name : limiters()) words.limiters.emplace_back(name);
   for (const std::string_view name : weno_weights()) words.weights.emplace_back(name);
@@ -167,10 +170,11 @@ bool promises_positivity(const Setup& setup) {
   const auto& asked = setup.config.scheme.positive;
   if (asked && *asked && !setup.scheme->op().positive())
     refuse(setup.config, "scheme.positive",
-           fmt::format("flux '{}' cannot promise p >= 0 ({}); use flux = \"scharfetter_gummel\" or positive = false",
-                       setup.flux->name, setup.flux->guarantee));
+           fmt::format("flux '{}' cannot promise p >= 0 ({}); use flux = \"{}\" or positive = false", setup.flux->name,
+                       setup.flux->guarantee, setup.flux->wide ? "central4_positive" : "scharfetter_gummel"));
+  const Operator& op = setup.scheme->op();
   const StepperRow* const row = find_stepper(setup.config.time.stepper);  // null: auto, which keeps what is asked for
-  return asked.value_or(setup.scheme->op().positive() && (row == nullptr || row->keeps_sign));
+  return asked.value_or(op.positive() && (row == nullptr || row->keeps_sign || op.correction() != nullptr));
 }
 
 void set_stepper(Setup& setup) {

@@ -255,6 +255,10 @@ std::string summary_json(const Setup& setup, const RunResult& result) {
                   {"rhs_evaluations", result.rhs_evaluations},
                   {"factorisations", result.factorisations},
                   {"underflows", result.underflows}};
+  if (result.corrections)
+    json["positivity"] = {{"steps", result.corrections->steps}, {"cells", result.corrections->cells},
+                          {"faces", result.corrections->faces}, {"moved", result.corrections->moved},
+                          {"level", result.corrections->level}, {"substeps", result.corrections->substeps}};
   json["seconds"] = {{"stepping", result.stepping_seconds},
                      {"witnesses", result.witness_seconds},
                      {"output", result.output_seconds},
@@ -293,6 +297,11 @@ std::string summary_table(const Setup& setup, const RunResult& result,
   if (!setup.stepper_reason.empty()) text += fmt::format("           {}\n", setup.stepper_reason);
   text += fmt::format("  time     0 .. {:.6g} in {} steps ({} rejected), dt {:.2g} .. {:.2g}\n", result.t, result.steps,
                       result.rejected, result.dt_min, result.dt_max);
+  if (const auto& done = result.corrections; done && done->steps > 0)
+    text += fmt::format(
+        "  p >= 0   {} of {} steps corrected, in {} cells on the average, where p is at most {:.2g} of its largest; "
+        "{:.2g} of the mass moved\n",
+        done->steps, result.steps, done->cells / done->steps, done->level, done->moved);
   text += fmt::format("  speed    {:.3g} s stepping, {}, {} thread{}; {:.3g} s in all\n", result.stepping_seconds,
                       si(updates_per_second(setup, result), "cell/s"), thread_count(), thread_count() == 1 ? "" : "s",
                       result.total_seconds);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "central4.hpp"
 #include "edge_system.hpp"
 
 namespace fokker {
@@ -99,6 +100,7 @@ class DriftDiffusion final : public Form, public LinearOperator {
 std::unique_ptr<Form> make_drift_diffusion(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde,
                                            const FluxScheme& flux, double t0) {
   if (grid->dimension() != sde->dimension()) throw std::invalid_argument("grid and sde differ in dimension");
+  if (flux.wide) return make_central4(std::move(grid), std::move(sde), flux, t0);
   if (flux.weights == nullptr) throw std::invalid_argument("not a drift-diffusion flux");
   return std::make_unique<DriftDiffusion>(std::move(grid), std::move(sde), flux, t0);
 }

@@ -85,6 +85,28 @@ constexpr std::array rows{
                    "for every offset e, else 1",
                .reference = "Patankar 1980, section 5.2; skew edges: Mirebeau 2014",
                .when_not = "cell Peclet numbers above 2, D = 0 anywhere, or whenever p >= 0 is needed"},
+    FluxScheme{
+        .name = "central4",
+        .form = "drift_diffusion",
+        .order = 4,
+        .wide = true,
+        .guarantee = "conservative and linear, order 4 for variable drift and full tensors, all walls included; no "
+                     "sign promised: tails of steep densities ring",
+        .reference = "Barad & Colella 2005; McCorquodale & Colella 2011",
+        .when_not = "p >= 0 is needed (central4_positive), D = 0 along an axis, densities that the grid does not "
+                    "resolve (under 3 cells per standard deviation)"},
+    FluxScheme{
+        .name = "central4_positive",
+        .form = "drift_diffusion",
+        .order = 4,
+        .wide = true,
+        .corrected = true,
+        .guarantee = "central4 with p >= 0 after every step of every stepper: the fluxes of a step that goes negative "
+                     "are limited towards a positive low-order step where it does, and nowhere else; order 4 where p "
+                     "is smooth. `positivity` of summary.json says how often and how much",
+        .reference = "Zalesak 1979; Boris & Book 1973",
+        .when_not = "dt far above 1/w: the low-order partner takes dt * w small steps; D = 0 along an axis; densities "
+                    "that the grid does not resolve"},
     FluxScheme{.name = "upwind",
                .form = "effective_drift",
                .order = 1,

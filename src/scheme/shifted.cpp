@@ -51,7 +51,7 @@ Assembled assemble(const LinearOperator& op, double t, double gamma) {
       a.bands.keep[at(column)] += v;
     } else if (row >= n) {
       a.ledgers.add(row, column, v);
-      a.outflow[at(column)] += v / op.cell_volume();
+      if (row < n + op.ledgers()) a.outflow[at(column)] += v / op.cell_volume();
     } else if (row == column + 1 || (row == 0 && column == n - 1 && n > 2)) {
       a.bands.right[at(column)] += v;
     } else if (row == column - 1 || (row == n - 1 && column == 0)) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "fokker/scheme/correction.hpp"
 #include "fokker/scheme/operator.hpp"
 
 namespace fokker {
@@ -38,6 +39,8 @@ class TimeStepper {
   /// Cells set to zero so far because |p| had sunk below the smallest normal double, 2.2e-308, where the sign and all
   /// digits are rounding: no mass that a sum can see.
   [[nodiscard]] virtual long underflows() const = 0;
+  /// What flux correction did to keep p >= 0, where it is at work.
+  [[nodiscard]] virtual const Corrections* corrections() const { return nullptr; }
 };
 
 class Formula;  // one step of a method as arithmetic, private to this room

@@ -156,6 +156,8 @@ struct Vocabulary {
   /// Rows of the effective_drift form, and what `limiter` and `weights` may be, the default first.
   std::vector<std::string> advective_fluxes = {}, limiters = {}, weights = {};
   std::vector<ParticleStepperName> particle_steppers = {};
+  /// Those of `fluxes` that have no flux of single edges: not for flux_consistent.
+  std::vector<std::string> wide_fluxes = {};
 };
 
 /// Reads and validates a case. `overrides` are `key.path=value` of --set: the value is TOML or a bare word; axes go by

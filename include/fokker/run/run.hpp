@@ -38,8 +38,9 @@ struct RunResult {
   bool numerical_failure = false;
   double t = 0;
   long steps = 0, rejected = 0, rhs_evaluations = 0, factorisations = 0;
-  long underflows = 0;            ///< values below the normal range of a double that were set to 0
-  double dt_min = 0, dt_max = 0;  ///< over accepted steps
+  long underflows = 0;                       ///< values below the normal range of a double that were set to 0
+  std::optional<Corrections> corrections{};  ///< of a flux that is kept positive by correction
+  double dt_min = 0, dt_max = 0;             ///< over accepted steps
   double stepping_seconds = 0, total_seconds = 0, witness_seconds = 0, output_seconds = 0;
   Ledger ledger;
   Index undefined_scores = 0;                ///< largest Form::undefined_scores over the frames

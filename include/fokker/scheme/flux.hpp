@@ -36,7 +36,9 @@ struct FluxScheme {
   bool positive = false;          ///< a Markov generator: left >= 0 >= right for any edge
   bool limited_velocity = false;  ///< carries drift in directions without diffusion by the limited second-order part
   DriftCarrier drift = DriftCarrier::fitted;
-  EdgeWeights (*weights)(const Edge&) = nullptr;  ///< drift_diffusion only
+  bool wide = false;                              ///< four cells to a face instead of two: no weights of single edges
+  bool corrected = false;                         ///< p >= 0 by flux correction of every step (correction.hpp)
+  EdgeWeights (*weights)(const Edge&) = nullptr;  ///< drift_diffusion only; null where wide
   std::string_view guarantee, reference, when_not;
 };
 

@@ -9,6 +9,7 @@
 namespace fokker {
 
 class Directions;
+class FluxCorrection;
 class LinearOperator;
 class Edges;
 class Grid;
@@ -26,13 +27,16 @@ struct SpectralBound {
 };
 
 /// dp/dt on a grid. The state is the cell averages [1/x^d] followed by one ledger per absorbing side: the mass that has
-/// left through it so far [1]. One caller at a time (scratch inside, preallocated).
+/// left through it so far [1], and, of operators made for that (correction.hpp), by records. One caller at a time
+/// (scratch inside, preallocated).
 class Operator {
  public:
   virtual ~Operator() = default;
   [[nodiscard]] virtual Index cells() const = 0;
   [[nodiscard]] virtual Index ledgers() const = 0;
-  [[nodiscard]] Index size() const { return cells() + ledgers(); }
+  /// Unknowns behind the ledgers on which nothing depends and no error is measured.
+  [[nodiscard]] virtual Index records() const { return 0; }
+  [[nodiscard]] Index size() const { return cells() + ledgers() + records(); }
   [[nodiscard]] virtual double cell_volume() const = 0;  ///< [x^d]; weighs cell errors against ledger errors
 
   /// rate = d(state)/dt; both size() long, not overlapping. Mass: volume * sum(cell rates) + sum(ledger rates) = 0 to
@@ -48,13 +52,16 @@ class Operator {
   /// Not sharp: Gershgorin's discs unless an operator knows better, [-2/h, 0] and |Im| <= 1/h for h = stable_step(t).
   [[nodiscard]] virtual SpectralBound spectral_bound(double t) const;
   [[nodiscard]] virtual bool autonomous() const = 0;
-  /// Every off-diagonal rate is nonnegative (or the limiter keeps p >= 0 under stable_step).
+  /// Every off-diagonal rate is nonnegative (or the limiter keeps p >= 0 under stable_step, or `correction` any step).
   [[nodiscard]] virtual bool positive() const = 0;
+  /// What keeps p >= 0 where the fluxes alone do not; nullptr: nothing does, or nothing needs to.
+  [[nodiscard]] virtual FluxCorrection* correction() const { return nullptr; }
 
   /// The operator as a matrix product, nullptr where it is not linear in p (a limiter is at work).
   [[nodiscard]] virtual const LinearOperator* linear() const { return nullptr; }
 
-  /// Integral l1 norm of a state-sized vector: volume * sum |cells| + sum |ledgers|; fixed order of summation.
+  /// Integral l1 norm of a state-sized vector: volume * sum |cells| + sum |ledgers|; fixed order of summation. Records
+  /// do not count.
   [[nodiscard]] double norm_l1(std::span<const double> v) const;
 
  private:

@@ -442,3 +442,26 @@ TEST_CASE("all problems of a case come in one go and in the order of the file") 
         "c.toml:39:1: check.0.bellow: unknown key; did you mean below? "
         "allowed: quantity, against, at, below, above, near, within, of, point, lambda");
 }
+
+TEST_CASE("a flux of four cells is for the drift-diffusion form alone") {
+  fokker::Vocabulary words = case_support::words();
+  words.fluxes.emplace_back("central4");
+  words.wide_fluxes = {"central4"};
+  const auto refusal = [&](const std::string& scheme) -> std::string {
+    try {
+      static_cast<void>(
+          fokker::parse_case(case_support::with(R"(flux = "scharfetter_gummel")", scheme + "flux = \"central4\""),
+                             "c.toml", ".", {}, words));
+    } catch (const fokker::CaseError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  CHECK(refusal("") == "");
+  CHECK(
+      refusal("form = \"effective_drift\"\nscore = \"flux_consistent\"\n") ==
+      R"(c.toml:27:8: scheme.flux: "central4" is a row for form = drift_diffusion (flux_consistent divides a flux of two cells); allowed here: scharfetter_gummel, upwind, central)");
+  CHECK(
+      refusal("form = \"effective_drift\"\n") ==
+      R"(c.toml:26:8: scheme.flux: "central4" is a row for form = drift_diffusion; allowed here: upwind, muscl, weno5)");
+}

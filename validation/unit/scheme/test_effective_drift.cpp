@@ -40,7 +40,7 @@ std::vector<Problem> problems() {
 std::vector<std::unique_ptr<Form>> twins(const Problem& problem) {
   std::vector<std::unique_ptr<Form>> all;
   for (const FluxScheme& row : fluxes("drift_diffusion"))
-    all.push_back(make_flux_consistent(problem.grid, problem.sde, row));
+    if (!row.wide) all.push_back(make_flux_consistent(problem.grid, problem.sde, row));
   for (const Reconstruction kind :
        {Reconstruction::upwind, Reconstruction::huynh, Reconstruction::superbee, Reconstruction::weno5_z})
     for (const int order : {2, 4}) all.push_back(make_log_difference(problem.grid, problem.sde, kind, order));
@@ -54,6 +54,7 @@ double normal(double x, double variance) {
 TEST_CASE("the flux divided by p and carried by p is the drift-diffusion form to rounding") {
   for (const Problem& problem : problems())
     for (const FluxScheme& row : fluxes("drift_diffusion")) {
+      if (row.wide) continue;
       CAPTURE(problem.name);
       CAPTURE(row.name);
       const auto own = make_flux_consistent(problem.grid, problem.sde, row);

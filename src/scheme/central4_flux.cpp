@@ -1,0 +1,387 @@
+#include "central4_flux.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "fokker/base/parallel.hpp"
+
+// Cost of one stage per cell, drift and diffusion without cross terms: about 40 flops; bytes: p once, out once, the
+// terms, and for each axis the columns that are neither 0 nor the same in all rows (rotating OU: one each). Faces of a
+// row live in L1 (at most 512 columns at once), so that p is read from memory once; a band of rows computes the four
+// rows of faces around it again.
+namespace fokker {
+namespace {
+
+constexpr Index most_columns = 512;
+constexpr Index pad = 2;  // faces beyond either end of a line
+constexpr Index piece_cells = 8192, least_rows = 24;
+
+std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+// Loops over buffers and columns run over whole vectors: both are padded.
+Index in_vectors(Index n) { return (n + FaceColumn::vector - 1) / FaceColumn::vector * FaceColumn::vector; }
+Index wrapped(Index i, Index n) { return ((i % n) + n) % n; }
+
+// Cubic extrapolation to the first and second cell (or line) beyond the end, from the four before it.
+constexpr std::array<std::array<double, 4>, 2> extrapolation{{{4, -6, 4, -1}, {10, -20, 15, -4}}};
+
+constexpr FaceWeights inner{{-1, 7, 7, -1}, {1, -15, 15, -1}};
+constexpr FaceWeights first_off_reflecting{{3, 13, -5, 1}, {-11, 9, 3, -1}};
+constexpr FaceWeights first_off_absorbing{{37.0 / 4, 29.0 / 4, -7.0 / 4, 1.0 / 4},
+                                          {-257.0 / 12, 223.0 / 12, -29.0 / 12, 3.0 / 12}};
+constexpr FaceWeights on_absorbing{{0, 0, 0, 0}, {415.0 / 6, -161.0 / 6, 55.0 / 6, -9.0 / 6}};
+
+FaceWeights mirrored(const FaceWeights& w) {
+  FaceWeights m;
+  for (std::size_t k = 0; k < 4; ++k) {
+    m.value[k] = w.value[3 - k];
+    m.slope[k] = -w.slope[3 - k];
+  }
+  return m;
+}
+
+double dot(const std::array<double, 4>& w, double a, double b, double c, double d) {
+  return (w[0] * a + w[1] * b) + (w[2] * c + w[3] * d);
+}
+
+// Ends of lines: out[-1], out[-2] and out[n], out[n + 1] from the four values before them.
+void extrapolate_lower(double* out) {
+  for (const Index k : {1, 2}) out[-k] = dot(extrapolation[at(k - 1)], out[0], out[1], out[2], out[3]);
+}
+void extrapolate_upper(double* out) {
+  for (const Index k : {1, 2}) out[k - 1] = dot(extrapolation[at(k - 1)], out[-1], out[-2], out[-3], out[-4]);
+}
+
+// D, C and T (central4_rows.hpp) of line j as weights on lines inside the grid.
+struct AcrossTerm {
+  Index line;
+  double across, curvature, twist;
+};
+std::vector<AcrossTerm> across_terms(const Axis& axis, Index j) {
+  constexpr std::array<double, 5> D{1, -8, 0, 8, -1}, C{0, 1, -2, 1, 0}, T{0, -1, 0, 1, 0};
+  std::vector<AcrossTerm> terms;
+  const Index n = axis.cells;
+  for (Index m = -2; m <= 2; ++m) {
+    const auto k = at(m + 2);
+    const Index line = j + m;
+    if (axis.periodic() || (line >= 0 && line < n)) {
+      terms.push_back({wrapped(line, n), D[k], C[k], T[k]});
+      continue;
+    }
+    const bool lower = line < 0;
+    const auto& weights = extrapolation[at(lower ? -line - 1 : line - n)];
+    for (Index q = 0; q < 4; ++q)
+      terms.push_back({lower ? q : n - 1 - q, weights[at(q)] * D[k], weights[at(q)] * C[k], weights[at(q)] * T[k]});
+  }
+  return terms;
+}
+
+}  // namespace
+
+Central4Flux::Central4Flux(const Grid& grid) : coefficients(grid), grid_(grid) {
+  if (grid.dimension() > 1 && !grid.axis(1).periodic()) beyond_.resize(at(4 * grid.nx()));
+  for (int k = 0; k < grid.dimension(); ++k)
+    for (int side = 0; side < 2; ++side)
+      if (grid.ledger(k, side) >= 0) walls_[at(2 * k + side)].resize(at(k == 0 ? grid.ny() : grid.nx()));
+  for (int k = 0; k < grid.dimension(); ++k) {
+    const Index n = grid.axis(k).cells;
+    ends_[at(k)] = {stencil(k, 0), stencil(k, 1), stencil(k, n - 1), stencil(k, n)};
+  }
+}
+
+const FaceStencil& Central4Flux::end(int axis, Index face) const {
+  return ends_[at(axis)][at(face < 2 ? face : face - grid_.axis(axis).cells + 3)];
+}
+
+FaceStencil Central4Flux::stencil(int axis, Index face) const {
+  const Axis& line = grid_.axis(axis);
+  const Index n = line.cells;
+  FaceStencil out{{face - 2, face - 1, face, face + 1}, inner};
+  if (line.periodic()) {
+    for (Index& cell : out.cell) cell = wrapped(cell, n);
+    return out;
+  }
+  if (face > 1 && face < n - 1) return out;
+  const bool lower = face <= 1, absorbing = (lower ? line.at_lower : line.at_upper) == Boundary::absorbing;
+  const bool wall = face == 0 || face == n;
+  const FaceWeights weights = wall        ? (absorbing ? on_absorbing : FaceWeights{})
+                              : absorbing ? first_off_absorbing
+                                          : first_off_reflecting;
+  if (lower) return {{0, 1, 2, 3}, weights};
+  return {{n - 4, n - 3, n - 2, n - 1}, mirrored(weights)};
+}
+
+// Rows beyond the walls of the y axis.
+void Central4Flux::extend(const double* p) const {
+  const Index nx = grid_.nx(), ny = grid_.ny();
+  if (beyond_.empty() || !coefficients.axis(0).reaches_across()) return;
+  for (Index k = 0; k < 4; ++k) {
+    const bool lower = k < 2;
+    const auto& w = extrapolation[at(k % 2)];
+    std::array<const double*, 4> from;
+    for (Index q = 0; q < 4; ++q) from[at(q)] = p + nx * (lower ? q : ny - 1 - q);
+    double* to = beyond_.data() + k * nx;
+    for (Index i = 0; i < nx; ++i) to[i] = dot(w, from[0][i], from[1][i], from[2][i], from[3][i]);
+  }
+}
+
+const double* Central4Flux::row(const double* p, Index j) const {
+  const Index nx = grid_.nx(), ny = grid_.ny();
+  if (j >= 0 && j < ny) return p + nx * j;
+  if (grid_.axis(1).periodic()) return p + nx * wrapped(j, ny);
+  return beyond_.data() + nx * (j < 0 ? -j - 1 : j - ny + 2);
+}
+
+// The faces begin..end of a row, both included.
+void Central4Flux::line_along_x(const double* p, Index begin, Index end, FaceLine out) const {
+  const Index nx = grid_.nx(), first = std::max<Index>(begin, 2), last = std::min(end, nx - 2);
+  const auto at_end = [&](Index face) {
+    const FaceStencil& s = this->end(0, face);
+    const double a = p[s.cell[0]], b = p[s.cell[1]], c = p[s.cell[2]], d = p[s.cell[3]];
+    out.value[face - begin] = dot(s.weights.value, a, b, c, d);
+    out.slope[face - begin] = dot(s.weights.slope, a, b, c, d);
+  };
+  for (Index face = begin; face < std::min<Index>(2, end + 1); ++face) at_end(face);
+  const double* const a = p + first - 2;
+  if (last >= first)
+    central_faces(a, a + 1, a + 2, a + 3, last - first + 1, {out.value + first - begin, out.slope + first - begin});
+  for (Index face = std::max({nx - 1, begin, Index{2}}); face <= end; ++face) at_end(face);
+}
+
+// J/h through the y faces begin..end-1 of a row of faces.
+void Central4Flux::fluxes_along_y(const double* p, Index face, Index begin, Index end, double* J) const {
+  const Index nx = grid_.nx(), ny = grid_.ny();
+  const AxisCoefficients& c = coefficients.axis(1);
+  if (face < c.first || face >= c.last) return static_cast<void>(std::fill_n(J, end - begin, 0.0));
+  constexpr Index margin = FaceColumn::vector;
+  alignas(64) double values[most_columns + 2 * margin], slopes[most_columns + 2 * margin + 64];
+  const Index whole = in_vectors(end - begin);
+  for (double* const buffer : {values, slopes}) std::fill_n(buffer + margin + end - begin, margin, 0.0);
+  const bool inside = face > 1 && face < ny - 1;
+  const auto line = [&](Index from, Index to, Index column) {  // columns from..to-1, written from `column` on
+    const FaceLine out{values + margin + column - begin, slopes + margin + column - begin};
+    if (inside) {
+      const double* const a = p + nx * (face - 2) + from;
+      central_faces(a, a + nx, a + 2 * nx, a + 3 * nx, to - from, out);
+    } else {
+      const FaceStencil& s = this->end(1, face);
+      weighted_faces(
+          {p + nx * s.cell[0] + from, p + nx * s.cell[1] + from, p + nx * s.cell[2] + from, p + nx * s.cell[3] + from},
+          s.weights, to - from, out);
+    }
+  };
+  if (!c.reaches_across()) {
+    line(begin, end, begin);
+  } else {
+    const Index from = std::max<Index>(begin - pad, 0), to = std::min(end + pad, nx);
+    line(from, to, from);
+    const bool around = grid_.axis(0).periodic();
+    if (begin == 0 && around)
+      for (Index k = 1; k <= pad; ++k) line(wrapped(-k, nx), wrapped(-k, nx) + 1, -k);
+    if (end == nx && around)
+      for (Index k = 0; k < pad; ++k) line(wrapped(k, nx), wrapped(k, nx) + 1, nx + k);
+    for (double* const column : {values, slopes}) {
+      if (begin == 0 && !around) extrapolate_lower(column + margin);
+      if (end == nx && !around) extrapolate_upper(column + margin + end - begin);
+    }
+  }
+  const auto column = [&](const FaceColumn& of) { return of.zero() ? nullptr : of.row(face) + begin; };
+  const double *v = values + margin, *s = slopes + margin;
+  face_fluxes(
+      {c.value.row(face) + begin, c.slope.row(face) + begin, column(c.across), column(c.curvature), column(c.twist)},
+      {{v - 2, v - 1, v, v + 1, v + 2}, {s - 1, s, s + 1}}, whole, J);
+}
+
+// Calls use(row, first column, count, fluxes through the x faces, through the lower y faces, the upper y faces) for
+// stretches of every row.
+template <class Use>
+void Central4Flux::sweep(const double* p, const Use& use) const {
+  const Index nx = grid_.nx(), ny = grid_.ny(), chunks = (nx + most_columns - 1) / most_columns;
+  const Index columns = in_vectors((nx + chunks - 1) / chunks);
+  const auto in_chunks = [&](Index first, Index last, Index chunk) {
+    band(p, first, last, chunk * columns, std::min((chunk + 1) * columns, nx), use);
+  };
+  if (grid_.dimension() == 1) {
+    parallel_for(0, chunks, piece_cells / most_columns, [&](Index first, Index last) {
+      for (Index chunk = first; chunk < last; ++chunk) in_chunks(0, 1, chunk);
+    });
+    return;
+  }
+  extend(p);
+  parallel_for(0, ny, std::max(least_rows, piece_cells / nx), [&](Index first, Index last) {
+    for (Index chunk = 0; chunk < chunks; ++chunk) in_chunks(first, last, chunk);
+  });
+}
+
+// The rows first..last-1 of the columns begin..end-1, with the faces of five rows at hand:
+//
+//     r - 2   r - 1   [r]   r + 1   r + 2       values (12 <p>) and slopes (12 h <p_x>) on the x faces
+//
+template <class Use>
+void Central4Flux::band(const double* p, Index first, Index last, Index begin, Index end, const Use& use) const {
+  constexpr Index width = most_columns + 64;  // rows apart from each other modulo 4096 bytes
+  alignas(64) double values[5][width], slopes[5][width], Jx[width], Jy[2][width];
+  for (int k = 0; k < 5; ++k)
+    for (double* const buffer : {values[k], slopes[k]}) std::fill_n(buffer + end - begin, 2 * FaceColumn::vector, 0.0);
+  const bool plane = grid_.dimension() > 1;
+  const AxisCoefficients& c = coefficients.axis(0);
+  const Index reach = c.reaches_across() ? 2 : 0;
+  const auto slot = [&](Index k) { return at((k - first + 5) % 5); };
+  const auto load = [&](Index k) {
+    line_along_x(plane ? row(p, k) : p, begin, end, {values[slot(k)], slopes[slot(k)]});
+  };
+  for (Index k = first - reach; k < first + reach; ++k) load(k);
+  double *below = Jy[0], *above = Jy[1];
+  if (plane) fluxes_along_y(p, first, begin, end, below);
+  for (Index r = first; r < last; ++r, std::swap(below, above)) {
+    load(r + reach);
+    const auto value = [&](Index k) { return values[slot(k)]; };
+    const auto slope = [&](Index k) { return slopes[slot(k)]; };
+    const auto column = [&](const FaceColumn& of) { return of.zero() ? nullptr : of.row(r) + begin; };
+    face_fluxes(
+        {c.value.row(r) + begin, c.slope.row(r) + begin, column(c.across), column(c.curvature), column(c.twist)},
+        {{value(r - 2), value(r - 1), value(r), value(r + 1), value(r + 2)}, {slope(r - 1), slope(r), slope(r + 1)}},
+        in_vectors(end - begin + 1), Jx);
+    if (plane) fluxes_along_y(p, r + 1, begin, end, above);
+    use(r, begin, end - begin, Jx, plane ? below : nullptr, plane ? above : nullptr);
+  }
+}
+
+void Central4Flux::stage(double factor, double scale, const double* p, std::span<const Term> terms, double* out) const {
+  const Index nx = grid_.nx(), ny = grid_.ny(), cells = grid_.cells();
+  sweep(p, [&](Index r, Index begin, Index n, const double* Jx, const double* below, const double* above) {
+    double rate[most_columns];
+    cell_rates(factor, Jx, below, above, n, rate);
+    combine(scale, rate, terms, begin + nx * r, n, out);
+    if (begin == 0 && !walls_[0].empty()) walls_[0][at(r)] = -Jx[0];
+    if (begin + n == nx && !walls_[1].empty()) walls_[1][at(r)] = Jx[n];
+    if (r == 0 && !walls_[2].empty())
+      for (Index i = 0; i < n; ++i) walls_[2][at(begin + i)] = -below[i];
+    if (r == ny - 1 && !walls_[3].empty()) std::copy_n(above, n, walls_[3].data() + begin);
+  });
+  for (int side = 0; side < 4; ++side) {
+    const int ledger = grid_.ledger(side / 2, side % 2);
+    if (ledger < 0) continue;
+    double lost = 0;
+    for (const double J : walls_[at(side)]) lost += J;
+    double sum = scale * (factor * (grid_.volume() * lost));
+    for (const Term& term : terms) sum += term.factor * term.values[cells + ledger];
+    out[cells + ledger] = sum;
+  }
+}
+
+void Central4Flux::fluxes(double factor, const double* p, double* Jx, double* Jy) const {
+  const Index nx = grid_.nx(), ny = grid_.ny();
+  const auto put = [factor](const double* J, Index n, double* to) {
+    for (Index i = 0; i < n; ++i) to[i] = factor * J[i];
+  };
+  sweep(p, [&](Index r, Index begin, Index n, const double* x, const double* below, const double* above) {
+    put(x, begin + n == nx ? n + 1 : n, Jx + begin + (nx + 1) * r);
+    if (below == nullptr) return;
+    put(below, n, Jy + begin + nx * r);
+    if (r == ny - 1) put(above, n, Jy + begin + nx * ny);
+  });
+}
+
+// Calls visit(face, cell, weight): J/h of the face contains weight * p[cell].
+template <class Visit>
+void Central4Flux::each_weight(double factor, const Visit& visit) const {
+  const Index nx = grid_.nx(), ny = grid_.ny();
+  for (int k = 0; k < grid_.dimension(); ++k) {
+    const Axis& axis = grid_.axis(k);
+    const AxisCoefficients& c = coefficients.axis(k);
+    const auto cell = [&](Index along, Index across) { return k == 0 ? along + nx * across : across + nx * along; };
+    const auto number = [&](Index face, Index j) { return k == 0 ? face + (nx + 1) * j : x_faces() + j + nx * face; };
+    for (Index j = 0; j < (k == 0 ? ny : nx); ++j) {
+      const std::vector<AcrossTerm> lines =
+          c.reaches_across() ? across_terms(grid_.axis(1 - k), j) : std::vector<AcrossTerm>{};
+      for (Index face = 0; face <= axis.cells; ++face) {
+        const bool lower_end = face == 0 && !axis.periodic(), upper_end = face == axis.cells && !axis.periodic();
+        const int ledger = lower_end ? grid_.ledger(k, 0) : upper_end ? grid_.ledger(k, 1) : -1;
+        if ((lower_end || upper_end) && ledger < 0) continue;
+        const WideFace which{number(face, j), lower_end ? -1 : cell(wrapped(face - 1, axis.cells), j),
+                             upper_end ? -1 : cell(wrapped(face, axis.cells), j), ledger,
+                             axis.periodic() && face == axis.cells};
+        const FaceStencil s = stencil(k, face);
+        const Index row = k == 0 ? j : face, column = k == 0 ? face : j;
+        const auto of = [&](const FaceColumn& values) { return factor * values.row(row)[column]; };
+        const auto add = [&](Index line, double value, double slope) {
+          if (value == 0 && slope == 0) return;
+          for (std::size_t q = 0; q < 4; ++q)
+            visit(which, cell(s.cell[q], line), value * s.weights.value[q] + slope * s.weights.slope[q]);
+        };
+        add(j, of(c.value), of(c.slope));
+        for (const AcrossTerm& term : lines)
+          add(term.line, of(c.across) * term.across + of(c.curvature) * term.curvature, of(c.twist) * term.twist);
+      }
+    }
+  }
+}
+
+void Central4Flux::assemble(double factor, const InsertEntry& insert) const {
+  const Index cells = grid_.cells();
+  each_weight(factor, [&](const WideFace& face, Index from, double w) {
+    if (face.repeated) return;
+    if (face.lower >= 0) insert(face.lower, from, -w);
+    if (face.upper >= 0) insert(face.upper, from, w);
+    if (face.ledger >= 0) insert(cells + face.ledger, from, grid_.volume() * (face.upper < 0 ? w : -w));
+  });
+}
+
+void Central4Flux::assemble_fluxes(double factor, Index first_row, const InsertEntry& insert) const {
+  each_weight(factor, [&](const WideFace& face, Index from, double w) { insert(first_row + face.number, from, w); });
+}
+
+// The symbol of one axis is - r g - i v s with r = D/h^2, v = a/h, g = (30 - 32 cos k + 2 cos 2k)/12 <= 16/3 and
+// s = (8 sin k - sin 2k)/6 <= 1.373, s^2 <= g; next to an absorbing wall r * 8.9. Cross terms: at most r (g + s^2)
+// <= 5.62 r per axis. Forward Euler is stable while dt (r g + v^2 s^2 / (r g)) <= 2: 3/8 of h^2/D up to v^2 = 3.2 r^2,
+// within 1.2 of min(3 h^2/(8 D), 2 D/a^2) beyond. Without diffusion no Euler step is; |v| s / 2 is then the bound that
+// the imaginary axis sets to methods of order 3 and above.
+Central4Flux::Bounds Central4Flux::bounds(bool diagonal) const {
+  constexpr double at_wall = 8.9, largest_s = 1.373;
+  const double symbol = diagonal ? 16.0 / 3 : 5.62;
+  const auto euler = [](double r, double v) {
+    const double diffusive = 4.0 / 3 * r;
+    if (r == 0) return 0.5 * largest_s * v;
+    return v * v <= 3.2 * r * r ? diffusive : 1.2 * std::max(diffusive, 0.25 * v * v / r);
+  };
+  Bounds bound{0, 0, 0, std::numeric_limits<double>::infinity(), 0};
+  for (Index cell = 0; cell < grid_.cells(); ++cell) {
+    double real = 0, imaginary = 0, step = 0;
+    for (int k = 0; k < grid_.dimension(); ++k) {
+      const Axis& axis = grid_.axis(k);
+      const AxisCoefficients& c = coefficients.axis(k);
+      const Index i = cell % grid_.nx(), j = cell / grid_.nx();
+      double r_most = 0, v_most = 0;
+      bool beside_absorbing = false;
+      for (const Index side : {0, 1}) {
+        const Index row = k == 0 ? j : j + side, column = k == 0 ? i + side : i, face = k == 0 ? column : row;
+        if (row < c.first || row >= c.last) continue;
+        const double r = -12 * c.slope.row(row)[column], v = std::abs(12 * c.value.row(row)[column]);
+        const bool wall = !axis.periodic() && (face == 0 || face == axis.cells);
+        step += wall ? (0.5 * at_wall - 4.0 / 3) * r : euler(r, v);
+        beside_absorbing = beside_absorbing || (wall && r > 0);
+        r_most = std::max(r_most, r);
+        v_most = std::max(v_most, v);
+        if (wall || r == 0) continue;
+        bound.peclet_min = std::min(bound.peclet_min, v / r);
+        bound.peclet_max = std::max(bound.peclet_max, v / r);
+      }
+      real += (beside_absorbing ? at_wall : symbol) * r_most;
+      imaginary += largest_s * v_most;
+    }
+    bound.real = std::max(bound.real, real);
+    bound.imaginary = std::max(bound.imaginary, imaginary);
+    bound.euler = std::max(bound.euler, diagonal ? step : step * symbol / (16.0 / 3));
+  }
+  if (std::isinf(bound.peclet_min)) bound.peclet_min = 0;
+  return bound;
+}
+
+std::size_t Central4Flux::bytes() const {
+  std::size_t sum = coefficients.bytes() + beyond_.capacity() * sizeof(double);
+  for (const auto& wall : walls_) sum += wall.capacity() * sizeof(double);
+  return sum;
+}
+
+}  // namespace fokker

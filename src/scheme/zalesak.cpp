@@ -1,0 +1,271 @@
+#include "zalesak.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "fokker/base/errors.hpp"
+#include "fokker/base/parallel.hpp"
+
+namespace fokker {
+namespace {
+
+constexpr double noise = 1e-15;  // of the largest p: what rounding leaves of a high-order tail
+constexpr int most_shares = 3;   // of a cell, before it becomes the low-order one
+constexpr Index grain = 8192;
+
+std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+
+}  // namespace
+
+/// The operator with its records (correction.hpp).
+class Zalesak::Recording final : public LinearOperator {
+ public:
+  explicit Recording(const CorrectedFlux& high) : high_(high), rates_(high.fixed ? 0 : at(records())) {}
+
+  [[nodiscard]] Index cells() const override { return high_.op.cells(); }
+  [[nodiscard]] Index ledgers() const override { return high_.op.ledgers(); }
+  [[nodiscard]] Index records() const override {
+    return high_.fixed ? cells() : high_.flux.x_faces() + high_.flux.y_faces();
+  }
+  [[nodiscard]] double cell_volume() const override { return high_.op.cell_volume(); }
+  [[nodiscard]] bool autonomous() const override { return high_.op.autonomous(); }
+  [[nodiscard]] bool positive() const override { return false; }
+  [[nodiscard]] double stable_step(double t) const override { return high_.op.stable_step(t); }
+  [[nodiscard]] SpectralBound spectral_bound(double t) const override { return high_.op.spectral_bound(t); }
+
+  void apply(double t, std::span<const double> state, std::span<double> rate) const override {
+    apply_stage(t, 1, state, {}, rate);
+  }
+
+  void apply_stage(double t, double scale, std::span<const double> state, std::span<const Term> terms,
+                   std::span<double> out) const override {
+    const Index first = cells() + ledgers();
+    high_.op.apply_stage(t, scale, state.first(at(first)), terms, out.first(at(first)));
+    const double factor = high_.factor(t);
+    const double* rates = state.data();
+    if (!high_.fixed) {
+      high_.flux.fluxes(1, state.data(), rates_.data(), rates_.data() + high_.flux.x_faces());
+      rates = rates_.data();
+    }
+    parallel_for(0, records(), grain, [&](Index begin, Index end) {
+      combine(scale * factor, rates + begin, terms, first + begin, end - begin, out.data());
+    });
+  }
+
+  void assemble(double t, const InsertEntry& insert) const override {
+    high_.op.assemble(t, insert);
+    const Index first = cells() + ledgers();
+    const double factor = high_.factor(t);
+    if (!high_.fixed) return high_.flux.assemble_fluxes(factor, first, insert);
+    for (Index i = 0; i < cells(); ++i) insert(first + i, i, factor);
+  }
+
+ private:
+  const CorrectedFlux& high_;
+  mutable std::vector<double> rates_;
+};
+
+Zalesak::Zalesak(const Grid& grid, CorrectedFlux high)
+    : grid_(grid),
+      high_(std::move(high)),
+      recording_(std::make_unique<Recording>(high_)),
+      faces_(grid),
+      low_(at(grid.cells())),
+      sum_(at(grid.cells())),
+      Gx_(at(high_.flux.x_faces())),
+      Gy_(at(high_.flux.y_faces())),
+      value_(at(grid.cells())),
+      negative_(at(grid.ny())),
+      shares_(at(grid.cells())),
+      listed_(at(grid.cells())) {
+  list_.reserve(at(grid.cells()));
+  later_.reserve(at(grid.cells()));
+}
+
+Zalesak::~Zalesak() = default;
+
+const Operator& Zalesak::recording() const { return *recording_; }
+
+void Zalesak::correct(double t, double end, std::span<const double> state, std::span<double> next,
+                      Corrections& account) {
+  const auto cells = at(grid_.cells());
+  double least = 0, largest = 0, lowest_next = 0;
+  for (std::size_t i = 0; i < cells; ++i) {
+    least = std::min(least, state[i]);
+    largest = std::max(largest, state[i]);
+    lowest_next = std::min(lowest_next, next[i]);
+  }
+  if (least < 0) throw NumericalError(fmt::format("negative density {:.3g} where a corrected step begins", least), t);
+  if (lowest_next == 0) return;
+  ++account.steps;
+  take_fluxes(t, end, state, next.data() + high_.op.size(), account);
+  evaluate();
+  leave_noise(largest);
+  evaluate();
+  level_ = 0;
+  std::fill(shares_.begin(), shares_.end(), std::uint8_t{0});
+  settle(account);
+  if (largest > 0) account.level = std::max(account.level, level_ / largest);
+  write(state, next);
+}
+
+// low_ and G of the step from the records of the high-order one.
+void Zalesak::take_fluxes(double t, double end, std::span<const double> state, const double* records,
+                          Corrections& account) {
+  if (!built_ || !high_.fixed) faces_.build(high_.spatial, high_.fixed ? t : 0.5 * (t + end));
+  built_ = true;
+  std::copy_n(state.begin(), low_.size(), low_.begin());
+  const auto factor = [this](double s) { return high_.fixed ? high_.factor(s) : 1; };
+  account.substeps += faces_.advance(t, end, factor, low_.data(), sum_.data());
+  if (high_.fixed) {
+    high_.flux.fluxes(1, records, Gx_.data(), Gy_.data());
+  } else {
+    std::copy_n(records, Gx_.size(), Gx_.begin());
+    std::copy_n(records + Gx_.size(), Gy_.size(), Gy_.begin());
+  }
+  faces_.subtract_fluxes(sum_.data(), Gx_.data(), Gy_.data());
+  for (int side = 0; side < 4; ++side)
+    if (side / 2 < grid_.dimension() && grid_.ledger(side / 2, side % 2) >= 0)
+      outflow_[at(side)] = faces_.outflow(side, sum_.data());
+}
+
+double Zalesak::value(Index cell) const {
+  const Index i = cell % grid_.nx(), j = cell / grid_.nx();
+  const double* const x = Gx_.data() + i + (grid_.nx() + 1) * j;
+  const double along_x = x[0] - x[1];
+  if (grid_.dimension() == 1) return low_[at(cell)] + along_x;
+  return low_[at(cell)] + (along_x + (Gy_[at(cell)] - Gy_[at(cell + grid_.nx())]));
+}
+
+int Zalesak::sides_of(Index cell, std::array<Side, 4>& sides) {
+  const Index nx = grid_.nx();
+  int count = 0;
+  for (int k = 0; k < grid_.dimension(); ++k) {
+    const Axis& axis = grid_.axis(k);
+    const Index i = k == 0 ? cell % nx : cell / nx, step = k == 0 ? 1 : nx, n = axis.cells;
+    double* const lower = k == 0 ? Gx_.data() + cell + cell / nx : Gy_.data() + cell;
+    double* const upper = lower + step;
+    const Index around = step * n;
+    const bool at_lower = i == 0, at_upper = i == n - 1, ring = axis.periodic();
+    sides[at(count++)] = {lower, at_lower && ring ? lower + around : lower, 1,
+                          !at_lower ? cell - step
+                          : ring    ? cell - step + around
+                                    : -1};
+    sides[at(count++)] = {upper, at_upper && ring ? upper - around : upper, -1,
+                          !at_upper ? cell + step
+                          : ring    ? cell + step - around
+                                    : -1};
+  }
+  return count;
+}
+
+void Zalesak::scale(const Side& side, double factor, Corrections& account) {
+  const double before = *side.G;
+  *side.G = *side.twin = factor * before;
+  ++account.faces;
+  account.moved += grid_.volume() * std::abs(before - *side.G);
+}
+
+void Zalesak::push_if_negative(Index cell) {
+  if (cell < 0 || listed_[at(cell)] != 0 || value_[at(cell)] >= 0) return;
+  listed_[at(cell)] = 1;
+  later_.push_back(cell);
+}
+
+// value_ of all cells, row by row; `rows_` counts the negative ones of each.
+void Zalesak::evaluate() {
+  const Index nx = grid_.nx();
+  const bool plane = grid_.dimension() > 1;
+  parallel_for(0, grid_.ny(), std::max<Index>(1, grain / nx), [&](Index first, Index last) {
+    for (Index j = first; j < last; ++j) {
+      const double* const below = plane ? Gy_.data() + nx * j : nullptr;
+      negative_[at(j)] = corrected_cells(low_.data() + nx * j, Gx_.data() + (nx + 1) * j, below,
+                                         plane ? below + nx : nullptr, nx, value_.data() + nx * j);
+    }
+  });
+}
+
+// Cells in which both solutions are noise become the low-order one.
+void Zalesak::leave_noise(double largest) {
+  const Index nx = grid_.nx(), ny = grid_.ny();
+  double* const mask = sum_.data();  // its work is done
+  parallel_for(0, grid_.cells(), grain, [&](Index first, Index last) {
+    noise_mask(low_.data() + first, value_.data() + first, noise * largest, last - first, mask + first);
+  });
+  const bool ring_x = grid_.axis(0).periodic();
+  for (Index j = 0; j < ny; ++j) {
+    double *const J = Gx_.data() + (nx + 1) * j, *const here = mask + nx * j;
+    mask_faces(here, here + 1, nx - 1, J + 1);
+    J[0] *= here[0] * (ring_x ? here[nx - 1] : 1);
+    J[nx] *= here[nx - 1] * (ring_x ? here[0] : 1);
+  }
+  if (grid_.dimension() == 1) return;
+  const bool ring_y = grid_.axis(1).periodic();
+  const double *const lowest = mask, *const highest = mask + nx * (ny - 1);
+  for (Index face = 1; face < ny; ++face)
+    mask_faces(mask + nx * (face - 1), mask + nx * face, nx, Gy_.data() + nx * face);
+  mask_faces(lowest, ring_y ? highest : lowest, nx, Gy_.data());
+  mask_faces(highest, ring_y ? lowest : highest, nx, Gy_.data() + nx * ny);
+}
+
+// Limits cells until none is negative.
+void Zalesak::settle(Corrections& account) {
+  later_.clear();
+  const Index nx = grid_.nx();
+  for (Index j = 0; j < grid_.ny(); ++j)
+    for (Index cell = nx * j; negative_[at(j)] > 0 && cell < nx * (j + 1); ++cell) push_if_negative(cell);
+  while (!later_.empty()) {
+    std::swap(list_, later_);
+    later_.clear();
+    for (const Index cell : list_) listed_[at(cell)] = 0;
+    for (const Index cell : list_)
+      if (value_[at(cell)] < 0) limit(cell, account);
+  }
+}
+
+void Zalesak::limit(Index cell, Corrections& account) {
+  std::array<Side, 4> sides;
+  const int count = sides_of(cell, sides);
+  double leaving = 0;
+  for (int k = 0; k < count; ++k) leaving += std::max(-sides[at(k)].gain * *sides[at(k)].G, 0.0);
+  if (shares_[at(cell)] == 0) ++account.cells;
+  level_ = std::max(level_, low_[at(cell)]);
+  const double lacking = -value_[at(cell)];
+  const bool cut = shares_[at(cell)]++ >= most_shares || lacking >= leaving;
+  const double share = cut ? 0 : 1 - lacking / leaving;
+  for (int k = 0; k < count; ++k) {
+    const Side& side = sides[at(k)];
+    if (*side.G == 0 || (!cut && side.gain * *side.G > 0)) continue;
+    scale(side, share, account);
+    if (side.beyond >= 0) value_[at(side.beyond)] = value(side.beyond);
+    push_if_negative(side.beyond);
+  }
+  value_[at(cell)] = value(cell);
+  push_if_negative(cell);
+}
+
+void Zalesak::write(std::span<const double> state, std::span<double> next) {
+  const Index nx = grid_.nx(), ny = grid_.ny(), cells = grid_.cells();
+  std::copy(value_.begin(), value_.end(), next.begin());
+  for (int side = 0; side < 2 * grid_.dimension(); ++side) {
+    const int ledger = grid_.ledger(side / 2, side % 2);
+    if (ledger < 0) continue;
+    double G = 0;
+    if (side < 2)
+      for (Index j = 0; j < ny; ++j) G += Gx_[at((nx + 1) * j + (side == 0 ? 0 : nx))];
+    else
+      for (Index i = 0; i < nx; ++i) G += Gy_[at(i + (side == 2 ? 0 : nx * ny))];
+    const double lost = outflow_[at(side)] + (side % 2 == 0 ? -G : G);
+    next[at(cells + ledger)] = state[at(cells + ledger)] + grid_.volume() * lost;
+  }
+}
+
+std::size_t Zalesak::bytes() const {
+  return faces_.bytes() +
+         (low_.capacity() + sum_.capacity() + value_.capacity() + Gx_.capacity() + Gy_.capacity()) * sizeof(double) +
+         (list_.capacity() + later_.capacity()) * sizeof(Index) + shares_.capacity() + listed_.capacity();
+}
+
+}  // namespace fokker

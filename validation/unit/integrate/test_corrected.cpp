@@ -1,0 +1,186 @@
+// Freezes flux correction: with every stepper, p >= 0 to the last bit, mass and outflow to rounding, the order of the
+// flux in l1, steps that need nothing unchanged to the bit, and no memory beyond (t, dt, state).
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "../scheme/lambda_sde.hpp"
+#include "fokker/base/errors.hpp"
+#include "fokker/base/parallel.hpp"
+#include "fokker/integrate/stepper.hpp"
+
+namespace fokker {
+namespace {
+
+using namespace test;
+constexpr Boundary R = Boundary::reflecting, A = Boundary::absorbing, P = Boundary::periodic;
+
+struct Outcome {
+  std::vector<double> p;
+  double least = 0, mass_error = 0;
+  Corrections done;
+  long steps = 0;
+};
+
+// From p to t = end; `dt` 0: adaptive, or the row's own step.
+Outcome solve(const Form& form, std::string_view stepper, std::vector<double> p, double end, double dt,
+              bool positive = true) {
+  StepperOptions options;
+  options.keep_positive = positive;
+  if (dt > 0) options.dt = dt;
+  options.tolerance = 1e-6;
+  const auto steps = make_stepper(*find_stepper(stepper), form.op(), options, 0);
+  const double mass_at_start = mass(form.op(), p);
+  double t = 0, next = dt > 0 ? dt : steps->first_step(0, p, end);
+  Outcome out;
+  while (t < end) {
+    const StepResult done = steps->step({t, next, end}, p);
+    t = done.t;
+    next = done.next_dt;
+    out.least = std::min(out.least, *std::min_element(p.begin(), p.begin() + form.op().cells()));
+    out.mass_error = std::max(out.mass_error, std::abs(mass(form.op(), p) - mass_at_start));
+    ++out.steps;
+  }
+  if (steps->corrections() != nullptr) out.done = *steps->corrections();
+  out.p = std::move(p);
+  return out;
+}
+
+std::array<double, 2> turning_spring(double x, double y) { return {-x - 2 * y, 2 * x - y}; }
+std::array<double, 3> even(double, double) { return {0.5, 0, 0.5}; }
+std::array<double, 3> tilted(double x, double y) {
+  return {0.4 + 0.1 * std::cos(x), 0.15 + 0.05 * std::sin(x + y), 0.3 + 0.1 * std::sin(y)};
+}
+
+std::vector<double> gaussian(const Grid& grid, double mx, double my, double variance) {
+  auto p = averages(grid, [&](double x, double y) {
+    return std::exp(-((x - mx) * (x - mx) + (y - my) * (y - my)) / (2 * variance));
+  });
+  double sum = 0;
+  for (const double v : p) sum += v * grid.volume();
+  for (double& v : p) v /= sum;
+  return p;
+}
+
+// dt such that explicit rows are stable and implicit ones take far longer steps than they could.
+double step_of(const StepperRow& row, const Operator& op) { return (row.implicit ? 6 : 0.8) * op.stable_step(0); }
+
+TEST_CASE("every stepper keeps p >= 0 exactly and the mass to rounding") {
+  const Axis closed = axis(-3, 3, 30), leaking = axis(-3, 3, 28, A, R, "y"), ring = axis(-3, 3, 26, P, P, "y");
+  struct Problem {
+    std::string name;
+    std::shared_ptr<const Grid> grid;
+    std::shared_ptr<LambdaSde> sde;
+  };
+  std::vector<Problem> problems{
+      {"reflecting", grid_2d(closed, axis(-3, 3, 28, R, R, "y")), sde_2d(turning_spring, even, true)},
+      {"leaking tensor", grid_2d(axis(-3, 3, 30, A, A), leaking), sde_2d(turning_spring, tilted, false)},
+      {"tube", grid_2d(closed, ring), sde_2d(turning_spring, tilted, false)},
+      {"line", grid_1d(axis(-3, 3, 60, A, R)), sde_1d([](double x) { return -x; }, [](double) { return 0.3; })}};
+  auto moving = sde_2d(turning_spring, even, true);
+  moving->known = {.diagonal = true};
+  moving->a = [](double x, double y, double t) { return turning_spring(x + t, y); };
+  problems.push_back({"moving", grid_2d(closed, leaking), moving});
+  auto scaled = sde_2d(turning_spring, even, true);
+  scaled->known = {.diagonal = true};
+  scaled->factor = TimeSeparated{sde_2d(turning_spring, even, true), [](double t) { return 1 + t; }};
+  scaled->a = [](double x, double y, double t) {
+    const auto a = turning_spring(x, y);
+    return std::array{(1 + t) * a[0], (1 + t) * a[1]};
+  };
+  scaled->D = [](double x, double y, double t) {
+    const auto D = even(x, y);
+    return std::array{(1 + t) * D[0], 0.0, (1 + t) * D[2]};
+  };
+  problems.push_back({"scaled", grid_2d(axis(-3, 3, 30, A, R), axis(-3, 3, 28, R, R, "y")), scaled});
+  for (const Problem& problem : problems) {
+    const auto form = make_drift_diffusion(problem.grid, problem.sde, flux("central4_positive"));
+    for (const StepperRow& row : steppers()) {
+      const auto p = gaussian(*problem.grid, 1.6, problem.grid->dimension() > 1 ? -1.7 : 0, 0.03);
+      const double dt = step_of(row, form->op());
+      const Outcome free = solve(*form, row.name, p, 10 * dt, dt, false);
+      const Outcome kept = solve(*form, row.name, p, 10 * dt, dt);
+      const std::string what = problem.name + " " + std::string(row.name);
+      CHECK_MESSAGE(free.least < -1e-8, what);  // there is something to correct
+      CHECK_MESSAGE(kept.least >= 0, what);
+      CHECK_MESSAGE(kept.mass_error <= 4e-15, what);
+      CHECK_MESSAGE(kept.done.steps > 0, what);
+      CHECK_MESSAGE(l1_distance(form->op(), kept.p, free.p) < 0.1, what);
+    }
+  }
+}
+
+TEST_CASE("a step without a negative cell keeps its bits") {
+  const double pi = std::numbers::pi;
+  const auto grid = grid_2d(axis(-pi, pi, 24, P, P), axis(-pi, pi, 20, P, P, "y"));
+  const auto sde = sde_2d([](double x, double y) { return std::array{std::sin(y), std::cos(x)}; }, even, true);
+  const auto plain = make_drift_diffusion(grid, sde, flux("central4"));
+  const auto corrected = make_drift_diffusion(grid, sde, flux("central4_positive"));
+  const auto p = averages(*grid, [](double x, double y) { return 2 + std::sin(x) * std::cos(y); });
+  for (const StepperRow& row : steppers()) {
+    const double dt = step_of(row, plain->op());
+    const Outcome one = solve(*plain, row.name, p, 5 * dt, dt), other = solve(*corrected, row.name, p, 5 * dt, dt);
+    CHECK_MESSAGE(one.p == other.p, row.name);
+    CHECK_MESSAGE(other.done.steps == 0, row.name);
+  }
+}
+
+// l1 error of a rotating OU at t = 0.5 against the closed form, N(m, v I).
+double rotating_error(Index n, const char* flux_name, std::string_view stepper, double courant, Corrections* done) {
+  const double end = 0.5, v0 = 0.1, decay = std::exp(-end), v = v0 * decay * decay + 0.5 * (1 - decay * decay);
+  const auto grid = grid_2d(axis(-4.5, 4.5, n), axis(-4.5, 4.5, n, R, R, "y"));
+  const auto form = make_drift_diffusion(grid, sde_2d(turning_spring, even, true), flux(flux_name));
+  const double dt = courant > 0 ? courant * form->op().stable_step(0) : 0;
+  const Outcome out = solve(*form, stepper, gaussian(*grid, 1.5, 0, v0), end, dt);
+  if (done != nullptr) *done = out.done;
+  return l1_distance(form->op(), out.p,
+                     gaussian(*grid, 1.5 * decay * std::cos(2 * end), 1.5 * decay * std::sin(2 * end), v));
+}
+
+TEST_CASE("corrected steps keep order 4 in l1 and the error of the free ones") {
+  double before = 0;
+  for (const Index n : {48, 96}) {
+    Corrections done;
+    const double free = rotating_error(n, "central4", "rk4", 0.9, nullptr);
+    const double kept = rotating_error(n, "central4_positive", "rk4", 0.9, &done);
+    CHECK(done.steps > 0);
+    CHECK(kept < 1.01 * free);
+    if (before > 0) CHECK(std::log2(before / kept) > 3.6);
+    before = kept;
+  }
+}
+
+TEST_CASE("corrected steps have no memory and no threads in their bits") {
+  const auto grid = grid_2d(axis(-3, 3, 90, A, R), axis(-3, 3, 100, P, P, "y"));
+  const auto form = make_drift_diffusion(grid, sde_2d(turning_spring, tilted, false), flux("central4_positive"));
+  const auto start = gaussian(*grid, 1, 1, 0.02);
+  std::vector<std::vector<double>> results;
+  for (const int threads : {1, 2}) {
+    const ThreadLimit limit(threads);
+    results.push_back(solve(*form, "dopri5", start, 0.02, 0).p);
+  }
+  CHECK(results[0] == results[1]);
+  // one stepper for two steps, and a fresh one for each
+  StepperOptions options;
+  const auto one = make_stepper(*find_stepper("dopri5"), form->op(), options, 0);
+  auto p = start;
+  const StepResult first = one->step({0, 1e-3, 1}, p);
+  auto q = p;
+  const StepResult second = one->step({first.t, first.next_dt, 1}, p);
+  const auto other = make_stepper(*find_stepper("dopri5"), form->op(), options, 0);
+  CHECK(other->step({first.t, first.next_dt, 1}, q).t == second.t);
+  CHECK(p == q);
+}
+
+TEST_CASE("a negative cell at the start of a corrected step is an error") {
+  const auto grid = grid_1d(axis(-3, 3, 30));
+  const auto form = make_drift_diffusion(grid, sde_1d([](double x) { return -x; }, [](double) { return 0.5; }),
+                                         flux("central4_positive"));
+  auto p = gaussian(*grid, 0, 0, 0.05);
+  p[3] = -1e-9;
+  const auto steps = make_stepper(*find_stepper("rk4"), form->op(), {}, 0);
+  CHECK_THROWS_AS(steps->step({0, steps->first_step(0, p, 1), 1}, p), NumericalError);
+}
+
+}  // namespace
+}  // namespace fokker
