@@ -1,39 +1,37 @@
-#include <algorithm>
-#include <boost/numeric/odeint/algebra/range_algebra.hpp>
-#include <boost/numeric/odeint/stepper/runge_kutta_dopri5.hpp>
-#include <limits>
+#include <array>
+#include <span>
 
+#include "fokker/base/large_array.hpp"
 #include "fokker/base/parallel.hpp"
 #include "formula.hpp"
 
+/// Runge-Kutta formulas as stages of the operator: every product A u is combined with what is there already in the same
+/// pass over memory. All of them end with p plus rates, so mass and outflow balance to rounding.
 namespace fokker {
 namespace {
 
-constexpr Index grain = 32768;
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 class ExplicitFormula : public Formula {
  protected:
-  explicit ExplicitFormula(const Operator& op) : op_(op), rate_(at(op.size())) {}
+  explicit ExplicitFormula(const Operator& op) : op_(op) {}
 
-  /// The rate at (t, p); valid until the next call.
-  const std::vector<double>& rate(double t, std::span<const double> p) {
-    op_.apply(t, p, rate_);
+  void stages(double t, std::span<const double> u, std::initializer_list<Stage> stages) {
+    op_.apply_stages(t, u, {stages.begin(), stages.size()});
     ++evaluations_;
-    return rate_;
   }
-  /// target[i] = value(i) for every unknown
-  template <class Value>
-  void fill(std::span<double> target, const Value& value) const {
-    parallel_for(0, op_.size(), grain, [&](Index first, Index last) {
-      for (Index i = first; i < last; ++i) target[at(i)] = value(at(i));
+  static void combine(std::span<const Term> terms, std::span<double> out) {
+    parallel_for(0, static_cast<Index>(out.size()), 32768, [&](Index first, Index last) {
+      for (Index i = first; i < last; ++i) {
+        double sum = 0;
+        for (const Term& term : terms) sum += term.factor * term.values[i];
+        out[at(i)] = sum;
+      }
     });
   }
+  [[nodiscard]] LargeArray scratch() const { return LargeArray(at(op_.size())); }
 
   const Operator& op_;
-
- private:
-  std::vector<double> rate_;
 };
 
 ///    0 | 0
@@ -44,8 +42,8 @@ class Euler final : public ExplicitFormula {
   explicit Euler(const Operator& op) : ExplicitFormula(op) {}
 
   void advance(double t, double h, double, std::span<const double> p, std::span<double> next) override {
-    const auto& f = rate(t, p);
-    fill(next, [&](std::size_t i) { return p[i] + h * f[i]; });
+    const Term start{1, p.data()};
+    stages(t, p, {{h, {&start, 1}, next.data()}});
   }
 };
 
@@ -56,16 +54,20 @@ class Euler final : public ExplicitFormula {
 ///       | 1/6  1/6  2/3
 class SspRk3 final : public ExplicitFormula {
  public:
-  explicit SspRk3(const Operator& op) : ExplicitFormula(op) {}
+  explicit SspRk3(const Operator& op) : ExplicitFormula(op), stage_(scratch()), sum_(scratch()) {}
 
-  void advance(double t, double h, double end, std::span<const double> p, std::span<double> u) override {
-    const auto& f = rate(t, p);
-    fill(u, [&](std::size_t i) { return p[i] + h * f[i]; });
-    rate(end, u);
-    fill(u, [&](std::size_t i) { return 0.75 * p[i] + 0.25 * (u[i] + h * f[i]); });
-    rate(t + h / 2, u);
-    fill(u, [&](std::size_t i) { return (p[i] + 2 * (u[i] + h * f[i])) / 3; });
+  void advance(double t, double h, double end, std::span<const double> p, std::span<double> next) override {
+    double *const u = stage_.data(), *const k = sum_.data();  // k: k1, then k1 + k2
+    const Term kept{1, k};
+    const std::array first{Term{1, p.data()}, Term{h, k}}, second{Term{1, p.data()}, Term{h / 4, k}},
+        last{Term{1, p.data()}, Term{h / 6, k}};
+    stages(t, p, {{1, {}, k}, {0, first, next.data()}});
+    stages(end, next, {{1, {&kept, 1}, k}, {0, second, u}});
+    stages(t + h / 2, stage_, {{h * (2.0 / 3), last, next.data()}});
   }
+
+ private:
+  LargeArray stage_, sum_;
 };
 
 ///    0  |  0    0    0    0
@@ -76,61 +78,69 @@ class SspRk3 final : public ExplicitFormula {
 ///       | 1/6  1/3  1/3  1/6
 class Rk4 final : public ExplicitFormula {
  public:
-  explicit Rk4(const Operator& op) : ExplicitFormula(op), stage_(at(op.size())), sum_(at(op.size())) {}
+  explicit Rk4(const Operator& op) : ExplicitFormula(op), stage_(scratch()), sum_(scratch()) {}
 
   void advance(double t, double h, double end, std::span<const double> p, std::span<double> next) override {
-    const auto& f = rate(t, p);
-    fill(sum_, [&](std::size_t i) { return f[i]; });
-    for (const double c : {0.5, 0.5, 1.0}) {
-      fill(stage_, [&](std::size_t i) { return p[i] + c * h * f[i]; });
-      rate(c == 1.0 ? end : t + c * h, stage_);
-      const double weight = c == 1.0 ? 1 : 2;
-      fill(sum_, [&](std::size_t i) { return sum_[i] + weight * f[i]; });
-    }
-    fill(next, [&](std::size_t i) { return p[i] + h / 6 * sum_[i]; });
+    double *const u = stage_.data(), *const k = sum_.data();  // k: k1 + 2 k2 + 2 k3 so far
+    const Term start{1, p.data()}, kept{1, k};
+    const std::array first{start, Term{h / 2, k}}, last{start, Term{h / 6, k}};
+    stages(t, p, {{1, {}, k}, {0, first, u}});
+    stages(t + h / 2, stage_, {{2, {&kept, 1}, k}, {h / 2, {&start, 1}, next.data()}});
+    stages(t + h / 2, next, {{2, {&kept, 1}, k}, {h, {&start, 1}, u}});
+    stages(end, stage_, {{h / 6, last, next.data()}});
   }
 
  private:
-  std::vector<double> stage_, sum_;
+  LargeArray stage_, sum_;
 };
 
 /// Dormand and Prince 1980: order 5, embedded order 4, seven stages of which the last is the first of the next step.
-/// That rate is used again only for the very (t, p) it was computed for, as is the first one after a rejection, so that
-/// it is no memory: a fresh stepper computes the same bits.
 class Dopri5 final : public ExplicitFormula {
  public:
-  explicit Dopri5(const Operator& op) : ExplicitFormula(op) {
-    for (State* v : {&p_, &next_, &first_rate_, &last_rate_, &error_}) v->resize(at(op.size()));
+  explicit Dopri5(const Operator& op) : ExplicitFormula(op), stage_(scratch()) {
+    for (LargeArray& rate : k_) rate = scratch();
   }
 
-  void advance(double t, double h, double, std::span<const double> p, std::span<double> next) override {
-    if (t == t_next_ && std::equal(p.begin(), p.end(), next_.begin())) {
-      std::swap(first_rate_, last_rate_);
-      std::swap(p_, next_);
-    } else if (t != t_ || !std::equal(p.begin(), p.end(), p_.begin())) {
-      std::copy(p.begin(), p.end(), p_.begin());
-      derivative(p_, first_rate_, t);
+  [[nodiscard]] bool keeps_rates() const override { return true; }
+
+  void advance(double t, double h, double end, std::span<const double> p, std::span<double> next) override {
+    if (start_ == Start::follows) std::swap(k_[0], k_[6]);
+    std::array<Term, 7> terms{Term{1, p.data()}};
+    const auto weighed = [&](const double* weights, std::size_t count, std::size_t used) {
+      for (std::size_t j = 0; j < count; ++j)
+        if (weights[j] != 0) terms[used++] = {h * weights[j], k_[j].data()};
+      return std::span<const Term>(terms).first(used);
+    };
+    const auto row = [&](std::size_t i) { return weighed(a[i], i, 1); };  // p + h sum a_ij k_j
+    double* u[2] = {stage_.data(), next.data()};  // the states of the stages by turns, so that the last one is `next`
+    if (start_ == Start::fresh)
+      stages(t, p, {{1, {}, k_[0].data()}, {0, row(1), u[0]}});
+    else
+      combine(row(1), stage_);
+    for (std::size_t i = 1; i < 6; ++i) {
+      const std::span<const double> state(u[(i + 1) % 2], p.size());
+      const double time = i == 5 ? end : t + c[i] * h;
+      stages(time, state, {{1, {}, k_[i].data()}, {0, row(i + 1), u[i % 2]}});
     }
-    t_ = t;
-    t_next_ = t + h;
-    stepper_.do_step([this](const State& x, State& dxdt, double s) { derivative(x, dxdt, s); }, p_, first_rate_, t,
-                     next_, last_rate_, h, error_);
-    std::copy(next_.begin(), next_.end(), next.begin());
+    stages(end, next, {{1, {}, k_[6].data()}, {0, weighed(e, 7, 0), k_[1].data()}});  // e_2 = 0
   }
 
-  double error() override { return op_.norm_l1(error_); }
+  double error() override { return op_.norm_l1(k_[1]); }
 
  private:
-  using State = std::vector<double>;
-  void derivative(const State& x, State& dxdt, double t) {
-    op_.apply(t, x, dxdt);
-    ++evaluations_;
-  }
+  static constexpr double c[6] = {0, 1.0 / 5, 3.0 / 10, 4.0 / 5, 8.0 / 9, 1};
+  static constexpr double a[7][6] = {{},
+                                     {1.0 / 5},
+                                     {3.0 / 40, 9.0 / 40},
+                                     {44.0 / 45, -56.0 / 15, 32.0 / 9},
+                                     {19372.0 / 6561, -25360.0 / 2187, 64448.0 / 6561, -212.0 / 729},
+                                     {9017.0 / 3168, -355.0 / 33, 46732.0 / 5247, 49.0 / 176, -5103.0 / 18656},
+                                     {35.0 / 384, 0, 500.0 / 1113, 125.0 / 192, -2187.0 / 6784, 11.0 / 84}};
+  static constexpr double e[7] = {71.0 / 57600,      0,          -71.0 / 16695, 71.0 / 1920,
+                                  -17253.0 / 339200, 22.0 / 525, -1.0 / 40};
 
-  boost::numeric::odeint::runge_kutta_dopri5<State, double, State, double, boost::numeric::odeint::range_algebra>
-      stepper_;
-  State p_, next_, first_rate_, last_rate_, error_;
-  double t_ = std::numeric_limits<double>::quiet_NaN(), t_next_ = t_;
+  LargeArray stage_;
+  std::array<LargeArray, 7> k_;
 };
 
 }  // namespace

@@ -7,28 +7,47 @@
 
 namespace fokker {
 
+/// Where the next advance starts from, as seen from the last one: what was computed there need not be computed again.
+/// No memory: a fresh formula computes the same bits.
+enum class Start {
+  fresh,   ///< somewhere else
+  again,   ///< the same (t, p): another length of the same step
+  follows  ///< the (end, next) that the last one arrived at, to the bit
+};
+
+/// What a run is after.
+struct Aim {
+  double tolerance = 1e-6;  ///< estimated error of a step in the integral l1 norm
+  bool positive = true;     ///< p >= 0 is to be kept; else linear systems may be solved by iteration (shifted.hpp)
+  bool controlled = false;  ///< somebody looks at error() and rejects steps
+};
+
 /// One step of a method as pure arithmetic: no opinion on the size of the step.
 class Formula {
  public:
   virtual ~Formula() = default;
+  /// To be called before the first step.
+  virtual void aim(const Aim&) {}
+  /// Rates at the start or the end of a step are worth keeping: `start_from` is to be called before every advance.
+  [[nodiscard]] virtual bool keeps_rates() const { return false; }
+  void start_from(Start start) { start_ = start; }
   /// next = the state a step of length h after t, where it is `p`; `end` is t + h, or the limit the step lands on.
   virtual void advance(double t, double h, double end, std::span<const double> p, std::span<double> next) = 0;
   /// Estimated error of the last advance in the integral l1 norm; the adaptive formulas only.
   virtual double error() { return 0; }
-  /// Nobody asks for p >= 0: linear systems may be solved by iteration (shifted.hpp). To be called before the first
-  /// step.
-  virtual void release_positivity() {}
   [[nodiscard]] long evaluations() const { return evaluations_; }
   [[nodiscard]] long factorisations() const { return factorisations_; }
 
  protected:
   long evaluations_ = 0, factorisations_ = 0;
+  Start start_ = Start::fresh;
 };
 
 std::unique_ptr<Formula> make_euler(const Operator& op);
 std::unique_ptr<Formula> make_ssprk3(const Operator& op);
 std::unique_ptr<Formula> make_rk4(const Operator& op);
 std::unique_ptr<Formula> make_dopri5(const Operator& op);
+std::unique_ptr<Formula> make_rkc2(const Operator& op);
 // These need a LinearOperator (std::bad_cast otherwise).
 std::unique_ptr<Formula> make_backward_euler(const Operator& op);
 std::unique_ptr<Formula> make_crank_nicolson(const Operator& op);
@@ -40,11 +59,16 @@ std::unique_ptr<Formula> make_peaceman_rachford(const Operator& op);
 std::unique_ptr<Formula> make_hundsdorfer_verwer(const Operator& op);
 /// Two steps of half the length, beside one whole: an error estimate for a formula of order 2 that has none.
 std::unique_ptr<Formula> make_doubled(std::unique_ptr<Formula> formula, const Operator& op);
+std::unique_ptr<Formula> make_chebyshev(const Operator& op);
 
 /// The largest steps a formula may take, in units of Operator::stable_step(t).
 struct StepBound {
   /// Of implicit formulas: p + h A x rounds by about 1e-16 h w in the l1 norm, so steps end where that nears 1e-7.
   static constexpr double rounding = 1e9;
+  /// Of stabilised explicit formulas: some 500 stages, of which the first and the last still differ by 1e-11.
+  static constexpr double stages = 1e5;
+  /// Of exponentials: so many products a step, that a run can be stopped.
+  static constexpr double products = 1e4;
 
   const Operator* op;
   double factor;  ///< of stable_step; infinity: any

@@ -54,7 +54,9 @@ class Factors {
 
 class ImplicitFormula : public Formula {
  public:
-  void release_positivity() override { factors_.accuracy = Accuracy::of_the_whole; }
+  void aim(const Aim& aim) override {
+    if (!aim.positive) factors_.accuracy = Accuracy::of_the_whole;
+  }
 
  protected:
   explicit ImplicitFormula(const LinearOperator& op) : op_(op), factors_(op) {}

@@ -14,7 +14,7 @@ namespace {
 
 constexpr double any = std::numeric_limits<double>::infinity();
 
-constexpr std::array<StepperRow, 10> table{{
+constexpr std::array<StepperRow, 12> table{{
     {.name = "euler",
      .order = 1,
      .adaptive = false,
@@ -55,6 +55,26 @@ constexpr std::array<StepperRow, 10> table{{
      .reference = "Dormand and Prince 1980",
      .when_not = "stiff problems; limited fluxes",
      .formula = make_dopri5},
+    {.name = "rkc2",
+     .order = 2,
+     .adaptive = true,
+     .implicit = false,
+     .positive_limit = 0,
+     .stable_limit = any,
+     .guarantee = "p >= 0 watched (proved for dt <= 0.75/w): a step that goes negative is rejected and halved",
+     .reference = "Sommeijer, Shampine and Verwer 1998",
+     .when_not = "p >= 0 to be kept in thin tails; tolerances below 1e-7: second order",
+     .formula = make_rkc2},
+    {.name = "chebyshev",
+     .order = 0,
+     .adaptive = true,
+     .implicit = false,
+     .positive_limit = any,
+     .stable_limit = any,
+     .guarantee = "p >= 0 for any dt (uniformisation, w * span products); Chebyshev series where positive = false",
+     .reference = "Jensen 1953; Tal-Ezer and Kosloff 1984",
+     .when_not = "rates that vary in time by more than a common factor; strong rotation with positive = false",
+     .formula = make_chebyshev},
     {.name = "backward_euler",
      .order = 1,
      .adaptive = false,
@@ -138,6 +158,8 @@ void refuse(bool wrong, const std::string& text) {
 void check_options(const StepperRow& row, bool linear, const StepperOptions& options) {
   refuse(row.implicit && !linear,
          fmt::format("{} solves linear systems and this flux is not linear in p: take ssprk3", row.name));
+  refuse(row.name == "chebyshev" && !linear,
+         "chebyshev takes the exponential of a matrix and this flux is not linear in p: take ssprk3 or rkc2");
   refuse(options.dt && !(*options.dt > 0 && std::isfinite(*options.dt)),
          fmt::format("time.dt = {:.6g}: must be positive", options.dt.value_or(0)));
   refuse(!options.dt && row.adaptive && !(options.tolerance > 0 && std::isfinite(options.tolerance)),
@@ -162,11 +184,13 @@ void check_split(const StepperRow& row, const Operator& op, double t0) {
 /// time.
 StepBound bound_of(const StepperRow& row, const Operator& op, bool linear, bool keep) {
   const bool convex = row.name == "euler" || row.name == "ssprk3" || row.name == "backward_euler";
-  const bool promised = keep && row.positive_limit > 0 && (convex || (linear && op.autonomous()));
-  const bool exact = row.order == 0;  // sums what it solved for: nothing rounds by dt * w
-  const double factor = exact          ? any
-                        : row.implicit ? StepBound::rounding
-                                       : slack * (keep ? row.positive_limit : row.stable_limit);
+  const bool promised =
+      keep && row.positive_limit > 0 && (convex || row.name == "chebyshev" || (linear && op.autonomous()));
+  const double factor = row.name == "chebyshev" ? StepBound::products
+                        : row.order == 0        ? any  // sums what it solved for: nothing rounds by dt * w
+                        : row.implicit          ? StepBound::rounding
+                        : row.name == "rkc2"    ? StepBound::stages
+                                                : slack * (keep ? row.positive_limit : row.stable_limit);
   return {.op = &op, .factor = factor, .promised = promised, .watched = keep};
 }
 
@@ -194,16 +218,21 @@ std::unique_ptr<TimeStepper> make_stepper(const StepperRow& row, const Operator&
          fmt::format("{} cannot keep p >= 0 (its tails are noise of either sign): set scheme.positive = false, or take "
                      "tr_bdf2",
                      row.name));
+  refuse(row.name == "chebyshev" && op.linear()->base() == nullptr,
+         "chebyshev takes the exponential of one matrix, and the rates vary in time by more than a common factor: take "
+         "dopri5 or tr_bdf2");
   if (row.splits) check_split(row, op, t0);
   StepBound bound = bound_of(row, op, linear, options.keep_positive && op.positive());
   auto formula = row.formula(op);
-  if (!bound.watched) formula->release_positivity();
+  formula->aim({.tolerance = options.tolerance, .positive = bound.watched, .controlled = !options.dt});
   if (!options.dt && row.name == "dopri5") return make_free_steps(std::move(formula), bound, options.tolerance, 5);
+  if (!options.dt && row.name == "rkc2") return make_free_steps(std::move(formula), bound, options.tolerance, 3);
   if (!options.dt && row.name == "tr_bdf2") return make_ladder_steps(std::move(formula), bound, options.tolerance, 3);
   if (!options.dt && row.name == "talbot") return make_leap_steps(std::move(formula), bound, options.tolerance);
   if (!options.dt && row.splits)
     return make_ladder_steps(make_doubled(std::move(formula), op), bound, options.tolerance, 3);
-  if (options.dt && bound.promised && !row.implicit && *options.dt > bound.at(t0)) {
+  const bool bounded = std::isfinite(row.stable_limit);
+  if (options.dt && bound.promised && bounded && *options.dt > bound.at(t0)) {
     throw UsageError(
         fmt::format("time.dt = {:.6g} breaks the positivity that flux and stepper promise: at most {:.3g} "
                     "({}1 / largest exit rate); or set scheme.positive = false",
@@ -211,7 +240,7 @@ std::unique_ptr<TimeStepper> make_stepper(const StepperRow& row, const Operator&
                     row.positive_limit == 1 ? "" : fmt::format("{} * ", row.positive_limit)));
   }
   // A fixed dt that promises nothing is the user's own: no bound but what the watch finds.
-  if (options.dt && !bound.promised && !row.implicit) bound.factor = any;
+  if (options.dt && !bound.promised && bounded) bound.factor = any;
   return make_fixed_steps(std::move(formula), bound, options.dt);
 }
 

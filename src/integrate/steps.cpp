@@ -4,9 +4,11 @@
 #include <atomic>
 #include <cfloat>
 #include <cmath>
+#include <cstring>
 #include <stdexcept>
 
 #include "fokker/base/errors.hpp"
+#include "fokker/base/large_array.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/integrate/ladder.hpp"
 #include "formula.hpp"
@@ -28,6 +30,17 @@ namespace {
 /// Shorter steps than this share of the times involved do not move t.
 constexpr double smallest_share = 1e-14;
 constexpr double landing = 1 + 1e-10;
+constexpr Index grain = 32768;
+
+/// Every piece of [0, n) satisfies holds(first, last); looked at concurrently.
+template <class Holds>
+bool everywhere(Index n, const Holds& holds) {
+  std::atomic<bool> found{false};
+  parallel_for(0, n, grain, [&](Index first, Index last) {
+    if (!holds(first, last)) found.store(true, std::memory_order_relaxed);
+  });
+  return !found.load();
+}
 
 class Steps : public TimeStepper {
  public:
@@ -35,6 +48,8 @@ class Steps : public TimeStepper {
       : formula_(std::move(formula)), bound_(bound), next_(static_cast<std::size_t>(bound.op->size())) {}
   StepResult step(const StepRequest& request, std::span<double> state) final {
     if (!(request.limit > request.t && request.dt > 0)) throw std::logic_error("a step needs dt > 0 and t < limit");
+    start_ = Start::fresh;
+    if (formula_->keeps_rates() && request.t == end_ && kept_ && equals_next(state)) start_ = Start::follows;
     return take(request, state);
   }
   [[nodiscard]] long rhs_evaluations() const override { return formula_->evaluations(); }
@@ -47,10 +62,14 @@ class Steps : public TimeStepper {
   /// Puts a trial step into next_; -1, or the first negative cell where p >= 0 is asked for. Throws for anything that
   /// is not finite, and for a negative cell where none can be.
   Index attempt(double t, double h, double end, std::span<const double> p) {
+    formula_->start_from(start_);
+    start_ = Start::again;
+    end_ = end;
+    kept_ = false;
     formula_->advance(t, h, end, p, next_);
     const auto cells = std::span(next_).first(static_cast<std::size_t>(bound_.op->cells()));
     const auto ledgers = std::span(next_).subspan(cells.size());
-    if (look(cells) && all_within(-DBL_MAX, ledgers)) return -1;
+    if (look_over(cells) && all_within(-DBL_MAX, ledgers)) return -1;
     for (std::size_t i = 0; i < next_.size(); ++i) {
       if (!std::isfinite(next_[i])) {
         throw NumericalError(fmt::format("non-finite value {} at t = {:.9g} (dt = {:.3g})", next_[i], end, h), end,
@@ -69,10 +88,12 @@ class Steps : public TimeStepper {
   }
 
   void accept(std::span<double> state) {
-    parallel_for(0, static_cast<Index>(next_.size()), piece, [&](Index first, Index last) {
+    parallel_for(0, static_cast<Index>(next_.size()), grain, [&](Index first, Index last) {
       std::copy(next_.begin() + first, next_.begin() + last, state.begin() + first);
     });
     underflows_ += flushed_;
+    kept_ = flushed_ == 0;
+    start_ = kept_ ? Start::follows : Start::fresh;
   }
 
   static void refuse_underflow(double h, const StepRequest& request, Index cell) {
@@ -85,33 +106,27 @@ class Steps : public TimeStepper {
 
   std::unique_ptr<Formula> formula_;
   StepBound bound_;
-  std::vector<double> next_;
+  LargeArray next_;
 
  private:
-  static constexpr Index piece = 16384;  // cells per piece of a parallel loop
-
-  /// One pass over the trial step: flushes it, true when every cell is finite, and >= 0 where that is asked for.
-  bool look(std::span<double> cells) {
+  /// True when all cells are finite, and nonnegative where that is watched. Below DBL_MIN doubles have absolute, not
+  /// relative accuracy: a tail that sinks through it ends in a few cells of noise of either sign, whatever the
+  /// arithmetic and the step. There p is zero to within 2.2e-308, and is set to it.
+  bool look_over(std::span<double> cells) {
     const double least = bound_.watched ? 0 : -DBL_MAX;
-    std::atomic<long> flushed = 0;
-    std::atomic<bool> within = true;
-    parallel_for(0, static_cast<Index>(cells.size()), piece, [&](Index first, Index last) {
-      const auto part = cells.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(last - first));
-      if (const long count = flush_subnormal(part); count > 0) flushed += count;
-      if (!all_within(least, part)) within = false;
+    std::atomic<long> flushed{0};
+    const bool sound = everywhere(static_cast<Index>(cells.size()), [&](Index first, Index last) {
+      const auto piece = cells.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(last - first));
+      long count = 0;
+      for (const double v : piece) count += static_cast<long>((v != 0) & (std::abs(v) < DBL_MIN));
+      if (count > 0) {
+        flushed += count;
+        for (double& v : piece) v = std::abs(v) < DBL_MIN ? 0 : v;
+      }
+      return all_within(least, piece);
     });
     flushed_ = flushed;
-    return within;
-  }
-
-  /// Below DBL_MIN doubles have absolute, not relative accuracy: a tail that sinks through it ends in a few cells of
-  /// noise of either sign, whatever the arithmetic and the step. There p is zero to within 2.2e-308, and is set to it.
-  static long flush_subnormal(std::span<double> cells) {
-    long count = 0;
-    for (const double v : cells) count += static_cast<long>((v != 0) & (std::abs(v) < DBL_MIN));
-    if (count == 0) return 0;
-    for (double& v : cells) v = std::abs(v) < DBL_MIN ? 0 : v;
-    return count;
+    return sound;
   }
 
   static bool all_within(double least, std::span<const double> values) {
@@ -120,6 +135,16 @@ class Steps : public TimeStepper {
     return outside == 0;
   }
 
+  [[nodiscard]] bool equals_next(std::span<const double> state) const {
+    return everywhere(static_cast<Index>(state.size()), [&](Index first, Index last) {
+      return std::memcmp(state.data() + first, next_.data() + first,
+                         sizeof(double) * static_cast<std::size_t>(last - first)) == 0;
+    });
+  }
+
+  Start start_ = Start::fresh;  // of the next attempt
+  double end_ = std::numeric_limits<double>::quiet_NaN();
+  bool kept_ = false;  // next_ was accepted as the formula computed it for end_
   long flushed_ = 0, underflows_ = 0;
 };
 
@@ -130,7 +155,7 @@ class FixedSteps final : public Steps {
 
   StepResult take(const StepRequest& request, std::span<double> state) override {
     const double way = request.limit - request.t;
-    const double h = dt_ ? request.dt : bound_.limit(request.t, request.dt);
+    const double h = dt_ ? request.dt : bound_.limit(request.t, std::min(request.dt, way));
     const bool lands = way <= h * landing;
     const double end = lands ? request.limit : request.t + h;
     const bool allowed = !dt_ || h <= bound_.limit(request.t, h);

@@ -90,11 +90,11 @@ class Central4 final : public Form, public LinearOperator {
   }
 
   void apply(double t, std::span<const double> state, std::span<double> rate) const override {
-    flux_.stage(move_to(t), 1, state.data(), {}, rate.data());
+    const Stage stage{1, {}, rate.data()};
+    flux_.stages(move_to(t), state.data(), {&stage, 1});
   }
-  void apply_stage(double t, double scale, std::span<const double> state, std::span<const Term> terms,
-                   std::span<double> out) const override {
-    flux_.stage(move_to(t), scale, state.data(), terms, out.data());
+  void apply_stages(double t, std::span<const double> state, std::span<const Stage> stages) const override {
+    flux_.stages(move_to(t), state.data(), stages);
   }
   void assemble(double t, const InsertEntry& insert) const override { flux_.assemble(move_to(t), insert); }
 

@@ -247,12 +247,12 @@ void Central4Flux::band(const double* p, Index first, Index last, Index begin, I
   }
 }
 
-void Central4Flux::stage(double factor, double scale, const double* p, std::span<const Term> terms, double* out) const {
+void Central4Flux::stages(double factor, const double* p, std::span<const Stage> stages) const {
   const Index nx = grid_.nx(), ny = grid_.ny(), cells = grid_.cells();
   sweep(p, [&](Index r, Index begin, Index n, const double* Jx, const double* below, const double* above) {
     double rate[most_columns];
     cell_rates(factor, Jx, below, above, n, rate);
-    combine(scale, rate, terms, begin + nx * r, n, out);
+    for (const Stage& stage : stages) combine(stage.scale, rate, stage.terms, begin + nx * r, n, stage.out);
     if (begin == 0 && !walls_[0].empty()) walls_[0][at(r)] = -Jx[0];
     if (begin + n == nx && !walls_[1].empty()) walls_[1][at(r)] = Jx[n];
     if (r == 0 && !walls_[2].empty())
@@ -264,9 +264,8 @@ void Central4Flux::stage(double factor, double scale, const double* p, std::span
     if (ledger < 0) continue;
     double lost = 0;
     for (const double J : walls_[at(side)]) lost += J;
-    double sum = scale * (factor * (grid_.volume() * lost));
-    for (const Term& term : terms) sum += term.factor * term.values[cells + ledger];
-    out[cells + ledger] = sum;
+    const double rate = factor * (grid_.volume() * lost);
+    for (const Stage& stage : stages) combine(stage.scale, &rate, stage.terms, cells + ledger, 1, stage.out);
   }
 }
 

@@ -31,8 +31,8 @@ class Central4Flux {
 
   Central4Coefficients coefficients;
 
-  /// out = scale * (factor * div) + terms over the cells, and the ledgers behind them.
-  void stage(double factor, double scale, const double* p, std::span<const Term> terms, double* out) const;
+  /// The stages (operator.hpp) over the cells, rates times `factor`, and over the ledgers behind them.
+  void stages(double factor, const double* p, std::span<const Stage> stages) const;
   /// All fluxes J/h: nx + 1 to a row of x faces, nx to a row of y faces (ny + 1 rows; Jy null in 1D).
   void fluxes(double factor, const double* p, double* Jx, double* Jy) const;
   void assemble(double factor, const InsertEntry& insert) const;

@@ -130,8 +130,8 @@ std::optional<Chain> chain_of(const EdgeView& view) {
       link.backward[at(run.left + k)] = -view.scale * right[k];
     }
   }
-  if (!edges.sinks.empty()) chain.leak.assign(at(grid.cells()), 0.0);
-  for (const Sink& sink : edges.sinks) chain.leak[at(sink.cell)] += view.scale * sink.rate;
+  if (!edges.sinks().empty()) chain.leak.assign(at(grid.cells()), 0.0);
+  for (const Sink& sink : edges.sinks()) chain.leak[at(sink.cell)] += view.scale * sink.rate;
   return chain;
 }
 

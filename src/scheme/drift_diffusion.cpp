@@ -40,8 +40,17 @@ class DriftDiffusion final : public Form, public LinearOperator {
     return 1 / (scale * system_.exit_rate());
   }
 
+  [[nodiscard]] SpectralBound spectral_bound(double t) const override {
+    const double scale = system_.move_to(t);
+    return {2 * scale * system_.exit_rate(), scale * system_.carriage()};
+  }
+
   void apply(double t, std::span<const double> state, std::span<double> rate) const override {
     apply_scaled(system_.move_to(t), state, rate);
+  }
+  void apply_stages(double t, std::span<const double> state, std::span<const Stage> stages) const override {
+    if (system_.advection() != nullptr) return Operator::apply_stages(t, state, stages);
+    system_.apply_stages(system_.move_to(t), state, stages);
   }
 
   void assemble(double t, const InsertEntry& insert) const override { assemble_scaled(system_.move_to(t), insert); }
@@ -68,8 +77,14 @@ class DriftDiffusion final : public Form, public LinearOperator {
     [[nodiscard]] bool autonomous() const override { return true; }
     [[nodiscard]] bool positive() const override { return all_.positive(); }
     [[nodiscard]] double stable_step(double) const override { return 1 / all_.system_.exit_rate(); }
+    [[nodiscard]] SpectralBound spectral_bound(double) const override {
+      return {2 * all_.system_.exit_rate(), all_.system_.carriage()};
+    }
     void apply(double, std::span<const double> state, std::span<double> rate) const override {
       all_.apply_scaled(1, state, rate);
+    }
+    void apply_stages(double, std::span<const double> state, std::span<const Stage> stages) const override {
+      all_.system_.apply_stages(1, state, stages);
     }
     void assemble(double, const InsertEntry& insert) const override { all_.assemble_scaled(1, insert); }
 
@@ -84,7 +99,7 @@ class DriftDiffusion final : public Form, public LinearOperator {
   }
   void assemble_scaled(double scale, const InsertEntry& insert) const {
     system_.edges().assemble(scale, insert);
-    for (const Sink& sink : system_.edges().sinks) {
+    for (const Sink& sink : system_.edges().sinks()) {
       insert(sink.cell, sink.cell, -scale * sink.rate);
       insert(cells() + sink.ledger, sink.cell, cell_volume() * (scale * sink.rate));
     }

@@ -1,6 +1,7 @@
 #include "edge_system.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cmath>
 #include <functional>
@@ -116,7 +117,7 @@ void EdgeSystem::lay_out_directions() {
   directions_->clear();
   edges_.project(*directions_);
   // A skew edge cut by a wall drains its own cell through that side; along the axis the last cell of the line does.
-  for (const Sink& sink : edges_.sinks) {
+  for (const Sink& sink : edges_.sinks()) {
     if (sink.offset.x != 0 && sink.offset.y != 0) directions_->exact = false;
     for (int axis = 0; axis < grid_->dimension(); ++axis)
       for (const int side : {0, 1})
@@ -129,11 +130,26 @@ void EdgeSystem::lay_out_directions() {
 void EdgeSystem::drain(double scale, std::span<const double> state, std::span<double> rate) const {
   const Index cells = grid_->cells();
   std::fill(rate.begin() + cells, rate.end(), 0.0);
-  for (const Sink& sink : edges_.sinks) {
+  for (const Sink& sink : edges_.sinks()) {
     const double lost = scale * sink.rate * state[static_cast<std::size_t>(sink.cell)];
     rate[static_cast<std::size_t>(sink.cell)] -= lost;
     rate[static_cast<std::size_t>(cells + sink.ledger)] += grid_->volume() * lost;
   }
+}
+
+void EdgeSystem::apply_stages(double scale, std::span<const double> state, std::span<const Stage> stages) const {
+  edges_.apply_stages(scale, state.data(), stages);
+  const Index cells = grid_->cells(), ledgers = grid_->ledgers();
+  std::array<double, 4> inflow{};  // of the ledgers
+  for (const Sink& sink : edges_.sinks())
+    inflow[static_cast<std::size_t>(sink.ledger)] +=
+        grid_->volume() * (scale * sink.rate * state[static_cast<std::size_t>(sink.cell)]);
+  for (const Stage& stage : stages)
+    for (Index k = 0; k < ledgers; ++k) {
+      double sum = stage.scale * inflow[static_cast<std::size_t>(k)];
+      for (const Term& term : stage.terms) sum += term.factor * term.values[cells + k];
+      stage.out[cells + k] = sum;
+    }
 }
 
 void EdgeSystem::build(double t) {
@@ -162,7 +178,7 @@ void EdgeSystem::build(double t) {
   build_sinks(t);
   if (advection_) advection_->finish();
   built_at_ = t;
-  exit_rate_ = -1;
+  exit_rate_ = carriage_ = -1;
 }
 
 void EdgeSystem::link_edges() {
@@ -229,7 +245,7 @@ void EdgeSystem::make_weights(Index first, Index last, FirstOf& unsound, FirstOf
 // At the wall p = 0: what leaves is the left weight of the edge up to the wall; a bare velocity only ever leaves.
 void EdgeSystem::build_sinks(double t) {
   source_->wall_edges(walls_);
-  edges_.sinks.clear();
+  std::vector<Sink> sinks;
   for (const WallEdge& wall : walls_) {
     if (!sound(wall.edge))
       throw NumericalError("drift or diffusion at an absorbing wall is not finite, or diffusion is negative", t,
@@ -237,8 +253,9 @@ void EdgeSystem::build_sinks(double t) {
     const double rate = flux_.weights({wall.edge.rate, wall.edge.peclet, 0}).left + std::max(wall.edge.velocity, 0.0);
     if (flux_.positive && !(rate >= 0))
       throw std::logic_error("flux " + std::string(flux_.name) + " lets probability in through an absorbing wall");
-    if (rate != 0) edges_.sinks.push_back({wall.cell, wall.ledger, wall.share * rate, wall.offset});
+    if (rate != 0) sinks.push_back({wall.cell, wall.ledger, wall.share * rate, wall.offset});
   }
+  edges_.set_sinks(std::move(sinks));
 }
 
 double EdgeSystem::exit_rate() {
@@ -246,8 +263,21 @@ double EdgeSystem::exit_rate() {
   diagonal_.assign(static_cast<std::size_t>(grid_->cells()), 0.0);
   edges_.add_exit_rates(flux_.positive, diagonal_);
   if (advection_) advection_->add_exit_rates(diagonal_);
-  for (const Sink& sink : edges_.sinks) diagonal_[static_cast<std::size_t>(sink.cell)] += std::abs(sink.rate);
+  for (const Sink& sink : edges_.sinks()) diagonal_[static_cast<std::size_t>(sink.cell)] += std::abs(sink.rate);
   return exit_rate_ = *std::max_element(diagonal_.begin(), diagonal_.end());
+}
+
+double EdgeSystem::carriage() {
+  if (carriage_ >= 0) return carriage_;
+  diagonal_.assign(static_cast<std::size_t>(grid_->cells()), 0.0);
+  for (const Run& run : edges_.runs())
+    for (Index k = 0; k < run.count; ++k) {
+      const double half = 0.5 * std::abs(edges_.left()[run.first + k] + edges_.right()[run.first + k]);
+      diagonal_[static_cast<std::size_t>(run.left + k)] += half;
+      diagonal_[static_cast<std::size_t>(run.right + k)] += half;
+    }
+  if (advection_) advection_->add_exit_rates(diagonal_);
+  return carriage_ = *std::max_element(diagonal_.begin(), diagonal_.end());
 }
 
 SchemeReport EdgeSystem::report(double t) {

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "fokker/base/large_array.hpp"
 #include "fokker/grid/grid.hpp"
 #include "fokker/scheme/directions.hpp"
 #include "fokker/scheme/flux.hpp"
@@ -75,10 +76,15 @@ class Edges {
   [[nodiscard]] double* right() { return weights_.data() + count_; }
   [[nodiscard]] const double* left() const { return weights_.data(); }
   [[nodiscard]] const double* right() const { return weights_.data() + count_; }
-  std::vector<Sink> sinks;
+  [[nodiscard]] std::span<const Sink> sinks() const { return sinks_; }
+  /// In the order of their cells from then on.
+  void set_sinks(std::vector<Sink> sinks);
 
   /// out = scale * (what the edges bring - what they take); cells only, sinks are not included.
   void apply(double scale, const double* p, double* out) const;
+  /// The stages of `Operator::apply_stages` in one pass, for rate = scale * (what the edges bring - what they and the
+  /// sinks take); cells only.
+  void apply_stages(double scale, const double* p, std::span<const Stage> stages) const;
   /// out = scale * (what comes in - what goes out) for fluxes J that are given, one per edge.
   void divergence(double scale, const double* J, double* out) const;
   void assemble(double scale, const InsertEntry& insert) const;
@@ -102,6 +108,8 @@ class Edges {
  private:
   void plan();
   void project_skew(const Run& run, Index k, Directions& directions) const;
+  template <class Work>
+  void for_units(const Work& work) const;
   void add_edge_current(double scale, const Run& run, Index k, double J, double* Jx, double* Jy) const;
   void add_sink_current(double scale, const double* p, double* Jx, double* Jy) const;
 
@@ -110,7 +118,8 @@ class Edges {
   double hx_, hy_;
   Index count_ = 0;
   std::vector<Run> runs_;
-  std::vector<double> weights_;  // all left ones, then all right ones
+  std::vector<Sink> sinks_;
+  LargeArray weights_;  // all left ones, then all right ones
   std::vector<EdgeTerm> terms_;
   std::vector<EdgeBlock> blocks_;
   std::vector<Index> units_;  // first block of every unit of work: a row, or a fixed part of a long one

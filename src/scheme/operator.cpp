@@ -6,16 +6,16 @@
 
 namespace fokker {
 
-void Operator::apply_stage(double t, double scale, std::span<const double> state, std::span<const Term> terms,
-                           std::span<double> out) const {
+void Operator::apply_stages(double t, std::span<const double> state, std::span<const Stage> stages) const {
   rate_.resize(state.size());
   apply(t, state, rate_);
   parallel_for(0, static_cast<Index>(state.size()), 4096, [&](Index first, Index last) {
-    for (Index i = first; i < last; ++i) {
-      double sum = scale * rate_[static_cast<std::size_t>(i)];
-      for (const Term& term : terms) sum += term.factor * term.values[i];
-      out[static_cast<std::size_t>(i)] = sum;
-    }
+    for (const Stage& stage : stages)
+      for (Index i = first; i < last; ++i) {
+        double sum = stage.scale * rate_[static_cast<std::size_t>(i)];
+        for (const Term& term : stage.terms) sum += term.factor * term.values[i];
+        stage.out[i] = sum;
+      }
   });
 }
 

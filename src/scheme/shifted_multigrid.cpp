@@ -98,7 +98,7 @@ std::unique_ptr<ShiftedSolver> make_shifted_multigrid(const LinearOperator& op, 
   auto chain = chain_of(view);
   if (!chain || !Multigrid::refusal(*chain).empty()) return nullptr;
   LedgerRows ledgers;
-  for (const Sink& sink : view.edges->sinks)
+  for (const Sink& sink : view.edges->sinks())
     ledgers.add(op.cells() + sink.ledger, sink.cell, gamma * op.cell_volume() * (view.scale * sink.rate));
   auto solver = std::make_unique<ShiftedMultigrid>(std::move(*chain), gamma, t, std::move(ledgers));
   return solver->converges() ? std::move(solver) : nullptr;

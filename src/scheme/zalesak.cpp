@@ -36,13 +36,13 @@ class Zalesak::Recording final : public LinearOperator {
   [[nodiscard]] SpectralBound spectral_bound(double t) const override { return high_.op.spectral_bound(t); }
 
   void apply(double t, std::span<const double> state, std::span<double> rate) const override {
-    apply_stage(t, 1, state, {}, rate);
+    const Stage stage{1, {}, rate.data()};
+    apply_stages(t, state, {&stage, 1});
   }
 
-  void apply_stage(double t, double scale, std::span<const double> state, std::span<const Term> terms,
-                   std::span<double> out) const override {
+  void apply_stages(double t, std::span<const double> state, std::span<const Stage> stages) const override {
     const Index first = cells() + ledgers();
-    high_.op.apply_stage(t, scale, state.first(at(first)), terms, out.first(at(first)));
+    high_.op.apply_stages(t, state.first(at(first)), stages);
     const double factor = high_.factor(t);
     const double* rates = state.data();
     if (!high_.fixed) {
@@ -50,7 +50,8 @@ class Zalesak::Recording final : public LinearOperator {
       rates = rates_.data();
     }
     parallel_for(0, records(), grain, [&](Index begin, Index end) {
-      combine(scale * factor, rates + begin, terms, first + begin, end - begin, out.data());
+      for (const Stage& stage : stages)
+        combine(stage.scale * factor, rates + begin, stage.terms, first + begin, end - begin, stage.out);
     });
   }
 

@@ -20,6 +20,13 @@ struct Term {
   const double* values = nullptr;
 };
 
+/// One result of a stage: out = scale * d(state)/dt + the sum of the terms.
+struct Stage {
+  double scale = 0;
+  std::span<const Term> terms;
+  double* out = nullptr;
+};
+
 /// A region that holds the eigenvalues of A: real parts in [-real, 0], imaginary parts in [-imaginary, imaginary]
 /// [1/t].
 struct SpectralBound {
@@ -42,10 +49,16 @@ class Operator {
   /// rate = d(state)/dt; both size() long, not overlapping. Mass: volume * sum(cell rates) + sum(ledger rates) = 0 to
   /// rounding, by the form.
   virtual void apply(double t, std::span<const double> state, std::span<double> rate) const = 0;
-  /// out = scale * d(state)/dt + the sum of the terms: one stage of a method. `out` may be the memory of a term, not
-  /// that of `state`.
-  virtual void apply_stage(double t, double scale, std::span<const double> state, std::span<const Term> terms,
-                           std::span<double> out) const;
+  /// Several linear combinations with one and the same d(state)/dt, in one pass over memory where an operator can: the
+  /// stages are evaluated in order, cell by cell, so a later one may take the `out` of an earlier one as a term. `out`
+  /// may be the memory of any term, not that of `state`.
+  virtual void apply_stages(double t, std::span<const double> state, std::span<const Stage> stages) const;
+  /// out = scale * d(state)/dt + the sum of the terms: one stage of a method.
+  void apply_stage(double t, double scale, std::span<const double> state, std::span<const Term> terms,
+                   std::span<double> out) const {
+    const Stage stage{scale, terms, out.data()};
+    apply_stages(t, state, {&stage, 1});
+  }
   /// 1 / max|A_ii| at time t [t]: the largest forward Euler step that keeps p >= 0 for a positive flux, and the largest
   /// stable one for the others.
   [[nodiscard]] virtual double stable_step(double t) const = 0;
@@ -65,7 +78,7 @@ class Operator {
   [[nodiscard]] double norm_l1(std::span<const double> v) const;
 
  private:
-  mutable std::vector<double> rate_;  // scratch of apply_stage
+  mutable std::vector<double> rate_;  // scratch of apply_stages
 };
 
 /// The edges (and sinks) of an operator at one time, for the solvers of this room that look at more than products:

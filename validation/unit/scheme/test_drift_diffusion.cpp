@@ -365,5 +365,54 @@ TEST_CASE("a reversed sign in a row that promises positivity is caught when it i
                   std::logic_error);
 }
 
+// rate, then a combination that takes the first result as a term and overwrites another term.
+TEST_CASE("fused stages are the bits of product and combination for every problem and thread count") {
+  auto all = problems();
+  all.push_back({"large", grid_2d(axis(-3, 3, 701, A, R), axis(-3, 3, 303, P, A, "y")), sde_2d(swirl, rounded, true)});
+  all.push_back({"long line", grid_1d(axis(0, 1, 50001, A, A)),
+                 sde_1d([](double x) { return 1 - x; }, [](double) { return 0.1; })});
+  for (const Problem2& problem : all) {
+    const auto scheme = make_drift_diffusion(problem.grid, problem.sde, flux("scharfetter_gummel"));
+    const Operator& op = scheme->op();
+    const auto p = random_state(op, 3), other = random_state(op, 4);
+    const auto rate = rate_of(op, 0.3, p);
+    std::vector<double> expected = other;
+    for (std::size_t i = 0; i < p.size(); ++i) {
+      const double first = 0.25 * rate[i] + 2 * p[i] + -1 * other[i];
+      expected[i] = 0 * rate[i] + 3 * other[i] + 0.5 * first;
+    }
+    for (const int threads : {1, 2}) {
+      const ThreadLimit limit(threads);
+      std::vector<double> first(p.size()), second = other;
+      const std::array<Term, 2> terms{Term{2, p.data()}, Term{-1, second.data()}},
+          then{Term{3, second.data()}, Term{0.5, first.data()}};
+      const std::array<Stage, 2> stages{Stage{0.25, terms, first.data()}, Stage{0, then, second.data()}};
+      op.apply_stages(0.3, p, stages);
+      CHECK_MESSAGE(second == expected, problem.name, " ", threads);
+    }
+  }
+}
+
+TEST_CASE("no eigenvalue passes the spectral bound") {
+  for (const Problem2& problem : problems()) {
+    const auto scheme = make_drift_diffusion(problem.grid, problem.sde, flux("scharfetter_gummel"));
+    const Operator& op = scheme->op();
+    if (op.linear() == nullptr) continue;
+    const SpectralBound bound = op.spectral_bound(0.3);
+    auto v = random_state(op, 5);
+    double growth = 0;  // of (A + rho/2): its largest modulus is that of an end of the spectrum
+    for (int k = 0; k < 200; ++k) {
+      auto next = rate_of(op, 0.3, v);
+      for (std::size_t i = 0; i < v.size(); ++i) next[i] += 0.5 * bound.real * v[i];
+      growth = op.norm_l1(next) / op.norm_l1(v);
+      const double size = 1 / op.norm_l1(next);
+      for (std::size_t i = 0; i < v.size(); ++i) v[i] = next[i] * size;
+    }
+    CHECK_MESSAGE(growth <= 0.5 * bound.real * (1 + 1e-12), problem.name);
+    CHECK_MESSAGE(bound.real == doctest::Approx(2 / op.stable_step(0.3)).epsilon(1e-14), problem.name);
+    CHECK_MESSAGE(bound.imaginary <= bound.real, problem.name);
+  }
+}
+
 }  // namespace
 }  // namespace fokker
