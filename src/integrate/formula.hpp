@@ -91,8 +91,9 @@ std::unique_ptr<TimeStepper> make_ladder_steps(std::unique_ptr<Formula> formula,
 /// Adaptive dt for formulas that are exact but for what their error tells: all the way to the limit at once, halved
 /// while the error is above the tolerance.
 std::unique_ptr<TimeStepper> make_leap_steps(std::unique_ptr<Formula> formula, StepBound bound, double tolerance);
-/// Steps of `inner`, a stepper on `correction.recording()`, each made nonnegative by `correction` (docs/steppers.md).
+/// Steps of `inner`, a stepper on `correction.recording()`, each made nonnegative by `correction` (docs/steppers.md);
+/// with a `tolerance`, halved while that moves more probability.
 std::unique_ptr<TimeStepper> make_corrected_steps(std::unique_ptr<TimeStepper> inner, const Operator& op,
-                                                  FluxCorrection& correction);
+                                                  FluxCorrection& correction, std::optional<double> tolerance);
 
 }  // namespace fokker
