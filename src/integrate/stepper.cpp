@@ -122,7 +122,7 @@ constexpr std::array<StepperRow, 12> table{{
      .implicit = true,
      .splits = true,
      .positive_limit = 0,
-     .stable_limit = any,
+     .stable_limit = 10,
      .guarantee =
          "p >= 0 watched (proved for dt <= 2 / largest exit rate along one axis): a step that goes negative is "
          "taken in halves",
@@ -135,10 +135,10 @@ constexpr std::array<StepperRow, 12> table{{
      .implicit = true,
      .splits = true,
      .positive_limit = 0,
-     .stable_limit = any,
-     .guarantee = "p >= 0 watched, not proved: a step that goes negative is taken in halves",
-     .reference = "Hundsdorfer 2002; in 't Hout and Welfert 2009, theta = 1 - 1/sqrt(2)",
-     .when_not = "diagonal tensors: peaceman_rachford costs a third; one dimension: tr_bdf2",
+     .stable_limit = 10,
+     .guarantee = "none on p >= 0: watched when it is asked for, but short steps may go negative too",
+     .reference = "Hundsdorfer 2002; 't Hout and Mishra 2013: theta = 1/2 + sqrt(3)/6",
+     .when_not = "scheme.positive = true; diagonal tensors: peaceman_rachford costs a third; one dimension: tr_bdf2",
      .formula = make_hundsdorfer_verwer},
 }};
 
