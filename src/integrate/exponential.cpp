@@ -172,6 +172,7 @@ class Exponential final : public Formula {
   /// the cells have lost is known to all digits, so the largest outflow is set right by it.
   void balance(std::span<const double> before, std::span<double> after) const {
     const auto cells = static_cast<std::size_t>(op_.cells());
+    const auto ledgers = cells + static_cast<std::size_t>(op_.ledgers());
     if (op_.ledgers() == 0) return;
     double missing = op_.cell_volume() * ordered_sum(0, op_.cells(), 4096, [&](Index first, Index last) {
                        double sum = 0;
@@ -180,7 +181,7 @@ class Exponential final : public Formula {
                        return sum;
                      });
     std::size_t largest = cells;
-    for (std::size_t k = cells; k < after.size(); ++k) {
+    for (std::size_t k = cells; k < ledgers; ++k) {
       missing -= after[k] - before[k];
       if (after[k] - before[k] > after[largest] - before[largest]) largest = k;
     }

@@ -74,7 +74,8 @@ constexpr std::array<StepperRow, 12> table{{
      .guarantee = "p >= 0 for any dt (uniformisation, w * span products); Chebyshev series where positive = false",
      .reference = "Jensen 1953; Tal-Ezer and Kosloff 1984",
      .when_not = "rates that vary in time by more than a common factor; strong rotation with positive = false",
-     .formula = make_chebyshev},
+     .formula = make_chebyshev,
+     .exponential = true},
     {.name = "backward_euler",
      .order = 1,
      .adaptive = false,
@@ -115,6 +116,7 @@ constexpr std::array<StepperRow, 12> table{{
      .reference = "Talbot 1979; Trefethen, Weideman and Schmelzer 2006",
      .when_not = "two dimensions; p >= 0 asked for; a ring with a strong current (substeps of 2 D/a^2)",
      .formula = make_talbot,
+     .exponential = true,
      .keeps_sign = false},
     {.name = "peaceman_rachford",
      .order = 2,
@@ -136,10 +138,11 @@ constexpr std::array<StepperRow, 12> table{{
      .splits = true,
      .positive_limit = 0,
      .stable_limit = 10,
-     .guarantee = "none on p >= 0: watched when it is asked for, but short steps may go negative too",
+     .guarantee = "none on p >= 0: short steps go negative too",
      .reference = "Hundsdorfer 2002; 't Hout and Mishra 2013: theta = 1/2 + sqrt(3)/6",
-     .when_not = "scheme.positive = true; diagonal tensors: peaceman_rachford costs a third; one dimension: tr_bdf2",
-     .formula = make_hundsdorfer_verwer},
+     .when_not = "p >= 0 asked for; diagonal tensors: peaceman_rachford costs a third; one dimension: tr_bdf2",
+     .formula = make_hundsdorfer_verwer,
+     .keeps_sign = false},
 }};
 
 /// Rounding of rates and of dt * w must not reach below zero at the very limit.
@@ -216,9 +219,8 @@ std::unique_ptr<TimeStepper> make_stepper(const StepperRow& row, const Operator&
   const bool linear = op.linear() != nullptr;
   check_options(row, linear, options);
   refuse(!row.keeps_sign && options.keep_positive && op.positive(),
-         fmt::format("{} cannot keep p >= 0 (its tails are noise of either sign): set scheme.positive = false, or take "
-                     "tr_bdf2",
-                     row.name));
+         fmt::format("{} keeps p >= 0 at no step size: set scheme.positive = false, or take {}", row.name,
+                     row.splits ? "peaceman_rachford or tr_bdf2" : "tr_bdf2"));
   refuse(row.name == "chebyshev" && op.linear()->base() == nullptr,
          "chebyshev takes the exponential of one matrix, and the rates vary in time by more than a common factor: take "
          "dopri5 or tr_bdf2");

@@ -44,8 +44,8 @@ void read_reverse(CaseReader& reader, TableReader& root, Case& c) {
   reverse.snapshots = reader.integer(table.find("snapshots"), 4, most_snapshots).value_or(reverse.snapshots);
   reverse.tolerance = reader.number(table.find("tolerance"), Bounds::positive()).value_or(reverse.tolerance);
   std::vector<std::string> steppers = {"auto"};
-  const auto& adaptive = reader.vocabulary.adaptive_steppers;
-  steppers.insert(steppers.end(), adaptive.begin(), adaptive.end());
+  const auto& able = reader.vocabulary.reverse_steppers;
+  steppers.insert(steppers.end(), able.begin(), able.end());
   reverse.stepper = reader.word(table.find("stepper"), steppers).value_or(reverse.stepper);
   table.finish();
   for (const Axis& axis : c.axes)

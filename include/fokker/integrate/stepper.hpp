@@ -56,7 +56,8 @@ struct StepperRow {
   double stable_limit;    ///< no mode of a generator grows for dt * max|A_ii| up to this (infinity: any dt)
   std::string_view guarantee, reference, when_not;
   std::unique_ptr<Formula> (*formula)(const Operator&);
-  bool keeps_sign = true;  ///< false: no step size keeps p >= 0, so runs that ask for it cannot have this row
+  bool exponential = false;  ///< of one matrix: needs LinearOperator::base
+  bool keeps_sign = true;    ///< false: no step size keeps p >= 0, so runs that ask for it cannot have this row
 };
 [[nodiscard]] std::span<const StepperRow> steppers();
 [[nodiscard]] const StepperRow* find_stepper(std::string_view name);

@@ -165,7 +165,7 @@ TEST_CASE("the way back is refused where it cannot be gone") {
   CHECK(refusal(vp, {"reverse.lambda=[1, 1]", "reverse.stepper=rk4"}) ==
         "--set reverse.lambda: reverse.lambda.1: 1 is there twice"
         "\n"
-        "--set reverse.stepper: reverse.stepper: \"rk4\" is unknown, allowed: auto, dopri5, tr_bdf2");
+        "--set reverse.stepper: reverse.stepper: \"rk4\" is unknown, allowed: auto, dopri5, rkc2, tr_bdf2");
   const std::string check = "[[check]]\nquantity=\"l1\"\nagainst=\"reverse\"\nbelow=1\n";
   CHECK(refusal(vp + check + "lambda=2\nat=1\n", {}) ==
         "case.toml:24:8: check.0.lambda: 2, reverse.lambda holds 0, 0.5, 1"
