@@ -64,6 +64,10 @@ const LinearOperator& linear_operator(const Setup& setup) {
         fmt::format("'{}' is limited, and so not linear in p, where drift runs without diffusion; steady needs flux = "
                     "\"upwind\" there",
                     setup.flux->name));
+  if (setup.flux->wide)
+    refuse(setup, "scheme.flux",
+           fmt::format("'{}' has fluxes of four cells, and steady solves for those of two; take scharfetter_gummel",
+                       setup.flux->name));
   return *op;
 }
 

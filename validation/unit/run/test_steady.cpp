@@ -99,6 +99,8 @@ TEST_CASE("what has no stationary density is refused by the key at fault") {
         "time)\n");
   CHECK(refusal(ou_2d).find("axis: there is no stationary density: side x_lower absorbs, and all mass leaves in the "
                             "end (fokker run follows it out)") != std::string::npos);
+  CHECK(refusal(rotating, {"scheme.flux=central4"})
+            .find("'central4' has fluxes of four cells, and steady solves for those of two") != std::string::npos);
   CHECK(refusal(ou, {"scheme.form=effective_drift"})
             .find("scheme.form: steady solves the drift_diffusion form: its matrix is that of a Markov chain") !=
         std::string::npos);
