@@ -2,26 +2,96 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "fokker/integrate/stepper.hpp"
 #include "fokker/scheme/operator.hpp"
 
-/// The rule behind `stepper = "auto"` (docs/steppers.md): compare the two adaptive methods by their cost in
-/// applications of the operator.
+/// The rule behind `stepper = "auto"` (docs/steppers.md): what every adaptive row would cost, in products with the
+/// operator, and the cheapest of them. The constants are measured (`tools/bench auto` compares).
 namespace fokker {
 namespace {
 
-/// What a direct solver costs next to one apply, measured on 1D generators and on 32^2 .. 256^2 (docs/steppers.md).
+/// What the costs depend on.
+struct Problem {
+  const Operator& op;
+  const LinearOperator* linear;  ///< null: not linear in p
+  int dimension;
+  double tolerance, outputs;
+  bool keep;         ///< p >= 0, by the steps themselves
+  double stiffness;  ///< integral of the largest exit rate over the run
+  /// Of a product: where rates vary in time beyond a common factor they are built again for every new time.
+  double product;
+  [[nodiscard]] double steps(double constant) const { return constant / std::cbrt(tolerance); }
+  [[nodiscard]] Reach reach() const { return linear != nullptr ? linear->reach() : Reach::wide; }
+};
+
+struct Candidate {
+  std::string_view name;
+  double products;
+};
+
+/// What a direct solver costs next to a product, measured on 1D generators and on 32^2 .. 256^2.
 struct SolverCost {
   double solve, factor;
 };
-
 SolverCost solver_cost(int dimension, Index cells) {
   if (dimension == 1) return {6, 60};
   return {8 * std::log2(static_cast<double>(std::max<Index>(cells, 2))), 4500};
 }
 
-/// Integral of the largest exit rate over the span: the number of steps an explicit method takes.
+double dopri5_cost(const Problem& p) {
+  const StepperRow& row = *find_stepper("dopri5");
+  return 6 * p.product * p.stiffness / (p.keep ? row.positive_limit : row.stable_limit);
+}
+
+/// n steps of about sqrt(2 W / (0.65 n)) stages.
+double rkc2_cost(const Problem& p) {
+  const double n = p.steps(3.4);
+  return p.product * n * std::sqrt(4 + 2 * p.stiffness / (0.65 * n));
+}
+
+/// Between two outputs: uniformisation takes w h + 6 sqrt(w h) products, Chebyshev half as many again as
+/// sqrt(2 w h log(10/tolerance)) for what it finds out about the size of its terms. A product costs a fifth more for
+/// the sum that goes along.
+double chebyshev_cost(const Problem& p) {
+  constexpr double summing = 1.2, least = 8;
+  const double W = p.stiffness, intervals = p.outputs;
+  if (p.keep) return summing * (W + 6 * std::sqrt(W * intervals));
+  return summing * std::max(least * intervals, 1.5 * std::sqrt(2 * W * intervals * std::log(10 / p.tolerance)));
+}
+
+/// 16 complex solves.
+double talbot_cost(const Problem& p) { return 60 * p.outputs; }
+
+double tr_bdf2_cost(const Problem& p) {
+  const SolverCost cost = solver_cost(p.dimension, p.op.cells());
+  constexpr double rungs = 12;
+  const double steps = p.steps(6);
+  return p.op.autonomous() ? steps * (3 * cost.solve + 1) + rungs * cost.factor
+                           : steps * (3 * (cost.solve + p.product) + 2 * cost.factor);
+}
+
+/// Three steps of two sweeps, a sweep as dear as a product; for varying rates each builds and factors anew.
+double peaceman_rachford_cost(const Problem& p) { return p.steps(2.9) * 3 * (p.op.autonomous() ? 2.2 : p.product + 4); }
+double hundsdorfer_verwer_cost(const Problem& p) {
+  return p.steps(1.25) * 3 * (p.op.autonomous() ? 4 : 2 * p.product + 6);
+}
+
+std::vector<Candidate> candidates(const Problem& p) {
+  std::vector<Candidate> list{{"dopri5", dopri5_cost(p)}, {"rkc2", rkc2_cost(p)}};
+  if (p.linear == nullptr) return list;
+  list.push_back({"tr_bdf2", tr_bdf2_cost(p)});
+  const bool narrow = p.reach() != Reach::wide, exponential = p.linear->base() != nullptr;
+  if (exponential) list.push_back({"chebyshev", chebyshev_cost(p)});
+  if (exponential && narrow && p.dimension == 1 && !p.keep) list.push_back({"talbot", talbot_cost(p)});
+  if (p.dimension == 2 && p.reach() == Reach::neighbours)
+    list.push_back({"peaceman_rachford", peaceman_rachford_cost(p)});
+  if (p.dimension == 2 && narrow && !p.keep) list.push_back({"hundsdorfer_verwer", hundsdorfer_verwer_cost(p)});
+  return list;
+}
+
+/// Integral of the largest exit rate over the span.
 double stiffness(const Operator& op, double t0, double span) {
   const int samples = op.autonomous() ? 1 : 16;
   double sum = 0;
@@ -29,26 +99,11 @@ double stiffness(const Operator& op, double t0, double span) {
   return sum;
 }
 
-double explicit_cost(double steps, bool keep_positive) {
-  const StepperRow& row = *find_stepper("dopri5");
-  constexpr double stages = 6;
-  return stages * steps / (keep_positive ? row.positive_limit : row.stable_limit);
-}
-
-/// 6 tolerance^(-1/3) steps on densities that relax to order one in the span; a dozen rungs.
-double implicit_cost(const Operator& op, int dimension, double tolerance) {
-  const SolverCost cost = solver_cost(dimension, op.cells());
-  const double steps = 6 / std::cbrt(tolerance);
-  constexpr double rungs = 12;
-  return op.autonomous() ? steps * (3 * cost.solve + 1) + rungs * cost.factor
-                         : steps * (3 * cost.solve + 3 + 2 * cost.factor);
-}
-
 StepperChoice choice(std::string_view name, std::string reason) { return {find_stepper(name), std::move(reason)}; }
 
-StepperChoice choose_fixed(const Operator& op, bool linear, double dt, double t0) {
+StepperChoice choose_fixed(const Operator& op, double dt, double t0) {
   const double courant = dt / op.stable_step(t0);
-  if (!linear)
+  if (op.linear() == nullptr)
     return choice("ssprk3", "the flux is not linear in p, and only averages of Euler steps keep p >= 0 then");
   if (courant <= 1)
     return choice("ssprk3", fmt::format("time.dt times the largest exit rate is {:.3g}, at most 1", courant));
@@ -58,23 +113,31 @@ StepperChoice choose_fixed(const Operator& op, bool linear, double dt, double t0
 
 }  // namespace
 
-StepperChoice choose_stepper(const Operator& op, int dimension, const StepperOptions& options, double t0, double span) {
-  const bool linear = op.linear() != nullptr;
+StepperChoice choose_stepper(const Operator& op, int dimension, const StepperOptions& options, double t0, double span,
+                             int outputs) {
+  if (options.dt) return choose_fixed(op, *options.dt, t0);
   const bool keep = options.keep_positive && op.positive() && op.correction() == nullptr;
-  if (options.dt) return choose_fixed(op, linear, *options.dt, t0);
-  if (!linear && keep) {
+  const LinearOperator* const linear = op.linear();
+  if (linear == nullptr && keep)
     return choice("ssprk3", "the flux is not linear in p, and only averages of Euler steps keep p >= 0 then");
-  }
-  if (!linear)
-    return choice("dopri5", "the flux is not linear in p, so no linear solver applies, and p >= 0 is not asked for");
-  const double steps = stiffness(op, t0, span);
-  const double by_dopri5 = explicit_cost(steps, keep), by_tr_bdf2 = implicit_cost(op, dimension, options.tolerance);
-  const bool stiff = by_dopri5 > by_tr_bdf2;
-  return choice(
-      stiff ? "tr_bdf2" : "dopri5",
-      fmt::format("the largest exit rate times the span is {:.2g}: dopri5 would cost about {:.2g} applications of "
-                  "the operator, tr_bdf2 {:.2g}",
-                  steps, by_dopri5, by_tr_bdf2));
+  constexpr double building = 16;  // the rates of all edges at a new time, in products
+  const bool built_once = op.autonomous() || (linear != nullptr && linear->base() != nullptr);
+  const double W = stiffness(op, t0, span);
+  std::vector<Candidate> list = candidates({.op = op,
+                                            .linear = linear,
+                                            .dimension = dimension,
+                                            .tolerance = options.tolerance,
+                                            .outputs = static_cast<double>(outputs),
+                                            .keep = keep,
+                                            .stiffness = W,
+                                            .product = built_once ? 1 : building});
+  std::sort(list.begin(), list.end(), [](const Candidate& a, const Candidate& b) { return a.products < b.products; });
+  std::string costs;
+  for (const Candidate& each : list)
+    costs += fmt::format("{}{} {:.2g}", costs.empty() ? "" : ", ", each.name, each.products);
+  return choice(list.front().name, fmt::format("the largest exit rate times the span is {:.2g}; estimated cost in "
+                                               "products with the operator: {}",
+                                               W, costs));
 }
 
 }  // namespace fokker

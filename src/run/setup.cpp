@@ -182,7 +182,8 @@ void set_stepper(Setup& setup) {
   const CaseTime& time = setup.config.time;
   StepperOptions options{time.dt, time.tolerance.value_or(1e-6), setup.positive};
   if (time.stepper == "auto") {
-    const StepperChoice choice = choose_stepper(setup.scheme->op(), setup.grid->dimension(), options, 0, time.end);
+    const StepperChoice choice = choose_stepper(setup.scheme->op(), setup.grid->dimension(), options, 0, time.end,
+                                                static_cast<int>(setup.config.output.times.size()) - 1);
     setup.stepper_row = choice.row;
     setup.stepper_reason = choice.reason;
   } else {

@@ -54,6 +54,7 @@ class DriftDiffusion final : public Form, public LinearOperator {
   }
 
   void assemble(double t, const InsertEntry& insert) const override { assemble_scaled(system_.move_to(t), insert); }
+  [[nodiscard]] Reach reach() const override { return system_.skew() ? Reach::skew : Reach::neighbours; }
   [[nodiscard]] EdgeView edges_at(double t) const override {
     const double scale = system_.move_to(t);
     return {&system_.grid(), &system_.edges(), scale};

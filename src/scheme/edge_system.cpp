@@ -280,6 +280,11 @@ double EdgeSystem::carriage() {
   return carriage_ = *std::max_element(diagonal_.begin(), diagonal_.end());
 }
 
+bool EdgeSystem::skew() const {
+  const auto runs = edges_.runs();
+  return std::any_of(runs.begin(), runs.end(), [](const Run& run) { return !is_face(run.offset); });
+}
+
 SchemeReport EdgeSystem::report(double t) {
   const double scale = move_to(t);
   SchemeReport report;

@@ -56,6 +56,8 @@ class EdgeSystem {
   /// axes, so that their diffusion is all of D_xx and D_yy (docs/steppers.md).
   [[nodiscard]] Split split(double t);
 
+  /// Some edge joins cells that are not neighbours along an axis.
+  [[nodiscard]] bool skew() const;
   /// Ledger rates, and what the walls take from the cell rates.
   void drain(double scale, std::span<const double> state, std::span<double> rate) const;
   /// `Operator::apply_stages` of what edges and sinks do (no advection), in one pass over memory.

@@ -78,8 +78,9 @@ struct StepperChoice {
   const StepperRow* row;
   std::string reason;
 };
-/// A documented rule (docs/steppers.md): explicit while stiffness times span costs less than factorising.
+/// The row that a cost model (docs/steppers.md) finds cheapest for a run of length `span` with `outputs` equal
+/// intervals, among those that keep what `options` ask for.
 [[nodiscard]] StepperChoice choose_stepper(const Operator& op, int dimension, const StepperOptions& options, double t0,
-                                           double span);
+                                           double span, int outputs = 1);
 
 }  // namespace fokker

@@ -95,6 +95,9 @@ struct Split {
   double factor = 1;
 };
 
+/// Which cells a matrix joins: neighbours along the axes alone, neighbours along skew edges too, or wider stencils.
+enum class Reach { neighbours, skew, wide };
+
 using InsertEntry = std::function<void(Index row, Index column, double value)>;
 
 /// An operator whose apply is a matrix product; the matrix is never formed except by `assemble`.
@@ -111,6 +114,7 @@ class LinearOperator : public Operator {
   [[nodiscard]] virtual std::optional<double> elapsed(double t0, double t1) const {
     return autonomous() ? std::optional(t1 - t0) : std::nullopt;
   }
+  [[nodiscard]] virtual Reach reach() const { return Reach::wide; }
   /// The edges that make up the whole matrix; null pointers where it is not made of edges.
   [[nodiscard]] virtual EdgeView edges_at(double /*t*/) const { return {}; }
   /// For splitting methods: tridiagonal parts whose sum is the operator, or near it (`Directions::exact`). Good until

@@ -81,6 +81,7 @@ class MatrixOperator final : public LinearOperator {
     }
   }
 
+  [[nodiscard]] Reach reach() const override { return Reach::neighbours; }
   [[nodiscard]] Split split(double t) const override {
     if (!directions_) lay_out_directions();
     return {directions_.get(), factor(t)};

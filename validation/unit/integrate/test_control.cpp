@@ -261,22 +261,27 @@ TEST_CASE("a generator that is none is caught as a negative density with its cel
                        doctest::Contains("the density stays negative"), NumericalError);
 }
 
-TEST_CASE("auto weighs stiffness times span against solving and says so") {
-  const auto stiff = ou_1d(400), coarse = ou_1d(20);
+TEST_CASE("auto takes the row of the least estimated cost and says so") {
+  const auto line = ou_1d(400), coarse = ou_1d(20);
   const auto plane = rotating_ou_2d(32, 1);
-  CHECK(choose_stepper(stiff, 1, {}, 0, 10).row->name == "tr_bdf2");
-  CHECK(choose_stepper(stiff, 1, {}, 0, 0.01).row->name == "dopri5");
-  CHECK(choose_stepper(coarse, 1, {}, 0, 5).row->name == "dopri5");
-  CHECK(choose_stepper(plane, 2, {}, 0, 1).row->name == "dopri5");
-  CHECK(choose_stepper(plane, 2, {}, 0, 1e5).row->name == "tr_bdf2");
-  CHECK(choose_stepper(stiff, 1, {.dt = 1e-5}, 0, 10).row->name == "ssprk3");
-  CHECK(choose_stepper(stiff, 1, {.dt = 1e-2}, 0, 10).row->name == "tr_bdf2");
-  CHECK(choose_stepper(Quadratic(), 1, {}, 0, 10).row->name == "ssprk3");
-  CHECK(choose_stepper(Quadratic(), 1, {.keep_positive = false}, 0, 10).row->name == "dopri5");
-  CHECK(
-      choose_stepper(stiff, 1, {}, 0, 10).reason ==
-      "the largest exit rate times the span is 2.2e+04: dopri5 would cost about 1.6e+05 applications of the operator, "
-      "tr_bdf2 1.2e+04");
+  const auto chosen = [](const Operator& op, int dimension, const StepperOptions& options, double span,
+                         int outputs = 1) {
+    return std::string(choose_stepper(op, dimension, options, 0, span, outputs).row->name);
+  };
+  CHECK(chosen(line, 1, {}, 10) == "tr_bdf2");
+  CHECK(chosen(line, 1, {}, 0.01) == "chebyshev");
+  CHECK(chosen(coarse, 1, {}, 5) == "chebyshev");
+  CHECK(chosen(line, 1, {.keep_positive = false}, 10) == "talbot");
+  CHECK(chosen(plane, 2, {}, 1) == "chebyshev");
+  CHECK(chosen(plane, 2, {}, 1e5) == "peaceman_rachford");
+  CHECK(chosen(plane, 2, {.tolerance = 1e-4, .keep_positive = false}, 1) == "chebyshev");
+  CHECK(chosen(line, 1, {.dt = 1e-5}, 10) == "ssprk3");
+  CHECK(chosen(line, 1, {.dt = 1e-2}, 10) == "tr_bdf2");
+  CHECK(chosen(Quadratic(), 1, {}, 10) == "ssprk3");
+  CHECK(chosen(Quadratic(), 1, {.keep_positive = false}, 10) == "dopri5");
+  CHECK(choose_stepper(line, 1, {}, 0, 10).reason ==
+        "the largest exit rate times the span is 2.2e+04; estimated cost in products with the operator: rkc2 0, "
+        "tr_bdf2 1.2e+04, chebyshev 2.8e+04, dopri5 1.6e+05");
 }
 
 TEST_CASE("implicit steps are cut where the rounding of their closing update would show") {
