@@ -234,7 +234,7 @@ std::unique_ptr<TimeStepper> make_stepper(const StepperRow& row, const Operator&
   if (!options.dt && row.name == "talbot") return make_leap_steps(std::move(formula), bound, options.tolerance);
   if (!options.dt && row.splits)
     return make_ladder_steps(make_doubled(std::move(formula), op), bound, options.tolerance, 3);
-  const bool bounded = std::isfinite(row.stable_limit);
+  const bool bounded = !row.implicit && std::isfinite(row.stable_limit);
   if (options.dt && bound.promised && bounded && *options.dt > bound.at(t0)) {
     throw UsageError(
         fmt::format("time.dt = {:.6g} breaks the positivity that flux and stepper promise: at most {:.3g} "
