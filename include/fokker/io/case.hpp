@@ -153,13 +153,13 @@ struct Vocabulary {
   /// Those of them with an error estimate: a tolerance is filled in for them and is an error for the others. While it
   /// is empty, nothing is known about steppers.
   std::vector<std::string> adaptive_steppers = {};
-  /// Those that may run back (`reverse.stepper`).
-  std::vector<std::string> reverse_steppers = {};
   /// Rows of the effective_drift form, and what `limiter` and `weights` may be, the default first.
   std::vector<std::string> advective_fluxes = {}, limiters = {}, weights = {};
   std::vector<ParticleStepperName> particle_steppers = {};
   /// Those of `fluxes` that have no flux of single edges: not for flux_consistent.
   std::vector<std::string> wide_fluxes = {};
+  /// Steppers that may run back (`reverse.stepper`).
+  std::vector<std::string> reverse_steppers = {};
 };
 
 /// Reads and validates a case. `overrides` are `key.path=value` of --set: the value is TOML or a bare word; axes go by
