@@ -99,8 +99,8 @@ class Rkc2 final : public Formula {
     for (const double time : {t, t + h / 2, end}) {
       const SpectralBound bound = op_.spectral_bound(time);
       needed = std::max(needed, std::sqrt(1 + h * bound.real / (used_share * real_extent)));
-      // The bound is that of the corners of the box, where p is small: 2 to 6 times the stages that a rotating process
-      // needs. Where the error of a step is looked at, it is left to that.
+      // The bound is that of the corners of the box, where p is small: 1.8 to 6.5 times the products that a rotating
+      // process needs. Where the error of a step is looked at, it is left to that.
       if (!controlled_) needed = std::max(needed, h * bound.imaginary / imaginary_extent);
       if (op_.autonomous()) break;
     }

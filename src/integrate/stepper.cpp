@@ -61,7 +61,8 @@ constexpr std::array<StepperRow, 12> table{{
      .implicit = false,
      .positive_limit = 0,
      .stable_limit = any,
-     .guarantee = "p >= 0 watched (proved for dt <= 0.75/w): a step that goes negative is rejected and halved",
+     .guarantee = "p >= 0 watched (proved for dt <= 1/w without time dependence): a step that goes negative is "
+                  "rejected and halved",
      .reference = "Sommeijer, Shampine and Verwer 1998",
      .when_not = "p >= 0 to be kept in thin tails; tolerances below 1e-7: second order",
      .formula = make_rkc2},

@@ -131,7 +131,8 @@ struct Pass {
     gather_any(block, terms, weights, pass.edges, pass.scale, p, here, out, n);
 }
 
-// Cells whose product waits to be combined: few enough that the loads of both loops overlap (512 cost 30 %, measured).
+// Cells whose product waits to be combined: few enough that the loads of both loops overlap (512 cost up to a third,
+// measured).
 constexpr Index chunk = 64;
 
 __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"))) void run_blocks(const EdgeBlock* block,

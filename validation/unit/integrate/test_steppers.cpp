@@ -171,7 +171,7 @@ TEST_CASE("p stays nonnegative at the positivity limit of each row and not beyon
     CAPTURE(row.name);
     const bool any = std::isinf(row.positive_limit);
     const double watched = row.name == "crank_nicolson" || row.name == "peaceman_rachford" ? 2
-                           : row.name == "rkc2"                                            ? 0.75
+                           : row.name == "rkc2"                                            ? 1
                                                                                            : 2.41;
     const double limit = row.positive_limit > 0 ? row.positive_limit : watched;
     CHECK(least(row, any ? 1e6 : limit * (1 - 1e-12)) == 0);
