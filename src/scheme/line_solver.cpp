@@ -10,7 +10,7 @@ namespace fokker {
 namespace {
 
 constexpr Index lanes = Directions::lanes;
-constexpr std::size_t most_kept = 4;  // factorisations: two doubles per cell each
+constexpr std::size_t most_kept = 3;  // factorisations, two doubles per cell each: a rung, its half, one beside
 constexpr Index fewest_cells = 4096;  // per worker
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 

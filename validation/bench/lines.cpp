@@ -1,6 +1,6 @@
 // What alternating directions cost, beside the memory measured in the same run: a triad over as many bytes.
 // Peaceman-Rachford reads p, six arrays of rates and pivots (up and down along y twice) and the intermediate, writes
-// the intermediate and p: 12 streams of 8 bytes per cell and step. Its arrays: 10 doubles per cell.
+// the intermediate and p: 12 streams of 8 bytes per cell and step. Its arrays: 9 doubles per cell.
 #include <benchmark/benchmark.h>
 
 #include <cmath>
