@@ -221,7 +221,7 @@ std::unique_ptr<TimeStepper> make_stepper(const StepperRow& row, const Operator&
   check_options(row, linear, options);
   refuse(!row.keeps_sign && options.keep_positive && op.positive(),
          fmt::format("{} keeps p >= 0 at no step size: set scheme.positive = false, or take {}", row.name,
-                     row.splits ? "peaceman_rachford or tr_bdf2" : "tr_bdf2"));
+                     row.splits && op.linear()->reach() == Reach::neighbours ? "peaceman_rachford" : "tr_bdf2"));
   refuse(row.name == "chebyshev" && op.linear()->base() == nullptr,
          "chebyshev takes the exponential of one matrix, and the rates vary in time by more than a common factor: take "
          "dopri5 or tr_bdf2");
