@@ -61,7 +61,7 @@ class LineSolver {
 
   std::vector<Factors> kept_;     // in use first
   std::vector<Scratch> scratch_;  // one per worker
-  LargeArray middle_;         // between the sweeps, in the panels of the columns
+  LargeArray middle_;             // between the sweeps, in the panels of the columns
   std::vector<Outcome> outcome_;  // one per panel
   long made_ = 0;
 };
