@@ -24,7 +24,8 @@ constexpr std::array<StepperRow, 12> table{{
      .guarantee = "p >= 0 for dt <= 1/w, w the largest exit rate",
      .reference = "Euler 1768",
      .when_not = "beyond first looks: ssprk3 has the same limit and two more orders",
-     .formula = make_euler},
+     .formula = make_euler,
+     .convex = true},
     {.name = "ssprk3",
      .order = 3,
      .adaptive = false,
@@ -34,7 +35,8 @@ constexpr std::array<StepperRow, 12> table{{
      .guarantee = "p >= 0 for dt <= 1/w, for limited (nonlinear) fluxes too",
      .reference = "Shu and Osher 1988, eq. 2.18",
      .when_not = "stiff problems: w * span steps",
-     .formula = make_ssprk3},
+     .formula = make_ssprk3,
+     .convex = true},
     {.name = "rk4",
      .order = 4,
      .adaptive = false,
@@ -54,7 +56,8 @@ constexpr std::array<StepperRow, 12> table{{
      .guarantee = "p >= 0 for dt <= 0.83/w, linear fluxes without time dependence; else watched",
      .reference = "Dormand and Prince 1980",
      .when_not = "stiff problems; limited fluxes",
-     .formula = make_dopri5},
+     .formula = make_dopri5,
+     .control = StepControl::free},
     {.name = "rkc2",
      .order = 2,
      .adaptive = true,
@@ -65,7 +68,9 @@ constexpr std::array<StepperRow, 12> table{{
                   "rejected and halved",
      .reference = "Sommeijer, Shampine and Verwer 1998",
      .when_not = "p >= 0 to be kept in thin tails; tolerances below 1e-7: second order",
-     .formula = make_rkc2},
+     .formula = make_rkc2,
+     .control = StepControl::free,
+     .step_limit = StepBound::stages},
     {.name = "chebyshev",
      .order = 0,
      .adaptive = true,
@@ -76,6 +81,8 @@ constexpr std::array<StepperRow, 12> table{{
      .reference = "Jensen 1953; Tal-Ezer and Kosloff 1984",
      .when_not = "rates that vary in time by more than a common factor; strong rotation with positive = false",
      .formula = make_chebyshev,
+     .step_limit = StepBound::products,
+     .convex = true,
      .exponential = true},
     {.name = "backward_euler",
      .order = 1,
@@ -86,7 +93,9 @@ constexpr std::array<StepperRow, 12> table{{
      .guarantee = "p >= 0 for any dt",
      .reference = "Hairer and Wanner 1996, IV.3",
      .when_not = "transients: first order",
-     .formula = make_backward_euler},
+     .formula = make_backward_euler,
+     .step_limit = StepBound::rounding,
+     .convex = true},
     {.name = "crank_nicolson",
      .order = 2,
      .adaptive = false,
@@ -96,7 +105,8 @@ constexpr std::array<StepperRow, 12> table{{
      .guarantee = "p >= 0 watched (proved for dt <= 2/w): a step that goes negative is taken in halves",
      .reference = "Crank and Nicolson 1947",
      .when_not = "point starts and other stiff data: not damped (A-stable, not L-stable)",
-     .formula = make_crank_nicolson},
+     .formula = make_crank_nicolson,
+     .step_limit = StepBound::rounding},
     {.name = "tr_bdf2",
      .order = 2,
      .adaptive = true,
@@ -106,7 +116,9 @@ constexpr std::array<StepperRow, 12> table{{
      .guarantee = "p >= 0 watched (proved for dt <= 2.41/w): a step that goes negative is rejected and halved",
      .reference = "Bank et al. 1985; Hosea and Shampine 1996",
      .when_not = "smooth non-stiff problems: dopri5 has order 5",
-     .formula = make_tr_bdf2},
+     .formula = make_tr_bdf2,
+     .control = StepControl::ladder,
+     .step_limit = StepBound::rounding},
     {.name = "talbot",
      .order = 0,
      .adaptive = true,
@@ -117,6 +129,8 @@ constexpr std::array<StepperRow, 12> table{{
      .reference = "Talbot 1979; Trefethen, Weideman and Schmelzer 2006",
      .when_not = "two dimensions; p >= 0 asked for; a ring with a strong current (substeps of 2 D/a^2)",
      .formula = make_talbot,
+     .control = StepControl::leap,
+     .step_limit = any,
      .exponential = true,
      .keeps_sign = false},
     {.name = "peaceman_rachford",
@@ -131,7 +145,9 @@ constexpr std::array<StepperRow, 12> table{{
          "taken in halves",
      .reference = "Peaceman and Rachford 1955",
      .when_not = "skew edges of a full tensor: refused, take hundsdorfer_verwer; one dimension: tr_bdf2",
-     .formula = make_peaceman_rachford},
+     .formula = make_peaceman_rachford,
+     .control = StepControl::doubled_ladder,
+     .step_limit = StepBound::rounding},
     {.name = "hundsdorfer_verwer",
      .order = 2,
      .adaptive = true,
@@ -143,6 +159,8 @@ constexpr std::array<StepperRow, 12> table{{
      .reference = "Hundsdorfer 2002; 't Hout and Mishra 2013: theta = 1/2 + sqrt(3)/6",
      .when_not = "p >= 0 asked for; diagonal tensors: peaceman_rachford costs a third; one dimension: tr_bdf2",
      .formula = make_hundsdorfer_verwer,
+     .control = StepControl::doubled_ladder,
+     .step_limit = StepBound::rounding,
      .keeps_sign = false},
 }};
 
@@ -184,18 +202,41 @@ void check_split(const StepperRow& row, const Operator& op, double t0) {
 }
 
 /// What `row` promises about p >= 0 on this operator, and the steps it may take. The polynomials of rk4 and dopri5 keep
-/// p >= 0 for powers of one matrix; only combinations of Euler steps do so for limited fluxes and rates that vary in
-/// time.
-StepBound bound_of(const StepperRow& row, const Operator& op, bool linear, bool keep) {
-  const bool convex = row.name == "euler" || row.name == "ssprk3" || row.name == "backward_euler";
-  const bool promised =
-      keep && row.positive_limit > 0 && (convex || row.name == "chebyshev" || (linear && op.autonomous()));
-  const double factor = row.name == "chebyshev" ? StepBound::products
-                        : row.order == 0        ? any  // sums what it solved for: nothing rounds by dt * w
-                        : row.implicit          ? StepBound::rounding
-                        : row.name == "rkc2"    ? StepBound::stages
-                                                : slack * (keep ? row.positive_limit : row.stable_limit);
+/// p >= 0 for powers of one matrix; only averages of Euler steps do so for limited fluxes and rates that vary in time.
+StepBound bound_of(const StepperRow& row, const Operator& op, bool keep) {
+  const bool promised = keep && row.positive_limit > 0 && (row.convex || (op.linear() != nullptr && op.autonomous()));
+  const double factor = row.step_limit > 0 ? row.step_limit : slack * (keep ? row.positive_limit : row.stable_limit);
   return {.op = &op, .factor = factor, .promised = promised, .watched = keep};
+}
+
+/// Steps of a length that the row finds itself.
+std::unique_ptr<TimeStepper> make_controlled(const StepperRow& row, std::unique_ptr<Formula> formula, StepBound bound,
+                                             double tolerance) {
+  const int order = row.order == 5 ? 5 : 3;  // of the error estimate
+  switch (row.control) {
+    case StepControl::free:
+      return make_free_steps(std::move(formula), bound, tolerance, order);
+    case StepControl::ladder:
+      return make_ladder_steps(std::move(formula), bound, tolerance, order);
+    case StepControl::doubled_ladder:
+      return make_ladder_steps(make_doubled(std::move(formula), *bound.op), bound, tolerance, order);
+    case StepControl::leap:
+      return make_leap_steps(std::move(formula), bound, tolerance);
+    case StepControl::bound:
+      break;
+  }
+  return make_fixed_steps(std::move(formula), bound, std::nullopt);
+}
+
+/// A message where `row` cannot serve this operator.
+void check_row(const StepperRow& row, const Operator& op, bool keep, double t0) {
+  refuse(!row.keeps_sign && keep,
+         fmt::format("{} keeps p >= 0 at no step size: set scheme.positive = false, or take {}", row.name,
+                     row.splits && op.linear()->reach() == Reach::neighbours ? "peaceman_rachford" : "tr_bdf2"));
+  refuse(row.name == "chebyshev" && op.linear()->base() == nullptr,
+         "chebyshev takes the exponential of one matrix, and the rates vary in time by more than a common factor: take "
+         "dopri5 or tr_bdf2");
+  if (row.splits) check_split(row, op, t0);
 }
 
 }  // namespace
@@ -217,26 +258,15 @@ std::unique_ptr<TimeStepper> make_stepper(const StepperRow& row, const Operator&
     return make_corrected_steps(make_stepper(row, correction->recording(), unwatched, t0), op, *correction,
                                 options.dt ? std::nullopt : std::optional(options.tolerance));
   }
-  const bool linear = op.linear() != nullptr;
-  check_options(row, linear, options);
-  refuse(!row.keeps_sign && options.keep_positive && op.positive(),
-         fmt::format("{} keeps p >= 0 at no step size: set scheme.positive = false, or take {}", row.name,
-                     row.splits && op.linear()->reach() == Reach::neighbours ? "peaceman_rachford" : "tr_bdf2"));
-  refuse(row.name == "chebyshev" && op.linear()->base() == nullptr,
-         "chebyshev takes the exponential of one matrix, and the rates vary in time by more than a common factor: take "
-         "dopri5 or tr_bdf2");
-  if (row.splits) check_split(row, op, t0);
-  StepBound bound = bound_of(row, op, linear, options.keep_positive && op.positive());
+  const bool keep = options.keep_positive && op.positive();
+  check_options(row, op.linear() != nullptr, options);
+  check_row(row, op, keep, t0);
+  StepBound bound = bound_of(row, op, keep);
   auto formula = row.formula(op);
   formula->aim({.tolerance = options.tolerance, .positive = bound.watched, .controlled = !options.dt});
-  if (!options.dt && row.name == "dopri5") return make_free_steps(std::move(formula), bound, options.tolerance, 5);
-  if (!options.dt && row.name == "rkc2") return make_free_steps(std::move(formula), bound, options.tolerance, 3);
-  if (!options.dt && row.name == "tr_bdf2") return make_ladder_steps(std::move(formula), bound, options.tolerance, 3);
-  if (!options.dt && row.name == "talbot") return make_leap_steps(std::move(formula), bound, options.tolerance);
-  if (!options.dt && row.splits)
-    return make_ladder_steps(make_doubled(std::move(formula), op), bound, options.tolerance, 3);
-  const bool bounded = !row.implicit && std::isfinite(row.stable_limit);
-  if (options.dt && bound.promised && bounded && *options.dt > bound.at(t0)) {
+  if (!options.dt) return make_controlled(row, std::move(formula), bound, options.tolerance);
+  const bool bounded = std::isfinite(row.stable_limit);
+  if (bound.promised && bounded && *options.dt > bound.at(t0)) {
     throw UsageError(
         fmt::format("time.dt = {:.6g} breaks the positivity that flux and stepper promise: at most {:.3g} "
                     "({}1 / largest exit rate); or set scheme.positive = false",
@@ -244,7 +274,7 @@ std::unique_ptr<TimeStepper> make_stepper(const StepperRow& row, const Operator&
                     row.positive_limit == 1 ? "" : fmt::format("{} * ", row.positive_limit)));
   }
   // A fixed dt that promises nothing is the user's own: no bound but what the watch finds.
-  if (options.dt && !bound.promised && bounded) bound.factor = any;
+  if (!bound.promised && bounded) bound.factor = any;
   return make_fixed_steps(std::move(formula), bound, options.dt);
 }
 

@@ -129,7 +129,7 @@ Findings findings(Setup& setup) {
   const SchemeReport report = setup.scheme->report(0);
   const double end = setup.config.time.end, cells = static_cast<double>(setup.grid->cells());
   const double memory = static_cast<double>(report.bytes) + cells * 8 * 10;
-  const double first = setup.stepper->first_step(0, setup.initial.view(), setup.config.output.times[1]);
+  const double first = std::min(end, setup.stepper->first_step(0, setup.initial.view(), setup.config.output.times[1]));
   std::vector<Finding> all;
   all.push_back(grid_finding(setup));
   all.push_back({"memory.bytes", memory, "memory", "about " + bytes_text(memory)});

@@ -45,6 +45,15 @@ class TimeStepper {
 
 class Formula;  // one step of a method as arithmetic, private to this room
 
+/// How a row finds the length of its steps where no dt is given.
+enum class StepControl {
+  bound,           ///< at its bound
+  free,            ///< any length, by the error estimate
+  ladder,          ///< powers of two, so that factorisations serve again
+  doubled_ladder,  ///< the same; the estimate compares a step with its two halves
+  leap             ///< all the way at once, halved while the error is above the tolerance
+};
+
 /// A row of `list steppers`.
 struct StepperRow {
   std::string_view name;
@@ -56,6 +65,9 @@ struct StepperRow {
   double stable_limit;    ///< no mode of a generator grows for dt * max|A_ii| up to this (infinity: any dt)
   std::string_view guarantee, reference, when_not;
   std::unique_ptr<Formula> (*formula)(const Operator&);
+  StepControl control = StepControl::bound;
+  double step_limit = 0;     ///< of dt * max|A_ii| for other reasons than p >= 0 and stability, which then set none
+  bool convex = false;       ///< averages of Euler steps: keeps its promise for limited fluxes and varying rates too
   bool exponential = false;  ///< of one matrix: needs LinearOperator::base
   bool keeps_sign = true;    ///< false: no step size keeps p >= 0, so runs that ask for it cannot have this row
 };
