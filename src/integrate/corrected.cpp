@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cfloat>
 #include <cmath>
 
 #include "fokker/base/errors.hpp"
@@ -66,11 +65,7 @@ class CorrectedSteps final : public TimeStepper {
                          request.t);
   }
   void accept(std::span<double> state) {
-    const auto cells = std::span(next_).first(static_cast<std::size_t>(op_.cells()));
-    for (double& v : cells) {  // as every stepper does: below 2.2e-308 there are no digits (docs/steppers.md)
-      underflows_ += static_cast<long>((v != 0) & (std::abs(v) < DBL_MIN));
-      v = std::abs(v) < DBL_MIN ? 0 : v;
-    }
+    underflows_ += flush_subnormal(std::span(next_).first(static_cast<std::size_t>(op_.cells())));
     std::copy_n(next_.begin(), state.size(), state.begin());
   }
   void begin(std::span<const double> state) {

@@ -61,6 +61,11 @@ std::unique_ptr<Formula> make_hundsdorfer_verwer(const Operator& op);
 std::unique_ptr<Formula> make_doubled(std::unique_ptr<Formula> formula, const Operator& op);
 std::unique_ptr<Formula> make_chebyshev(const Operator& op);
 
+/// Sets subnormal cells to zero and returns how many there were. Below DBL_MIN doubles have absolute, not relative
+/// accuracy: a tail that sinks through it ends in a few cells of noise of either sign, whatever the arithmetic and the
+/// step. There p is zero to within 2.2e-308, and is set to it.
+long flush_subnormal(std::span<double> cells);
+
 /// The largest steps a formula may take, in units of Operator::stable_step(t).
 struct StepBound {
   /// Of implicit formulas: p + h A x rounds by about 1e-16 h w in the l1 norm, so steps end where that nears 1e-7.

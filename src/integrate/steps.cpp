@@ -16,6 +16,14 @@
 /// How large a step is: three answers (fixed, free, on a ladder) around one way of looking at what came out.
 namespace fokker {
 
+long flush_subnormal(std::span<double> cells) {
+  long count = 0;
+  for (const double v : cells) count += static_cast<long>((v != 0) & (std::abs(v) < DBL_MIN));
+  if (count > 0)
+    for (double& v : cells) v = std::abs(v) < DBL_MIN ? 0 : v;
+  return count;
+}
+
 double StepBound::at(double t) const { return std::isinf(factor) ? factor : factor * op->stable_step(t); }
 
 double StepBound::limit(double t, double dt) const {
@@ -109,20 +117,13 @@ class Steps : public TimeStepper {
   LargeArray next_;
 
  private:
-  /// True when all cells are finite, and nonnegative where that is watched. Below DBL_MIN doubles have absolute, not
-  /// relative accuracy: a tail that sinks through it ends in a few cells of noise of either sign, whatever the
-  /// arithmetic and the step. There p is zero to within 2.2e-308, and is set to it.
+  /// True when all cells are finite, and nonnegative where that is watched; what is subnormal is flushed first.
   bool look_over(std::span<double> cells) {
     const double least = bound_.watched ? 0 : -DBL_MAX;
     std::atomic<long> flushed{0};
     const bool sound = everywhere(static_cast<Index>(cells.size()), [&](Index first, Index last) {
       const auto piece = cells.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(last - first));
-      long count = 0;
-      for (const double v : piece) count += static_cast<long>((v != 0) & (std::abs(v) < DBL_MIN));
-      if (count > 0) {
-        flushed += count;
-        for (double& v : piece) v = std::abs(v) < DBL_MIN ? 0 : v;
-      }
+      if (const long count = flush_subnormal(piece); count > 0) flushed += count;
       return all_within(least, piece);
     });
     flushed_ = flushed;
@@ -196,6 +197,12 @@ double wanted_share(double error, double tolerance, int order) {
   return std::clamp(margin * std::pow(tolerance / error, 1.0 / order), least, most);
 }
 
+/// A step of about `asked`, cut so that no sliver of the way is left for the last one.
+double first_piece(double way, double asked) {
+  if (way <= asked * landing) return way;
+  return way < 2 * asked ? way / 2 : asked;
+}
+
 class FreeSteps final : public Steps {
  public:
   FreeSteps(std::unique_ptr<Formula> formula, StepBound bound, double tolerance, int order)
@@ -203,8 +210,7 @@ class FreeSteps final : public Steps {
 
   StepResult take(const StepRequest& request, std::span<double> state) override {
     const double t = request.t, way = request.limit - t, asked = bound_.limit(t, request.dt);
-    // The way is cut so that no sliver is left for the last step.
-    double h = way <= asked * landing ? way : (way < 2 * asked ? way / 2 : asked);
+    double h = first_piece(way, asked);
     for (int rejected = 0;; ++rejected) {
       const double end = h == way ? request.limit : t + h;
       const Index cell = attempt(t, h, end, state);
@@ -309,7 +315,7 @@ class LeapSteps final : public Steps {
 
   StepResult take(const StepRequest& request, std::span<double> state) override {
     const double t = request.t, way = request.limit - t, asked = bound_.limit(t, request.dt);
-    double h = way <= asked * landing ? way : (way < 2 * asked ? way / 2 : asked);
+    double h = first_piece(way, asked);
     for (int rejected = 0;; ++rejected) {
       const double end = h == way ? request.limit : t + h;
       const Index cell = attempt(t, h, end, state);

@@ -1,5 +1,7 @@
 #include "central4_rows.hpp"
 
+#include "combine.hpp"
+
 #define FOKKER_VECTOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 
 namespace fokker {
@@ -62,27 +64,6 @@ FOKKER_VECTOR void cell_rates(double factor, const double* Jx, const double* bel
     for (Index i = 0; i < n; ++i) to[i] = factor * ((Jx[i] - Jx[i + 1]) + (below[i] - above[i]));
 }
 
-namespace {
-
-template <int N>
-__attribute__((always_inline)) inline void combine_terms(double scale, const double* rate, const Term* terms,
-                                                         Index first, Index n, double* out) {
-  const double* from[N + 1];
-  double factor[N + 1];
-  for (int k = 0; k < N; ++k) {
-    from[k] = terms[k].values + first;
-    factor[k] = terms[k].factor;
-  }
-#pragma GCC ivdep  // a term that is `out` meets it at the same place only
-  for (Index i = 0; i < n; ++i) {
-    double sum = scale * rate[i];
-    for (int k = 0; k < N; ++k) sum += factor[k] * from[k][i];
-    out[first + i] = sum;
-  }
-}
-
-}  // namespace
-
 FOKKER_VECTOR void edge_fluxes(const double* left, const double* right, const double* pL, const double* pR, Index n,
                                double* J) {
   double* __restrict to = J;
@@ -126,26 +107,7 @@ FOKKER_VECTOR void mask_faces(const double* left, const double* right, Index n, 
 
 FOKKER_VECTOR void combine(double scale, const double* rate, std::span<const Term> terms, Index first, Index n,
                            double* out) {
-  const Term* const term = terms.data();
-  switch (terms.size()) {
-    case 0:
-      return combine_terms<0>(scale, rate, term, first, n, out);
-    case 1:
-      return combine_terms<1>(scale, rate, term, first, n, out);
-    case 2:
-      return combine_terms<2>(scale, rate, term, first, n, out);
-    case 3:
-      return combine_terms<3>(scale, rate, term, first, n, out);
-    case 4:
-      return combine_terms<4>(scale, rate, term, first, n, out);
-    default:
-      break;
-  }
-  for (Index i = first; i < first + n; ++i) {
-    double sum = scale * rate[i - first];
-    for (const Term& each : terms) sum += each.factor * each.values[i];
-    out[i] = sum;
-  }
+  combine_stage({scale, terms, out}, rate, first, n);
 }
 
 }  // namespace fokker

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "combine.hpp"
 #include "fokker/base/parallel.hpp"
 
 namespace fokker {
@@ -64,52 +65,6 @@ template <int... Shape, class... Arguments>
   return ((wanted == Shape && (gather<Shape / most_terms + 1, Shape % most_terms + 1>(arguments...), true)) || ...);
 }
 
-// out = scale * product + the sum of N terms over n cells; all of it but the terms is in the nearest cache.
-template <int N>
-[[gnu::always_inline]] inline void combine(double scale, const double* product, const Term* terms, Index cell,
-                                           double* out, Index n) {
-  double factor[N + 1];
-  const double* values[N + 1];
-  for (int k = 0; k < N; ++k) {
-    factor[k] = terms[k].factor;
-    values[k] = terms[k].values + cell;
-  }
-#pragma GCC ivdep  // `out` is either apart from a term or the very same memory
-  for (Index i = 0; i < n; ++i) {
-    double sum = scale * product[i];
-    for (int k = 0; k < N; ++k) sum += factor[k] * values[k][i];
-    out[i] = sum;
-  }
-}
-
-[[gnu::always_inline]] inline void combine_any(const Stage& stage, const double* product, Index cell, Index n) {
-  const Term* const terms = stage.terms.data();
-  double* const out = stage.out + cell;
-  switch (stage.terms.size()) {
-    case 0:
-      return combine<0>(stage.scale, product, terms, cell, out, n);
-    case 1:
-      return combine<1>(stage.scale, product, terms, cell, out, n);
-    case 2:
-      return combine<2>(stage.scale, product, terms, cell, out, n);
-    case 3:
-      return combine<3>(stage.scale, product, terms, cell, out, n);
-    case 4:
-      return combine<4>(stage.scale, product, terms, cell, out, n);
-    case 5:
-      return combine<5>(stage.scale, product, terms, cell, out, n);
-    case 6:
-      return combine<6>(stage.scale, product, terms, cell, out, n);
-    default:
-      break;
-  }
-  for (Index i = 0; i < n; ++i) {
-    double sum = stage.scale * product[i];
-    for (const Term& term : stage.terms) sum += term.factor * term.values[cell + i];
-    out[i] = sum;
-  }
-}
-
 // What a pass over a stretch of blocks works with.
 struct Pass {
   const EdgeTerm* terms;
@@ -152,7 +107,7 @@ __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"))) vo
       product(pass, *block, from, n, rate);
       for (; sink != pass.sinks.end() && sink->cell < cell + n; ++sink)
         rate[sink->cell - cell] -= pass.scale * sink->rate * pass.p[sink->cell];
-      for (const Stage& stage : pass.stages) combine_any(stage, rate, cell, n);
+      for (const Stage& stage : pass.stages) combine_stage(stage, rate, cell, n);
     }
 }
 
