@@ -12,6 +12,7 @@
 #include "fokker/base/parallel.hpp"
 #include "fokker/model/formula_sde.hpp"
 #include "fokker/scheme/drift_diffusion.hpp"
+#include "plane.hpp"
 
 namespace {
 
@@ -30,22 +31,6 @@ std::unique_ptr<Form> rotating(Index n, bool tensor) {
   const auto grid = std::make_shared<Grid>(std::vector{Axis{.name = "x", .lower = -5, .upper = 5, .cells = n},
                                                        Axis{.name = "y", .lower = -5, .upper = 5, .cells = n}});
   return make_drift_diffusion(grid, std::make_shared<FormulaSde>(sde), *find_flux("scharfetter_gummel"));
-}
-
-LargeArray bump(Index n) {
-  LargeArray p(static_cast<std::size_t>(n * n));
-  for (Index i = 0; i < n * n; ++i) {
-    const double x = static_cast<double>(i % n) / static_cast<double>(n) - 0.5,
-                 y = static_cast<double>(i / n) / static_cast<double>(n) - 0.5;
-    p[static_cast<std::size_t>(i)] = std::exp(-50 * (x * x + y * y));
-  }
-  return p;
-}
-
-void report(benchmark::State& state, Index cells, int bytes) {
-  const double done = static_cast<double>(cells) * static_cast<double>(state.iterations());
-  state.counters["cell/s"] = benchmark::Counter(done, benchmark::Counter::kIsRate);
-  state.counters["B/s"] = benchmark::Counter(done * bytes, benchmark::Counter::kIsRate);
 }
 
 void stage(benchmark::State& state, bool tensor, int count) {

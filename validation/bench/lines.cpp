@@ -8,6 +8,7 @@
 #include "fokker/base/large_array.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/scheme/line_solver.hpp"
+#include "plane.hpp"
 
 namespace {
 
@@ -32,22 +33,6 @@ Directions rotating(Index n) {
   return directions;
 }
 
-LargeArray bump(Index n) {
-  LargeArray p(static_cast<std::size_t>(n * n));
-  for (Index i = 0; i < n * n; ++i) {
-    const double x = static_cast<double>(i % n) / static_cast<double>(n) - 0.5,
-                 y = static_cast<double>(i / n) / static_cast<double>(n) - 0.5;
-    p[static_cast<std::size_t>(i)] = std::exp(-50 * (x * x + y * y));
-  }
-  return p;
-}
-
-void report(benchmark::State& state, Index n) {
-  const double done = static_cast<double>(n * n) * static_cast<double>(state.iterations());
-  state.counters["cell/s"] = benchmark::Counter(done, benchmark::Counter::kIsRate);
-  state.counters["B/s"] = benchmark::Counter(done * streams * 8, benchmark::Counter::kIsRate);
-}
-
 enum class Work { peaceman_rachford, both_solves, factor };
 
 void lines(benchmark::State& state, Work work) {
@@ -65,7 +50,7 @@ void lines(benchmark::State& state, Work work) {
     if (work == Work::factor) solver.prepare(directions, gamma *= 1 + 1e-9, 0);
     benchmark::ClobberMemory();
   }
-  report(state, n);
+  report(state, n * n, streams * 8);
 }
 
 __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"))) void add_scaled(
@@ -84,7 +69,7 @@ void triad(benchmark::State& state) {
                  [&](Index first, Index last) { add_scaled(&a[first], &b[first], &out[first], last - first); });
     benchmark::ClobberMemory();
   }
-  report(state, n);
+  report(state, n * n, streams * 8);
 }
 
 void sizes(benchmark::internal::Benchmark* bench) {

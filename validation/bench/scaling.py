@@ -16,7 +16,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 def run(program, cells, threads, options, folder):
     out = os.path.join(folder, "run")
     dt = 0.2 * (10.0 / cells) ** 2 / (4 * 0.5) * options.courant
-    command = [program, "run", os.path.join(HERE, "cases", "w1.toml"), "--out", out, "--force", "-q", "--progress", "never", "--threads", str(threads)]
+    command = [program, "run", os.path.join(HERE, "..", "..", "tools", "bench_cases", "w1.toml"), "--out", out, "--force", "-q", "--progress", "never", "--threads", str(threads)]
     for setting in ("axis.x.cells=%d" % cells, "axis.y.cells=%d" % cells, "scheme.flux=" + options.flux, "time.stepper=" + options.stepper, "time.dt=%r" % dt,
                     "time.end=%r" % (options.steps * dt), "compare.exact=false", "scheme.positive=false"):
         command += ["--set", setting]

@@ -17,6 +17,7 @@ import tempfile
 import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+CASES = os.path.join(HERE, "..", "..", "tools", "bench_cases")
 
 # work, l1 goal, verb, case, method, grid, what is set beside the case. Rows whose stepper or flux `fokker list` does not know are left out.
 ROWS = [
@@ -88,7 +89,7 @@ class Fokker:
     def solve(self, verb, case, settings):
         """The summary and the folder; None with the program's own words when it refuses."""
         out = os.path.join(self.folder, "run")
-        command = [self.program, verb, os.path.join(HERE, "cases", case + ".toml"), "--out", out, "--force", "-q", "--progress", "never"]
+        command = [self.program, verb, os.path.join(CASES, case + ".toml"), "--out", out, "--force", "-q", "--progress", "never"]
         command += ["--threads", str(self.threads)]
         for setting in settings:
             command += ["--set", setting]

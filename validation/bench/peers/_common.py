@@ -89,11 +89,19 @@ def double_well_2d(n):
 
 
 def well_1d(n):
-    """Rates of W2 by columns, to the left and to the right neighbour: fitted to the cell averages of the stationary law, as fokker's are."""
+    """Rates of W2 by columns, to the left and right neighbour and both together: fitted to the cell averages of the stationary law, as fokker's are."""
     h, T = 5.0 / n, 0.1
     edges = np.linspace(-2.5, 2.5, n + 1)
     peclet = np.diff(np.log(gibbs_cells(edges, lambda u: u**4 / 4 - u**2 / 2, T)))
     left, right = np.zeros(n), np.zeros(n)
     right[:-1], left[1:] = T / h**2 * bernoulli(-peclet), T / h**2 * bernoulli(peclet)
     p = gaussian_cells(edges, -1.0, 0.1)
-    return left, right, p / (p.sum() * h), h
+    leaving = np.zeros(n)
+    leaving[:-1] += right[:-1]
+    leaving[1:] += left[1:]
+    return left, right, leaving, p / (p.sum() * h), h
+
+
+def on_cells(reference, n):
+    """The density of W2 on fine cells as averages over n wider ones."""
+    return np.asarray(reference).reshape(n, -1).mean(axis=1)
