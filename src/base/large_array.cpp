@@ -1,6 +1,8 @@
 #include "fokker/base/large_array.hpp"
 
+#include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <limits>
 #include <new>
 
@@ -13,21 +15,35 @@ namespace {
 
 constexpr std::size_t cache_line = 64, huge_page = std::size_t{1} << 21;
 
+// Arrays begin at different places of a page. A load whose last 12 bits are those of a store on its way is taken for
+// a load of what is stored, and waits: with every array at the start of a page each neighbour of a cell would be.
+constexpr std::size_t places = 7, apart = 9 * cache_line, farthest = cache_line + (places - 1) * apart;
+std::size_t place_of(const void* memory, std::size_t alignment) {
+  return cache_line + reinterpret_cast<std::uintptr_t>(memory) / alignment % places * apart;
+}
+
 }  // namespace
 
 void* detail::allocate_large(std::size_t bytes) {
   const std::size_t alignment = bytes < 2 * huge_page ? cache_line : huge_page;
-  if (bytes > std::numeric_limits<std::size_t>::max() - alignment) throw std::bad_alloc{};
-  const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
-  void* const memory = std::aligned_alloc(alignment, rounded > 0 ? rounded : alignment);
+  if (bytes > std::numeric_limits<std::size_t>::max() - alignment - farthest) throw std::bad_alloc{};
+  const std::size_t rounded = (farthest + bytes + alignment - 1) / alignment * alignment;
+  void* const memory = std::aligned_alloc(alignment, rounded);
   if (memory == nullptr) throw std::bad_alloc{};
 #ifdef MADV_HUGEPAGE
   // A wish: where it is not granted, ordinary pages do.
   if (alignment == huge_page) static_cast<void>(madvise(memory, rounded, MADV_HUGEPAGE));
 #endif
-  return memory;
+  char* const array = static_cast<char*>(memory) + place_of(memory, alignment);
+  std::memcpy(array - sizeof memory, &memory, sizeof memory);  // for free_large
+  return array;
 }
 
-void detail::free_large(void* memory) noexcept { std::free(memory); }
+void detail::free_large(void* array) noexcept {
+  if (array == nullptr) return;
+  void* memory = nullptr;
+  std::memcpy(&memory, static_cast<char*>(array) - sizeof memory, sizeof memory);
+  std::free(memory);
+}
 
 }  // namespace fokker

@@ -8,6 +8,7 @@
 #include "fokker/base/large_array.hpp"
 #include "fokker/base/parallel.hpp"
 #include "formula.hpp"
+#include "wave.hpp"
 
 /// exp(h A) p by products with A alone, for rates that are constant up to a common factor of time. Two series:
 ///
@@ -67,7 +68,7 @@ void find_bessel_integrals(double z, double tail, std::vector<double>& J) {
 
 class Exponential final : public Formula {
  public:
-  explicit Exponential(const LinearOperator& op) : op_(op), base_(*op.base()) {
+  explicit Exponential(const LinearOperator& op) : op_(op), base_(*op.base()), wave_(base_) {
     for (LargeArray* array : {&a_, &b_, &start_of_part_}) array->resize(static_cast<std::size_t>(op.size()));
     weights_.reserve(2048);
   }
@@ -85,12 +86,12 @@ class Exponential final : public Formula {
     if (aim_.positive)
       uniformisation(w * (1 + 1e-12), span, p, next);
     else
-      in_parts(base_.spectral_bound(0).real, span, end, p, next);
+      in_parts(base_.spectral_bound(0), span, end, p, next);
   }
 
  private:
   void run(std::span<const double> u, std::initializer_list<Stage> stages) {
-    base_.apply_stages(0, u, {stages.begin(), stages.size()});
+    wave_.add(0, u, stages);
     ++evaluations_;
   }
   [[nodiscard]] std::span<const double> all(const double* values) const {
@@ -114,33 +115,44 @@ class Exponential final : public Formula {
       begun = begun || counts;
       v = out;
     }
+    wave_.run();
   }
 
-  /// As few equal parts as keep the series from growing out of its digits.
-  void in_parts(double rho, double span, double end, std::span<const double> p, std::span<double> next) {
+  /// In parts, so that the terms do not grow out of their digits. On an ellipse that reaches `imaginary` from the axis
+  /// they grow by asinh(2 imaginary / rho) each, and their number goes with the root of the length; but what is out
+  /// there is thin as a rule, so the first part is longer than that, and the next ones as long as their forerunner
+  /// shows them to be good for.
+  void in_parts(const SpectralBound& bound, double span, double end, std::span<const double> p,
+                std::span<double> next) {
     constexpr int most_halvings = 40;
+    constexpr double courage = 3, longest = 4, kept_back = 0.8;
+    const double rho = bound.real, room = std::log(digits);
+    const double terms = room / std::asinh(2 * bound.imaginary / rho);
     const double* from = p.data();
-    double left = span, part = span;
+    double left = span, part = courage * terms * terms / (rho * std::log(10 / aim_.tolerance));
     for (int halvings = 0; left > 0;) {
       part = std::min(part, left);
       double* const to = from == next.data() ? start_of_part_.data() : next.data();
-      if (!chebyshev(rho, part, all(from), to)) {
+      const double growth = chebyshev(rho, part, all(from), to);
+      if (!(growth <= digits)) {
         part /= 2;
         if (++halvings > most_halvings) throw NumericalError("the Chebyshev series of exp(dt A) diverges", end);
         continue;
       }
       balance(all(from), {to, next.size()});
       left = part < left ? left - part : 0;
+      const double share = kept_back * room / std::max(std::log(growth), 1e-3);
+      if (halvings == 0) part *= std::clamp(share * share, 1.0, longest);
       from = to;
     }
     if (from != next.data()) std::copy_n(from, next.size(), next.begin());
   }
 
-  /// to = exp(span A) p; false when the terms grow so far that rounding would show.
+  /// to = exp(span A) p; returns the largest term over the tolerance: infinite where rounding would show.
   ///
   ///     F = A p,  u_0 = F,  u_1 = (I + 2A/rho) F,  u_{k+1} = 2 (I + 2A/rho) u_k - u_{k-1}
   ///     to = p + 2/rho (J_0 u_0 + 2 sum J_k u_k)
-  bool chebyshev(double rho, double span, std::span<const double> p, double* to) {
+  double chebyshev(double rho, double span, std::span<const double> p, double* to) {
     const double z = 0.5 * rho * span;
     find_bessel_integrals(z, 1e-40, weights_);
     double *u = a_.data(), *before = b_.data();
@@ -149,16 +161,21 @@ class Exponential final : public Formula {
     const Term first{1, before};
     const std::array begin{Term{1, p.data()}, Term{weight(0), before}, Term{weight(1), u}};
     run(all(before), {{2 / rho, {&first, 1}, u}, {0, begin, to}});
-    const double goal = 0.1 * aim_.tolerance, most = digits * goal;
+    constexpr double diverged = std::numeric_limits<double>::infinity();
+    const double goal = 0.1 * aim_.tolerance;
+    double largest = 0;
     for (std::size_t k = 1;; ++k) {
       const bool last = k + 1 == weights_.size();
       if (k % look == 0 || last) {
+        wave_.run();
         const double size = op_.norm_l1(all(u));
         double rest = 0;  // of the weights
         for (std::size_t j = k + 1; j < weights_.size(); ++j) rest += weight(j);
-        if (!(weight(k) * size <= most)) return false;
-        if (rest * size <= goal && (!last || weight(k) * size <= goal)) return true;
-        if (last) return false;
+        const double term = weight(k) * size / goal;
+        if (!(term <= digits)) return diverged;
+        largest = std::max(largest, term);
+        if (rest * size <= goal && (!last || term <= 1)) return largest;
+        if (last) return diverged;
       }
       const std::array recur{Term{2, u}, Term{-1, before}};
       const std::array more{Term{1, to}, Term{weight(k + 1), before}};
@@ -188,9 +205,10 @@ class Exponential final : public Formula {
     after[largest] += missing;
   }
 
-  static constexpr std::size_t look = 6;  // products between two looks at the size of the terms
+  static constexpr std::size_t look = Wave::longest;  // products between two looks at the size of the terms
 
   const LinearOperator &op_, &base_;  // the rates, and without their common factor of time
+  Wave wave_;
   Aim aim_;
   std::vector<double> weights_;
   LargeArray a_, b_, start_of_part_;

@@ -6,6 +6,7 @@
 #include "fokker/base/large_array.hpp"
 #include "fokker/base/parallel.hpp"
 #include "formula.hpp"
+#include "wave.hpp"
 
 /// Runge-Kutta-Chebyshev of second order: s stages whose stability interval grows with s^2 (Verwer; Sommeijer, Shampine
 /// and Verwer, J. Comput. Appl. Math. 88 (1998) 315, eqs. 2.2 to 2.8).
@@ -58,7 +59,7 @@ void find_stage_numbers(std::size_t s, std::vector<StageNumbers>& numbers) {
 
 class Rkc2 final : public Formula {
  public:
-  explicit Rkc2(const Operator& op) : op_(op), matrix_(op.linear() != nullptr && op.autonomous()) {
+  explicit Rkc2(const Operator& op) : op_(op), wave_(op), matrix_(op.linear() != nullptr && op.autonomous()) {
     for (LargeArray* array : {&first_, &last_, &a_, &b_}) array->resize(static_cast<std::size_t>(op.size()));
     if (!matrix_) stage_.resize(first_.size());
     numbers_.reserve(1024);
@@ -76,6 +77,7 @@ class Rkc2 final : public Formula {
       powers(t, h, p, next, numbers, known);
     else
       stages(t, h, p, next, numbers, known);
+    wave_.run();
     h_ = h, end_ = end, p_ = p, next_ = next;
   }
 
@@ -84,13 +86,14 @@ class Rkc2 final : public Formula {
     const std::array terms{Term{0.8, p_.data()}, Term{-0.8, next_.data()}, Term{0.4 * h_, first_.data()},
                            Term{0.4 * h_, last_.data()}};
     run(end_, next_, {{1, {}, last_.data()}, {0, terms, a_.data()}});
+    wave_.run();
     last_known_ = true;
     return op_.norm_l1(a_);
   }
 
  private:
   void run(double t, std::span<const double> u, std::initializer_list<Stage> stages) {
-    op_.apply_stages(t, u, {stages.begin(), stages.size()});
+    wave_.add(t, u, stages);
     ++evaluations_;
   }
 
@@ -149,6 +152,7 @@ class Rkc2 final : public Formula {
     const auto memory = [&](std::size_t j) { return (s - j) % 2 == 0 ? next.data() : stage_.data(); };
     const double c1 = h * numbers[1].rate;
     if (!known) run(t, p, {{1, {}, first_.data()}});
+    wave_.run();
     double* const y = memory(1);
     parallel_for(0, op_.size(), 32768, [&](Index from, Index to) {
       for (Index i = from; i < to; ++i) y[i] = p[std::size_t(i)] + (newest[i] = c1 * first_[std::size_t(i)]);
@@ -164,6 +168,7 @@ class Rkc2 final : public Formula {
   }
 
   const Operator& op_;
+  Wave wave_;
   bool matrix_, controlled_ = false;
   std::vector<StageNumbers> numbers_;
   LargeArray first_, last_, a_, b_, stage_;  // F(p), F(next), Z_j by turns, Y_j

@@ -7,9 +7,9 @@
 #include "fokker/base/parallel.hpp"
 
 // Cost of one stage per cell, drift and diffusion without cross terms: about 40 flops; bytes: p once, out once, the
-// terms, and for each axis the columns that are neither 0 nor the same in all rows (rotating OU: one each). Faces of a
-// row live in L1 (at most 512 columns at once), so that p is read from memory once; a band of rows computes the four
-// rows of faces around it again.
+// terms, and for each axis the columns that are neither 0 nor the same in all rows (rotating OU: one each). What
+// belongs to a row lives in L1 (at most 512 columns at once), so that p is read from memory once; a band of rows
+// computes the faces below it again.
 namespace fokker {
 namespace {
 
@@ -132,64 +132,107 @@ const double* Central4Flux::row(const double* p, Index j) const {
   return beyond_.data() + nx * (j < 0 ? -j - 1 : j - ny + 2);
 }
 
-// The faces begin..end of a row, both included.
-void Central4Flux::line_along_x(const double* p, Index begin, Index end, FaceLine out) const {
-  const Index nx = grid_.nx(), first = std::max<Index>(begin, 2), last = std::min(end, nx - 2);
-  const auto at_end = [&](Index face) {
+// What the fluxes of one row of cells and of the faces above it are made of, over a stretch of columns and `pad` more
+// on either side; all pointers are at the first column of the stretch.
+struct Central4Flux::Lines {
+  RowDifferences rows;
+  FaceLine faces;
+};
+
+bool Central4Flux::carries(Index y_face) const {
+  return grid_.dimension() > 1 && y_face >= coefficients.axis(1).first && y_face < coefficients.axis(1).last;
+}
+
+// The columns from..to-1 of row r and of the faces above it, to column `place` of the lines and on. r = -1: faces only.
+void Central4Flux::load_columns(const double* p, Index r, Index from, Index to, const Lines& lines, Index place) const {
+  const Index nx = grid_.nx(), ny = grid_.ny(), n = to - from, face = r + 1;
+  const auto moved = [place](double* line) { return line == nullptr ? nullptr : line + place; };
+  const FaceLine faces{lines.faces.value + place, lines.faces.slope + place};
+  const RowDifferences rows{moved(lines.rows.own), moved(lines.rows.across), moved(lines.rows.curvature),
+                            moved(lines.rows.twist)};
+  const bool faces_inside = carries(face) && face > 1 && face < ny - 1;
+  std::array<const double*, 5> near;
+  for (Index k = 0; k < 5; ++k) {
+    const bool used = r >= 0 && (k == 2 || faces_inside || coefficients.axis(0).reaches_across());
+    near[at(k)] = used ? row(p, r + k - 2) + from : nullptr;
+  }
+  if (faces_inside && rows.across != nullptr && rows.curvature == nullptr && rows.twist == nullptr)
+    return faces_and_differences(near, n, faces, rows.own, rows.across);
+  if (r >= 0) row_differences(near, n, rows);
+  if (faces_inside) {
+    central_faces(near[1], near[2], near[3], near[4], n, faces);
+  } else if (carries(face)) {
+    const FaceStencil& s = end(1, face);
+    weighted_faces(
+        {p + nx * s.cell[0] + from, p + nx * s.cell[1] + from, p + nx * s.cell[2] + from, p + nx * s.cell[3] + from},
+        s.weights, n, faces);
+  }
+}
+
+// Row r and the faces above it for the fluxes of the columns begin..end-1. Beyond walls lines are continued by cubics,
+// which makes the first face off a reflecting wall exact for cubics too (theory section 10).
+void Central4Flux::load(const double* p, Index r, Index begin, Index end, const Lines& lines) const {
+  const Index nx = grid_.nx(), from = std::max<Index>(begin - pad, 0), to = std::min(end + pad, nx);
+  load_columns(p, r, from, to, lines, from - begin);
+  const bool lower = begin == 0, upper = to == nx, ring = grid_.axis(0).periodic();
+  if (ring && !(lower && end == nx)) {  // the other end of the row is not at hand
+    for (Index k = 0; k < pad; ++k) {
+      const Index below = wrapped(-1 - k, nx), above = wrapped(k, nx);
+      if (lower) load_columns(p, r, below, below + 1, lines, -1 - k);
+      if (upper) load_columns(p, r, above, above + 1, lines, nx + k - begin);
+    }
+    return;
+  }
+  const bool faces = carries(r + 1) && coefficients.axis(1).reaches_across();
+  const RowDifferences& rows = lines.rows;
+  for (double* const line : {rows.own, rows.across, rows.curvature, rows.twist, faces ? lines.faces.value : nullptr,
+                             faces ? lines.faces.slope : nullptr}) {
+    if (line == nullptr) continue;
+    if (ring) {
+      for (Index k = 0; k < pad; ++k) {
+        line[-1 - k] = line[wrapped(-1 - k, nx)];
+        line[nx + k] = line[wrapped(k, nx)];
+      }
+      continue;
+    }
+    if (lower) extrapolate_lower(line);
+    if (upper) extrapolate_upper(line + nx - begin);
+  }
+}
+
+// J/h through the x faces begin..end, both included.
+void Central4Flux::fluxes_along_x(Index r, Index begin, Index end, const Lines& lines, double* J) const {
+  const AxisCoefficients& c = coefficients.axis(0);
+  const auto column = [&](const FaceColumn& of) { return of.zero() ? nullptr : of.row(r) + begin; };
+  fluxes_along_row(
+      {c.value.row(r) + begin, c.slope.row(r) + begin, column(c.across), column(c.curvature), column(c.twist)},
+      lines.rows, in_vectors(end - begin + 1), J);
+  const Axis& axis = grid_.axis(0);
+  for (const Index face : {Index{0}, Index{1}, axis.cells - 1, axis.cells}) {
+    if (face < begin || face > end || (face < 2 ? axis.at_lower : axis.at_upper) != Boundary::absorbing) continue;
     const FaceStencil& s = this->end(0, face);
-    const double a = p[s.cell[0]], b = p[s.cell[1]], c = p[s.cell[2]], d = p[s.cell[3]];
-    out.value[face - begin] = dot(s.weights.value, a, b, c, d);
-    out.slope[face - begin] = dot(s.weights.slope, a, b, c, d);
-  };
-  for (Index face = begin; face < std::min<Index>(2, end + 1); ++face) at_end(face);
-  const double* const a = p + first - 2;
-  if (last >= first)
-    central_faces(a, a + 1, a + 2, a + 3, last - first + 1, {out.value + first - begin, out.slope + first - begin});
-  for (Index face = std::max({nx - 1, begin, Index{2}}); face <= end; ++face) at_end(face);
+    const auto of = [&](const std::array<double, 4>& weights, const double* line) {
+      const double* const u = line - begin;
+      return dot(weights, u[s.cell[0]], u[s.cell[1]], u[s.cell[2]], u[s.cell[3]]);
+    };
+    const auto add = [&](const FaceColumn& coefficient, const std::array<double, 4>& weights, const double* line) {
+      return coefficient.zero() ? 0.0 : coefficient.row(r)[face] * of(weights, line);
+    };
+    J[face - begin] = add(c.value, s.weights.value, lines.rows.own) + add(c.slope, s.weights.slope, lines.rows.own) +
+                      add(c.across, s.weights.value, lines.rows.across) +
+                      add(c.curvature, s.weights.value, lines.rows.curvature) +
+                      add(c.twist, s.weights.slope, lines.rows.twist);
+  }
 }
 
 // J/h through the y faces begin..end-1 of a row of faces.
-void Central4Flux::fluxes_along_y(const double* p, Index face, Index begin, Index end, double* J) const {
-  const Index nx = grid_.nx(), ny = grid_.ny();
+void Central4Flux::fluxes_along_y(Index face, Index begin, Index end, const Lines& lines, double* J) const {
+  if (!carries(face)) return static_cast<void>(std::fill_n(J, end - begin, 0.0));
   const AxisCoefficients& c = coefficients.axis(1);
-  if (face < c.first || face >= c.last) return static_cast<void>(std::fill_n(J, end - begin, 0.0));
-  constexpr Index margin = FaceColumn::vector;
-  alignas(64) double values[most_columns + 2 * margin], slopes[most_columns + 2 * margin + 64];
-  const Index whole = in_vectors(end - begin);
-  for (double* const buffer : {values, slopes}) std::fill_n(buffer + margin + end - begin, margin, 0.0);
-  const bool inside = face > 1 && face < ny - 1;
-  const auto line = [&](Index from, Index to, Index column) {  // columns from..to-1, written from `column` on
-    const FaceLine out{values + margin + column - begin, slopes + margin + column - begin};
-    if (inside) {
-      const double* const a = p + nx * (face - 2) + from;
-      central_faces(a, a + nx, a + 2 * nx, a + 3 * nx, to - from, out);
-    } else {
-      const FaceStencil& s = this->end(1, face);
-      weighted_faces(
-          {p + nx * s.cell[0] + from, p + nx * s.cell[1] + from, p + nx * s.cell[2] + from, p + nx * s.cell[3] + from},
-          s.weights, to - from, out);
-    }
-  };
-  if (!c.reaches_across()) {
-    line(begin, end, begin);
-  } else {
-    const Index from = std::max<Index>(begin - pad, 0), to = std::min(end + pad, nx);
-    line(from, to, from);
-    const bool around = grid_.axis(0).periodic();
-    if (begin == 0 && around)
-      for (Index k = 1; k <= pad; ++k) line(wrapped(-k, nx), wrapped(-k, nx) + 1, -k);
-    if (end == nx && around)
-      for (Index k = 0; k < pad; ++k) line(wrapped(k, nx), wrapped(k, nx) + 1, nx + k);
-    for (double* const column : {values, slopes}) {
-      if (begin == 0 && !around) extrapolate_lower(column + margin);
-      if (end == nx && !around) extrapolate_upper(column + margin + end - begin);
-    }
-  }
   const auto column = [&](const FaceColumn& of) { return of.zero() ? nullptr : of.row(face) + begin; };
-  const double *v = values + margin, *s = slopes + margin;
-  face_fluxes(
+  fluxes_across_row(
       {c.value.row(face) + begin, c.slope.row(face) + begin, column(c.across), column(c.curvature), column(c.twist)},
-      {{v - 2, v - 1, v, v + 1, v + 2}, {s - 1, s, s + 1}}, whole, J);
+      lines.faces, in_vectors(end - begin), J);
 }
 
 // Calls use(row, first column, count, fluxes through the x faces, through the lower y faces, the upper y faces) for
@@ -213,36 +256,27 @@ void Central4Flux::sweep(const double* p, const Use& use) const {
   });
 }
 
-// The rows first..last-1 of the columns begin..end-1, with the faces of five rows at hand:
-//
-//     r - 2   r - 1   [r]   r + 1   r + 2       values (12 <p>) and slopes (12 h <p_x>) on the x faces
-//
+// The rows first..last-1 of the columns begin..end-1.
 template <class Use>
 void Central4Flux::band(const double* p, Index first, Index last, Index begin, Index end, const Use& use) const {
-  constexpr Index width = most_columns + 64;  // rows apart from each other modulo 4096 bytes
-  alignas(64) double values[5][width], slopes[5][width], Jx[width], Jy[2][width];
-  for (int k = 0; k < 5; ++k)
-    for (double* const buffer : {values[k], slopes[k]}) std::fill_n(buffer + end - begin, 2 * FaceColumn::vector, 0.0);
-  const bool plane = grid_.dimension() > 1;
+  constexpr Index margin = FaceColumn::vector;
+  constexpr Index width = most_columns + 4 * margin + 8;  // lines apart from each other modulo 4096 bytes
+  alignas(64) double lines[6][width], Jx[width], Jy[2][width];
+  for (auto& line : lines) std::fill_n(line, in_vectors(end - begin) + 3 * margin, 0.0);
   const AxisCoefficients& c = coefficients.axis(0);
-  const Index reach = c.reaches_across() ? 2 : 0;
-  const auto slot = [&](Index k) { return at((k - first + 5) % 5); };
-  const auto load = [&](Index k) {
-    line_along_x(plane ? row(p, k) : p, begin, end, {values[slot(k)], slopes[slot(k)]});
-  };
-  for (Index k = first - reach; k < first + reach; ++k) load(k);
+  const auto line = [&](int k, bool used) { return used ? lines[k] + margin : nullptr; };
+  const Lines at_row{{line(0, true), line(1, !c.across.zero()), line(2, !c.curvature.zero()), line(3, !c.twist.zero())},
+                     {line(4, true), line(5, true)}};
+  const bool plane = grid_.dimension() > 1;
   double *below = Jy[0], *above = Jy[1];
-  if (plane) fluxes_along_y(p, first, begin, end, below);
+  if (plane) {
+    load(p, first - 1, begin, end, at_row);
+    fluxes_along_y(first, begin, end, at_row, below);
+  }
   for (Index r = first; r < last; ++r, std::swap(below, above)) {
-    load(r + reach);
-    const auto value = [&](Index k) { return values[slot(k)]; };
-    const auto slope = [&](Index k) { return slopes[slot(k)]; };
-    const auto column = [&](const FaceColumn& of) { return of.zero() ? nullptr : of.row(r) + begin; };
-    face_fluxes(
-        {c.value.row(r) + begin, c.slope.row(r) + begin, column(c.across), column(c.curvature), column(c.twist)},
-        {{value(r - 2), value(r - 1), value(r), value(r + 1), value(r + 2)}, {slope(r - 1), slope(r), slope(r + 1)}},
-        in_vectors(end - begin + 1), Jx);
-    if (plane) fluxes_along_y(p, r + 1, begin, end, above);
+    load(p, r, begin, end, at_row);
+    fluxes_along_x(r, begin, end, at_row, Jx);
+    if (plane) fluxes_along_y(r + 1, begin, end, at_row, above);
     use(r, begin, end - begin, Jx, plane ? below : nullptr, plane ? above : nullptr);
   }
 }

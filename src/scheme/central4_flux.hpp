@@ -50,6 +50,7 @@ class Central4Flux {
   [[nodiscard]] std::size_t bytes() const;
 
  private:
+  struct Lines;
   template <class Visit>
   void each_weight(double factor, const Visit& visit) const;
   template <class Use>
@@ -60,8 +61,11 @@ class Central4Flux {
   [[nodiscard]] const double* row(const double* p, Index j) const;
   [[nodiscard]] FaceStencil stencil(int axis, Index face) const;
   [[nodiscard]] const FaceStencil& end(int axis, Index face) const;
-  void line_along_x(const double* p, Index begin, Index end, FaceLine out) const;
-  void fluxes_along_y(const double* p, Index face, Index begin, Index end, double* J) const;
+  void load(const double* p, Index r, Index begin, Index end, const Lines& lines) const;
+  void load_columns(const double* p, Index r, Index from, Index to, const Lines& lines, Index place) const;
+  void fluxes_along_x(Index r, Index begin, Index end, const Lines& lines, double* J) const;
+  void fluxes_along_y(Index face, Index begin, Index end, const Lines& lines, double* J) const;
+  [[nodiscard]] bool carries(Index y_face) const;
 
   const Grid& grid_;
   std::array<std::array<FaceStencil, 4>, 2> ends_;    ///< of the faces 0, 1, n - 1, n of each axis

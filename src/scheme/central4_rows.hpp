@@ -7,6 +7,14 @@
 /// The loops of the fourth-order flux, over stretches of faces or cells; nothing here knows a grid.
 namespace fokker {
 
+/// Five rows of cells in line across x, and what is wanted of them: the middle row, and its differences across
+///     D = 8 (p_1 - p_-1) - (p_2 - p_-2),   C = p_1 - 2 p_0 + p_-1,   T = p_1 - p_-1
+/// Null: not wanted.
+struct RowDifferences {
+  double *own, *across, *curvature, *twist;
+};
+void row_differences(const std::array<const double*, 5>& p, Index n, const RowDifferences& out);
+
 /// Face averages by the cells b | c beside the face and a, d beyond them (exact for cubics):
 ///     value = 12 <p> = 7 (b + c) - (a + d),       slope = 12 h <p_n> = 15 (c - b) - (d - a)
 struct FaceLine {
@@ -14,8 +22,10 @@ struct FaceLine {
   double* slope;
 };
 void central_faces(const double* a, const double* b, const double* c, const double* d, Index n, FaceLine out);
+/// The faces between row p[2] and row p[3], with the middle row and its D in the same pass.
+void faces_and_differences(const std::array<const double*, 5>& p, Index n, FaceLine faces, double* own, double* across);
 
-/// The same with weights of its own for the four cells: next to absorbing walls.
+/// The same with weights of its own for the four cells, to be had for all faces of a row: in the y direction.
 struct FaceWeights {
   std::array<double, 4> value, slope;
 };
@@ -23,16 +33,13 @@ void weighted_faces(const std::array<const double*, 4>& p, const FaceWeights& we
 
 /// Coefficients of a stretch of faces in index units; a null column is 0 throughout.
 ///     J/h = value V + slope S + across D(V) + curvature C(V) + twist T(S)
-/// with D = (1, -8, 0, 8, -1), C = (1, -2, 1), T = (-1, 0, 1) over the faces in line across the axis.
 struct FaceColumns {
   const double *value, *slope, *across, *curvature, *twist;
 };
-/// Values of five faces in line (the own in the middle), slopes of three.
-struct FaceLines {
-  std::array<const double*, 5> value;
-  std::array<const double*, 3> slope;
-};
-void face_fluxes(const FaceColumns& columns, const FaceLines& lines, Index n, double* J);
+/// Faces of a row, face i between the cells i - 1 and i of `rows`; D(V) = V(D) and so on, by linearity.
+void fluxes_along_row(const FaceColumns& columns, const RowDifferences& rows, Index n, double* J);
+/// Faces side by side, whose neighbours in line across the axis are the faces before and after them.
+void fluxes_across_row(const FaceColumns& columns, FaceLine faces, Index n, double* J);
 
 /// rate[i] = factor * ((Jx[i] - Jx[i + 1]) + (below[i] - above[i])); 1D: below and above null.
 void cell_rates(double factor, const double* Jx, const double* below, const double* above, Index n, double* rate);

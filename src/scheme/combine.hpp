@@ -13,16 +13,25 @@ __attribute__((always_inline)) inline void combine_terms(double scale, const dou
     factor[k] = terms[k].factor;
     values[k] = terms[k].values + first;
   }
+  if (N > 0 && scale == 0) {
 #pragma GCC ivdep  // `out` is either apart from a term or the very same memory
-  for (Index i = 0; i < n; ++i) {
-    double sum = scale * rate[i];
-    for (int k = 0; k < N; ++k) sum += factor[k] * values[k][i];
-    out[i] = sum;
+    for (Index i = 0; i < n; ++i) {
+      double sum = factor[0] * values[0][i];
+      for (int k = 1; k < N; ++k) sum += factor[k] * values[k][i];
+      out[i] = sum;
+    }
+  } else {
+#pragma GCC ivdep
+    for (Index i = 0; i < n; ++i) {
+      double sum = scale * rate[i];
+      for (int k = 0; k < N; ++k) sum += factor[k] * values[k][i];
+      out[i] = sum;
+    }
   }
 }
 
 /// stage.out[first + i] = stage.scale * rate[i] + the sum of the terms at first + i, for i < n. Up to six terms have a
-/// loop of their own.
+/// loop of their own. Without a scale the rates are not looked at as long as there is a term.
 __attribute__((always_inline)) inline void combine_stage(const Stage& stage, const double* rate, Index first, Index n) {
   const Term* const terms = stage.terms.data();
   double* const out = stage.out + first;
@@ -45,7 +54,7 @@ __attribute__((always_inline)) inline void combine_stage(const Stage& stage, con
       break;
   }
   for (Index i = 0; i < n; ++i) {
-    double sum = stage.scale * rate[i];
+    double sum = stage.scale == 0 ? 0 : stage.scale * rate[i];
     for (const Term& term : stage.terms) sum += term.factor * term.values[first + i];
     out[i] = sum;
   }

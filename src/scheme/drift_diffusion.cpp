@@ -50,7 +50,12 @@ class DriftDiffusion final : public Form, public LinearOperator {
   }
   void apply_stages(double t, std::span<const double> state, std::span<const Stage> stages) const override {
     if (system_.advection() != nullptr) return Operator::apply_stages(t, state, stages);
-    system_.apply_stages(system_.move_to(t), state, stages);
+    const Product product{state, stages};
+    apply_chain(t, {&product, 1});
+  }
+  void apply_chain(double t, std::span<const Product> chain) const override {
+    if (system_.advection() != nullptr) return Operator::apply_chain(t, chain);
+    system_.apply_chain(system_.move_to(t), chain);
   }
 
   void assemble(double t, const InsertEntry& insert) const override { assemble_scaled(system_.move_to(t), insert); }
@@ -85,8 +90,10 @@ class DriftDiffusion final : public Form, public LinearOperator {
       all_.apply_scaled(1, state, rate);
     }
     void apply_stages(double, std::span<const double> state, std::span<const Stage> stages) const override {
-      all_.system_.apply_stages(1, state, stages);
+      const Product product{state, stages};
+      all_.system_.apply_chain(1, {&product, 1});
     }
+    void apply_chain(double, std::span<const Product> chain) const override { all_.system_.apply_chain(1, chain); }
     void assemble(double, const InsertEntry& insert) const override { all_.assemble_scaled(1, insert); }
 
    private:

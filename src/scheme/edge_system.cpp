@@ -16,6 +16,7 @@ namespace fokker {
 namespace {
 
 constexpr Index fill_piece = 4096;  // edges per piece of the parallel loop that makes weights
+constexpr std::size_t longest_chain = 8;
 
 bool sound(const Edge& edge) {
   return edge.rate >= 0 && std::isfinite(edge.rate) && std::isfinite(edge.peclet) && std::isfinite(edge.velocity);
@@ -137,19 +138,24 @@ void EdgeSystem::drain(double scale, std::span<const double> state, std::span<do
   }
 }
 
-void EdgeSystem::apply_stages(double scale, std::span<const double> state, std::span<const Stage> stages) const {
-  edges_.apply_stages(scale, state.data(), stages);
+void EdgeSystem::apply_chain(double scale, std::span<const Product> chain) const {
+  const std::span<const Sink> sinks = edges_.sinks();
+  for (; chain.size() > longest_chain; chain = chain.subspan(longest_chain))
+    apply_chain(scale, chain.first(longest_chain));
+  drained_.resize(longest_chain * sinks.size());
+  edges_.apply_chain(scale, chain, drained_.data());
   const Index cells = grid_->cells(), ledgers = grid_->ledgers();
-  std::array<double, 4> inflow{};  // of the ledgers
-  for (const Sink& sink : edges_.sinks())
-    inflow[static_cast<std::size_t>(sink.ledger)] +=
-        grid_->volume() * (scale * sink.rate * state[static_cast<std::size_t>(sink.cell)]);
-  for (const Stage& stage : stages)
-    for (Index k = 0; k < ledgers; ++k) {
-      double sum = stage.scale * inflow[static_cast<std::size_t>(k)];
-      for (const Term& term : stage.terms) sum += term.factor * term.values[cells + k];
-      stage.out[cells + k] = sum;
-    }
+  const double* drained = drained_.data();
+  for (const Product& product : chain) {
+    std::array<double, 4> inflow{};  // of the ledgers
+    for (const Sink& sink : sinks) inflow[static_cast<std::size_t>(sink.ledger)] += grid_->volume() * *drained++;
+    for (const Stage& stage : product.stages)
+      for (Index k = 0; k < ledgers; ++k) {
+        double sum = stage.scale * inflow[static_cast<std::size_t>(k)];
+        for (const Term& term : stage.terms) sum += term.factor * term.values[cells + k];
+        stage.out[cells + k] = sum;
+      }
+  }
 }
 
 void EdgeSystem::build(double t) {

@@ -60,8 +60,8 @@ class EdgeSystem {
   [[nodiscard]] bool skew() const;
   /// Ledger rates, and what the walls take from the cell rates.
   void drain(double scale, std::span<const double> state, std::span<double> rate) const;
-  /// `Operator::apply_stages` of what edges and sinks do (no advection), in one pass over memory.
-  void apply_stages(double scale, std::span<const double> state, std::span<const Stage> stages) const;
+  /// `Operator::apply_chain` of what edges and sinks do (no advection).
+  void apply_chain(double scale, std::span<const Product> chain) const;
   /// The largest |A_ii| (its bound where the weights have no sign), before the time factor.
   [[nodiscard]] double exit_rate();
   /// The sum of |a_i| / h_i, or what comes nearest to it: the largest sum over the edges of a cell of half the net
@@ -94,10 +94,11 @@ class EdgeSystem {
   std::optional<Directions> directions_;
   double directions_at_ = std::numeric_limits<double>::quiet_NaN();  // built_at_ when they were laid out
   double built_at_ = std::numeric_limits<double>::quiet_NaN();
-  double exit_rate_ = -1;           // of the weights as built, -1: not looked at yet
-  double carriage_ = -1;            // the same
-  std::vector<double> diagonal_;    // scratch of exit_rate and carriage
-  std::vector<double> peclet_min_;  // |Pe| over the edges of every piece
+  double exit_rate_ = -1;                // of the weights as built, -1: not looked at yet
+  double carriage_ = -1;                 // the same
+  std::vector<double> diagonal_;         // scratch of exit_rate and carriage
+  mutable std::vector<double> drained_;  // what every sink takes of every product of a chain
+  std::vector<double> peclet_min_;       // |Pe| over the edges of every piece
   std::vector<double> peclet_max_;
 };
 

@@ -82,9 +82,18 @@ class Edges {
 
   /// out = scale * (what the edges bring - what they take); cells only, sinks are not included.
   void apply(double scale, const double* p, double* out) const;
-  /// The stages of `Operator::apply_stages` in one pass, for rate = scale * (what the edges bring - what they and the
-  /// sinks take); cells only.
-  void apply_stages(double scale, const double* p, std::span<const Stage> stages) const;
+  /// `Operator::apply_chain` for rate = scale * (what the edges bring - what they and the sinks take); cells only.
+  /// drained[k * sinks + i] is set to what sink i takes of product k, scale included.
+  ///
+  /// Beyond one product, rows are taken in waves: product k follows k reaches behind the first, so that weights and
+  /// states are still in cache. Bands of rows run concurrently; what lies between two bands, where the products lean
+  /// away from the edges of both, follows when both are done:
+  ///
+  ///     product 3   |   /      \ ##### /      \   |
+  ///     product 2   |  /        \ ### /        \  |    # second phase
+  ///     product 1   | /   band   \ # /   band   \ |
+  ///     product 0   |/            |              \|    rows ->
+  void apply_chain(double scale, std::span<const Product> chain, double* drained) const;
   /// out = scale * (what comes in - what goes out) for fluxes J that are given, one per edge.
   void divergence(double scale, const double* J, double* out) const;
   void assemble(double scale, const InsertEntry& insert) const;
@@ -110,6 +119,8 @@ class Edges {
   void project_skew(const Run& run, Index k, Directions& directions) const;
   template <class Work>
   void for_units(const Work& work) const;
+  template <class Run>
+  void in_waves(Index products, const Run& run) const;
   void add_edge_current(double scale, const Run& run, Index k, double J, double* Jx, double* Jy) const;
   void add_sink_current(double scale, const double* p, double* Jx, double* Jy) const;
 
@@ -123,6 +134,8 @@ class Edges {
   std::vector<EdgeTerm> terms_;
   std::vector<EdgeBlock> blocks_;
   std::vector<Index> units_;  // first block of every unit of work: a row, or a fixed part of a long one
+  Index row_reach_ = 0;       // rows between the two ends of an edge, at most
+  bool ring_of_rows_ = false;
 };
 
 }  // namespace fokker

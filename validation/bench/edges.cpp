@@ -3,6 +3,7 @@
 // with the write-allocate of the output: 56 for a diagonal D, 72 for a constant tensor, 8 more for every term.
 #include <benchmark/benchmark.h>
 
+#include <array>
 #include <cmath>
 #include <memory>
 #include <string>
@@ -20,7 +21,7 @@ using namespace fokker;
 
 constexpr int terms = 2;  // of the stage, as in a three-term recurrence
 
-std::unique_ptr<Form> rotating(Index n, bool tensor) {
+std::unique_ptr<Form> rotating(Index n, bool tensor, const char* flux = "scharfetter_gummel") {
   const std::vector<std::string> variables{"x", "y", "t"};
   const auto formula = [&](const char* text) { return parse_expression(text, variables); };
   SdeFormulas sde;
@@ -30,7 +31,7 @@ std::unique_ptr<Form> rotating(Index n, bool tensor) {
   sde.diffusion = {{formula("0.5"), formula(cross)}, {formula(cross), formula("0.5")}};
   const auto grid = std::make_shared<Grid>(std::vector{Axis{.name = "x", .lower = -5, .upper = 5, .cells = n},
                                                        Axis{.name = "y", .lower = -5, .upper = 5, .cells = n}});
-  return make_drift_diffusion(grid, std::make_shared<FormulaSde>(sde), *find_flux("scharfetter_gummel"));
+  return make_drift_diffusion(grid, std::make_shared<FormulaSde>(sde), *find_flux(flux));
 }
 
 void stage(benchmark::State& state, bool tensor, int count) {
@@ -46,6 +47,47 @@ void stage(benchmark::State& state, bool tensor, int count) {
     benchmark::ClobberMemory();
   }
   report(state, n * n, (tensor ? 72 : 56) + (count > 1 ? 8 : 0));  // the first term is p itself
+}
+
+// Fourth order: 47 flops; one column of coefficients per axis, p and out: 40 bytes.
+void central4(benchmark::State& state) {
+  const Index n = state.range(0);
+  const ThreadLimit limit(static_cast<int>(state.range(1)));
+  const std::unique_ptr<Form> form = rotating(n, false, "central4");
+  const LargeArray p = bump(n);
+  LargeArray out(p.size());
+  for (auto _ : state) {
+    form->op().apply_stage(0, 1e-4, p, {}, out);
+    benchmark::ClobberMemory();
+  }
+  report(state, n * n, 40);
+}
+
+// Products of a three-term recurrence, as stabilised and exponential steppers take them: one after the other, or all in
+// one pass over memory.
+void recurrence(benchmark::State& state, bool chained) {
+  constexpr std::size_t links = 4;
+  const Index n = state.range(0);
+  const ThreadLimit limit(static_cast<int>(state.range(1)));
+  const std::unique_ptr<Form> form = rotating(n, false);
+  LargeArray u = bump(n), before = u;
+  std::array<std::array<Term, 2>, links> terms_of;
+  std::array<Stage, links> stages;
+  std::array<Product, links> chain;
+  double *now = u.data(), *old = before.data();
+  for (std::size_t k = 0; k < links; ++k, std::swap(now, old)) {
+    terms_of[k] = {Term{0.5, now}, Term{0.5, old}};
+    stages[k] = {1e-5, terms_of[k], old};
+    chain[k] = {{now, u.size()}, {&stages[k], 1}};
+  }
+  for (auto _ : state) {
+    if (chained)
+      form->op().apply_chain(0, chain);
+    else
+      for (const Product& product : chain) form->op().apply_stages(0, product.state, product.stages);
+    benchmark::ClobberMemory();
+  }
+  report(state, static_cast<Index>(links) * n * n, 56);
 }
 
 // --- the limit: four weights per cell in flux form, every loop as plain as it can be
@@ -105,7 +147,7 @@ void triad(benchmark::State& state) {
 }
 
 void sizes(benchmark::internal::Benchmark* bench) {
-  for (const int n : {256, 512, 2048})
+  for (const int n : {96, 256, 512, 2048})
     for (const int threads : {1, 2}) bench->Args({n, threads})->ArgNames({"n", "threads"});
   bench->UseRealTime();
 }
@@ -115,6 +157,9 @@ BENCHMARK_CAPTURE(hand_written, product, 0)->Apply(sizes);
 BENCHMARK_CAPTURE(stage, product, false, 0)->Apply(sizes);
 BENCHMARK_CAPTURE(hand_written, three_terms, 2)->Apply(sizes);
 BENCHMARK_CAPTURE(stage, three_terms, false, 2)->Apply(sizes);
+BENCHMARK_CAPTURE(recurrence, one_by_one, false)->Apply(sizes);
+BENCHMARK_CAPTURE(recurrence, chained, true)->Apply(sizes);
+BENCHMARK(central4)->Apply(sizes);
 BENCHMARK_CAPTURE(stage, tensor_product, true, 0)->Apply(sizes);
 BENCHMARK_CAPTURE(stage, tensor_three_terms, true, 2)->Apply(sizes);
 

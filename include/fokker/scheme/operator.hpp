@@ -27,6 +27,12 @@ struct Stage {
   double* out = nullptr;
 };
 
+/// One link of a chain: the stages of one product with d(state)/dt, as in `Operator::apply_stages`.
+struct Product {
+  std::span<const double> state;
+  std::span<const Stage> stages;
+};
+
 /// A region that holds the eigenvalues of A: real parts in [-real, 0], imaginary parts in [-imaginary, imaginary]
 /// [1/t].
 struct SpectralBound {
@@ -53,6 +59,11 @@ class Operator {
   /// stages are evaluated in order, cell by cell, so a later one may take the `out` of an earlier one as a term. `out`
   /// may be the memory of any term, not that of `state`.
   virtual void apply_stages(double t, std::span<const double> state, std::span<const Stage> stages) const;
+  /// apply_stages one after the other, at one time: the same bits, in fewer passes over memory where an operator can. A
+  /// product may take up and overwrite whatever the ones before it have left, also their states.
+  virtual void apply_chain(double t, std::span<const Product> chain) const {
+    for (const Product& product : chain) apply_stages(t, product.state, product.stages);
+  }
   /// out = scale * d(state)/dt + the sum of the terms: one stage of a method.
   void apply_stage(double t, double scale, std::span<const double> state, std::span<const Term> terms,
                    std::span<double> out) const {

@@ -393,6 +393,49 @@ TEST_CASE("fused stages are the bits of product and combination for every proble
   }
 }
 
+// u_{k+1} = A u_k / 10 + u_k / 2 - u_{k-1} in the memory of u_{k-1}, and the sum of them all.
+TEST_CASE("a chain of products has the bits of the same products one by one") {
+  auto all = problems();
+  all.push_back(
+      {"ring of rows", grid_2d(axis(-3, 3, 401, A, R), axis(-3, 3, 303, P, A, "y")), sde_2d(swirl, rounded, true)});
+  all.push_back({"walls", grid_2d(axis(-3, 3, 90, A, R), axis(-3, 3, 500, R, A, "y")), sde_2d(swirl, rounded, true)});
+  all.push_back({"long line", grid_1d(axis(0, 1, 50001, A, A)),
+                 sde_1d([](double x) { return 1 - x; }, [](double) { return 0.1; })});
+  constexpr std::size_t links = 11;
+  for (const Problem2& problem : all) {
+    const auto scheme = make_drift_diffusion(problem.grid, problem.sde, flux("scharfetter_gummel"));
+    const Operator& op = scheme->op();
+    if (op.linear() == nullptr) continue;
+    const double small = 0.1 * op.stable_step(0.3);
+    const auto compute = [&](bool chained) {
+      auto u = random_state(op, 3), before = random_state(op, 4), sum = random_state(op, 5);
+      std::array<std::array<Term, 2>, links> recur, more;
+      std::array<std::array<Stage, 2>, links> stages;
+      std::array<Product, links> chain;
+      double *now = u.data(), *old = before.data();
+      for (std::size_t k = 0; k < links; ++k) {
+        recur[k] = {Term{0.5, now}, Term{-1, old}};
+        more[k] = {Term{1, sum.data()}, Term{0.25, old}};
+        stages[k] = {Stage{small, recur[k], old}, Stage{0, more[k], sum.data()}};
+        chain[k] = {{now, u.size()}, stages[k]};
+        std::swap(now, old);
+      }
+      if (chained)
+        op.apply_chain(0.3, chain);
+      else
+        for (const Product& product : chain) op.apply_stages(0.3, product.state, product.stages);
+      u.insert(u.end(), before.begin(), before.end());
+      u.insert(u.end(), sum.begin(), sum.end());
+      return u;
+    };
+    const auto expected = compute(false);
+    for (const int threads : {1, 2}) {
+      const ThreadLimit limit(threads);
+      CHECK_MESSAGE(compute(true) == expected, problem.name, " ", threads);
+    }
+  }
+}
+
 TEST_CASE("no eigenvalue passes the spectral bound") {
   for (const Problem2& problem : problems()) {
     const auto scheme = make_drift_diffusion(problem.grid, problem.sde, flux("scharfetter_gummel"));
