@@ -13,8 +13,9 @@
 namespace fokker {
 namespace {
 
-constexpr Index most_columns = 512;
-constexpr Index pad = 2;  // faces beyond either end of a line
+constexpr Index most_columns = 512;  // of a piece: what belongs to it stays in L1
+constexpr Index most_row = 4096;     // columns of a band: its lower y fluxes wait on the stack
+constexpr Index pad = 2;             // faces beyond either end of a line
 constexpr Index piece_cells = 8192, least_rows = 24;
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
@@ -239,46 +240,54 @@ void Central4Flux::fluxes_along_y(Index face, Index begin, Index end, const Line
 // stretches of every row.
 template <class Use>
 void Central4Flux::sweep(const double* p, const Use& use) const {
-  const Index nx = grid_.nx(), ny = grid_.ny(), chunks = (nx + most_columns - 1) / most_columns;
-  const Index columns = in_vectors((nx + chunks - 1) / chunks);
-  const auto in_chunks = [&](Index first, Index last, Index chunk) {
-    band(p, first, last, chunk * columns, std::min((chunk + 1) * columns, nx), use);
+  const Index nx = grid_.nx(), ny = grid_.ny(), bands = (nx + most_row - 1) / most_row;
+  const Index columns = in_vectors((nx + bands - 1) / bands);
+  const auto in_band = [&](Index first, Index last, Index k) {
+    band(p, first, last, k * columns, std::min((k + 1) * columns, nx), use);
   };
   if (grid_.dimension() == 1) {
-    parallel_for(0, chunks, piece_cells / most_columns, [&](Index first, Index last) {
-      for (Index chunk = first; chunk < last; ++chunk) in_chunks(0, 1, chunk);
+    parallel_for(0, bands, piece_cells / most_row, [&](Index first, Index last) {
+      for (Index k = first; k < last; ++k) in_band(0, 1, k);
     });
     return;
   }
   extend(p);
   parallel_for(0, ny, std::max(least_rows, piece_cells / nx), [&](Index first, Index last) {
-    for (Index chunk = 0; chunk < chunks; ++chunk) in_chunks(first, last, chunk);
+    for (Index k = 0; k < bands; ++k) in_band(first, last, k);
   });
 }
 
-// The rows first..last-1 of the columns begin..end-1.
+// The rows first..last-1 of the columns begin..end-1: row by row, so that memory is read in order, in pieces.
 template <class Use>
 void Central4Flux::band(const double* p, Index first, Index last, Index begin, Index end, const Use& use) const {
   constexpr Index margin = FaceColumn::vector;
   constexpr Index width = most_columns + 4 * margin + 8;  // lines apart from each other modulo 4096 bytes
-  alignas(64) double lines[6][width], Jx[width], Jy[2][width];
-  for (auto& line : lines) std::fill_n(line, in_vectors(end - begin) + 3 * margin, 0.0);
+  alignas(64) double lines[6][width], Jx[width], Jy[2][most_row + 3 * margin];
+  const Index pieces = (end - begin + most_columns - 1) / most_columns;
+  const Index columns = in_vectors((end - begin + pieces - 1) / pieces);
+  for (auto& line : lines) std::fill_n(line, columns + 3 * margin, 0.0);
   const AxisCoefficients& c = coefficients.axis(0);
   const auto line = [&](int k, bool used) { return used ? lines[k] + margin : nullptr; };
   const Lines at_row{{line(0, true), line(1, !c.across.zero()), line(2, !c.curvature.zero()), line(3, !c.twist.zero())},
                      {line(4, true), line(5, true)}};
   const bool plane = grid_.dimension() > 1;
   double *below = Jy[0], *above = Jy[1];
-  if (plane) {
-    load(p, first - 1, begin, end, at_row);
-    fluxes_along_y(first, begin, end, at_row, below);
-  }
-  for (Index r = first; r < last; ++r, std::swap(below, above)) {
-    load(p, r, begin, end, at_row);
-    fluxes_along_x(r, begin, end, at_row, Jx);
-    if (plane) fluxes_along_y(r + 1, begin, end, at_row, above);
-    use(r, begin, end - begin, Jx, plane ? below : nullptr, plane ? above : nullptr);
-  }
+  if (plane)
+    for (Index from = begin; from < end; from += columns) {
+      const Index to = std::min(from + columns, end);
+      load(p, first - 1, from, to, at_row);
+      fluxes_along_y(first, from, to, at_row, below + from - begin);
+    }
+  for (Index r = first; r < last; ++r, std::swap(below, above))
+    for (Index from = begin; from < end; from += columns) {
+      const Index to = std::min(from + columns, end);
+      double *const lower = plane ? below + from - begin : nullptr, *const upper =
+                                                                        plane ? above + from - begin : nullptr;
+      load(p, r, from, to, at_row);
+      fluxes_along_x(r, from, to, at_row, Jx);
+      if (plane) fluxes_along_y(r + 1, from, to, at_row, upper);
+      use(r, from, to - from, Jx, lower, upper);
+    }
 }
 
 void Central4Flux::stages(double factor, const double* p, std::span<const Stage> stages) const {
