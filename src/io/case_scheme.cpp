@@ -33,6 +33,12 @@ std::optional<std::string> flux_row(CaseReader& reader, const Node& node, const 
   return reader.word(node, rows);
 }
 
+/// The rows of the drift-diffusion form, and the choice among them.
+std::vector<std::string> with_auto(std::vector<std::string> rows) {
+  rows.insert(rows.begin(), "auto");
+  return rows;
+}
+
 // One of `allowed`, the first of which is the default.
 std::string choice(CaseReader& reader, const Node& node, const std::vector<std::string>& allowed) {
   return reader.word(node, allowed).value_or(allowed.empty() ? "" : allowed.front());
@@ -54,6 +60,7 @@ void read_table(CaseReader& reader, TableReader& scheme, Case& c) {
 
 void read_effective_drift(CaseReader& reader, TableReader& table, const Node& flux, Case& c) {
   const Vocabulary& words = reader.vocabulary;
+  const std::vector<std::string> of_the_other_form = with_auto(words.fluxes);
   c.scheme.score = reader.word(table.find("score"), scores).value_or("log_difference");
   const bool consistent = c.scheme.score == "flux_consistent";
   c.scheme.flux = consistent ? "scharfetter_gummel" : "muscl";
@@ -68,7 +75,7 @@ void read_effective_drift(CaseReader& reader, TableReader& table, const Node& fl
                    : consistent
                        ? flux_row(reader, flux, edge_fluxes, words.advective_fluxes,
                                   "the other scores (flux_consistent divides the flux of a drift_diffusion row)")
-                       : flux_row(reader, flux, words.advective_fluxes, words.fluxes, "form = drift_diffusion");
+                       : flux_row(reader, flux, words.advective_fluxes, of_the_other_form, "form = drift_diffusion");
   if (row) c.scheme.flux = *row;
   read_table(reader, table, c);
   const bool by_differences = c.scheme.score == "log_difference";
@@ -97,7 +104,7 @@ void read_scheme(CaseReader& reader, TableReader& root, Case& c) {
   if (c.scheme.form == "effective_drift") {
     read_effective_drift(reader, scheme, flux, c);
   } else {
-    if (const auto row = flux_row(reader, flux, reader.vocabulary.fluxes, reader.vocabulary.advective_fluxes,
+    if (const auto row = flux_row(reader, flux, with_auto(reader.vocabulary.fluxes), reader.vocabulary.advective_fluxes,
                                   "form = effective_drift"))
       c.scheme.flux = *row;
     for (const char* key : {"score", "score_order", "table", "limiter", "weights"}) {

@@ -21,6 +21,6 @@ struct Convergence {
 };
 
 /// Solves a case `levels` times, each twice as fine as the one before in space (or in time).
-[[nodiscard]] Convergence converge(const Case& base, int levels, bool in_time);
+[[nodiscard]] Convergence converge(Case base, int levels, bool in_time);
 
 }  // namespace fokker

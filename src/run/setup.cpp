@@ -7,6 +7,7 @@
 
 #include "fokker/particles/steppers.hpp"
 #include "fokker/run/witness.hpp"
+#include "fokker/scheme/choose_flux.hpp"
 #include "fokker/scheme/drift_diffusion.hpp"
 #include "fokker/scheme/effective_drift.hpp"
 #include "fokker/spectral/fourier.hpp"
@@ -119,6 +120,14 @@ Reconstruction reconstruction_of(const CaseScheme& scheme) {
 std::unique_ptr<Form> make_form(Setup& setup) {
   const CaseScheme& scheme = setup.config.scheme;
   const bool advects = scheme.form == "effective_drift", consistent = advects && scheme.score == "flux_consistent";
+  if (scheme.flux == "auto") {
+    FluxChoice choice =
+        choose_flux(setup.grid, setup.sde, {scheme.positive.value_or(true), setup.config.time.tolerance.value_or(1e-6)},
+                    setup.initial.view(), 0, setup.config.time.end);
+    setup.flux = choice.row;
+    setup.flux_reason = choice.reason;
+    return std::move(choice.form);
+  }
   setup.flux = find_flux(scheme.flux, consistent ? "drift_diffusion" : scheme.form);
   if (!advects) return make_drift_diffusion(setup.grid, setup.sde, *setup.flux, 0);
   if (consistent) return make_flux_consistent(setup.grid, setup.sde, *setup.flux, 0);
@@ -207,6 +216,7 @@ Setup build(Case config) {
   } catch (const std::logic_error& error) {
     refuse(setup.config, "sde", error.what());
   }
+  set_initial(setup);
   try {
     setup.scheme = make_form(setup);
   } catch (const CaseError& error) {  // the scheme knows no file
@@ -218,7 +228,6 @@ Setup build(Case config) {
   if (std::find(fields.begin(), fields.end(), "entropy_production") != fields.end() &&
       !(setup.scheme->report(0).smallest_eigenvalue > 0))
     refuse(setup.config, "output.fields", "entropy_production needs an invertible D, and D is singular in some cell");
-  set_initial(setup);
   warn_of_schedule(setup);
   setup.reverse_score = make_reverse_score(setup);
   setup.positive = promises_positivity(setup);

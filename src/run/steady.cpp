@@ -165,7 +165,7 @@ std::string steady_json(const Setup& setup, const SteadyResult& result) {
   std::vector<Index> cells;
   for (const Axis& axis : c.axes) cells.push_back(axis.cells);
   json["grid"] = {{"dimension", setup.grid->dimension()}, {"cells", cells}};
-  json["scheme"] = {{"form", c.scheme.form}, {"flux", c.scheme.flux}, {"positive", setup.positive}};
+  json["scheme"] = {{"form", c.scheme.form}, {"flux", setup.flux->name}, {"positive", setup.positive}};
   json["steady"] = {{"method", result.found.method},
                     {"why", result.found.reason},
                     {"detailed_balance", result.found.method == "detailed balance"},
@@ -196,7 +196,8 @@ std::string steady_table(const Setup& setup, const SteadyResult& result, const s
   const Stationary& found = result.found;
   std::string text = fmt::format("{}: stationary density\n", c.title.empty() ? c.file.stem().string() : c.title);
   text += fmt::format("  grid     {}\n", grid_line(*setup.grid));
-  text += fmt::format("  scheme   {}{}\n", c.scheme.flux, setup.positive ? ", p >= 0 kept" : ", p >= 0 not promised");
+  text +=
+      fmt::format("  scheme   {}{}\n", setup.flux->name, setup.positive ? ", p >= 0 kept" : ", p >= 0 not promised");
   text += fmt::format("  solved   by {}{}{}\n", found.method,
                       found.cycles > 0 ? fmt::format(", {} cycles", found.cycles) : "",
                       found.reason.empty() ? "" : " (" + found.reason + ")");

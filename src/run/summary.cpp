@@ -237,7 +237,8 @@ std::string summary_json(const Setup& setup, const RunResult& result) {
   for (const Axis& axis : c.axes) cells.push_back(axis.cells);
   json["grid"] = {{"dimension", setup.grid->dimension()}, {"cells", cells}};
   json["scheme"] = {{"form", c.scheme.form},
-                    {"flux", c.scheme.flux},
+                    {"flux", setup.flux->name},
+                    {"why", setup.flux_reason},
                     {"positive", setup.positive},
                     {"capped_share", result.capped_share}};
   if (c.scheme.form == "effective_drift") {
@@ -291,9 +292,10 @@ std::string summary_table(const Setup& setup, const RunResult& result,
   std::string text = fmt::format("{}\n", c.title.empty() ? c.file.stem().string() : c.title);
   text += fmt::format("  grid     {}\n", grid_line(*setup.grid));
   const bool advects = c.scheme.form == "effective_drift";
-  text +=
-      fmt::format("  scheme   {}{} with {}{}\n", advects ? "effective drift " + score_words(setup) + ", " : "",
-                  c.scheme.flux, setup.stepper_row->name, setup.positive ? ", p >= 0 kept" : ", p >= 0 not promised");
+  text += fmt::format("  scheme   {}{} with {}{}\n", advects ? "effective drift " + score_words(setup) + ", " : "",
+                      setup.flux->name, setup.stepper_row->name,
+                      setup.positive ? ", p >= 0 kept" : ", p >= 0 not promised");
+  if (!setup.flux_reason.empty()) text += fmt::format("           {}\n", setup.flux_reason);
   if (!setup.stepper_reason.empty()) text += fmt::format("           {}\n", setup.stepper_reason);
   text += fmt::format("  time     0 .. {:.6g} in {} steps ({} rejected), dt {:.2g} .. {:.2g}\n", result.t, result.steps,
                       result.rejected, result.dt_min, result.dt_max);

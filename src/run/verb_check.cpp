@@ -162,6 +162,7 @@ Findings findings(Setup& setup) {
                    setup.sde->traits().deterministic ? "F = f, no score is needed" : "score by " + scheme.score});
   all.push_back(
       {"scheme.flux", setup.flux->name, "flux", fmt::format("{}: {}", setup.flux->name, setup.flux->guarantee)});
+  if (!setup.flux_reason.empty()) all.push_back({"scheme.why", setup.flux_reason, "", "auto: " + setup.flux_reason});
   all.push_back(
       {"time.stepper", setup.stepper_row->name, "stepper",
        std::string(setup.stepper_row->name) + (setup.stepper_reason.empty() ? "" : ": " + setup.stepper_reason)});

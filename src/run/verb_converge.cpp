@@ -49,7 +49,8 @@ double distance(const Field& coarse, const Field& fine) {
 
 }  // namespace
 
-Convergence converge(const Case& base, int levels, bool in_time) {
+Convergence converge(Case base, int levels, bool in_time) {
+  if (base.scheme.flux == "auto") base.scheme.flux = build(base).flux->name;  // one flux for all levels
   Convergence table;
   table.exact = !in_time && (base.compare.exact_closed_form || base.compare.exact_formula);
   std::vector<Field> solutions;

@@ -21,7 +21,12 @@ struct Entry {
 };
 
 std::vector<Entry> list_fluxes() {
-  std::vector<Entry> all;
+  std::vector<Entry> all{{"auto",
+                          {{"form", "drift_diffusion"},
+                           {"guarantee",
+                            "central4_positive (central4 with positive = false) where grid, start and drift are smooth "
+                            "and second order would show, else scharfetter_gummel; `fokker check CASE` says which and "
+                            "why"}}}};
   for (const char* form : {"drift_diffusion", "effective_drift"})
     for (const FluxScheme& row : fluxes(form))
       all.push_back({std::string(row.name),

@@ -10,7 +10,9 @@ namespace fokker {
 int verb_steady(const Command& command) {
   if (command.arguments.size() != 1) throw UsageError("steady takes one case file: fokker steady CASE.toml");
   const std::filesystem::path file = command.arguments[0];
-  Setup setup = build(load_case(file, command.overrides, vocabulary()));
+  Case config = load_case(file, command.overrides, vocabulary());
+  if (config.scheme.flux == "auto") config.scheme.flux = "scharfetter_gummel";  // whose null vector can be solved for
+  Setup setup = build(std::move(config));
   const SteadyResult result = solve_steady(setup);  // before anything is written
   const std::filesystem::path folder =
       command.out ? *command.out : std::filesystem::path("runs") / (file.stem().string() + "_steady");

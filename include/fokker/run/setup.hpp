@@ -20,6 +20,7 @@ struct Setup {
   std::shared_ptr<const Grid> grid;
   std::shared_ptr<const FormulaSde> sde;
   const FluxScheme* flux = nullptr;
+  std::string flux_reason;  ///< why `auto` chose it; empty when the case named it
   std::unique_ptr<Form> scheme;
   const StepperRow* stepper_row = nullptr;
   std::string stepper_reason;  ///< why `auto` chose it; empty when the case named it

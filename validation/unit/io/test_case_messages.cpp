@@ -330,7 +330,7 @@ limiter = "minmod")",
      "\n"
      "c.toml:27:11: scheme.limiter: has a meaning only with form = effective_drift"},
     {flux, R"(flux = "muscl")",
-     R"(c.toml:25:8: scheme.flux: "muscl" is a row for form = effective_drift; allowed here: scharfetter_gummel, upwind, central)"},
+     R"(c.toml:25:8: scheme.flux: "muscl" is a row for form = effective_drift; allowed here: auto, scharfetter_gummel, upwind, central)"},
     {flux, R"(form = "effective_drift"
 flux = "central"
 score = "exct"
@@ -347,6 +347,9 @@ score_order = 4)",
      R"(c.toml:26:8: scheme.flux: "weno5" is a row for the other scores (flux_consistent divides the flux of a drift_diffusion row); allowed here: scharfetter_gummel, upwind, central)"
      "\n"
      "c.toml:28:15: scheme.score_order: has a meaning only with score = log_difference"},
+    {flux, R"(form = "effective_drift"
+flux = "auto")",
+     R"(c.toml:26:8: scheme.flux: "auto" is a row for form = drift_diffusion; allowed here: upwind, muscl, weno5)"},
     {flux, R"(form = "effective_drift"
 score = "table")",
      "c.toml:24:1: scheme.table: missing, must be the folder of an earlier run"},
@@ -371,7 +374,7 @@ twin = 1)",
     {R"(quantity = "l1")", R"(quantity = "characteristic_error")",
      "c.toml:37:11: check.0.against: characteristic_error needs the closed form (compare.exact = true)"},
     {flux, R"(flux = "upwnd")",
-     R"(c.toml:25:8: scheme.flux: "upwnd" is unknown; did you mean upwind? allowed: scharfetter_gummel, upwind, central)"},
+     R"(c.toml:25:8: scheme.flux: "upwnd" is unknown; did you mean upwind? allowed: auto, scharfetter_gummel, upwind, central)"},
     {flux, R"(form = "drift")",
      R"(c.toml:25:8: scheme.form: "drift" is unknown, allowed: drift_diffusion, effective_drift)"},
     {"tolerance = 1e-5", R"(stepper = "tr_bdf")",

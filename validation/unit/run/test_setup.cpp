@@ -38,6 +38,29 @@ TEST_CASE("impossible pairs are refused with both names and the way out") {
         std::string::npos);
 }
 
+TEST_CASE("flux = auto takes fourth order where grid and problem are smooth and it is needed; and says why not") {
+  const auto chosen = [](std::vector<std::string> settings) {
+    settings.emplace_back("scheme.flux=auto");
+    settings.emplace_back("compare.exact=false");
+    const Setup setup = setup_of(ou, settings);
+    return std::string(setup.flux->name) + ": " + setup.flux_reason;
+  };
+  const auto begins = [](const std::string& text, const char* with) { return text.rfind(with, 0) == 0; };
+  const std::string smooth = chosen({});
+  CHECK_MESSAGE(begins(smooth, "central4_positive: smooth on this grid; scharfetter_gummel would be off by about"),
+                smooth);
+  CHECK(begins(chosen({"scheme.positive=false"}), "central4: smooth on this grid"));
+  CHECK(begins(chosen({"time.tolerance=1e-2"}), "scharfetter_gummel: no need of fourth order"));
+  CHECK(begins(chosen({"initial.gaussian={ mean = [1], covariance = [[1e-3]] }"}),
+               "scharfetter_gummel: the start has fourth differences of"));
+  CHECK(begins(chosen({"sde.drift=[\"-100*x\"]"}), "scharfetter_gummel: cell Peclet numbers reach"));
+  CHECK(begins(chosen({"sde.drift=[\"-25*x*exp(-x^2)\"]"}),
+               "scharfetter_gummel: drift contracts to a width in cells of"));
+  CHECK(begins(chosen({"sde.drift=[\"8\"]"}), "scharfetter_gummel: drift runs against a wall at a cell Peclet number"));
+  CHECK(begins(chosen({"sde.drift=[\"-tanh(40*x)\"]"}), "scharfetter_gummel: the drift bends by a share per cell of"));
+  CHECK(begins(chosen({"sde.noise=[[\"abs(x)\"]]"}), "scharfetter_gummel: "));
+}
+
 TEST_CASE("a closed form is refused where there is none") {
   CHECK(refused(ou, {"sde.drift=[\"-x^3\"]"}) ==
         "case.toml:19:9: compare.exact: no closed form: the drift must be linear in the axes and the noise must not "

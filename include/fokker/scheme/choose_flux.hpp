@@ -1,0 +1,40 @@
+#pragma once
+#include <memory>
+#include <span>
+#include <string>
+
+#include "fokker/scheme/flux.hpp"
+#include "fokker/scheme/form.hpp"
+
+namespace fokker {
+
+class Grid;
+class Sde;
+
+struct FluxChoice {
+  const FluxScheme* row = nullptr;
+  std::unique_ptr<Form> form;
+  std::string reason;  ///< one line
+};
+
+struct FluxWish {
+  bool positive = true;     ///< p >= 0 is to be kept
+  double tolerance = 1e-6;  ///< of a step, integral l1 norm
+};
+
+/// The rule behind `flux = "auto"` of the drift-diffusion form: central4_positive, or central4 where p >= 0 is not
+/// asked for, where grid and problem are smooth together and second order would show; else scharfetter_gummel. Smooth
+/// means, at three times between t0 and t1 unless autonomous, with a the drift of the flux f - div D:
+///
+///     the start       sum |fourth differences| <= 0.1 sum |p|, along every axis: about 3 cells per standard deviation
+///     what it meets   h^2 |da_k/dx_k| <= D_kk / 4 where drift contracts and |a_k| h / D_kk <= 2: a density that rests
+///                     there is at least 2 cells wide
+///     drift           |a_k| h / D_kk <= 5 everywhere, and <= 1/2 at reflecting walls that it runs against; no second
+///                     difference above 1/4 of the largest first one (a kink or a jump)
+///
+/// Second order shows when the two rates at the start differ by more than 10 tolerances over the time in which the
+/// density changes (or t1 - t0). `start`: cell averages. Throws what make_drift_diffusion does.
+[[nodiscard]] FluxChoice choose_flux(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde,
+                                     const FluxWish& wish, std::span<const double> start, double t0, double t1);
+
+}  // namespace fokker

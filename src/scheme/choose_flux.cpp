@@ -1,0 +1,164 @@
+#include "fokker/scheme/choose_flux.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <vector>
+
+#include "edge_source.hpp"
+#include "fokker/base/errors.hpp"
+#include "fokker/scheme/drift_diffusion.hpp"
+#include "fokker/scheme/operator.hpp"
+
+namespace fokker {
+namespace {
+
+constexpr double roughest_start = 0.1, least_width = 2, largest_peclet = 5, still = 2, largest_at_wall = 0.5,
+                 sharpest_bend = 0.25, enough = 10;
+constexpr double infinite = std::numeric_limits<double>::infinity();
+
+/// sum |fourth differences along an axis| / sum |p|, the worse of the axes.
+double roughness(const Grid& grid, std::span<const double> p) {
+  double size = 0, worst = 0;
+  for (const double value : p) size += std::abs(value);
+  const Index nx = grid.nx(), ny = grid.ny();
+  for (int k = 0; k < grid.dimension(); ++k) {
+    const Index stride = k == 0 ? 1 : nx, length = k == 0 ? nx : ny, lines = k == 0 ? ny : nx;
+    double sum = 0;
+    for (Index line = 0; line < lines; ++line)
+      for (Index i = 2; i + 2 < length; ++i) {
+        const double* const at = p.data() + (k == 0 ? nx * line : line) + stride * i;
+        sum += std::abs(at[-2 * stride] - 4 * at[-stride] + 6 * at[0] - 4 * at[stride] + at[2 * stride]);
+      }
+    worst = std::max(worst, sum / size);
+  }
+  return worst;
+}
+
+struct Survey {
+  double width = infinite;  ///< sqrt(D / contraction) in cells, the least
+  double peclet = 0, at_wall = 0;
+  double bend = 0;  ///< largest second difference of the drift along a line over its largest first one
+};
+
+/// Drift and diffusion along axis k on the faces of one line, at time t.
+void sample_line(const Grid& grid, const Sde& sde, int k, Index line, double t, std::vector<double>& a,
+                 std::vector<double>& D) {
+  const Index faces = grid.axis(k).cells + 1;
+  a.resize(static_cast<std::size_t>(faces));
+  D.resize(static_cast<std::size_t>(faces));
+  Sample point;
+  for (Index first = 0; first < faces; first += EdgeSource::block) {
+    const Index n = std::min(EdgeSource::block, faces - first);
+    for (Index i = 0; i < n; ++i) {
+      (k == 0 ? point.x : point.y)[i] = grid.axis(k).face(first + i);
+      if (grid.dimension() > 1) (k == 0 ? point.y : point.x)[i] = grid.axis(1 - k).center(line);
+    }
+    point.evaluate(sde, t, n);
+    std::copy_n(point.a[k], n, a.begin() + first);
+    std::copy_n(point.D[2 * k], n, D.begin() + first);
+  }
+}
+
+void survey(const Grid& grid, const Sde& sde, double t, Survey& found) {
+  std::vector<double> a, D;
+  for (int k = 0; k < grid.dimension(); ++k) {
+    const Axis& axis = grid.axis(k);
+    const double h = axis.width();
+    const Index lines = grid.dimension() > 1 ? grid.axis(1 - k).cells : 1;
+    for (Index line = 0; line < lines; ++line) {
+      sample_line(grid, sde, k, line, t, a, D);
+      const auto peclet = [&](std::size_t face) { return a[face] == 0 ? 0 : a[face] * h / D[face]; };
+      const auto last = static_cast<std::size_t>(axis.cells);
+      double first_difference = 0, second_difference = 0;
+      for (std::size_t i = 0; i < last; ++i) {
+        const double Pe = std::min(std::abs(peclet(i)), std::abs(peclet(i + 1)));
+        found.peclet = std::max(found.peclet, i == 0 ? Pe : std::abs(peclet(i)));
+        first_difference = std::max(first_difference, std::abs(a[i + 1] - a[i]));
+        if (i > 0) second_difference = std::max(second_difference, std::abs(a[i + 1] - 2 * a[i] + a[i - 1]));
+        const double contraction = (a[i] - a[i + 1]) / h, diffusion = 0.5 * (D[i] + D[i + 1]);
+        if (contraction > 0 && Pe <= still) found.width = std::min(found.width, std::sqrt(diffusion / contraction) / h);
+      }
+      if (second_difference > 0) found.bend = std::max(found.bend, second_difference / first_difference);
+      if (axis.at_lower == Boundary::reflecting) found.at_wall = std::max(found.at_wall, -peclet(0));
+      if (axis.at_upper == Boundary::reflecting) found.at_wall = std::max(found.at_wall, peclet(last));
+    }
+  }
+}
+
+/// Why not, or nothing.
+std::optional<std::string> objection(const Grid& grid, const Sde& sde, std::span<const double> start, double t0,
+                                     double t1, Survey& found, double& rough) {
+  const auto against = [](const char* what, double value, const char* limit, double bound) {
+    return fmt::format("{} {:.3g}, and fourth order wants {} {:.3g}", what, value, limit, bound);
+  };
+  rough = roughness(grid, start);
+  if (!(rough <= roughest_start))
+    return against("the start has fourth differences of", rough, "at most", roughest_start);
+  for (const double t : {t0, 0.5 * (t0 + t1), t1}) {
+    survey(grid, sde, t, found);
+    if (sde.traits().autonomous) break;
+  }
+  if (!(found.peclet <= largest_peclet))
+    return against("cell Peclet numbers reach", found.peclet, "at most", largest_peclet);
+  if (!(found.at_wall <= largest_at_wall))
+    return against("drift runs against a wall at a cell Peclet number of", found.at_wall, "at most", largest_at_wall);
+  if (!(found.bend <= sharpest_bend))
+    return against("the drift bends by a share per cell of", found.bend, "at most", sharpest_bend);
+  if (!(found.width >= least_width))
+    return against("drift contracts to a width in cells of", found.width, "at least", least_width);
+  return std::nullopt;
+}
+
+/// What second order costs: the rates of both at the start, for as long as they last.
+double error_in_space(const Operator& second, const Operator& fourth, std::span<const double> start, double t0,
+                      double t1) {
+  std::vector<double> state(start.begin(), start.end());
+  state.resize(static_cast<std::size_t>(fourth.size()));
+  std::vector<double> rate(state.size()), other(static_cast<std::size_t>(second.size()));
+  fourth.apply(t0, state, rate);
+  const double speed = fourth.norm_l1(rate), size = fourth.norm_l1(state);
+  second.apply(t0, std::span(state).first(other.size()), other);
+  for (std::size_t i = 0; i < other.size(); ++i) rate[i] -= other[i];
+  return fourth.norm_l1(rate) * (speed > 0 ? std::min(t1 - t0, size / speed) : t1 - t0);
+}
+
+}  // namespace
+
+FluxChoice choose_flux(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, const FluxWish& wish,
+                       std::span<const double> start, double t0, double t1) {
+  const auto make = [&](const char* name) {
+    const FluxScheme* const row = find_flux(name);
+    return FluxChoice{row, make_drift_diffusion(grid, sde, *row, t0), {}};
+  };
+  FluxChoice second = make("scharfetter_gummel");
+  Survey found;
+  double rough = 0;
+  if (const auto reason = objection(*grid, *sde, start, t0, t1, found, rough)) {
+    second.reason = *reason;
+    return second;
+  }
+  try {
+    FluxChoice fourth = make(wish.positive ? "central4_positive" : "central4");
+    const double error = error_in_space(second.form->op(), fourth.form->op(), start, t0, t1);
+    FluxChoice& choice = error <= enough * wish.tolerance ? second : fourth;
+    choice.reason =
+        fmt::format("{} scharfetter_gummel would be off by about {:.1e} in l1 along the way, {} the tolerance{}",
+                    &choice == &second ? "no need of fourth order:" : "smooth on this grid;", error,
+                    &choice == &second ? "near" : "far above",
+                    &choice == &second ? std::string{}
+                                       : fmt::format("; widths from {:.3g} cells on, cell Peclet numbers up "
+                                                     "to {:.2g}",
+                                                     found.width, found.peclet));
+    return std::move(choice);
+  } catch (const CaseError& error) {
+    second.reason = error.problems().front().text;
+    return second;
+  }
+}
+
+}  // namespace fokker
