@@ -1,30 +1,21 @@
 #include "fokker/analysis/norms.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
 #include <vector>
 
 #include "compensated_sum.hpp"
+#include "fokker/base/vector_math.hpp"
+#include "marginals.hpp"
 
 namespace fokker {
 namespace {
 
 /// The larger one, or NaN if either is.
 double larger(double a, double b) { return std::isnan(a) || b <= a ? a : b; }
-
-/// Sum of p over all other axes, per cell of axis k.
-std::vector<double> marginal(const Grid& grid, std::span<const double> p, int k) {
-  const Index n = grid.axis(k).cells, others = grid.cells() / n;
-  const Index along = k == 0 ? 1 : grid.nx(), across = k == 0 ? grid.nx() : 1;
-  std::vector<double> sums;
-  for (Index i = 0; i < n; ++i) {
-    CompensatedSum sum;
-    for (Index j = 0; j < others; ++j) sum.add(p[static_cast<std::size_t>(i * along + j * across)]);
-    sums.push_back(sum.value());
-  }
-  return sums;
-}
 
 double total(std::span<const double> values) {
   CompensatedSum sum;
@@ -34,7 +25,8 @@ double total(std::span<const double> values) {
 
 /// P - Q at the upper face of every cell of axis k, both cdfs scaled to 1.
 std::vector<double> cdf_differences(const Grid& grid, std::span<const double> p, std::span<const double> q, int k) {
-  const std::vector<double> P = marginal(grid, p, k), Q = marginal(grid, q, k);
+  const auto axis = static_cast<std::size_t>(k);
+  const std::vector<double> P = marginals(grid, p)[axis], Q = marginals(grid, q)[axis];
   const double p_total = total(P), q_total = total(Q);
   std::vector<double> differences;
   CompensatedSum sum;
@@ -86,10 +78,27 @@ double kolmogorov_smirnov(const Grid& grid, std::span<const double> p, std::span
   return largest;
 }
 
+namespace {
+
+constexpr std::size_t stretch = 256;
+
+FOKKER_VECTOR_CLONES void entropy_terms(const double* p, std::size_t n, double* out) {
+  for (std::size_t i = 0; i < n; ++i) {
+    const double logarithm = ::log(p[i] <= 0 ? 1.0 : p[i]);
+    out[i] = p[i] <= 0 ? 0.0 : -p[i] * logarithm;
+  }
+}
+
+}  // namespace
+
 double entropy(const Grid& grid, std::span<const double> p) {
   CompensatedSum sum;
-  for (const double value : p)
-    if (!(value <= 0)) sum.add(-value * std::log(value));
+  std::array<double, stretch> terms;
+  for (std::size_t first = 0; first < p.size(); first += stretch) {
+    const std::size_t n = std::min(stretch, p.size() - first);
+    entropy_terms(p.data() + first, n, terms.data());
+    for (std::size_t i = 0; i < n; ++i) sum.add(terms[i]);
+  }
   return grid.volume() * sum.value();
 }
 

@@ -6,6 +6,7 @@
 #include "compensated_sum.hpp"
 #include "fokker/analysis/norms.hpp"
 #include "fokker/model/quadrature.hpp"
+#include "marginals.hpp"
 
 namespace fokker {
 namespace {
@@ -107,47 +108,68 @@ LineWeights line_weights(const Axis& axis, Index i, double x) {
 
 }  // namespace
 
+namespace {
+
 // With d = centre - reference and p the parabola of the cell, the cell adds to int (x_k - r_k) p, int (x_k - r_k)^2 p
 // and int (x_0 - r_0)(x_1 - r_1) p, over its volume,
 //   d p + h slope/12,     d^2 p + h d slope/6 + h^2 (p/12 + curvature/360),
 //   d_0 d_1 p + (d_0 h_1 slope_1 + d_1 h_0 slope_0)/12 + h_0 h_1 twist/144.
-Moments moments(const Grid& grid, std::span<const double> p) {
-  const Reconstruction reconstruction(grid, p);
-  const int dimension = grid.dimension();
-  const std::array<double, 2> h{grid.axis(0).width(), dimension > 1 ? grid.axis(1).width() : 0};
-  const auto over_cells = [&](const auto& visit) {
-    for (Index j = 0; j < grid.ny(); ++j)
-      for (Index i = 0; i < grid.nx(); ++i)
-        visit(std::array<double, 2>{grid.axis(0).center(i), dimension > 1 ? grid.axis(1).center(j) : 0},
-              reconstruction(i, j));
-  };
-
-  CompensatedSum mass;
-  std::array<CompensatedSum, 2> first;
-  over_cells([&](const std::array<double, 2>& x, const Parabola& cell) {
-    mass.add(cell.mean);
-    for (std::size_t k = 0; k < 2; ++k) first[k].add(x[k] * cell.mean + h[k] * cell.slope[k] / 12);
-  });
-  std::array<double, 2> mean{};
-  for (std::size_t k = 0; k < 2; ++k) mean[k] = first[k].value() / mass.value();
-
-  std::array<CompensatedSum, 2> second;
-  CompensatedSum mixed;
-  over_cells([&](const std::array<double, 2>& x, const Parabola& cell) {
-    const std::array<double, 2> d{x[0] - mean[0], x[1] - mean[1]};
-    for (std::size_t k = 0; k < 2; ++k)
-      second[k].add(d[k] * d[k] * cell.mean + h[k] * d[k] * cell.slope[k] / 6 +
-                    h[k] * h[k] * (cell.mean / 12 + cell.curvature[k] / 360));
-    mixed.add(d[0] * d[1] * cell.mean + (d[0] * h[1] * cell.slope[1] + d[1] * h[0] * cell.slope[0]) / 12 +
-              h[0] * h[1] * cell.twist / 144);
-  });
-
-  Moments result{grid.volume() * mass.value(), Eigen::VectorXd(dimension), Eigen::MatrixXd(dimension, dimension)};
-  for (int k = 0; k < dimension; ++k) {
-    result.mean[k] = mean[static_cast<std::size_t>(k)];
-    result.covariance(k, k) = second[static_cast<std::size_t>(k)].value() / mass.value();
+// Slopes, curvatures and twists are sums over neighbours in line, so all of these are weights on the cell averages:
+// those of an axis on its marginal, and the mixed one the product of the first two.
+struct MomentWeights {
+  std::vector<double> first, second;
+};
+MomentWeights moment_weights(const Axis& axis, double reference) {
+  const double h = axis.width();
+  MomentWeights w{std::vector<double>(static_cast<std::size_t>(axis.cells)),
+                  std::vector<double>(static_cast<std::size_t>(axis.cells))};
+  for (Index i = 0; i < axis.cells; ++i) {
+    const double d = axis.center(i) - reference;
+    const auto own = static_cast<std::size_t>(i);
+    w.first[own] += d;
+    w.second[own] += d * d + h * h / 12;
+    const Stencil near = stencil(axis, i);
+    for (std::size_t a = 0; a < 3; ++a) {
+      const auto cell = static_cast<std::size_t>(near.cell[a]);
+      w.first[cell] += h * near.slope[a] / 12;
+      w.second[cell] += h * d * near.slope[a] / 6 + h * h * near.curvature[a] / 360;
+    }
   }
-  if (dimension > 1) result.covariance(0, 1) = result.covariance(1, 0) = mixed.value() / mass.value();
+  return w;
+}
+
+double weighted(const std::vector<double>& weights, const std::vector<double>& values) {
+  CompensatedSum sum;
+  for (std::size_t i = 0; i < values.size(); ++i) sum.add(weights[i] * values[i]);
+  return sum.value();
+}
+
+}  // namespace
+
+Moments moments(const Grid& grid, std::span<const double> p) {
+  const int dimension = grid.dimension();
+  const Marginals marginal = marginals(grid, p);
+  CompensatedSum sum;
+  for (const double value : marginal[0]) sum.add(value);
+  const double mass = sum.value();
+  Moments result{grid.volume() * mass, Eigen::VectorXd(dimension), Eigen::MatrixXd(dimension, dimension)};
+  std::array<MomentWeights, 2> centred;
+  for (int k = 0; k < dimension; ++k) {
+    const auto at = static_cast<std::size_t>(k);
+    const Axis& axis = grid.axis(k);
+    const double middle = axis.lower + 0.5 * (axis.upper - axis.lower);
+    result.mean[k] = middle + weighted(moment_weights(axis, middle).first, marginal[at]) / mass;
+    centred[at] = moment_weights(axis, result.mean[k]);
+    result.covariance(k, k) = weighted(centred[at].second, marginal[at]) / mass;
+  }
+  if (dimension == 1) return result;
+  CompensatedSum mixed;
+  for (Index j = 0; j < grid.ny(); ++j) {
+    const double *row = p.data() + grid.nx() * j, *weight = centred[0].first.data();
+    mixed.add(centred[1].first[static_cast<std::size_t>(j)] *
+              row_sum(centred[0].first.size(), [=](std::size_t i) { return weight[i] * row[i]; }));
+  }
+  result.covariance(0, 1) = result.covariance(1, 0) = mixed.value() / mass;
   return result;
 }
 
