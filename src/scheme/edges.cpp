@@ -241,8 +241,7 @@ void Edges::finish() {
 
 void Edges::drop_zeros() {
   const std::vector<Run> all = std::move(runs_);
-  const LargeArray weights = std::move(weights_);
-  const double *old_left = weights.data(), *old_right = weights.data() + count_;
+  const double *old_left = left(), *old_right = right();
   const auto is_zero = [&](Index edge) { return old_left[edge] == 0 && old_right[edge] == 0; };
   runs_.clear();
   count_ = 0;
@@ -262,11 +261,13 @@ void Edges::drop_zeros() {
       edge = last + 1;
     }
   }
+  // Weights only ever move towards the front, in order: they stay where they are.
+  double* to = weights_.data();
+  for (const double* const from : {old_left, old_right})
+    for (std::size_t k = 0; k < runs_.size(); ++k)
+      to = std::copy(from + origin[k], from + origin[k] + runs_[k].count, to);
   weights_.resize(static_cast<std::size_t>(2 * count_));
-  for (std::size_t k = 0; k < runs_.size(); ++k) {
-    std::copy_n(old_left + origin[k], runs_[k].count, left() + runs_[k].first);
-    std::copy_n(old_right + origin[k], runs_[k].count, right() + runs_[k].first);
-  }
+  if (weights_.size() < weights_.capacity() / 4 * 3) weights_.shrink_to_fit();
   plan();
 }
 
