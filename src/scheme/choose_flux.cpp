@@ -17,7 +17,7 @@
 namespace fokker {
 namespace {
 
-constexpr double roughest_start = 0.1, least_width = 2, largest_peclet = 5, still = 2, largest_at_wall = 0.5,
+constexpr double roughest_start = 1, least_width = 2, largest_peclet = 5, still = 2, largest_at_wall = 1.5,
                  sharpest_bend = 0.25, enough = 10;
 constexpr double infinite = std::numeric_limits<double>::infinity();
 

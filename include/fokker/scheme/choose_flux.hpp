@@ -26,10 +26,10 @@ struct FluxWish {
 /// asked for, where grid and problem are smooth together and second order would show; else scharfetter_gummel. Smooth
 /// means, at three times between t0 and t1 unless autonomous, with a the drift of the flux f - div D:
 ///
-///     the start       sum |fourth differences| <= 0.1 sum |p|, along every axis: about 3 cells per standard deviation
+///     the start       sum |fourth differences| <= sum |p|, along every axis: 1.6 cells per standard deviation
 ///     what it meets   h^2 |da_k/dx_k| <= D_kk / 4 where drift contracts and |a_k| h / D_kk <= 2: a density that rests
 ///                     there is at least 2 cells wide
-///     drift           |a_k| h / D_kk <= 5 everywhere, and <= 1/2 at reflecting walls that it runs against; no second
+///     drift           |a_k| h / D_kk <= 5 everywhere, and <= 3/2 at reflecting walls that it runs against; no second
 ///                     difference above 1/4 of the largest first one (a kink or a jump)
 ///
 /// Second order shows when the two rates at the start differ by more than 10 tolerances over the time in which the

@@ -56,7 +56,8 @@ TEST_CASE("flux = auto takes fourth order where grid and problem are smooth and 
   CHECK(begins(chosen({"sde.drift=[\"-100*x\"]"}), "scharfetter_gummel: cell Peclet numbers reach"));
   CHECK(begins(chosen({"sde.drift=[\"-25*x*exp(-x^2)\"]"}),
                "scharfetter_gummel: drift contracts to a width in cells of"));
-  CHECK(begins(chosen({"sde.drift=[\"8\"]"}), "scharfetter_gummel: drift runs against a wall at a cell Peclet number"));
+  CHECK(
+      begins(chosen({"sde.drift=[\"12\"]"}), "scharfetter_gummel: drift runs against a wall at a cell Peclet number"));
   CHECK(begins(chosen({"sde.drift=[\"-tanh(40*x)\"]"}), "scharfetter_gummel: the drift bends by a share per cell of"));
   CHECK(begins(chosen({"sde.noise=[[\"abs(x)\"]]"}), "scharfetter_gummel: "));
 }
