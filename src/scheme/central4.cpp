@@ -10,6 +10,7 @@
 #include "central4_flux.hpp"
 #include "edge_source.hpp"
 #include "fokker/base/errors.hpp"
+#include "time_factor.hpp"
 #include "zalesak.hpp"
 
 namespace fokker {
@@ -22,19 +23,18 @@ namespace {
 class Central4 final : public Form, public LinearOperator {
  public:
   Central4(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, const FluxScheme& row, double t0)
-      : grid_(std::move(grid)), sde_(std::move(sde)), name_(row.name), flux_(*grid_) {
+      : grid_(std::move(grid)), sde_(std::move(sde)), factor_(sde_->separated()), name_(row.name), flux_(*grid_) {
     require_cells();
     check_coefficients(*grid_, *sde_, t0);
-    separated_ = sde_->separated();
-    if (separated_) check_coefficients(*grid_, *separated_->base, t0);
+    if (factor_.found()) check_coefficients(*grid_, factor_.spatial(*sde_), t0);
     autonomous_ = sde_->traits().autonomous;
-    fixed_ = autonomous_ || separated_.has_value();
+    fixed_ = autonomous_ || factor_.found();
     build(t0);
     if (fixed_) flux_.coefficients.settle();
     require_diffusion_at_walls();
     if (row.corrected)
       correction_ = std::make_unique<Zalesak>(
-          *grid_, CorrectedFlux{*this, flux_, spatial(), fixed_, [this](double t) { return move_to(t); }});
+          *grid_, CorrectedFlux{*this, flux_, factor_.spatial(*sde_), fixed_, [this](double t) { return move_to(t); }});
   }
 
   // --- Form
@@ -97,22 +97,48 @@ class Central4 final : public Form, public LinearOperator {
     flux_.stages(move_to(t), state.data(), stages);
   }
   void assemble(double t, const InsertEntry& insert) const override { flux_.assemble(move_to(t), insert); }
+  [[nodiscard]] const LinearOperator* base() const override {
+    return autonomous_ ? static_cast<const LinearOperator*>(this) : fixed_ ? &base_ : nullptr;
+  }
+  [[nodiscard]] std::optional<double> elapsed(double t0, double t1) const override {
+    return fixed_ ? std::optional(factor_.integral(t0, t1)) : std::nullopt;
+  }
 
  private:
+  /// The rates without their common factor of time.
+  class Base final : public LinearOperator {
+   public:
+    explicit Base(const Central4& all) : all_(all) {}
+    [[nodiscard]] Index cells() const override { return all_.cells(); }
+    [[nodiscard]] Index ledgers() const override { return all_.ledgers(); }
+    [[nodiscard]] double cell_volume() const override { return all_.cell_volume(); }
+    [[nodiscard]] bool autonomous() const override { return true; }
+    [[nodiscard]] bool positive() const override { return false; }
+    [[nodiscard]] double stable_step(double) const override { return 1 / all_.bounds_.euler; }
+    [[nodiscard]] SpectralBound spectral_bound(double) const override {
+      return {all_.bounds_.real, all_.bounds_.imaginary};
+    }
+    void apply(double, std::span<const double> state, std::span<double> rate) const override {
+      const Stage stage{1, {}, rate.data()};
+      all_.flux_.stages(1, state.data(), {&stage, 1});
+    }
+    void apply_stages(double, std::span<const double> state, std::span<const Stage> stages) const override {
+      all_.flux_.stages(1, state.data(), stages);
+    }
+    void assemble(double, const InsertEntry& insert) const override { all_.flux_.assemble(1, insert); }
+
+   private:
+    const Central4& all_;
+  };
+
   /// Brings the coefficients to time t; returns the factor that multiplies all of them.
   double move_to(double t) const {
     if (!fixed_ && t != built_at_) build(t);
-    if (!separated_) return 1;
-    const double factor = separated_->factor(t);
-    if (!(factor >= 0 && std::isfinite(factor)))
-      throw NumericalError("the common time factor of drift and diffusion is negative or not finite", t);
-    return factor;
+    return factor_.at(t);
   }
 
-  [[nodiscard]] const Sde& spatial() const { return separated_ ? *separated_->base : *sde_; }
-
   void build(double t) const {
-    flux_.coefficients.build(spatial(), t);
+    flux_.coefficients.build(factor_.spatial(*sde_), t);
     bounds_ = flux_.bounds(sde_->traits().diagonal);
     built_at_ = t;
   }
@@ -146,8 +172,8 @@ class Central4 final : public Form, public LinearOperator {
 
   std::shared_ptr<const Grid> grid_;
   std::shared_ptr<const Sde> sde_;
+  TimeFactor factor_;
   std::string name_;
-  std::optional<TimeSeparated> separated_;
   bool autonomous_ = false, fixed_ = false;
   // What is built is a cache of the coefficients at one time.
   mutable Central4Flux flux_;
@@ -155,6 +181,7 @@ class Central4 final : public Form, public LinearOperator {
   mutable double built_at_ = std::numeric_limits<double>::quiet_NaN();
   mutable std::vector<double> Jx_, Jy_;  // scratch of current
   std::unique_ptr<Zalesak> correction_;
+  Base base_{*this};
 };
 
 }  // namespace

@@ -4,13 +4,11 @@
 #include <array>
 #include <atomic>
 #include <cmath>
-#include <functional>
 #include <stdexcept>
 #include <string>
 
 #include "fokker/base/errors.hpp"
 #include "fokker/base/parallel.hpp"
-#include "fokker/model/quadrature.hpp"
 
 namespace fokker {
 namespace {
@@ -20,26 +18,6 @@ constexpr std::size_t longest_chain = 8;
 
 bool sound(const Edge& edge) {
   return edge.rate >= 0 && std::isfinite(edge.rate) && std::isfinite(edge.peclet) && std::isfinite(edge.velocity);
-}
-
-/// Gauss-Legendre of 8 points against that of its two halves, to rounding of the whole; halved ten times at most (a
-/// factor with a jump is then off by 1e-4 of the jump times the way).
-double integral_by_halves(const std::function<double(double)>& f, double from, double to) {
-  constexpr int depth = 10;
-  constexpr double rounding = 1e-15;
-  const auto rule = [&](double a, double b) {
-    double sum = 0;
-    for (std::size_t k = 0; k < GaussRule8::node.size(); ++k)
-      sum += GaussRule8::weight[k] * f(0.5 * (a + b) + 0.5 * (b - a) * GaussRule8::node[k]);
-    return 0.5 * (b - a) * sum;
-  };
-  const double all = rule(from, to);
-  const auto refine = [&](const auto& self, double a, double b, double whole, int left) -> double {
-    const double middle = 0.5 * (a + b), lower = rule(a, middle), upper = rule(middle, b);
-    if (left == 0 || std::abs(lower + upper - whole) <= rounding * std::abs(all)) return lower + upper;
-    return self(self, a, middle, lower, left - 1) + self(self, middle, b, upper, left - 1);
-  };
-  return refine(refine, from, to, all, depth);
 }
 
 bool is_face(Offset e) { return e == Offset{1, 0} || e == Offset{0, 1}; }
@@ -65,16 +43,16 @@ EdgeSystem::EdgeSystem(std::shared_ptr<const Grid> grid, std::shared_ptr<const S
                        const EdgeSystemOptions& options, double t0)
     : grid_(std::move(grid)),
       sde_(std::move(sde)),
+      factor_(sde_->separated()),
       flux_(flux),
       fits_(options.fits),
       lines_(options.lines),
       edges_(*grid_) {
   check_coefficients(*grid_, *sde_, t0);
-  separated_ = sde_->separated();
-  const Sde& spatial = separated_ ? *separated_->base : *sde_;
-  if (separated_) check_coefficients(*grid_, spatial, t0);
+  const Sde& spatial = factor_.spatial(*sde_);
+  if (factor_.found()) check_coefficients(*grid_, spatial, t0);
   autonomous_ = sde_->traits().autonomous;
-  fixed_ = autonomous_ || separated_.has_value();
+  fixed_ = autonomous_ || factor_.found();
   source_ = grid_->dimension() == 1 || spatial.traits().diagonal ? make_diagonal_source(*grid_, spatial, flux, t0)
                                                                  : make_tensor_source(*grid_, spatial, flux, t0);
   if (source_->limited() || options.advection) advection_.emplace(*grid_, options.reconstruction);
@@ -86,20 +64,7 @@ EdgeSystem::EdgeSystem(std::shared_ptr<const Grid> grid, std::shared_ptr<const S
 
 double EdgeSystem::move_to(double t) {
   if (!fixed_ && t != built_at_) build(t);
-  return factor_at(t);
-}
-
-double EdgeSystem::factor_at(double t) const {
-  if (!separated_) return 1;
-  const double factor = separated_->factor(t);
-  if (!(factor >= 0 && std::isfinite(factor)))
-    throw NumericalError("the common time factor of drift and diffusion is negative or not finite", t);
-  return factor;
-}
-
-double EdgeSystem::elapsed(double t0, double t1) const {
-  if (!separated_) return t1 - t0;
-  return integral_by_halves([&](double t) { return factor_at(t); }, t0, t1);
+  return factor_.at(t);
 }
 
 Split EdgeSystem::split(double t) {

@@ -12,6 +12,7 @@
 #include "fokker/scheme/directions.hpp"
 #include "fokker/scheme/flux.hpp"
 #include "fokker/scheme/form.hpp"
+#include "time_factor.hpp"
 
 namespace fokker {
 
@@ -36,7 +37,7 @@ class EdgeSystem {
   /// Whether one factor of time multiplies everything (1 where autonomous).
   [[nodiscard]] bool fixed() const { return fixed_; }
   /// The integral of that factor from t0 to t1 [t]; only where fixed().
-  [[nodiscard]] double elapsed(double t0, double t1) const;
+  [[nodiscard]] double elapsed(double t0, double t1) const { return factor_.integral(t0, t1); }
 
   [[nodiscard]] const Grid& grid() const { return *grid_; }
   [[nodiscard]] const FluxScheme& flux() const { return flux_; }
@@ -77,13 +78,12 @@ class EdgeSystem {
   void build_sinks(double t);
   void lay_out_directions();
   void link_edges();
-  [[nodiscard]] double factor_at(double t) const;
   void make_weights(Index first, Index last, FirstOf& unsound, FirstOf& unsigned_);
 
   std::shared_ptr<const Grid> grid_;
   std::shared_ptr<const Sde> sde_;
+  TimeFactor factor_;
   FluxScheme flux_;
-  std::optional<TimeSeparated> separated_;
   bool autonomous_ = false, fixed_ = false, fits_ = false, lines_ = false;
   std::unique_ptr<EdgeSource> source_;
   Edges edges_;

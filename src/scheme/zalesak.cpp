@@ -19,21 +19,27 @@ std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 }  // namespace
 
-/// The operator with its records (correction.hpp).
+/// The operator with its records (correction.hpp). Where a factor of time is common to all rates, another one without
+/// it stands behind the first.
 class Zalesak::Recording final : public LinearOperator {
  public:
-  explicit Recording(const CorrectedFlux& high) : high_(high), rates_(high.fixed ? 0 : at(records())) {}
+  explicit Recording(const CorrectedFlux& high) : Recording(high, high.op, false) {
+    if (const LinearOperator* const base = op_.base(); base != nullptr && base != &op_)
+      base_.reset(new Recording(high, *base, true));
+  }
 
-  [[nodiscard]] Index cells() const override { return high_.op.cells(); }
-  [[nodiscard]] Index ledgers() const override { return high_.op.ledgers(); }
+  [[nodiscard]] Index cells() const override { return op_.cells(); }
+  [[nodiscard]] Index ledgers() const override { return op_.ledgers(); }
   [[nodiscard]] Index records() const override {
     return high_.fixed ? cells() : high_.flux.x_faces() + high_.flux.y_faces();
   }
-  [[nodiscard]] double cell_volume() const override { return high_.op.cell_volume(); }
-  [[nodiscard]] bool autonomous() const override { return high_.op.autonomous(); }
+  [[nodiscard]] double cell_volume() const override { return op_.cell_volume(); }
+  [[nodiscard]] bool autonomous() const override { return op_.autonomous(); }
   [[nodiscard]] bool positive() const override { return false; }
-  [[nodiscard]] double stable_step(double t) const override { return high_.op.stable_step(t); }
-  [[nodiscard]] SpectralBound spectral_bound(double t) const override { return high_.op.spectral_bound(t); }
+  [[nodiscard]] double stable_step(double t) const override { return op_.stable_step(t); }
+  [[nodiscard]] SpectralBound spectral_bound(double t) const override { return op_.spectral_bound(t); }
+  [[nodiscard]] const LinearOperator* base() const override { return autonomous() ? this : base_.get(); }
+  [[nodiscard]] std::optional<double> elapsed(double t0, double t1) const override { return op_.elapsed(t0, t1); }
 
   void apply(double t, std::span<const double> state, std::span<double> rate) const override {
     const Stage stage{1, {}, rate.data()};
@@ -42,8 +48,8 @@ class Zalesak::Recording final : public LinearOperator {
 
   void apply_stages(double t, std::span<const double> state, std::span<const Stage> stages) const override {
     const Index first = cells() + ledgers();
-    high_.op.apply_stages(t, state.first(at(first)), stages);
-    const double factor = high_.factor(t);
+    op_.apply_stages(t, state.first(at(first)), stages);
+    const double factor = factor_at(t);
     const double* rates = state.data();
     if (!high_.fixed) {
       high_.flux.fluxes(1, state.data(), rates_.data(), rates_.data() + high_.flux.x_faces());
@@ -56,15 +62,22 @@ class Zalesak::Recording final : public LinearOperator {
   }
 
   void assemble(double t, const InsertEntry& insert) const override {
-    high_.op.assemble(t, insert);
+    op_.assemble(t, insert);
     const Index first = cells() + ledgers();
-    const double factor = high_.factor(t);
+    const double factor = factor_at(t);
     if (!high_.fixed) return high_.flux.assemble_fluxes(factor, first, insert);
     for (Index i = 0; i < cells(); ++i) insert(first + i, i, factor);
   }
 
  private:
+  Recording(const CorrectedFlux& high, const LinearOperator& op, bool bare)
+      : high_(high), op_(op), bare_(bare), rates_(high.fixed ? 0 : at(records())) {}
+  [[nodiscard]] double factor_at(double t) const { return bare_ ? 1 : high_.factor(t); }
+
   const CorrectedFlux& high_;
+  const LinearOperator& op_;
+  bool bare_;
+  std::unique_ptr<Recording> base_;
   mutable std::vector<double> rates_;
 };
 

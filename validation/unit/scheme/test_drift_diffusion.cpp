@@ -272,26 +272,28 @@ TEST_CASE("a common time factor scales the rates") {
   sde->D = [factor](double, double, double t) { return std::array{0.7 * factor(t), 0.0, 0.0}; };
   sde->known = {.additive = true, .diagonal = true};
   const auto grid = grid_1d(axis(-3, 3, 30, A, R));
-  const auto plain = make_drift_diffusion(grid, sde, flux("upwind"));
-  sde = std::make_shared<LambdaSde>(*sde);
-  sde->factor = TimeSeparated{base, factor};
-  const auto separated = make_drift_diffusion(grid, sde, flux("upwind"));
-  const auto state = random_state(plain->op());
-  for (const double t : {0.0, 1.5, 2.0, 0.0}) {
-    const auto one = rate_of(plain->op(), t, state), other = rate_of(separated->op(), t, state);
-    for (std::size_t i = 0; i < one.size(); ++i) CHECK(one[i] == doctest::Approx(other[i]).epsilon(1e-13).scale(10));
+  for (const char* const name : {"upwind", "central4"}) {
+    const auto plain = make_drift_diffusion(grid, sde, flux(name));
+    auto with_factor = std::make_shared<LambdaSde>(*sde);
+    with_factor->factor = TimeSeparated{base, factor};
+    const auto separated = make_drift_diffusion(grid, with_factor, flux(name));
+    const auto state = random_state(plain->op());
+    for (const double t : {0.0, 1.5, 2.0, 0.0}) {
+      const auto one = rate_of(plain->op(), t, state), other = rate_of(separated->op(), t, state);
+      for (std::size_t i = 0; i < one.size(); ++i) CHECK(one[i] == doctest::Approx(other[i]).epsilon(1e-13).scale(20));
+    }
+    CHECK(separated->op().stable_step(1.5) == doctest::Approx(plain->op().stable_step(1.5)).epsilon(1e-13));
+    CHECK(separated->report(1.5).exit_rate_max == doctest::Approx(plain->report(1.5).exit_rate_max).epsilon(1e-13));
+    CHECK_FALSE(separated->op().autonomous());
+    const LinearOperator& linear = *separated->op().linear();
+    CHECK(*linear.elapsed(0.5, 1.5) == doctest::Approx(1).epsilon(1e-15));  // of 2 - t
+    CHECK(plain->op().linear()->base() == nullptr);
+    CHECK_FALSE(plain->op().linear()->elapsed(0, 1));
+    const auto base_rate = rate_of(*linear.base(), 7, state), at_one = rate_of(separated->op(), 1, state);
+    for (std::size_t i = 0; i < at_one.size(); ++i) CHECK(base_rate[i] == at_one[i]);
+    std::vector<double> rate(state.size());
+    CHECK_THROWS_AS(separated->op().apply(2.5, state, rate), NumericalError);
   }
-  CHECK(separated->op().stable_step(1.5) == doctest::Approx(plain->op().stable_step(1.5)).epsilon(1e-13));
-  CHECK(separated->report(1.5).exit_rate_max == doctest::Approx(plain->report(1.5).exit_rate_max).epsilon(1e-13));
-  CHECK_FALSE(separated->op().autonomous());
-  const LinearOperator& linear = *separated->op().linear();
-  CHECK(*linear.elapsed(0.5, 1.5) == doctest::Approx(1).epsilon(1e-15));  // of 2 - t
-  CHECK(plain->op().linear()->base() == nullptr);
-  CHECK_FALSE(plain->op().linear()->elapsed(0, 1));
-  const auto base_rate = rate_of(*linear.base(), 7, state), at_one = rate_of(separated->op(), 1, state);
-  for (std::size_t i = 0; i < at_one.size(); ++i) CHECK(base_rate[i] == at_one[i]);
-  std::vector<double> rate(state.size());
-  CHECK_THROWS_AS(separated->op().apply(2.5, state, rate), NumericalError);
 }
 
 std::string refusal(const std::shared_ptr<const Grid>& grid, const std::shared_ptr<const Sde>& sde) {
