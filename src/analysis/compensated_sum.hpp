@@ -1,5 +1,6 @@
 #pragma once
 #include <cmath>
+#include <span>
 
 namespace fokker {
 
@@ -16,5 +17,11 @@ class CompensatedSum {
  private:
   double sum_ = 0, lost_ = 0;
 };
+
+[[nodiscard]] inline double total(std::span<const double> values) {
+  CompensatedSum sum;
+  for (const double value : values) sum.add(value);
+  return sum.value();
+}
 
 }  // namespace fokker

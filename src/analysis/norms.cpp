@@ -17,16 +17,8 @@ namespace {
 /// The larger one, or NaN if either is.
 double larger(double a, double b) { return std::isnan(a) || b <= a ? a : b; }
 
-double total(std::span<const double> values) {
-  CompensatedSum sum;
-  for (const double value : values) sum.add(value);
-  return sum.value();
-}
-
-/// P - Q at the upper face of every cell of axis k, both cdfs scaled to 1.
-std::vector<double> cdf_differences(const Grid& grid, std::span<const double> p, std::span<const double> q, int k) {
-  const auto axis = static_cast<std::size_t>(k);
-  const std::vector<double> P = marginals(grid, p)[axis], Q = marginals(grid, q)[axis];
+/// The difference of the cdfs at the upper face of every cell of an axis, from marginals, both scaled to 1.
+std::vector<double> cdf_differences(const std::vector<double>& P, const std::vector<double>& Q) {
   const double p_total = total(P), q_total = total(Q);
   std::vector<double> differences;
   CompensatedSum sum;
@@ -64,7 +56,7 @@ double wasserstein1(const Grid& grid, std::span<const double> p, std::span<const
   if (grid.dimension() != 1) throw std::invalid_argument("wasserstein1: the grid has two axes");
   CompensatedSum area;
   double left = 0;
-  for (const double right : cdf_differences(grid, p, q, 0)) {
+  for (const double right : cdf_differences(marginals(grid, p)[0], marginals(grid, q)[0])) {
     area.add(mean_modulus(left, right));
     left = right;
   }
@@ -72,9 +64,10 @@ double wasserstein1(const Grid& grid, std::span<const double> p, std::span<const
 }
 
 double kolmogorov_smirnov(const Grid& grid, std::span<const double> p, std::span<const double> q) {
+  const Marginals P = marginals(grid, p), Q = marginals(grid, q);
   double largest = 0;
-  for (int k = 0; k < grid.dimension(); ++k)
-    for (const double difference : cdf_differences(grid, p, q, k)) largest = larger(largest, std::abs(difference));
+  for (std::size_t k = 0; k < P.size(); ++k)  // that of an axis that is not there is empty
+    for (const double difference : cdf_differences(P[k], Q[k])) largest = larger(largest, std::abs(difference));
   return largest;
 }
 

@@ -106,10 +106,6 @@ LineWeights line_weights(const Axis& axis, Index i, double x) {
   return line;
 }
 
-}  // namespace
-
-namespace {
-
 // With d = centre - reference and p the parabola of the cell, the cell adds to int (x_k - r_k) p, int (x_k - r_k)^2 p
 // and int (x_0 - r_0)(x_1 - r_1) p, over its volume,
 //   d p + h slope/12,     d^2 p + h d slope/6 + h^2 (p/12 + curvature/360),
@@ -149,9 +145,7 @@ double weighted(const std::vector<double>& weights, const std::vector<double>& v
 Moments moments(const Grid& grid, std::span<const double> p) {
   const int dimension = grid.dimension();
   const Marginals marginal = marginals(grid, p);
-  CompensatedSum sum;
-  for (const double value : marginal[0]) sum.add(value);
-  const double mass = sum.value();
+  const double mass = total(marginal[0]);
   Moments result{grid.volume() * mass, Eigen::VectorXd(dimension), Eigen::MatrixXd(dimension, dimension)};
   std::array<MomentWeights, 2> centred;
   for (int k = 0; k < dimension; ++k) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <initializer_list>
+#include <utility>
 
 #include "fokker/scheme/operator.hpp"
 
@@ -28,8 +29,7 @@ class Wave {
     chain_[count_++] = {state, {link.stages.data(), used}};
   }
   void run() {
-    if (count_ > 0) op_.apply_chain(t_, {chain_.data(), count_});
-    count_ = 0;
+    if (const std::size_t count = std::exchange(count_, 0); count > 0) op_.apply_chain(t_, {chain_.data(), count});
   }
 
  private:

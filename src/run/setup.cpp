@@ -116,14 +116,15 @@ Reconstruction reconstruction_of(const CaseScheme& scheme) {
   return Reconstruction::upwind;
 }
 
+double tolerance_of(const Case& config) { return config.time.tolerance.value_or(1e-6); }
+
 /// The form a case asks for. Where nothing diffuses the effective drift is f, whatever score was named.
 std::unique_ptr<Form> make_form(Setup& setup) {
   const CaseScheme& scheme = setup.config.scheme;
   const bool advects = scheme.form == "effective_drift", consistent = advects && scheme.score == "flux_consistent";
   if (scheme.flux == "auto") {
-    FluxChoice choice =
-        choose_flux(setup.grid, setup.sde, {scheme.positive.value_or(true), setup.config.time.tolerance.value_or(1e-6)},
-                    setup.initial.view(), 0, setup.config.time.end);
+    FluxChoice choice = choose_flux(setup.grid, setup.sde, {scheme.positive.value_or(true), tolerance_of(setup.config)},
+                                    setup.initial.view(), 0, setup.config.time.end);
     setup.flux = choice.row;
     setup.flux_reason = choice.reason;
     return std::move(choice.form);
@@ -189,7 +190,7 @@ bool promises_positivity(const Setup& setup) {
 
 void set_stepper(Setup& setup) {
   const CaseTime& time = setup.config.time;
-  StepperOptions options{time.dt, time.tolerance.value_or(1e-6), setup.positive};
+  StepperOptions options{time.dt, tolerance_of(setup.config), setup.positive};
   if (time.stepper == "auto") {
     const StepperChoice choice = choose_stepper(setup.scheme->op(), setup.grid->dimension(), options, 0, time.end,
                                                 static_cast<int>(setup.config.output.times.size()) - 1);

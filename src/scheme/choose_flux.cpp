@@ -92,11 +92,11 @@ void survey(const Grid& grid, const Sde& sde, double t, Survey& found) {
 
 /// Why not, or nothing.
 std::optional<std::string> objection(const Grid& grid, const Sde& sde, std::span<const double> start, double t0,
-                                     double t1, Survey& found, double& rough) {
+                                     double t1, Survey& found) {
   const auto against = [](const char* what, double value, const char* limit, double bound) {
     return fmt::format("{} {:.3g}, and fourth order wants {} {:.3g}", what, value, limit, bound);
   };
-  rough = roughness(grid, start);
+  const double rough = roughness(grid, start);
   if (!(rough <= roughest_start))
     return against("the start has fourth differences of", rough, "at most", roughest_start);
   for (const double t : {t0, 0.5 * (t0 + t1), t1}) {
@@ -118,12 +118,12 @@ std::optional<std::string> objection(const Grid& grid, const Sde& sde, std::span
 double error_in_space(const Operator& second, const Operator& fourth, std::span<const double> start, double t0,
                       double t1) {
   std::vector<double> state(start.begin(), start.end());
-  state.resize(static_cast<std::size_t>(fourth.size()));
-  std::vector<double> rate(state.size()), other(static_cast<std::size_t>(second.size()));
+  state.resize(static_cast<std::size_t>(fourth.size()));  // ledgers: nothing has left
+  std::vector<double> rate(state.size()), other(state.size());
   fourth.apply(t0, state, rate);
+  second.apply(t0, state, other);
   const double speed = fourth.norm_l1(rate), size = fourth.norm_l1(state);
-  second.apply(t0, std::span(state).first(other.size()), other);
-  for (std::size_t i = 0; i < other.size(); ++i) rate[i] -= other[i];
+  for (std::size_t i = 0; i < rate.size(); ++i) rate[i] -= other[i];
   return fourth.norm_l1(rate) * (speed > 0 ? std::min(t1 - t0, size / speed) : t1 - t0);
 }
 
@@ -137,24 +137,23 @@ FluxChoice choose_flux(std::shared_ptr<const Grid> grid, std::shared_ptr<const S
   };
   FluxChoice second = make("scharfetter_gummel");
   Survey found;
-  double rough = 0;
-  if (const auto reason = objection(*grid, *sde, start, t0, t1, found, rough)) {
+  if (const auto reason = objection(*grid, *sde, start, t0, t1, found)) {
     second.reason = *reason;
     return second;
   }
   try {
     FluxChoice fourth = make(wish.positive ? "central4_positive" : "central4");
     const double error = error_in_space(second.form->op(), fourth.form->op(), start, t0, t1);
-    FluxChoice& choice = error <= enough * wish.tolerance ? second : fourth;
-    choice.reason =
-        fmt::format("{} scharfetter_gummel would be off by about {:.1e} in l1 along the way, {} the tolerance{}",
-                    &choice == &second ? "no need of fourth order:" : "smooth on this grid;", error,
-                    &choice == &second ? "near" : "far above",
-                    &choice == &second ? std::string{}
-                                       : fmt::format("; widths from {:.3g} cells on, cell Peclet numbers up "
-                                                     "to {:.2g}",
-                                                     found.width, found.peclet));
-    return std::move(choice);
+    const std::string off = fmt::format("scharfetter_gummel would be off by about {:.1e} in l1 along the way", error);
+    if (error <= enough * wish.tolerance) {
+      second.reason = fmt::format("no need of fourth order: {}, near the tolerance", off);
+      return second;
+    }
+    fourth.reason = fmt::format(
+        "smooth on this grid; {}, far above the tolerance; widths from {:.3g} cells on, cell "
+        "Peclet numbers up to {:.2g}",
+        off, found.width, found.peclet);
+    return fourth;
   } catch (const CaseError& error) {
     second.reason = error.problems().front().text;
     return second;

@@ -4,7 +4,8 @@
 /// The sum that ends a stage, to be inlined into kernels that are built for several instruction sets.
 namespace fokker {
 
-template <int N>
+/// With `Rated` the rates count, times `scale`; without, they are not looked at.
+template <int N, bool Rated>
 __attribute__((always_inline)) inline void combine_terms(double scale, const double* rate, const Term* terms,
                                                          Index first, Index n, double* out) {
   double factor[N + 1];
@@ -13,25 +14,25 @@ __attribute__((always_inline)) inline void combine_terms(double scale, const dou
     factor[k] = terms[k].factor;
     values[k] = terms[k].values + first;
   }
-  if (N > 0 && scale == 0) {
 #pragma GCC ivdep  // `out` is either apart from a term or the very same memory
-    for (Index i = 0; i < n; ++i) {
-      double sum = factor[0] * values[0][i];
-      for (int k = 1; k < N; ++k) sum += factor[k] * values[k][i];
-      out[i] = sum;
-    }
-  } else {
-#pragma GCC ivdep
-    for (Index i = 0; i < n; ++i) {
-      double sum = scale * rate[i];
-      for (int k = 0; k < N; ++k) sum += factor[k] * values[k][i];
-      out[i] = sum;
-    }
+  for (Index i = 0; i < n; ++i) {
+    double sum = Rated ? scale * rate[i] : N > 0 ? factor[0] * values[0][i] : 0;
+    for (int k = Rated ? 0 : 1; k < N; ++k) sum += factor[k] * values[k][i];
+    out[i] = sum;
   }
 }
 
+template <int N>
+__attribute__((always_inline)) inline void combine_terms(double scale, const double* rate, const Term* terms,
+                                                         Index first, Index n, double* out) {
+  if (scale == 0)
+    combine_terms<N, false>(scale, rate, terms, first, n, out);
+  else
+    combine_terms<N, true>(scale, rate, terms, first, n, out);
+}
+
 /// stage.out[first + i] = stage.scale * rate[i] + the sum of the terms at first + i, for i < n. Up to six terms have a
-/// loop of their own. Without a scale the rates are not looked at as long as there is a term.
+/// loop of their own. Without a scale the rates are not looked at.
 __attribute__((always_inline)) inline void combine_stage(const Stage& stage, const double* rate, Index first, Index n) {
   const Term* const terms = stage.terms.data();
   double* const out = stage.out + first;

@@ -42,25 +42,12 @@ template <int Out, int In>
   }
 }
 
-[[gnu::always_inline]] inline void gather_any(const EdgeBlock& block, const EdgeTerm* terms, const double* weights,
-                                              Index edges, double scale, const double* p, const double* here,
-                                              double* __restrict out, Index n) {
-  for (Index i = 0; i < n; ++i) out[i] = 0;
-  for (int k = 0; k < block.outgoing + block.incoming; ++k) {
-    const double *w = weights + terms[k].weights, *there = p + terms[k].neighbour;
-    if (k < block.outgoing)
-      for (Index i = 0; i < n; ++i) out[i] -= w[i] * here[i] + w[i + edges] * there[i];
-    else
-      for (Index i = 0; i < n; ++i) out[i] += w[i] * there[i] + w[i + edges] * here[i];
-  }
-  for (Index i = 0; i < n; ++i) out[i] *= scale;
-}
-
-// The same sums cell by cell: at walls, where a vector loop would have nothing to fill its vectors with.
+// The same sums cell by cell: for short stretches, where a vector loop would have nothing to fill its vectors with, and
+// for shapes without a loop of their own.
 constexpr Index shortest = 8;
-[[gnu::always_inline]] inline void product_of_few(const EdgeBlock& block, const EdgeTerm* terms, const double* weights,
-                                                  Index edges, double scale, const double* p, const double* here,
-                                                  double* out, Index n) {
+[[gnu::always_inline]] inline void gather_few(const EdgeBlock& block, const EdgeTerm* terms, const double* weights,
+                                              Index edges, double scale, const double* p, const double* here,
+                                              double* out, Index n) {
   for (Index i = 0; i < n; ++i) {
     double sum = 0;
     for (int k = 0; k < block.outgoing + block.incoming; ++k) {
@@ -103,10 +90,9 @@ struct Pass {
 [[gnu::always_inline]] inline void product(const Pass& pass, const EdgeBlock& block, Index from, Index n, double* out) {
   const EdgeTerm* terms = pass.terms + block.first_term;
   const double *weights = pass.weights + from, *p = pass.p + from, *here = p + block.cell;
-  if (n < shortest) return product_of_few(block, terms, weights, pass.edges, pass.scale, p, here, out, n);
-  const int out_in = shape(block.outgoing, block.incoming);
-  if (!gather_shape(shapes, out_in, terms, weights, pass.edges, pass.scale, p, here, out, n))
-    gather_any(block, terms, weights, pass.edges, pass.scale, p, here, out, n);
+  const int wanted = shape(block.outgoing, block.incoming);
+  if (n < shortest || !gather_shape(shapes, wanted, terms, weights, pass.edges, pass.scale, p, here, out, n))
+    gather_few(block, terms, weights, pass.edges, pass.scale, p, here, out, n);
 }
 
 // Edges to the cell on the right and to one in another row, and from the left and from another row: the shape of nearly

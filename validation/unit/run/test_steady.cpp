@@ -54,6 +54,21 @@ std::string refusal(const std::string& text, const std::vector<std::string>& ove
 
 }  // namespace
 
+TEST_CASE("with flux = auto steady takes the flux whose null vector it can solve for") {
+  const fs::path scratch = fs::temp_directory_path() / ("fokker_test_steady_auto_" + std::to_string(getpid()));
+  fs::create_directories(scratch);
+  std::ofstream(scratch / "spring.toml") << rotating;
+  Command command;
+  command.arguments = {(scratch / "spring.toml").string()};
+  command.overrides = {"scheme.flux=auto"};
+  command.quiet = true;
+  command.out = scratch / "out";
+  CHECK(verb_steady(command) == exit_ok);
+  const auto json = nlohmann::json::parse(read_file(scratch / "out" / "summary.json"));
+  CHECK(json["scheme"]["flux"] == "scharfetter_gummel");
+  fs::remove_all(scratch);
+}
+
 TEST_CASE("steady writes density and current and a summary with the keys of the contract") {
   const fs::path scratch = fs::temp_directory_path() / ("fokker_test_steady_" + std::to_string(getpid()));
   fs::create_directories(scratch);
