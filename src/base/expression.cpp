@@ -102,60 +102,6 @@ bool is_nonnegative(const Expression& e) {
   return is_call(e, Function::exp) || is_call(e, Function::cosh) || is_call(e, Function::absolute);
 }
 
-double fold(Function function, const std::vector<Expression>& arguments) {
-  const double a = arguments[0].value();
-  const double b = arguments.size() > 1 ? arguments[1].value() : 0;
-  switch (function) {
-    case Function::less:
-      return a < b;
-    case Function::less_equal:
-      return a <= b;
-    case Function::equal:
-      return a == b;
-    case Function::not_equal:
-      return a != b;
-    case Function::choose:
-      return a != 0 ? b : arguments[2].value();
-    case Function::minimum:
-      return a < b ? a : b;
-    case Function::maximum:
-      return a > b ? a : b;
-    case Function::absolute:
-      return std::abs(a);
-    case Function::sign:
-      return a > 0 ? 1 : a < 0 ? -1 : a;
-    case Function::exp:
-      return std::exp(a);
-    case Function::log:
-      return std::log(a);
-    case Function::sin:
-      return std::sin(a);
-    case Function::cos:
-      return std::cos(a);
-    case Function::tan:
-      return std::tan(a);
-    case Function::asin:
-      return std::asin(a);
-    case Function::acos:
-      return std::acos(a);
-    case Function::atan:
-      return std::atan(a);
-    case Function::atan2:
-      return std::atan2(a, b);
-    case Function::sinh:
-      return std::sinh(a);
-    case Function::cosh:
-      return std::cosh(a);
-    case Function::tanh:
-      return std::tanh(a);
-    case Function::erf:
-      return std::erf(a);
-    case Function::erfc:
-      return std::erfc(a);
-  }
-  throw std::logic_error("fold: unknown function");
-}
-
 // ---- one rule per family of calls; each returns nothing when it does not apply ----
 
 std::optional<Expression> simplify_parity(Function function, const Expression& u) {
@@ -360,9 +306,64 @@ Expression product_of(double number, std::vector<Expression> factors) {
   return make_product(number, std::move(collected));
 }
 
+double value_of(Function function, const double* arguments) {
+  const double a = arguments[0], b = arguments[1];
+  switch (function) {
+    case Function::less:
+      return a < b;
+    case Function::less_equal:
+      return a <= b;
+    case Function::equal:
+      return a == b;
+    case Function::not_equal:
+      return a != b;
+    case Function::choose:
+      return a != 0 ? b : arguments[2];
+    case Function::minimum:
+      return a < b ? a : b;
+    case Function::maximum:
+      return a > b ? a : b;
+    case Function::absolute:
+      return std::abs(a);
+    case Function::sign:
+      return a > 0 ? 1 : a < 0 ? -1 : a;
+    case Function::exp:
+      return std::exp(a);
+    case Function::log:
+      return std::log(a);
+    case Function::sin:
+      return std::sin(a);
+    case Function::cos:
+      return std::cos(a);
+    case Function::tan:
+      return std::tan(a);
+    case Function::asin:
+      return std::asin(a);
+    case Function::acos:
+      return std::acos(a);
+    case Function::atan:
+      return std::atan(a);
+    case Function::atan2:
+      return std::atan2(a, b);
+    case Function::sinh:
+      return std::sinh(a);
+    case Function::cosh:
+      return std::cosh(a);
+    case Function::tanh:
+      return std::tanh(a);
+    case Function::erf:
+      return std::erf(a);
+    case Function::erfc:
+      return std::erfc(a);
+  }
+  throw std::logic_error("value_of: unknown function");
+}
+
 Expression call(Function function, std::vector<Expression> arguments) {
   if (std::all_of(arguments.begin(), arguments.end(), [](const Expression& a) { return a.is_constant(); })) {
-    return fold(function, arguments);
+    double numbers[3] = {};
+    std::transform(arguments.begin(), arguments.end(), numbers, [](const Expression& a) { return a.value(); });
+    return value_of(function, numbers);
   }
   if (commutes(function) && compare(arguments[1], arguments[0]) < 0) std::swap(arguments[0], arguments[1]);
   std::optional<Expression> simpler;

@@ -71,6 +71,8 @@ struct Term {
 [[nodiscard]] Expression sum_of(double number, std::vector<Term> terms);
 [[nodiscard]] Expression product_of(double number, std::vector<Expression> factors);
 [[nodiscard]] Expression call(Function function, std::vector<Expression> arguments);
+/// The function of numbers: as many as it takes, of three.
+[[nodiscard]] double value_of(Function function, const double* arguments);
 /// The node again with other children.
 [[nodiscard]] Expression rebuild(const Expression::Node& node, std::vector<Expression> children);
 

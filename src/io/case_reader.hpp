@@ -76,8 +76,9 @@ class CaseReader {
   [[nodiscard]] std::optional<std::vector<std::vector<Node>>> matrix(const Node& node, std::size_t rows,
                                                                      std::optional<std::size_t> columns) const;
 
-  // Reports a constant symmetric matrix that is not positive semidefinite.
-  [[nodiscard]] bool semidefinite(const Node& node, const Eigen::MatrixXd& values) const;
+  // Reports a constant symmetric matrix that is not positive semidefinite, whatever its units; `where` is what it is
+  // of.
+  [[nodiscard]] bool semidefinite(const Node& node, const Eigen::MatrixXd& values, const std::string& where = "") const;
 
   [[nodiscard]] std::size_t dimension() const { return symbols.dimension; }
   [[nodiscard]] std::vector<std::string> axes_and_time() const;

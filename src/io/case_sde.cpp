@@ -65,7 +65,7 @@ void read_diffusion(CaseReader& reader, const Node& node, Case& c) {
       constant = constant && entry.is_constant();
       values(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(j)) = entry.is_constant() ? entry.value() : 0;
     }
-  if (constant && !reader.semidefinite(node, values)) return;
+  if (constant && !reader.semidefinite(node, values, " in any cell")) return;
   c.sde.diffusion = std::move(*formulas);
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "case_reader.hpp"
+#include "fokker/base/semidefinite.hpp"
 
 namespace fokker {
 namespace {
@@ -235,11 +236,19 @@ std::optional<Eigen::MatrixXd> CaseReader::covariance(const Node& node, std::siz
   return values;
 }
 
-bool CaseReader::semidefinite(const Node& node, const Eigen::MatrixXd& values) const {
+bool CaseReader::semidefinite(const Node& node, const Eigen::MatrixXd& values, const std::string& where) const {
   // Singular is allowed; what rounding makes of a zero eigenvalue is not held against it.
-  const Eigen::VectorXd eigenvalues = Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(values).eigenvalues();
-  if (eigenvalues.minCoeff() >= -1e-13 * eigenvalues.cwiseAbs().maxCoeff()) return true;
-  report(node, fmt::format("not positive semidefinite: its smallest eigenvalue is {:.6g}", eigenvalues.minCoeff()));
+  const double in_own_units = smallest_in_own_units(values);
+  if (in_own_units >= -1e-12) return true;
+  Eigen::Index lowest = 0;
+  const double least = values.diagonal().minCoeff(&lowest);
+  std::string what = fmt::format("entry {0}.{0} is {1:.6g}", lowest, least);
+  if (least >= 0) {
+    const double smallest = Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(values).eigenvalues().minCoeff();
+    what = smallest < 0 ? fmt::format("its smallest eigenvalue is {:.6g}", smallest)
+                        : fmt::format("scaled to a diagonal of 1 its smallest eigenvalue is {:.6g}", in_own_units);
+  }
+  report(node, fmt::format("not positive semidefinite{}: {}", where, what));
   return false;
 }
 

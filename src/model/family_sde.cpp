@@ -88,9 +88,12 @@ void FamilySde::flux_velocity(const PointsIn& x, double t, PointsOut a) const {
 
 void FamilySde::diffusion(const PointsIn& x, double t, TensorOut D) const {
   base_->diffusion(x, t, D);
-  for (double* column : {D.xx, x.dimension > 1 ? D.xy : nullptr, x.dimension > 1 ? D.yy : nullptr})
-    if (column != nullptr)
-      for (Index i = 0; i < x.size; ++i) column[i] *= lambda_ * lambda_;
+  scale_tensor(x, lambda_ * lambda_, D);
+}
+
+void FamilySde::diffusion_rounding(const PointsIn& x, double t, TensorOut error) const {
+  base_->diffusion_rounding(x, t, error);
+  scale_tensor(x, lambda_ * lambda_, error);
 }
 
 void FamilySde::noise(const PointsIn& x, double t, double* const* columns) const {

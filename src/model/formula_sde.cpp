@@ -4,6 +4,8 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "fokker/base/rounding.hpp"
+#include "fokker/base/semidefinite.hpp"
 #include "fokker/base/tape.hpp"
 
 namespace fokker {
@@ -63,8 +65,7 @@ Eigen::MatrixXd checked_covariance(const SdeFormulas& given) {
   require(Q.rows() == m && Q.cols() == m && Q.allFinite(), "noise_covariance needs m x m numbers");
   const double scale = Q.cwiseAbs().maxCoeff();
   require((Q - Q.transpose()).cwiseAbs().maxCoeff() <= 1e-14 * scale, "noise_covariance must be symmetric");
-  const double lowest = Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(Q).eigenvalues()[0];
-  require(lowest >= -1e-12 * scale, "noise_covariance must be positive semidefinite");
+  require(smallest_in_own_units(Q) >= -1e-12, "noise_covariance must be positive semidefinite");
   return Q;
 }
 
@@ -328,6 +329,18 @@ void FormulaSde::flux_velocity(const PointsIn& x, double t, PointsOut a) const {
 void FormulaSde::diffusion(const PointsIn& x, double t, TensorOut D) const {
   const std::array<double*, 3> outputs{D.xx, D.xy, D.yy};
   parts_->evaluate(parts_->diffusion_tape, x, t, std::span(outputs).first(dimension() == 1 ? 1 : 3));
+}
+
+void FormulaSde::diffusion_rounding(const PointsIn& x, double t, TensorOut error) const {
+  const Vector D = parts_->tensor();
+  const std::array<double*, 3> outputs{error.xx, error.xy, error.yy};
+  for (Index i = 0; i < x.size; ++i) {
+    std::vector<double> point;
+    for (int k = 0; k < dimension(); ++k) point.push_back(x.axis[static_cast<std::size_t>(k)][i]);
+    point.push_back(t);
+    for (std::size_t k = 0; k < D.size(); ++k)
+      outputs[k][i] = evaluate_with_rounding(D[k], parts_->inputs, point).error;
+  }
 }
 
 int FormulaSde::noise_count() const {

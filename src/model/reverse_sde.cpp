@@ -99,10 +99,12 @@ void ReverseSde::drift(const PointsIn& x, double tau, PointsOut f) const {
 
 void ReverseSde::diffusion(const PointsIn& x, double tau, TensorOut D) const {
   forward_->diffusion(x, forward_time(tau), D);
-  for (double* const column : {D.xx, D.xy, D.yy}) {
-    if (column == D.xx || x.dimension == 2)
-      for (Index i = 0; i < x.size; ++i) column[i] *= lambda_ * lambda_;
-  }
+  scale_tensor(x, lambda_ * lambda_, D);
+}
+
+void ReverseSde::diffusion_rounding(const PointsIn& x, double tau, TensorOut error) const {
+  forward_->diffusion_rounding(x, forward_time(tau), error);
+  scale_tensor(x, lambda_ * lambda_, error);
 }
 
 void ReverseSde::noise(const PointsIn& x, double tau, double* const* columns) const {

@@ -12,17 +12,11 @@
 namespace fokker {
 namespace {
 
-bool semidefinite(const Sample& sample, Index i, bool plane) {
-  const double xx = sample.D[0][i], xy = plane ? sample.D[1][i] : 0, yy = plane ? sample.D[2][i] : 0;
-  const double trace = std::abs(xx) + std::abs(yy);
-  return without_rounding(xx, trace) >= 0 && without_rounding(yy, trace) >= 0 &&
-         xx * yy - xy * xy >= -1e-12 * trace * trace;
-}
-
 bool sound(const Sample& sample, Index i, bool plane) {
   const double a = sample.a[0][i] + (plane ? sample.a[1][i] : 0);
   const double D = sample.D[0][i] + (plane ? sample.D[1][i] + sample.D[2][i] : 0);
-  return std::isfinite(a) && std::isfinite(D) && semidefinite(sample, i, plane);
+  return std::isfinite(a) && std::isfinite(D) &&
+         (plane ? semidefinite(sample.D[0][i], sample.D[1][i], sample.D[2][i]) : sample.D[0][i] >= 0);
 }
 
 }  // namespace

@@ -75,12 +75,15 @@ class Inspection {
       add(bad_diffusion, [&] { return fmt::format("diffusion D is not finite ({}) {}", sum, place(i)); });
       return;
     }
-    const double smallest = plane ? eigenvalues(xx, xy, yy).smallest : xx;
-    if (smallest >= -1e-12 * (std::abs(xx) + std::abs(yy))) return;
+    if (plane ? semidefinite(xx, xy, yy) : xx >= 0) return;
     add(negative_diffusion, [&] {
-      return plane ? fmt::format("diffusion D is not positive semidefinite (smallest eigenvalue {:.6g}) {}", smallest,
-                                 place(i))
-                   : fmt::format("diffusion D is negative ({:.6g}) {}", xx, place(i));
+      if (!plane) return fmt::format("diffusion D is negative ({:.6g}) {}", xx, place(i));
+      const std::string axes[2] = {grid_.axis(0).name, grid_.axis(1).name};
+      const auto entry = [&](int k) { return fmt::format("D_{}{}", axes[k], axes[k]); };
+      std::string what = fmt::format("D_{}{} = {:.6g} is beyond sqrt({} {}) = {:.6g}", axes[0], axes[1], xy, entry(0),
+                                     entry(1), std::sqrt(xx) * std::sqrt(yy));
+      if (xx < 0 || yy < 0) what = fmt::format("{} = {:.6g}", entry(xx < 0 ? 0 : 1), xx < 0 ? xx : yy);
+      return fmt::format("diffusion D is not positive semidefinite ({}) {}", what, place(i));
     });
   }
 
@@ -126,6 +129,21 @@ void look_at_faces(const Grid& grid, int k, Index face, Inspection& inspection) 
 }
 
 }  // namespace
+
+// The nearest tensor that is none: entries move by what rounding may have done to each of them, no further.
+void Sample::forgive_rounding(const Sde& sde, double t, Index i) {
+  const bool plane = sde.dimension() > 1;
+  double error[3] = {};
+  sde.diffusion_rounding({1, sde.dimension(), {x + i, plane ? y + i : nullptr}}, t,
+                         {error, plane ? error + 1 : nullptr, plane ? error + 2 : nullptr});
+  const auto raised = [](double value, double by) { return value < 0 && value + by >= 0 ? 0 : value; };
+  D[0][i] = raised(D[0][i], error[0]);
+  if (!plane) return;
+  D[2][i] = raised(D[2][i], error[2]);
+  const double furthest = std::sqrt(D[0][i] + error[0]) * std::sqrt(D[2][i] + error[2]);
+  if (std::abs(D[1][i]) - error[1] <= furthest)
+    D[1][i] = std::copysign(std::min(std::abs(D[1][i]), std::sqrt(D[0][i]) * std::sqrt(D[2][i])), D[1][i]);
+}
 
 void check_coefficients(const Grid& grid, const Sde& sde, double t) {
   Inspection inspection(grid, sde, t);

@@ -54,10 +54,7 @@ class DiagonalSource final : public EdgeSource {
     face_points(k, column, row, count, sample);
     sample.evaluate(sde_, t_, count);
     if (run.wraps) average_with_far_side(k, count, sample);
-    for (Index i = 0; i < count; ++i) {
-      const double trace = std::abs(sample.D[0][i]) + (dimension_ > 1 ? std::abs(sample.D[2][i]) : 0);
-      out[i] = face_edge(without_rounding(sample.D[2 * k][i], trace), sample.a[k][i], h);
-    }
+    for (Index i = 0; i < count; ++i) out[i] = face_edge(sample.D[2 * k][i], sample.a[k][i], h);
     keep_stationary_law(run, from, count, k, sample, out);
   }
 
@@ -140,8 +137,7 @@ class DiagonalSource final : public EdgeSource {
         for (Index i = 0; i < n; ++i) (k == 0 ? sample.y : sample.x)[i] = grid_.axis(1 - k).center(first + i);
       sample.evaluate(sde_, t_, n);
       for (Index i = 0; i < n; ++i) {
-        const double trace = std::abs(sample.D[0][i]) + (dimension_ > 1 ? std::abs(sample.D[2][i]) : 0);
-        Edge edge = face_edge(without_rounding(sample.D[2 * k][i], trace), sign * sample.a[k][i], axis.width());
+        Edge edge = face_edge(sample.D[2 * k][i], sign * sample.a[k][i], axis.width());
         edge.rate *= 2;
         edge.peclet *= 0.5;
         const Index cell = k == 0 ? at + grid_.nx() * (first + i) : first + i + grid_.nx() * at;

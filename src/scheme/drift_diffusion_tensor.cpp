@@ -11,7 +11,7 @@
 namespace fokker {
 namespace {
 
-constexpr double singular_ratio = 1e-12;  // smallest to largest eigenvalue below which D counts as singular
+constexpr double singular_ratio = 1e-12;  // det D / (D_xx D_yy) up to which D counts as singular, in any units
 constexpr Index gap = 16;                 // edges of rate 0 that are kept rather than starting another run
 constexpr Index piece = 16 * EdgeSource::block;
 
@@ -22,8 +22,7 @@ struct Vector {
 struct Tensor {
   double xx = 0, xy = 0, yy = 0;
   [[nodiscard]] double trace() const { return xx + yy; }
-  // det / trace^2 is the ratio of the eigenvalues where it is small.
-  [[nodiscard]] bool singular() const { return xx * yy - xy * xy <= singular_ratio * trace() * trace(); }
+  [[nodiscard]] bool singular() const { return xx * yy - xy * xy <= singular_ratio * xx * yy; }
   [[nodiscard]] Vector times(Vector u) const { return {xx * u.x + xy * u.y, xy * u.x + yy * u.y}; }
   // D^+ u; for rank one D^+ = D / trace^2.
   [[nodiscard]] Vector solve(Vector u) const {
@@ -170,11 +169,8 @@ void TensorSource::evaluate(double t) {
       sample.evaluate(sde_, t, n);
       for (Index i = 0; i < n; ++i) {
         Cell& here = cells_[static_cast<std::size_t>(first + i)];
-        const double trace = std::abs(sample.D[0][i]) + std::abs(sample.D[2][i]);
-        const Tensor D{without_rounding(sample.D[0][i], trace) / (hx * hx), sample.D[1][i] / (hx * hy),
-                       without_rounding(sample.D[2][i], trace) / (hy * hy)};
-        if (!(D.xx >= 0 && D.yy >= 0 && D.xx * D.yy - D.xy * D.xy >= -singular_ratio * D.trace() * D.trace() &&
-              std::isfinite(D.trace()))) {
+        const Tensor D{sample.D[0][i] / (hx * hx), sample.D[1][i] / (hx * hy), sample.D[2][i] / (hy * hy)};
+        if (!(semidefinite(D.xx, D.xy, D.yy) && std::isfinite(D.trace()))) {
           here.q = {std::numeric_limits<double>::quiet_NaN(), 0};
           continue;
         }

@@ -1,4 +1,5 @@
 #pragma once
+#include <cmath>
 #include <memory>
 #include <vector>
 
@@ -52,8 +53,11 @@ class EdgeSource {
 /// Any tensor: Selling's decomposition at the cell centres (theory sections 6 and 10).
 [[nodiscard]] std::unique_ptr<EdgeSource> make_tensor_source(const Grid&, const Sde&, const FluxScheme&, double t0);
 
-/// A D_ii that rounding pushed below 0 counts as 0; a truly negative one stays.
-[[nodiscard]] inline double without_rounding(double D, double trace) { return D < 0 && D >= -1e-12 * trace ? 0.0 : D; }
+/// Whether a tensor is positive semidefinite, each entry against the others in its own units; nan is not.
+[[nodiscard]] inline bool semidefinite(double xx, double xy, double yy) {
+  constexpr double rounding = 1e-12;  // of the product of two roots
+  return xx >= 0 && yy >= 0 && std::abs(xy) <= std::sqrt(xx) * std::sqrt(yy) * (1 + rounding);
+}
 
 /// Coefficients at a block of points, on the stack.
 struct Sample {
@@ -63,12 +67,18 @@ struct Sample {
   [[nodiscard]] PointsIn points(Index n, int dimension) const {
     return {n, dimension, {x, dimension > 1 ? y : nullptr}};
   }
+  /// A D that is indefinite by no more than rounding can have made of it comes as the nearest one that is not.
   void evaluate(const Sde& sde, double t, Index n) {
     const PointsIn at = points(n, sde.dimension());
     const bool plane = sde.dimension() > 1;
     sde.flux_velocity(at, t, {{a[0], plane ? a[1] : nullptr}});
     sde.diffusion(at, t, {D[0], plane ? D[1] : nullptr, plane ? D[2] : nullptr});
+    for (Index i = 0; i < n; ++i)
+      if (plane ? !semidefinite(D[0][i], D[1][i], D[2][i]) : D[0][i] < 0) forgive_rounding(sde, t, i);
   }
+
+ private:
+  void forgive_rounding(const Sde& sde, double t, Index i);
 };
 
 /// Throws CaseError when a coefficient at t is not finite or D not positive semidefinite, at the cell centres, inner

@@ -60,8 +60,7 @@ void PositiveFaces::build_faces(const Sde& sde, double t, int k, Index row) {
     sample.evaluate(sde, t, n);
     for (Index i = 0; i < n; ++i) {
       const Index face = k == 0 ? begin + i : row, to = width * row + begin + i;
-      const double trace = std::abs(sample.D[0][i]) + (plane ? std::abs(sample.D[2][i]) : 0);
-      const double D = without_rounding(sample.D[2 * k][i], trace), a = sample.a[k][i];
+      const double D = sample.D[2 * k][i], a = sample.a[k][i];
       const double scale = wall(face) ? 2 : 1;
       Edge edge{scale * D / (h * h), a * h / D / scale, 0};
       if (!(D > 0) || !std::isfinite(edge.peclet)) edge = {0, 0, a / h};

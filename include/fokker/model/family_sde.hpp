@@ -25,6 +25,7 @@ class FamilySde : public Sde {
   void drift(const PointsIn& x, double t, PointsOut f) const override;
   void flux_velocity(const PointsIn& x, double t, PointsOut a) const override;
   void diffusion(const PointsIn& x, double t, TensorOut D) const override;
+  void diffusion_rounding(const PointsIn& x, double t, TensorOut error) const override;
   [[nodiscard]] int noise_count() const override { return base_->noise_count(); }
   void noise(const PointsIn& x, double t, double* const* columns) const override;
   [[nodiscard]] Traits traits() const override;

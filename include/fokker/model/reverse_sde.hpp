@@ -25,6 +25,7 @@ class ReverseSde : public Sde {
   void drift(const PointsIn& x, double tau, PointsOut f) const override;
   void flux_velocity(const PointsIn& x, double tau, PointsOut a) const override;
   void diffusion(const PointsIn& x, double tau, TensorOut D) const override;
+  void diffusion_rounding(const PointsIn& x, double tau, TensorOut error) const override;
   [[nodiscard]] int noise_count() const override { return forward_->noise_count(); }
   void noise(const PointsIn& x, double tau, double* const* columns) const override;
   [[nodiscard]] Traits traits() const override;

@@ -38,6 +38,9 @@ class Sde {
   virtual void flux_velocity(const PointsIn& x, double t, PointsOut a) const = 0;
   /// D = G Q G^T / 2 [x^2/t]
   virtual void diffusion(const PointsIn& x, double t, TensorOut D) const = 0;
+  /// How far each entry of D may be off by rounding [x^2/t]: what tells a D that cancels to 0 from one that is
+  /// negative. For a few points: formulas are walked. Without an override: a few units in the last place.
+  virtual void diffusion_rounding(const PointsIn& x, double t, TensorOut error) const;
   /// Columns of the noise matrix with Q absorbed, so that B B^T = 2 D and the sources are independent: a symmetric
   /// square root of 2 D where only D was given.
   [[nodiscard]] virtual int noise_count() const = 0;
@@ -51,5 +54,8 @@ class Sde {
   /// A common time factor pulled out, when one was proved and D is not identically 0.
   [[nodiscard]] virtual std::optional<TimeSeparated> separated() const { return std::nullopt; }
 };
+
+/// D *= factor at all points.
+void scale_tensor(const PointsIn& x, double factor, TensorOut D);
 
 }  // namespace fokker

@@ -235,7 +235,11 @@ slope =)",
     {noise_q, R"(diffusion = [[1, "x"], ["y", 1]])",
      "c.toml:15:25: sde.diffusion.1.0: not symmetric: must equal sde.diffusion.0.1"},
     {noise_q, "diffusion = [[1, 2], [2, 1]]",
-     "c.toml:15:13: sde.diffusion: not positive semidefinite: its smallest eigenvalue is -1"},
+     "c.toml:15:13: sde.diffusion: not positive semidefinite in any cell: its smallest eigenvalue is -1"},
+    {noise_q, "diffusion = [[1e13, 0], [0, -1]]",
+     "c.toml:15:13: sde.diffusion: not positive semidefinite in any cell: entry 1.1 is -1"},
+    {noise_q, "diffusion = [[1e13, 4e6], [4e6, 1]]",
+     "c.toml:15:13: sde.diffusion: not positive semidefinite in any cell: its smallest eigenvalue is -0.6"},
     {noise_q, "diffusion = [[1]]", "c.toml:15:13: sde.diffusion: a list of 1, must have 2 rows"},
     {R"(interpretation = "ito"
 drift = ["-slope", "-a*y"]

@@ -2,12 +2,14 @@
 // boundary: mass to rounding, the matrix it stands for, symmetry, independence of threads, the ledger of absorbing
 // walls, coefficients that are refused.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <map>
 #include <string>
 
 #include "fokker/base/errors.hpp"
 #include "fokker/base/parallel.hpp"
+#include "fokker/model/formula_sde.hpp"
 #include "fokker/scheme/drift_diffusion.hpp"
 #include "lambda_sde.hpp"
 
@@ -326,7 +328,8 @@ TEST_CASE("coefficients that are no numbers and negative tensors are refused wit
                              return std::array{1.0, 2.0, 1.0};
                            },
                            false)) ==
-        "case: sde: diffusion D is not positive semidefinite (smallest eigenvalue -1) in cell (0, 0) at x = 0.125, y = "
+        "case: sde: diffusion D is not positive semidefinite (D_xy = 2 is beyond sqrt(D_xx D_yy) = 1) in cell (0, 0) "
+        "at x = 0.125, y = "
         "0.125, t = 0.5 (and at 43 more points)");
   CHECK(refusal(plane, sde_2d(
                            [](double, double y) {
@@ -337,6 +340,44 @@ TEST_CASE("coefficients that are no numbers and negative tensors are refused wit
                          "cell (0, 3) at x = 0.125, y = 0.875"));
   // A wall that reflects is never looked at.
   CHECK(refusal(grid, sde_1d([](double x) { return 1 / x; }, [](double x) { return x == 1 ? NAN : 1; })) == "accepted");
+}
+
+// D = G Q G^T / 2 as it comes from a case, on a grid in [-1, 1] x [-w, w].
+std::string refusal_of(const std::vector<std::vector<std::string>>& D, double wide = 1) {
+  SdeFormulas formulas;
+  formulas.variables = {"x", "y"};
+  const std::vector<std::string> names{"x", "y", "t"};
+  formulas.drift = {Expression(0.0), Expression(0.0)};
+  for (const auto& row : D) {
+    formulas.diffusion.emplace_back();
+    for (const std::string& entry : row) formulas.diffusion.back().push_back(parse_expression(entry, names));
+  }
+  return refusal(grid_2d(axis(-1, 1, 6), axis(-wide, wide, 6, R, R, "y")), std::make_shared<FormulaSde>(formulas));
+}
+
+TEST_CASE("a negative D is refused in its own units and rounding of its own entries is not") {
+  for (const double u : {1e-150, 1e-20, 1e-3, 1.0, 1e13, 1e150}) {  // whatever the other axis is measured in
+    CAPTURE(u);
+    const auto in = [u](double value) { return fmt::format("{:.17g}", value * u); };
+    CHECK(refusal_of({{in(1), "0"}, {"0", "-1e-9"}}).find("(D_yy = -1e-09) in cell (0, 0)") != std::string::npos);
+    CHECK(refusal_of({{"-1e-9", "0"}, {"0", in(1)}}).find("(D_xx = -1e-09) in cell (0, 0)") != std::string::npos);
+    CHECK(refusal_of({{in(u), in(1.001)}, {in(1.001), "1"}}).find("is beyond sqrt(D_xx D_yy)") != std::string::npos);
+    CHECK(refusal_of({{in(u), in(-0.999)}, {in(-0.999), "1"}}) == "accepted");
+    CHECK(refusal_of({{in(1), "0"}, {"0", "sin(x)^2 + cos(x)^2 - 1"}}) == "accepted");
+    CHECK(refusal_of({{in(1), "0"}, {"0", "sin(x)^2 + cos(x)^2 - 1.0001"}}).find("D_yy = -0.0001") !=
+          std::string::npos);
+  }
+  // Large terms that cancel: negative within their rounding (1e12 * 1e-16), and beyond it.
+  CHECK(refusal_of({{"(1e6 + x)^2 - 1e12 - 2e6*x - x^2", "0"}, {"0", "1"}}) == "accepted");
+  CHECK(refusal_of({{"(1e6 + x)^2 - 1e12 - 2e6*x - x^2 - 0.1", "0"}, {"0", "1"}}).find("(D_xx = -0.") !=
+        std::string::npos);
+  // Rank one, in three units of y; D_xy from terms that cancel.
+  for (const char* s : {"1e-8", "1", "1e8"}) {
+    const std::string scale = s, xy = "sin(x + y)*(" + scale + ")*(2 + x)";
+    CHECK(refusal_of({{"(2 + x)^2", xy}, {xy, "(" + scale + "*sin(x + y))^2"}}) == "accepted");
+  }
+  CHECK(refusal_of({{"1 - y^2", "0"}, {"0", "1"}}, 1) == "accepted");  // 0 at the wall
+  CHECK(refusal_of({{"1 - y^2", "0"}, {"0", "1"}}, 1.3).find("D_xx = -0.17") != std::string::npos);
 }
 
 TEST_CASE("a coefficient that fails later is a numerical error with its time and cell") {
