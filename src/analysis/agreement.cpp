@@ -4,11 +4,14 @@
 #include <boost/math/distributions/binomial.hpp>
 #include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
-#include <numbers>
+#include <limits>
+#include <map>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "fokker/analysis/norms.hpp"
+#include "tails.hpp"
 
 namespace fokker {
 namespace {
@@ -65,92 +68,155 @@ Deviation deviation(double n, double p) {
   return sum;
 }
 
-/// Mean and standard deviation of sum |K_i - N P_i| for multinomial K.
-///
+/// Mean, standard deviation and skewness of sum |K_i - N P_i| for multinomial K.
+struct L1Law {
+  double mean = 0, deviation = 0, skewness = 0;
+};
+
 /// Two multinomial counts have the canonical correlations rho^m, rho = -sqrt(P_i P_j/(Q_i Q_j)), Q = 1 - P, between
 /// their Krawtchouk polynomials of degree m (Griffiths 1971), so that with a_i and b_i the coefficients of |d_i| on the
 /// normalised polynomials of degree 1 and 2
 ///     Cov(|d_i|, |d_j|) = rho a_i a_j + rho^2 b_i b_j + ...
-/// Both terms are products of a number of i and one of j: the sum over all pairs costs one pass. The first is what
-/// makes fine histograms (few particles per cell) less variable than independent cells; the second matters for few
-/// cells.
-struct L1Law {
-  double mean = 0, deviation = 0;
-};
-
-L1Law l1_law(const std::vector<double>& cells, double n) {
-  L1Law law;
-  double variance = 0, first = 0, second = 0;
-  for (const double p : cells) {
-    const double q = 1 - p, own = n * p * q;
+/// Both terms are products of a number of i, `first` and `second` below, and one of j: the sum over all pairs costs one
+/// pass. No P is divided by: a cell as empty as doubles go adds 0. The first term is what makes fine histograms (few
+/// particles per cell) less variable than independent cells; the second matters for few cells.
+///
+/// The third moment is that of a sum of independent cells less its regression on sum d_i, which is 0: what is left of
+/// it once the total is given.
+L1Law l1_law(const Model& model, double n) {
+  struct Cell {
+    double p = 0, own = 0;  // N P Q
+    Deviation d;
+  };
+  std::vector<Cell> all;
+  double linear = 0, own_total = n * model.gone * (1 - model.gone);
+  for (const double p : model.cells) {
+    const double own = n * p * (1 - p);
     if (!(own > 0)) continue;
-    const Deviation d = deviation(n, p);
-    const double root = std::sqrt(p / q), a = d.linear / std::sqrt(own);
+    all.push_back({p, own, deviation(n, p)});
+    linear += all.back().d.linear;
+    own_total += own;
+  }
+  if (all.empty()) return {};
+  const double slope = linear / own_total;
+  L1Law law;
+  const double left = n * model.gone * (1 - model.gone) * (1 - 2 * model.gone);  // E d^3 of those that left
+  double variance = 0, first = 0, second = 0, third = -slope * slope * slope * left;
+  for (const auto& [p, own, d] : all) {
+    const double q = 1 - p;
+    const double a = d.linear / (q * std::sqrt(n));
     const double b =
-        n > 1 ? (d.squared - (1 - 2 * p) * d.linear - own * d.mean) / std::sqrt(2 * n * (n - 1) * p * p * q * q) : 0;
+        n > 1 ? (d.squared - (1 - 2 * p) * d.linear - own * d.mean) / (q * q * std::sqrt(2 * n * (n - 1))) : 0;
     law.mean += d.mean;
-    first += root * a;
-    second += root * root * b;
-    variance += own - d.mean * d.mean + root * root * a * a - root * root * root * root * b * b;
+    first += a;
+    second += b;
+    variance += own - d.mean * d.mean + a * a - b * b;
+    const double cube = own * (q - p);  // E d^3
+    third += d.squared - 3 * d.mean * own + 2 * d.mean * d.mean * d.mean - 3 * slope * (cube - 2 * d.mean * d.linear) +
+             3 * slope * slope * (d.squared - d.mean * own) - slope * slope * slope * cube;
   }
   variance += second * second - first * first;
-  law.deviation = std::sqrt(std::max(variance, 0.0));
+  if (!(variance > 0)) return law;
+  law.deviation = std::sqrt(variance);
+  law.skewness = third / (variance * law.deviation);
   return law;
 }
 
+constexpr Index fewest_cells = 10;  // below, a sum of |K - N P| is no normal law
+
 void compare_l1(const Model& model, std::span<const double> counts, double total, Agreement& result) {
   for (std::size_t i = 0; i < counts.size(); ++i) result.l1 += std::abs(counts[i] / total - model.cells[i]);
-  const L1Law law = l1_law(model.cells, total);
+  const L1Law law = l1_law(model, total);
   result.l1_expected = law.mean / total;
-  if (law.deviation > 0) result.z = (result.l1 - result.l1_expected) * total / law.deviation;
+  result.expecting =
+      std::count_if(model.cells.begin(), model.cells.end(), [&](double p) { return total * p > 1 - 1e-9; });
+  if (result.expecting < fewest_cells || !(law.deviation > 0)) return;
+  result.z = (result.l1 - result.l1_expected) * total / law.deviation;
+  result.z_p_value = skewed_tails(*result.z, law.skewness);
 }
+
+/// Cells taken together.
+struct Pool {
+  double expected = 0, found = 0;
+};
+constexpr double enough = 5;  // particles that a pool expects
+
+/// How the cells, and those that left, are taken together.
+class Pools {
+ public:
+  /// Those that expect enough stand alone; the others meet in the order in which they come, among themselves: in a cell
+  /// that expects many, a few that should not be there would pass unseen.
+  void put(double expected, double found) {
+    if (expected >= enough) {
+      all_.push_back({expected, found});
+      return;
+    }
+    open_.expected += expected;
+    open_.found += found;
+    Pool& level = levels_[std::ilogb(expected)];
+    level.expected += expected;
+    level.found += found;
+    if (open_.expected >= enough) all_.push_back(std::exchange(open_, {}));
+  }
+
+  /// What was left over joins the smallest.
+  [[nodiscard]] std::vector<Pool> close() const {
+    std::vector<Pool> all = all_;
+    const auto smaller = [](const Pool& a, const Pool& b) { return a.expected < b.expected; };
+    if (const auto smallest = std::min_element(all.begin(), all.end(), smaller); smallest != all.end()) {
+      smallest->expected += open_.expected;
+      smallest->found += open_.found;
+    }
+    return all;
+  }
+
+  /// The smallest chance of as many particles as were found in the emptiest cells, for every power of 2 up to which a
+  /// cell counts as one of these: where the law allows next to nothing, a single particle is one too many.
+  [[nodiscard]] double strays() const {
+    Pool below;
+    double chance = 1;
+    for (const auto& [exponent, level] : levels_) {
+      below.expected += level.expected;
+      below.found += level.found;
+      if (below.expected >= enough) break;
+      if (level.found > 0) chance = std::min(chance, at_least(below));
+    }
+    return chance;
+  }
+
+ private:
+  /// Poisson's chance of as many as were found; of 200 where there are more, which is as good as never.
+  static double at_least(const Pool& pool) { return boost::math::gamma_p(std::min(pool.found, 200.0), pool.expected); }
+
+  std::vector<Pool> all_;
+  Pool open_;
+  std::map<int, Pool> levels_;  // of cells that expect too few, by their exponent
+};
 
 void compare_chi2(const Grid& grid, const Model& model, std::span<const double> counts, double total,
                   Agreement& result) {
-  struct Pool {
-    double expected = 0, found = 0;
-  };
-  std::vector<Pool> pools;
-  Pool open;
-  const auto put = [&](double probability, double found) {
-    open.expected += total * probability;
-    open.found += found;
-    if (open.expected < 5) return;
-    pools.push_back(open);
-    open = {};
-  };
+  Pools pools;
   double inside = 0;
   for (Index j = 0; j < grid.ny(); ++j)
     for (Index step = 0; step < grid.nx(); ++step) {
       const Index i = j % 2 == 0 ? step : grid.nx() - 1 - step;
       const auto cell = static_cast<std::size_t>(i + grid.nx() * j);
-      put(model.cells[cell], counts[cell]);
+      pools.put(total * model.cells[cell], counts[cell]);
       inside += counts[cell];
     }
-  put(model.gone, total - inside);
-  if (pools.empty()) return;
-  pools.back().expected += open.expected;
-  pools.back().found += open.found;
-  if (pools.size() < 2) return;
-  for (const Pool& pool : pools)
+  pools.put(total * model.gone, total - inside);
+  constexpr double hardly = 1e-6;  // so small that the looks at many levels do not matter
+  if (const double chance = pools.strays(); chance < hardly) result.chi2_p_value = chance;
+  const std::vector<Pool> all = pools.close();
+  if (all.size() < 2) return;
+  for (const Pool& pool : all)
     result.chi2 += (pool.found - pool.expected) * (pool.found - pool.expected) / pool.expected;
-  result.chi2_dof = static_cast<double>(pools.size() - 1);
-  result.chi2_p_value = boost::math::gamma_q(result.chi2_dof / 2, result.chi2 / 2);
-}
-
-/// P(sqrt(N) D > x) for large N: the alternating series, or below x = 1 its theta-function twin, which converges there.
-double kolmogorov_tail(double x) {
-  if (x <= 0) return 1;
-  double sum = 0;
-  if (x < 1) {
-    for (int k = 1; k <= 7; k += 2) sum += std::exp(-k * k * std::numbers::pi * std::numbers::pi / (8 * x * x));
-    return 1 - std::sqrt(2 * std::numbers::pi) / x * sum;
-  }
-  for (int k = 1; k <= 7; ++k) sum += (k % 2 == 1 ? 2 : -2) * std::exp(-2.0 * k * k * x * x);
-  return sum;
+  result.chi2_dof = static_cast<double>(all.size() - 1);
+  result.chi2_p_value = std::min(result.chi2_p_value, boost::math::gamma_q(result.chi2_dof / 2, result.chi2 / 2));
 }
 
 void compare_ks(const Grid& grid, const Model& model, std::span<const double> counts, double total, Agreement& result) {
+  const double root = std::sqrt(total);
   for (int axis = 0; axis < grid.dimension(); ++axis) {
     std::vector<double> excess(static_cast<std::size_t>(grid.axis(axis).cells), 0.0);
     for (Index cell = 0; cell < grid.cells(); ++cell) {
@@ -158,11 +224,28 @@ void compare_ks(const Grid& grid, const Model& model, std::span<const double> co
       const auto i = static_cast<std::size_t>(cell);
       excess[static_cast<std::size_t>(place)] += counts[i] / total - model.cells[i];
     }
-    double cdf = 0;
-    for (const double part : excess) result.ks = std::max(result.ks, std::abs(cdf += part));
+    double cdf = 0, most = 0, least = 0;
+    for (const double part : excess) {
+      cdf += part;
+      most = std::max(most, cdf);
+      least = std::min(least, cdf);
+    }
+    const bool circle = grid.axis(axis).periodic();
+    const double distance = circle ? most - least : std::max(most, -least);
+    const double tail = circle ? kuiper_tail(distance * (root + 0.155 + 0.24 / root))
+                               : kolmogorov_tail(distance * (root + 0.12 + 0.11 / root));
+    result.ks = std::max(result.ks, distance);
+    result.ks_p_value = std::min(result.ks_p_value, grid.dimension() * tail);
   }
-  const double root = std::sqrt(total);
-  result.ks_p_value = std::min(1.0, grid.dimension() * kolmogorov_tail(result.ks * (root + 0.12 + 0.11 / root)));
+}
+
+/// Of values that are no numbers nothing can be said but that they do not agree.
+Agreement undefined() {
+  constexpr double none = std::numeric_limits<double>::quiet_NaN();
+  Agreement result;
+  result.l1 = result.l1_expected = result.ks = result.chi2 = none;
+  result.z_p_value = result.ks_p_value = result.chi2_p_value = 0;
+  return result;
 }
 
 }  // namespace
@@ -173,6 +256,7 @@ Agreement agreement(const Grid& grid, std::span<const double> p, std::span<const
   double inside = 0;
   for (const double count : counts) inside += count;
   if (!(total > 0) || inside > total) throw std::invalid_argument("agreement: more particles counted than started");
+  if (!std::all_of(p.begin(), p.end(), [](double value) { return std::isfinite(value); })) return undefined();
   const Model model = model_of(grid, p);
   Agreement result;
   compare_l1(model, counts, total, result);
@@ -180,6 +264,17 @@ Agreement agreement(const Grid& grid, std::span<const double> p, std::span<const
   compare_ks(grid, model, counts, total, result);
   if (grid.dimension() == 1 && inside > 0 && model.gone < 1) result.w1 = wasserstein1(grid, model.cells, counts);
   return result;
+}
+
+JointVerdict Agreement::verdict() const {
+  JointVerdict verdict;
+  verdict.p_value = std::min(1.0, 3 * std::min({z_p_value, ks_p_value, chi2_p_value}));
+  const double limit = verdict.p_value < differs_below ? differs_below : doubtful_below;
+  verdict.word = verdict.p_value < differs_below ? "differs" : verdict.p_value < doubtful_below ? "doubtful" : "agrees";
+  if (3 * z_p_value < limit) verdict.spoke.emplace_back("z");
+  if (3 * ks_p_value < limit) verdict.spoke.emplace_back("KS");
+  if (3 * chi2_p_value < limit) verdict.spoke.emplace_back("chi-square");
+  return verdict;
 }
 
 }  // namespace fokker

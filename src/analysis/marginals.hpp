@@ -1,6 +1,7 @@
 #pragma once
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <span>
 #include <vector>
 
@@ -25,6 +26,9 @@ double row_sum(std::size_t n, const Value& value) {
   }
   return all.value();
 }
+
+/// The larger one, or NaN if either is.
+[[nodiscard]] inline double larger(double a, double b) { return std::isnan(a) || b <= a ? a : b; }
 
 /// Sums of p over all other axes, per cell of an axis.
 using Marginals = std::array<std::vector<double>, 2>;

@@ -1,5 +1,8 @@
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <complex>
+#include <numbers>
 #include <stdexcept>
 #include <vector>
 
@@ -115,6 +118,39 @@ LineWeights line_weights(const Axis& axis, Index i, double x) {
 struct MomentWeights {
   std::vector<double> first, second;
 };
+
+// On a circle what lies beyond the point opposite to the reference, at z in its cell, is nearer by a turn L the other
+// way: with S_k = int_z^1/2 u^k p(u) du over its part of the cell, first loses L S_0 and second 2 L (d S_0 + h S_1) -
+// L^2 S_0; so do all cells after it up to the end of the axis. Before, all are on the side where the axis begins.
+void go_round(const Axis& axis, double reference, MomentWeights& w) {
+  const double h = axis.width(), turn = axis.upper - axis.lower, middle = axis.lower + 0.5 * turn;
+  const bool high = reference < middle;  // the opposite point lies above the reference
+  const double opposite = high ? reference + 0.5 * turn : reference - 0.5 * turn, shift = high ? -turn : turn;
+  const auto cut = std::clamp<Index>(static_cast<Index>((opposite - axis.lower) / h), 0, axis.cells - 1);
+  const auto move = [&](Index i, double from, double to) {
+    const double d = axis.center(i) - reference, a = from, b = to;
+    const double c0 = b - a, c1 = (b * b - a * a) / 2, c2 = (b * b * b - a * a * a) / 3,
+                 c3 = (b * b * b * b - a * a * a * a) / 4;
+    const Stencil near = stencil(axis, i);
+    const auto add = [&](Index cell, double s0, double s1) {
+      w.first[static_cast<std::size_t>(cell)] += shift * s0;
+      w.second[static_cast<std::size_t>(cell)] += 2 * shift * (d * s0 + h * s1) + shift * shift * s0;
+    };
+    add(i, c0, c1);
+    for (std::size_t k = 0; k < 3; ++k)
+      add(near.cell[k], near.slope[k] * c1 + near.curvature[k] * (c2 - c0 / 12) / 2,
+          near.slope[k] * c2 + near.curvature[k] * (c3 - c1 / 12) / 2);
+  };
+  const double z = std::clamp((opposite - axis.center(cut)) / h, -0.5, 0.5);
+  if (high) {
+    move(cut, z, 0.5);
+    for (Index i = cut + 1; i < axis.cells; ++i) move(i, -0.5, 0.5);
+  } else {
+    for (Index i = 0; i < cut; ++i) move(i, -0.5, 0.5);
+    move(cut, -0.5, z);
+  }
+}
+
 MomentWeights moment_weights(const Axis& axis, double reference) {
   const double h = axis.width();
   MomentWeights w{std::vector<double>(static_cast<std::size_t>(axis.cells)),
@@ -131,6 +167,7 @@ MomentWeights moment_weights(const Axis& axis, double reference) {
       w.second[cell] += h * d * near.slope[a] / 6 + h * h * near.curvature[a] / 360;
     }
   }
+  if (axis.periodic()) go_round(axis, reference, w);
   return w;
 }
 
@@ -140,31 +177,88 @@ double weighted(const std::vector<double>& weights, const std::vector<double>& v
   return sum.value();
 }
 
-}  // namespace
+/// int p exp(i angle) dx over the mass, from a marginal; the angle is 0 at the lower end. Averages over cells know it
+/// but for the factor that averaging takes off.
+std::complex<double> direction(const Axis& axis, const std::vector<double>& marginal, double mass) {
+  const double step = 2 * std::numbers::pi / static_cast<double>(axis.cells);
+  CompensatedSum real, imaginary;
+  for (std::size_t i = 0; i < marginal.size(); ++i) {
+    const double angle = step * (static_cast<double>(i) + 0.5);
+    real.add(marginal[i] * std::cos(angle));
+    imaginary.add(marginal[i] * std::sin(angle));
+  }
+  const double averaging = axis.cells > 1 ? std::sin(step / 2) / (step / 2) : 1;
+  return std::complex(real.value(), imaginary.value()) / (mass * averaging);
+}
 
-Moments moments(const Grid& grid, std::span<const double> p) {
+double circular_mean(const Axis& axis, const std::complex<double>& towards) {
+  constexpr double no_direction = 1e-9;
+  const double turn = axis.upper - axis.lower;
+  if (std::abs(towards) < no_direction) return axis.lower + 0.5 * turn;
+  const double share = std::arg(towards) / (2 * std::numbers::pi);
+  const double mean = axis.lower + turn * (share < 0 ? share + 1 : share);
+  return mean < axis.upper ? mean : axis.lower;
+}
+
+double mean_of(const Axis& axis, const std::vector<double>& marginal, double mass) {
+  if (axis.periodic()) return circular_mean(axis, direction(axis, marginal, mass));
+  const double middle = axis.lower + 0.5 * (axis.upper - axis.lower);
+  return middle + weighted(moment_weights(axis, middle).first, marginal) / mass;
+}
+
+/// Second moments about a point, over the mass.
+Eigen::MatrixXd second_moments(const Grid& grid, std::span<const double> p, const Marginals& marginal, double mass,
+                               const Eigen::VectorXd& about) {
   const int dimension = grid.dimension();
-  const Marginals marginal = marginals(grid, p);
-  const double mass = total(marginal[0]);
-  Moments result{grid.volume() * mass, Eigen::VectorXd(dimension), Eigen::MatrixXd(dimension, dimension)};
+  Eigen::MatrixXd second(dimension, dimension);
   std::array<MomentWeights, 2> centred;
   for (int k = 0; k < dimension; ++k) {
     const auto at = static_cast<std::size_t>(k);
-    const Axis& axis = grid.axis(k);
-    const double middle = axis.lower + 0.5 * (axis.upper - axis.lower);
-    result.mean[k] = middle + weighted(moment_weights(axis, middle).first, marginal[at]) / mass;
-    centred[at] = moment_weights(axis, result.mean[k]);
-    result.covariance(k, k) = weighted(centred[at].second, marginal[at]) / mass;
+    centred[at] = moment_weights(grid.axis(k), about[k]);
+    second(k, k) = weighted(centred[at].second, marginal[at]) / mass;
   }
-  if (dimension == 1) return result;
+  if (dimension == 1) return second;
   CompensatedSum mixed;
   for (Index j = 0; j < grid.ny(); ++j) {
     const double *row = p.data() + grid.nx() * j, *weight = centred[0].first.data();
     mixed.add(centred[1].first[static_cast<std::size_t>(j)] *
               row_sum(centred[0].first.size(), [=](std::size_t i) { return weight[i] * row[i]; }));
   }
-  result.covariance(0, 1) = result.covariance(1, 0) = mixed.value() / mass;
+  second(0, 1) = second(1, 0) = mixed.value() / mass;
+  return second;
+}
+
+}  // namespace
+
+Moments moments(const Grid& grid, std::span<const double> p) {
+  const Marginals marginal = marginals(grid, p);
+  const double mass = total(marginal[0]);
+  Moments result{grid.volume() * mass, Eigen::VectorXd(grid.dimension()), {}};
+  for (int k = 0; k < grid.dimension(); ++k)
+    result.mean[k] = mean_of(grid.axis(k), marginal[static_cast<std::size_t>(k)], mass);
+  result.covariance = second_moments(grid, p, marginal, mass, result.mean);
   return result;
+}
+
+MomentErrors moment_errors(const Grid& grid, std::span<const double> p, std::span<const double> q) {
+  const Marginals P = marginals(grid, p), Q = marginals(grid, q);
+  const double p_mass = total(P[0]), q_mass = total(Q[0]);
+  Eigen::VectorXd own(grid.dimension()), theirs(grid.dimension());
+  MomentErrors errors;
+  for (int k = 0; k < grid.dimension(); ++k) {
+    const auto at = static_cast<std::size_t>(k);
+    const Axis& axis = grid.axis(k);
+    theirs[k] = mean_of(axis, Q[at], q_mass);
+    own[k] = axis.periodic() ? theirs[k] : mean_of(axis, P[at], p_mass);
+    const double radius = (axis.upper - axis.lower) / (2 * std::numbers::pi);
+    const double off = axis.periodic()
+                           ? radius * std::abs(direction(axis, P[at], p_mass) - direction(axis, Q[at], q_mass))
+                           : std::abs(own[k] - theirs[k]);
+    errors.mean = larger(errors.mean, off);
+  }
+  const Eigen::MatrixXd off = second_moments(grid, p, P, p_mass, own) - second_moments(grid, q, Q, q_mass, theirs);
+  for (Index k = 0; k < off.size(); ++k) errors.covariance = larger(errors.covariance, std::abs(off(k)));
+  return errors;
 }
 
 double expectation(const Grid& grid, std::span<const double> p, const Tape& g) {

@@ -21,7 +21,7 @@ struct Quantity {
   bool from_file = false;          // a table of point values is enough to tell
   std::string_view argument = "";  // the key it cannot do without
 };
-constexpr std::array<Quantity, 21> quantities = {{
+constexpr std::array<Quantity, 22> quantities = {{
     {"l1", Against::witness, true},
     {"l2", Against::witness, true},
     {"linf", Against::witness, true},
@@ -30,6 +30,7 @@ constexpr std::array<Quantity, 21> quantities = {{
     {"ks", Against::witness},
     {"mean_error", Against::witness},
     {"covariance_error", Against::witness},
+    {"agrees", Against::histogram},
     {"z", Against::histogram},
     {"ks_p_value", Against::histogram},
     {"chi2_p_value", Against::histogram},
@@ -131,6 +132,13 @@ void read_against(CaseReader& reader, const Node& node, const Quantity& quantity
   if (quantity.name == "l1_exact" && !exact) reader.report(node, "l1_exact needs compare.exact, which is not set");
 }
 
+// A verdict needs no bound: it is one.
+void read_no_bounds(CaseReader& reader, TableReader& table) {
+  for (const char* key : {"below", "above", "near", "within"})
+    if (const Node node = table.find(key))
+      reader.report(node, "agrees takes no bound: it fails where z, KS and chi-square together differ (p below 1e-3)");
+}
+
 // Exactly one of: below, above, near with within, within alone (which bounds |value|).
 void read_bounds(CaseReader& reader, TableReader& table, CaseCheck& check) {
   constexpr std::array<std::string_view, 3> kinds = {"below", "above", "near"};
@@ -213,7 +221,10 @@ CaseCheck read_check(CaseReader& reader, const Node& entry, const Case& c) {
   check.quantity = reader.word(quantity_node, names).value_or("");
   const Node against = table.find("against");
   read_at(reader, table.find("at"), c, check);
-  read_bounds(reader, table, check);
+  if (check.quantity == "agrees")
+    read_no_bounds(reader, table);
+  else
+    read_bounds(reader, table, check);
   if (const Quantity* quantity = find_quantity(check.quantity)) {
     if (quantity->against != Against::nothing && !against) {
       const std::string_view only = only_witness(quantity->against);

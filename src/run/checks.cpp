@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
+#include <utility>
 
 #include "fokker/analysis/norms.hpp"
 #include "fokker/base/tape.hpp"
@@ -16,22 +18,40 @@ namespace {
 
 constexpr double missing = std::numeric_limits<double>::quiet_NaN();
 
-double from_verdict(const std::string& quantity, const Verdict& verdict) {
-  if (quantity == "l1") return verdict.norms.l1;
-  if (quantity == "l2") return verdict.norms.l2;
-  if (quantity == "linf") return verdict.norms.linf;
-  if (quantity == "kl") return verdict.norms.kl;
-  if (quantity == "w1") return verdict.w1.value_or(missing);
-  if (quantity == "ks") return verdict.ks;
-  if (quantity == "mean_error") return verdict.mean_error;
-  if (quantity == "covariance_error") return verdict.covariance_error;
+/// What a check found: a number, and words where the number alone does not say enough.
+struct Found {
+  double value = missing;
+  std::string note = {};
+};
+
+Found from_agreement(const std::string& quantity, const Agreement& agreement) {
+  if (quantity == "ks_p_value") return {agreement.ks_p_value};
+  if (quantity == "chi2_p_value") return {agreement.chi2_p_value};
+  if (quantity == "agrees") {
+    const JointVerdict verdict = agreement.verdict();
+    return {verdict.p_value,
+            verdict.spoke.empty() ? "" : fmt::format("{} by {}", verdict.word, fmt::join(verdict.spoke, ", "))};
+  }
+  if (quantity != "z") return {};
+  if (agreement.z) return {*agreement.z};
+  return {missing,
+          fmt::format("z needs at least 10 cells that expect a particle, and there are {}; take more particles, "
+                      "or check agrees or chi2_p_value",
+                      agreement.expecting)};
+}
+
+Found from_verdict(const std::string& quantity, const Verdict& verdict) {
+  if (quantity == "l1") return {verdict.norms.l1};
+  if (quantity == "l2") return {verdict.norms.l2};
+  if (quantity == "linf") return {verdict.norms.linf};
+  if (quantity == "kl") return {verdict.norms.kl, kl_note(verdict.norms)};
+  if (quantity == "w1") return {verdict.w1.value_or(missing)};
+  if (quantity == "ks") return {verdict.ks};
+  if (quantity == "mean_error") return {verdict.mean_error};
+  if (quantity == "covariance_error") return {verdict.covariance_error};
   for (const auto& [key, value] : verdict.more)
-    if (key == quantity) return value;
-  if (!verdict.agreement) return missing;
-  if (quantity == "z") return verdict.agreement->z;
-  if (quantity == "ks_p_value") return verdict.agreement->ks_p_value;
-  if (quantity == "chi2_p_value") return verdict.agreement->chi2_p_value;
-  return missing;
+    if (key == quantity) return {value};
+  return verdict.agreement ? from_agreement(quantity, *verdict.agreement) : Found{};
 }
 
 /// Integration weights of the trapezoidal rule on the sorted distinct values of a column.
@@ -87,21 +107,21 @@ double against_file(const Setup& setup, const CaseCheck& check, const Field& p) 
   return check.quantity == "kl" ? kl : missing;
 }
 
-double evaluate(const Setup& setup, const CaseCheck& check, const Field& p, const Ledger& ledger,
-                std::span<const Opinion> opinions, const LikelihoodVerdict* likelihood) {
-  if (check.quantity == "log_likelihood_error") return likelihood ? likelihood->error : missing;
-  if (check.quantity == "log_likelihood_error_grid") return likelihood ? likelihood->error_grid : missing;
-  if (check.quantity == "mass_error") return ledger.mass_max_error;
-  if (check.quantity == "min_p") return ledger.run_min;
+Found evaluate(const Setup& setup, const CaseCheck& check, const Field& p, const Ledger& ledger,
+               std::span<const Opinion> opinions, const LikelihoodVerdict* likelihood) {
+  if (check.quantity == "log_likelihood_error") return {likelihood ? likelihood->error : missing};
+  if (check.quantity == "log_likelihood_error_grid") return {likelihood ? likelihood->error_grid : missing};
+  if (check.quantity == "mass_error") return {ledger.mass_max_error};
+  if (check.quantity == "min_p") return {ledger.run_min};
   if (check.quantity == "expectation") {
     const Expression formulas[] = {*check.of};
-    return expectation(*setup.grid, p.view(), Tape(formulas, setup.config.sde.variables));
+    return {expectation(*setup.grid, p.view(), Tape(formulas, setup.config.sde.variables))};
   }
-  if (check.quantity == "p") return point_value(*setup.grid, p.view(), check.point);
-  if (!check.file.empty()) return against_file(setup, check, p);
+  if (check.quantity == "p") return {point_value(*setup.grid, p.view(), check.point)};
+  if (!check.file.empty()) return {against_file(setup, check, p)};
   for (const Opinion& opinion : opinions)
     if (opinion.witness == check.against) return from_verdict(check.quantity, opinion.verdict);
-  return missing;
+  return {};
 }
 
 double time_of(const Setup& setup, const CaseCheck& check) { return check.at.value_or(setup.config.time.end); }
@@ -109,6 +129,7 @@ double time_of(const Setup& setup, const CaseCheck& check) { return check.at.val
 }  // namespace
 
 bool holds(const CaseCheck& check, double value) {
+  if (check.quantity == "agrees") return value >= differs_below;
   if (check.below) return value < *check.below;
   if (check.above) return value > *check.above;
   if (check.near) return std::abs(value - *check.near) <= check.within.value_or(0);
@@ -116,6 +137,7 @@ bool holds(const CaseCheck& check, double value) {
 }
 
 std::string CheckResult::bound() const {
+  if (check->quantity == "agrees") return fmt::format("p >= {:.3g}", differs_below);
   if (check->below) return fmt::format("< {:.3g}", *check->below);
   if (check->above) return fmt::format("> {:.3g}", *check->above);
   if (check->near) return fmt::format("{:.8g} +- {:.2g}", *check->near, check->within.value_or(0));
@@ -137,21 +159,21 @@ void check_frame(const Setup& setup, double t, const Field& p, const Ledger& led
     if (check.quantity == "order" || check.against == "reverse" ||
         std::abs(time_of(setup, check) - t) > 1e-9 * setup.config.time.end)
       continue;
-    const double value = evaluate(setup, check, p, ledger, opinions, likelihood);
-    results.push_back({&check, t, value, holds(check, value)});
+    Found found = evaluate(setup, check, p, ledger, opinions, likelihood);
+    results.push_back({&check, t, found.value, holds(check, found.value), true, std::move(found.note)});
   }
 }
 
 void check_reverse(const Setup& setup, const ReverseResult& reverse, std::vector<CheckResult>& results) {
   for (const CaseCheck& check : setup.config.checks) {
     if (check.against != "reverse") continue;
-    double worst = missing;
+    std::optional<Found> worst;
     for (const ReverseRow& row : reverse.rows) {
       if (check.lambda && *check.lambda != row.lambda) continue;
-      const double value = from_verdict(check.quantity, row.verdict);
-      if (!(value <= worst)) worst = value;
+      Found found = from_verdict(check.quantity, row.verdict);
+      if (!worst || !(found.value <= worst->value)) worst = std::move(found);
     }
-    if (!std::isnan(worst)) results.push_back({&check, 0, worst, holds(check, worst)});
+    if (worst) results.push_back({&check, 0, worst->value, holds(check, worst->value), true, std::move(worst->note)});
   }
 }
 

@@ -63,18 +63,6 @@ double score_kl(const Setup& setup, const std::shared_ptr<const LogSnapshots>& s
   return share * integral / (16 * 16);
 }
 
-Verdict judge(const Setup& setup, const Field& p) {
-  const Grid& grid = *setup.grid;
-  Verdict verdict;
-  verdict.norms = norms(grid, p.view(), setup.initial.view());
-  const Moments own = moments(grid, p.view()), theirs = moments(grid, setup.initial.view());
-  verdict.mean_error = (own.mean - theirs.mean).cwiseAbs().maxCoeff();
-  verdict.covariance_error = (own.covariance - theirs.covariance).cwiseAbs().maxCoeff();
-  verdict.ks = kolmogorov_smirnov(grid, p.view(), setup.initial.view());
-  if (grid.dimension() == 1) verdict.w1 = wasserstein1(grid, p.view(), setup.initial.view());
-  return verdict;
-}
-
 /// Noise keeps the flux fitted; without it p is advected.
 std::unique_ptr<Form> reverse_form(const std::shared_ptr<const Grid>& grid, std::shared_ptr<const Sde> sde) {
   if (sde->traits().deterministic) return make_given_drift(grid, std::move(sde), Reconstruction::huynh, nullptr, 0);
@@ -130,7 +118,7 @@ std::optional<ReverseRow> go_back(const Setup& setup, const Field& start, const 
   if (!row) return std::nullopt;
   row->lambda = lambda;
   row->mass_error = std::abs(row->p.mass() - start.mass());
-  row->verdict = judge(setup, row->p);
+  row->verdict = verdict_on(0, row->p, setup.initial);
   row->seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   return row;
 }

@@ -27,18 +27,26 @@ Json verdict_json(const Verdict& verdict) {
   if (verdict.agreement) {
     const Agreement& a = *verdict.agreement;
     json["l1_expected"] = number(a.l1_expected);
-    json["z"] = number(a.z);
+    if (a.z) json["z"] = number(*a.z);
     json["ks"] = number(a.ks);
     json["ks_p_value"] = number(a.ks_p_value);
     json["chi2"] = number(a.chi2);
     json["chi2_dof"] = number(a.chi2_dof);
     json["chi2_p_value"] = number(a.chi2_p_value);
+    const JointVerdict joint = a.verdict();
+    json["agrees"] = {{"p_value", number(joint.p_value)}, {"verdict", joint.word}, {"by", joint.spoke}};
   } else {
     json["ks"] = number(verdict.ks);
   }
   json["l2"] = number(verdict.norms.l2);
   json["linf"] = number(verdict.norms.linf);
-  if (!verdict.agreement) json["kl"] = number(verdict.norms.kl);
+  if (!verdict.agreement) {
+    json["kl"] = number(verdict.norms.kl);
+    if (const std::string note = kl_note(verdict.norms); !note.empty()) {
+      json["kl_left_out"] = number(verdict.norms.kl_left_out);
+      json["kl_note"] = note;
+    }
+  }
   json["mean_error"] = number(verdict.mean_error);
   json["covariance_error"] = number(verdict.covariance_error);
   if (verdict.w1) json["w1"] = number(*verdict.w1);
@@ -113,6 +121,7 @@ Json checks_json(const RunResult& result) {
     json["value"] = number(done.value);
     json["bound"] = done.bound();
     json["ok"] = done.ok;
+    if (!done.note.empty()) json["note"] = done.note;
     all.push_back(std::move(json));
   }
   return all;
@@ -170,8 +179,39 @@ std::string verdict_word(const Verdict& verdict, bool distrusted) {
   if (!verdict.agreement)
     return fmt::format("mean off {:.1e}, covariance off {:.1e}", verdict.mean_error, verdict.covariance_error);
   const Agreement& a = *verdict.agreement;
-  return fmt::format("noise alone: l1 {:.2e}; z = {:+.2f}: {}", a.l1_expected, a.z,
-                     std::abs(a.z) <= 3 ? "agrees" : "differs");
+  const JointVerdict joint = a.verdict();
+  return fmt::format("noise alone: l1 {:.2e}; z = {}, p = {:.2g}: {}{}", a.l1_expected,
+                     a.z ? fmt::format("{:+.2f}", *a.z) : "-", joint.p_value, joint.word,
+                     joint.spoke.empty() ? "" : fmt::format(" ({})", fmt::join(joint.spoke, ", ")));
+}
+
+/// The divergence as text, with a mark where cells were left out of it. A spectral density is no reference for one: its
+/// noise has both signs.
+std::string kl_text(const std::string& witness, const Verdict& verdict) {
+  const Norms& norms = verdict.norms;
+  if (verdict.agreement || (witness == "spectral" && !std::isfinite(norms.kl))) return "";
+  if (std::isinf(norms.kl)) return "infinite";
+  return fmt::format("{:.1e}{}", norms.kl, norms.kl_left_out > 0 ? "*" : "");
+}
+
+/// What the last row of a witness leaves unsaid; often nothing.
+std::string kl_footnote(const std::string& witness, const Verdict& verdict) {
+  const std::string note = kl_note(verdict.norms);
+  if (note.empty() || kl_text(witness, verdict).empty()) return "";
+  return fmt::format("  {}kl against {} is {}\n", std::isinf(verdict.norms.kl) ? "" : "* ", witness, note);
+}
+
+/// The checks and, below them, what their values rest on.
+std::string checks_table(const RunResult& result, bool colour) {
+  TextTable checks({"check", "at t", "value", "bound", ""});
+  std::string notes;
+  for (const CheckResult& done : result.checks) {
+    checks.add({done.label(), fmt::format("{:.6g}", done.at),
+                done.reached && !std::isnan(done.value) ? fmt::format("{:.6g}", done.value) : "-", done.bound(),
+                done.reached ? painted(done.ok ? "ok" : "FAILS", done.ok, colour) : "not reached"});
+    if (!done.note.empty()) notes += fmt::format("  {}: {}\n", done.label(), done.note);
+  }
+  return checks.empty() ? "" : "\n" + checks.text() + notes;
 }
 
 Json reverse_json(const Setup& setup, const ReverseResult& reverse) {
@@ -323,23 +363,19 @@ std::string summary_table(const Setup& setup, const RunResult& result,
     for (const std::string& warning : *warnings) text += "  warning  " + warning + "\n";
 
   TextTable witnesses({"witness", "l1", "l2", "linf", "kl", "verdict"});
+  std::string footnotes;
   for (std::size_t k = 0; k < result.verdicts.size(); ++k)
     if (const auto& [name, frames] = result.verdicts[k]; !frames.empty()) {
       const Verdict& v = frames.back();
       const bool distrusted = k < result.facts.size() && !result.facts[k].second.distrust.empty();
       witnesses.add({name, fmt::format("{:.2e}", v.norms.l1), fmt::format("{:.2e}", v.norms.l2),
-                     fmt::format("{:.2e}", v.norms.linf),
-                     v.agreement || !std::isfinite(v.norms.kl) ? "" : fmt::format("{:.1e}", v.norms.kl),
-                     verdict_word(v, distrusted)});
+                     fmt::format("{:.2e}", v.norms.linf), kl_text(name, v), verdict_word(v, distrusted)});
+      footnotes += kl_footnote(name, v);
     }
-  if (!witnesses.empty()) text += "\n" + witnesses.text();
+  if (!witnesses.empty()) text += "\n" + witnesses.text() + footnotes;
   if (!result.log_likelihood.empty()) text += "\n" + likelihood_line(result.log_likelihood.back(), c);
   if (result.reverse) text += "\n" + reverse_table(setup, *result.reverse);
-  TextTable checks({"check", "at t", "value", "bound", ""});
-  for (const CheckResult& done : result.checks)
-    checks.add({done.label(), fmt::format("{:.6g}", done.at), done.reached ? fmt::format("{:.6g}", done.value) : "-",
-                done.bound(), done.reached ? painted(done.ok ? "ok" : "FAILS", done.ok, colour) : "not reached"});
-  if (!checks.empty()) text += "\n" + checks.text();
+  text += checks_table(result, colour);
   if (result.stop_reason != "end")
     text += "\n  stopped at t = " + fmt::format("{:.6g}", result.t) + ": " + result.stop_reason + "\n";
   if (folder)

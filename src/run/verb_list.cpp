@@ -96,12 +96,21 @@ std::vector<Entry> list_quantities() {
   return {
       {"l1, l2, linf",
        {{"is", "int |p - q| dx, sqrt(int (p - q)^2 dx), max |p - q|; against a witness or a CSV file"}}},
-      {"kl", {{"is", "int p log(p/q) dx, against exact or a CSV file"}}},
-      {"w1", {{"is", "Wasserstein-1 distance (1D)"}}},
-      {"ks", {{"is", "largest difference of cdfs, over the marginals"}}},
-      {"mean_error, covariance_error", {{"is", "largest absolute component"}}},
+      {"kl",
+       {{"is",
+         "int p log(p/q) dx, against exact or a CSV file; infinite where p has 1e-12 of mass or more in cells whose q "
+         "underflows"}}},
+      {"w1", {{"is", "Wasserstein-1 distance (1D), the shorter way round on a periodic axis"}}},
+      {"ks", {{"is", "largest difference of cdfs, over the marginals; Kuiper's on a periodic axis"}}},
+      {"mean_error, covariance_error", {{"is", "largest absolute component; circular on a periodic axis"}}},
+      {"agrees",
+       {{"is",
+         "against monte_carlo, without a bound: z, KS and chi-square together, p = min(1, 3 min of their p-values); it "
+         "differs (and the check fails) below 1e-3, is doubtful below 1e-2, else agrees"}}},
       {"z, ks_p_value, chi2_p_value",
-       {{"is", "against monte_carlo: does the histogram differ by more than counting noise?"}}},
+       {{"is",
+         "against monte_carlo: does the histogram differ by more than counting noise? z needs 10 cells that expect a "
+         "particle; KS is Kuiper's on a periodic axis"}}},
       {"l1_exact, own_error",
        {{"is", "against spectral: that witness's own distance to the exact one, and its own estimate of its error"}}},
       {"characteristic_error",

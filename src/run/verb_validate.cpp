@@ -86,7 +86,8 @@ Outcome validate_one(const fs::path& file, const Command& command) {
       if (done.ok) continue;
       ++outcome.failed;
       if (outcome.worst.empty())
-        outcome.worst = fmt::format("{} = {:.4g}, asked {}", done.label(), done.value, done.bound());
+        outcome.worst = fmt::format("{} = {:.4g}, asked {}{}", done.label(), done.value, done.bound(),
+                                    done.note.empty() ? "" : "; " + done.note);
     }
     judge_order(setup.config, outcome);
   } catch (const std::exception& error) {

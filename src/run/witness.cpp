@@ -13,12 +13,6 @@ namespace fokker {
 
 namespace {
 
-void compare_moments(Verdict& verdict, const Moments& own, const Eigen::VectorXd& mean,
-                     const Eigen::MatrixXd& covariance) {
-  verdict.mean_error = (own.mean - mean).cwiseAbs().maxCoeff();
-  verdict.covariance_error = (own.covariance - covariance).cwiseAbs().maxCoeff();
-}
-
 /// The closed form of a linear SDE with additive noise: the initial mixture moved by the law of X_t given X_0.
 class ExactLaw : public Witness {
  public:
@@ -40,7 +34,9 @@ class ExactLaw : public Witness {
     Verdict verdict = Witness::judge(t, p, own);
     if (torus_) verdict.more.emplace_back("characteristic_error", characteristic_error(*torus_, p.view(), now_));
     if (wraps()) return verdict;
-    compare_moments(verdict, moments(*grid_, p.view()), now_.mean(), now_.covariance());
+    const Moments own_moments = moments(*grid_, p.view());
+    verdict.mean_error = (own_moments.mean - now_.mean()).cwiseAbs().maxCoeff();
+    verdict.covariance_error = (own_moments.covariance - now_.covariance()).cwiseAbs().maxCoeff();
     for (const Gaussian& g : now_.components())
       if (!(g.covariance.determinant() > 0)) return verdict;  // no score
     std::vector<double> sx(p.view().size()), sy(grid_->dimension() > 1 ? sx.size() : 0);
@@ -87,17 +83,26 @@ class ExactFormula : public Witness {
 
 }  // namespace
 
-Verdict Witness::judge(double t, const Field& p, const Field& own) const {
+Verdict verdict_on(double t, const Field& p, const Field& reference) {
   const Grid& grid = *p.grid;
+  const MomentErrors errors = moment_errors(grid, p.view(), reference.view());
   Verdict verdict;
   verdict.t = t;
-  verdict.norms = norms(grid, p.view(), own.view());
-  const Moments theirs = moments(grid, own.view());
-  compare_moments(verdict, moments(grid, p.view()), theirs.mean, theirs.covariance);
-  verdict.ks = kolmogorov_smirnov(grid, p.view(), own.view());
-  if (grid.dimension() == 1) verdict.w1 = wasserstein1(grid, p.view(), own.view());
+  verdict.norms = norms(grid, p.view(), reference.view());
+  verdict.mean_error = errors.mean;
+  verdict.covariance_error = errors.covariance;
+  verdict.ks = kolmogorov_smirnov(grid, p.view(), reference.view());
+  if (grid.dimension() == 1) verdict.w1 = wasserstein1(grid, p.view(), reference.view());
   return verdict;
 }
+
+std::string kl_note(const Norms& norms) {
+  if (!(norms.kl_left_out > 0)) return "";
+  return fmt::format("{} {:.2g} of the mass, where the reference underflows",
+                     std::isinf(norms.kl) ? "infinite: p has" : "without", norms.kl_left_out);
+}
+
+Verdict Witness::judge(double t, const Field& p, const Field& own) const { return verdict_on(t, p, own); }
 
 ClosedForm closed_form(const Case& config, const FormulaSde& sde, const std::string& key, const std::string& remedy) {
   const auto refuse = [&](const std::string& why) {

@@ -19,6 +19,7 @@ struct CheckResult {
   double value = 0;
   bool ok = false;
   bool reached = true;                      ///< the run got to its time
+  std::string note = {};                    ///< why the value is no number, or what a verdict rests on; often empty
   [[nodiscard]] std::string bound() const;  ///< "< 2e-3", "> 0.1", "1.5 +- 0.1", "|.| <= 3"
   [[nodiscard]] std::string label() const;  ///< "l1 against exact", "expectation of x^2"
 };

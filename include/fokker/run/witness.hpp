@@ -15,13 +15,20 @@ namespace fokker {
 struct Verdict {
   double t = 0;
   Norms norms;
-  double mean_error = 0, covariance_error = 0;  ///< largest absolute component
-  double ks = 0;                                ///< largest over the marginals
+  double mean_error = 0, covariance_error = 0;  ///< largest absolute component; circular on a periodic axis
+  double ks = 0;                                ///< largest over the marginals; Kuiper's on a periodic axis
   std::optional<double> w1;                     ///< 1D
   std::optional<Agreement> agreement;           ///< particles only
   /// What else it has to say, by its key in summary.json.
   std::vector<std::pair<std::string, double>> more;
 };
+
+/// p against a reference on the same grid, without a sampling law.
+[[nodiscard]] Verdict verdict_on(double t, const Field& p, const Field& reference);
+
+/// What a divergence is when p has mass where the reference underflows, "" when it has none: "infinite: ..." or
+/// "without ...".
+[[nodiscard]] std::string kl_note(const Norms& norms);
 
 /// Facts about the witness itself for summary.json, in order.
 struct WitnessFacts {

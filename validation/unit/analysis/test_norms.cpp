@@ -2,6 +2,7 @@
 // and zeros, negative values and NaN count as the docstrings say.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -42,9 +43,21 @@ TEST_CASE("the divergence counts empty cells as it must") {
   const Grid grid = line(2, 0, 2);
   CHECK(norms(grid, std::vector{0., 1.}, std::vector{1., 1.}).kl == 0);
   CHECK(norms(grid, std::vector{-1e-3, 1.}, std::vector{1., 1.}).kl == 0);
-  CHECK(norms(grid, std::vector{1e-300, 1.}, std::vector{0., 1.}).kl == inf);
   CHECK(norms(grid, std::vector{0.5, 1.}, std::vector{-1e-9, 1.}).kl == inf);
   CHECK(norms(grid, std::vector{0., 1.}, std::vector{0., 1.}).kl == 0);
+}
+
+TEST_CASE("the divergence leaves out what lies where the reference underflows and says how much") {
+  const Grid grid = line(2, 0, 1);  // volume 1/2
+  for (const double underflow : {0.0, -1e-30, 1e-310}) {
+    const Norms next_to_nothing = norms(grid, std::vector{1.9e-12, 2.}, std::vector{underflow, 1.});
+    CHECK(next_to_nothing.kl == doctest::Approx(std::log(2.0)).epsilon(1e-14));
+    CHECK(next_to_nothing.kl_left_out == doctest::Approx(0.95e-12).epsilon(1e-14));
+    const Norms too_much = norms(grid, std::vector{2.1e-12, 2.}, std::vector{underflow, 1.});
+    CHECK(too_much.kl == inf);
+    CHECK(too_much.kl_left_out == doctest::Approx(1.05e-12).epsilon(1e-14));
+  }
+  CHECK(norms(grid, std::vector{1e-12, 2.}, std::vector{1e-300, 1.}).kl_left_out == 0);
 }
 
 TEST_CASE("a NaN in the values is a NaN in the result") {
@@ -81,6 +94,31 @@ TEST_CASE("cdfs that cross inside a cell are integrated on both sides of the cro
   CHECK(wasserstein1(line(3, 0, 3), std::vector{1., 0., 1.}, std::vector{0., 2., 0.}) == doctest::Approx(0.75));
   CHECK(wasserstein1(line(3, 0, 3), std::vector{2., 0., 6.}, std::vector{0., 2., 0.}) ==
         doctest::Approx(0.25 / 2 + (0.0625 + 0.5625) / 2 + 0.75 / 2).epsilon(1e-15));
+}
+
+TEST_CASE("on a circle mass goes the shorter way round") {
+  const Grid circle({{"x", -3, 5, 40, Boundary::periodic, Boundary::periodic}});
+  std::vector<double> p(40, 0), q(40, 0);
+  for (std::size_t i = 0; i < 9; ++i) p[i + 3] = 1 + std::sin(static_cast<double>(i));
+  for (const std::size_t way : {0, 1, 7, 11, 29, 39}) {  // beyond, part of it goes round
+    CAPTURE(way);
+    for (std::size_t i = 0; i < 40; ++i) q[(i + way) % 40] = p[i];
+    const double shorter = 0.2 * static_cast<double>(std::min<std::size_t>(way, 40 - way));
+    CHECK(wasserstein1(circle, p, q) == doctest::Approx(shorter).epsilon(1e-12));
+    CHECK(wasserstein1(circle, q, p) == doctest::Approx(shorter).epsilon(1e-12));
+  }
+}
+
+TEST_CASE("Kuiper's distance does not ask where the circle is cut") {
+  const Grid circle({{"x", 0, 1, 4, Boundary::periodic, Boundary::periodic}});
+  std::vector<double> p{4, 0, 0, 0}, q{0, 0, 4, 0};
+  for (int turn = 0; turn < 4; ++turn) {
+    CHECK(kolmogorov_smirnov(circle, p, q) == doctest::Approx(1));
+    std::rotate(p.begin(), p.begin() + 1, p.end());
+    std::rotate(q.begin(), q.begin() + 1, q.end());
+  }
+  // up by 1/2, then down by 1/4 twice and by 1/4 below 0
+  CHECK(kolmogorov_smirnov(circle, std::vector{3., 0., 0., 1.}, std::vector{1., 1., 2., 0.}) == doctest::Approx(0.75));
 }
 
 TEST_CASE("the Wasserstein distance asks for one axis") {

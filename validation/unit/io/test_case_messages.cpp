@@ -176,7 +176,7 @@ noise_covariance = [[1, 0.5], [0.5, 1]]
 )",
      "",
      "c.toml:35:1: check.0.quantity: missing, must be one of l1, l2, linf, kl, w1, ks, mean_error, covariance_error, "
-     "z, ks_p_value, chi2_p_value, characteristic_error, l1_exact, own_error, log_likelihood_error, "
+     "agrees, z, ks_p_value, chi2_p_value, characteristic_error, l1_exact, own_error, log_likelihood_error, "
      "log_likelihood_error_grid, mass_error, min_p, expectation, p, "
      "order"},
     {R"(against = "exact"
@@ -298,8 +298,11 @@ v = "slope + 1")",
      "c.toml:21:9: sde.definitions.slope: refers to itself: slope -> u -> v -> slope"},
     {R"(of = "x^2 + a")", R"(of = "x^2 + t")", "c.toml:42:13: check.1.of: depends on t, may depend on x and y only"},
     {R"(quantity = "l1")", R"(quantity = "l3")",
-     R"(c.toml:36:12: check.0.quantity: "l3" is unknown; did you mean l1? allowed: l1, l2, linf, kl, w1, ks, mean_error, covariance_error, z, ks_p_value, chi2_p_value, characteristic_error, l1_exact, own_error, log_likelihood_error, log_likelihood_error_grid, mass_error, min_p, expectation, p, order)"},
+     R"(c.toml:36:12: check.0.quantity: "l3" is unknown; did you mean l1? allowed: l1, l2, linf, kl, w1, ks, mean_error, covariance_error, agrees, z, ks_p_value, chi2_p_value, characteristic_error, l1_exact, own_error, log_likelihood_error, log_likelihood_error_grid, mass_error, min_p, expectation, p, order)"},
     {R"(quantity = "l1")", R"(quantity = "z")", R"(c.toml:37:11: check.0.against: "exact", z is for "monte_carlo")"},
+    {R"(quantity = "l1")", R"(quantity = "agrees")",
+     R"(c.toml:37:11: check.0.against: "exact", agrees is for "monte_carlo"
+c.toml:39:9: check.0.below: agrees takes no bound: it fails where z, KS and chi-square together differ (p below 1e-3))"},
     {R"(quantity = "l1")", R"(quantity = "w1")", "c.toml:36:12: check.0.quantity: w1 is for one axis"},
     {R"(quantity = "l1")", R"(quantity = "min_p")",
      "c.toml:37:11: check.0.against: min_p is a number of the run itself, leave against out"},

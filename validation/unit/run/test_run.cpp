@@ -41,7 +41,7 @@ TEST_CASE("outflow is accounted for and particles agree on a tensor with an abso
   CHECK(result.ledger.outflow.size() == 1);
   CHECK(result.ledger.total_outflow() > 1e-3);
   CHECK(result.ledger.mass_max_error < 1e-14);
-  CHECK(std::abs(result.verdicts[0].second.back().agreement->z) < 3);
+  CHECK(std::abs(result.verdicts[0].second.back().agreement->z.value()) < 3);
 }
 
 TEST_CASE("one thread and two give the same bits") {
@@ -141,7 +141,7 @@ below = 1e-9
 )toml");
   const RunResult result = run(setup, {});
   REQUIRE(result.verdicts.size() == 2);
-  for (const Verdict& verdict : result.verdicts[1].second) CHECK(std::abs(verdict.agreement->z) < 4);
+  for (const Verdict& verdict : result.verdicts[1].second) CHECK(std::abs(verdict.agreement->z.value()) < 4);
   REQUIRE(result.log_likelihood.size() == 6);
   CHECK(result.log_likelihood[0].error == 0);
   CHECK(result.log_likelihood[0].error_grid < 1e-3);
@@ -265,4 +265,110 @@ below = 5e-3
   // known before the first step: a case error at the key
   Setup near = setup_of(text, {"initial.gaussian.mean=[5.5]"});
   CHECK_THROWS_AS(run(near, {}), CaseError);
+}
+
+namespace {
+
+constexpr const char* particles_of_ou = R"(
+title = "particles of another law"
+[[axis]]
+name = "x"
+range = [-4, 6]
+cells = 50
+boundary = "reflecting"
+[sde]
+drift = ["-x"]
+noise = [[1]]
+[initial]
+gaussian = { mean = [1], covariance = [[0.25]] }
+[time]
+end = 0.5
+[output]
+frames = 1
+[compare]
+monte_carlo = { particles = 20_000, seed = 3, dt = 1e-2 }
+[[check]]
+quantity = "agrees"
+against = "monte_carlo"
+[[check]]
+quantity = "z"
+against = "monte_carlo"
+within = 4
+)";
+
+}  // namespace
+
+TEST_CASE("the verdict on particles is the word everywhere and fails the check that asks for it") {
+  Setup good = setup_of(particles_of_ou), bad = setup_of(particles_of_ou, {"compare.monte_carlo.dt=0.25"});
+  const RunResult right = run(good, {}), wrong = run(bad, {});
+  REQUIRE(right.checks.size() == 2);
+  CHECK(right.checks[0].ok);
+  CHECK(right.checks[0].bound() == "p >= 0.001");
+  CHECK(summary_table(good, right, std::nullopt, false).find(": agrees\n") != std::string::npos);
+  const auto json = nlohmann::json::parse(summary_json(good, right));
+  CHECK(json["compare"]["monte_carlo"]["agrees"]["verdict"] == "agrees");
+  CHECK(json["compare"]["monte_carlo"]["agrees"]["by"].empty());
+
+  CHECK_FALSE(wrong.checks[0].ok);
+  CHECK(wrong.checks[0].value < differs_below);
+  CHECK(wrong.checks[0].note.starts_with("differs by "));
+  const std::string table = summary_table(bad, wrong, std::nullopt, false);
+  CHECK(table.find("differs (") != std::string::npos);
+  CHECK(table.find("agrees against monte_carlo: differs by") != std::string::npos);
+  CHECK(nlohmann::json::parse(summary_json(bad, wrong))["compare"]["monte_carlo"]["agrees"]["verdict"] == "differs");
+}
+
+TEST_CASE("z is left out where too few cells expect a particle and a check on it says so") {
+  Setup setup = setup_of(particles_of_ou, {"axis.x.cells=9", "compare.monte_carlo.particles=300"});
+  const RunResult result = run(setup, {});
+  CHECK(result.checks[0].ok);
+  CHECK_FALSE(result.checks[1].ok);
+  CHECK(result.checks[1].note.starts_with("z needs at least 10 cells that expect a particle, and there are "));
+  const auto json = nlohmann::json::parse(summary_json(setup, result));
+  CHECK_FALSE(json["compare"]["monte_carlo"].contains("z"));
+  CHECK(json["compare"]["monte_carlo"].contains("chi2_p_value"));
+  CHECK(json["checks"][1]["value"].is_null());
+  CHECK(json["checks"][1]["note"].is_string());
+  const std::string table = summary_table(setup, result, std::nullopt, false);
+  CHECK(table.find("z = -, p = ") != std::string::npos);
+  CHECK(table.find("\n  z against monte_carlo: z needs at least 10 cells") != std::string::npos);
+}
+
+TEST_CASE("a divergence from a reference that underflows is infinite or said to leave cells out") {
+  const std::string text = R"(
+[[axis]]
+name = "x"
+range = [-4, 4]
+cells = 80
+boundary = "reflecting"
+[sde]
+drift = [0]
+noise = [[1e-3]]
+[initial]
+gaussian = { mean = [0], covariance = [[0.05]] }
+[time]
+end = 1e-3
+[output]
+frames = 1
+[[check]]
+quantity = "kl"
+against = "exact"
+below = 1
+[compare]
+)";
+  const auto cut = [&](const std::string& at) {
+    return text + "exact = \"if(x < " + at + ", exp(-x^2/0.1)/sqrt(0.1*pi), 0)\"\n";
+  };
+  Setup little = setup_of(cut("1.7")), much = setup_of(cut("1"));
+  const RunResult fine = run(little, {}), infinite = run(much, {});
+  CHECK(fine.checks[0].ok);
+  CHECK(fine.checks[0].note.starts_with("without "));
+  CHECK_FALSE(infinite.checks[0].ok);
+  CHECK(infinite.checks[0].note.starts_with("infinite: p has "));
+  CHECK(summary_table(much, infinite, std::nullopt, false).find("\n  kl against exact is infinite: p has ") !=
+        std::string::npos);
+  const auto json = nlohmann::json::parse(summary_json(much, infinite))["compare"]["exact"];
+  CHECK(json["kl"].is_null());
+  CHECK(json["kl_note"].get<std::string>().starts_with("infinite: p has "));
+  CHECK(json["kl_left_out"].get<double>() > 1e-6);
 }
