@@ -9,6 +9,7 @@
 #include "checks.hpp"
 #include "fokker/analysis/norms.hpp"
 #include "fokker/base/parallel.hpp"
+#include "fokker/scheme/cell_peclet.hpp"
 #include "fokker/spectral/spectral_grid.hpp"
 
 namespace fokker {
@@ -58,7 +59,11 @@ Totals totals(std::span<const double> p) {
 class Run {
  public:
   Run(Setup& setup, const RunOptions& options)
-      : setup_(setup), options_(options), state_(Eigen::VectorXd::Zero(setup.scheme->op().size())), p_(setup.grid) {
+      : setup_(setup),
+        options_(options),
+        state_(Eigen::VectorXd::Zero(setup.scheme->op().size())),
+        p_(setup.grid),
+        peclets_(setup.grid, setup.sde) {
     state_.head(setup.grid->cells()) = setup.initial.values;
     p_.values = setup.initial.values;
     {
@@ -185,11 +190,19 @@ class Run {
       for (std::size_t k = 0; k < opinions.size(); ++k) result_.verdicts[k].second.push_back(opinions[k].verdict);
     }
     result_.capped_share = std::max(result_.capped_share, setup_.scheme->capped_share(p_.view()));
+    look_at_peclets();
     result_.undefined_scores = std::max(result_.undefined_scores, setup_.scheme->undefined_scores(p_.view()));
     const LikelihoodVerdict* likelihood = likelihood_ ? &result_.log_likelihood.back() : nullptr;
     check_frame(setup_, result_.t, p_, result_.ledger, opinions, likelihood, result_.checks);
     const Stopwatch watch(result_.output_seconds);
     for (const auto& observer : observers_) observer->frame(moment(), opinions);
+  }
+
+  void look_at_peclets() {
+    result_.peclet.resize(static_cast<std::size_t>(setup_.grid->dimension()));
+    for (std::size_t k = 0; k < result_.peclet.size(); ++k)
+      result_.peclet[k] =
+          std::max(result_.peclet[k], peclets_.range(static_cast<int>(k), result_.t, p_.view()).largest);
   }
 
   /// A deterministic witness is held against the exact one too: how much of a distance to it is its own.
@@ -244,6 +257,7 @@ class Run {
   const RunOptions& options_;
   Eigen::VectorXd state_;  // cells, then ledgers
   Field p_;
+  CellPeclets peclets_;
   std::vector<std::unique_ptr<Witness>> witnesses_;
   std::unique_ptr<LogLikelihood> likelihood_;
   std::vector<std::unique_ptr<Observer>> observers_;

@@ -156,6 +156,15 @@ std::string mass_line(const Setup& setup, const Ledger& ledger) {
   return line + fmt::format("; never off by more than {:.1e}", ledger.mass_max_error);
 }
 
+std::string peclet_line(const Setup& setup, const RunResult& result) {
+  if (setup.sde->traits().deterministic || result.peclet.empty()) return {};
+  std::string values;
+  for (std::size_t k = 0; k < result.peclet.size(); ++k)
+    values +=
+        fmt::format("{}{:.3g} along {}", k ? ", " : "", result.peclet[k], setup.grid->axis(static_cast<int>(k)).name);
+  return fmt::format("  peclet   |f| h / D up to {}, where the mass is\n", values);
+}
+
 std::string score_words(const Setup& setup) {
   const CaseScheme& scheme = setup.config.scheme;
   if (setup.sde->traits().deterministic) return "F = f (nothing diffuses)";
@@ -281,6 +290,7 @@ std::string summary_json(const Setup& setup, const RunResult& result) {
                     {"why", setup.flux_reason},
                     {"positive", setup.positive},
                     {"capped_share", result.capped_share}};
+  for (const double peclet : result.peclet) json["scheme"]["peclet"].push_back(number(peclet));
   if (c.scheme.form == "effective_drift") {
     json["scheme"]["score"] = c.scheme.score;
     json["scheme"]["undefined_scores"] = result.undefined_scores;
@@ -337,6 +347,7 @@ std::string summary_table(const Setup& setup, const RunResult& result,
                       setup.positive ? ", p >= 0 kept" : ", p >= 0 not promised");
   if (!setup.flux_reason.empty()) text += fmt::format("           {}\n", setup.flux_reason);
   if (!setup.stepper_reason.empty()) text += fmt::format("           {}\n", setup.stepper_reason);
+  text += peclet_line(setup, result);
   text += fmt::format("  time     0 .. {:.6g} in {} steps ({} rejected), dt {:.2g} .. {:.2g}\n", result.t, result.steps,
                       result.rejected, result.dt_min, result.dt_max);
   if (const auto& done = result.corrections; done && done->steps > 0)

@@ -41,16 +41,19 @@ double roughness(const Grid& grid, std::span<const double> p) {
 
 struct Survey {
   double width = infinite;  ///< sqrt(D / contraction) in cells, the least
-  double peclet = 0, at_wall = 0;
-  double bend = 0;  ///< largest second difference of the drift along a line over its largest first one
+  double peclet = 0;        ///< |f| h / D on the faces (cell_peclet.hpp), the largest
+  double at_wall = 0;       ///< (f - div D) h / D against a reflecting wall, the largest
+  double bend = 0;          ///< largest second difference of the drift along a line over its largest first one
 };
 
-/// Drift and diffusion along axis k on the faces of one line, at time t.
-void sample_line(const Grid& grid, const Sde& sde, int k, Index line, double t, std::vector<double>& a,
-                 std::vector<double>& D) {
+/// Drift, velocity of the flux and diffusion along axis k on the faces of one line.
+struct Line {
+  std::vector<double> f, a, D;
+};
+
+void sample_line(const Grid& grid, const Sde& sde, int k, Index line, double t, Line& out) {
   const Index faces = grid.axis(k).cells + 1;
-  a.resize(static_cast<std::size_t>(faces));
-  D.resize(static_cast<std::size_t>(faces));
+  for (std::vector<double>* const column : {&out.f, &out.a, &out.D}) column->resize(static_cast<std::size_t>(faces));
   Sample point;
   for (Index first = 0; first < faces; first += EdgeSource::block) {
     const Index n = std::min(EdgeSource::block, faces - first);
@@ -59,33 +62,37 @@ void sample_line(const Grid& grid, const Sde& sde, int k, Index line, double t, 
       if (grid.dimension() > 1) (k == 0 ? point.y : point.x)[i] = grid.axis(1 - k).center(line);
     }
     point.evaluate(sde, t, n);
-    std::copy_n(point.a[k], n, a.begin() + first);
-    std::copy_n(point.D[2 * k], n, D.begin() + first);
+    std::copy_n(point.a[k], n, out.a.begin() + first);
+    std::copy_n(point.D[2 * k], n, out.D.begin() + first);
+    sde.drift(point.points(n, grid.dimension()), t, {{point.a[0], point.a[1]}});
+    std::copy_n(point.a[k], n, out.f.begin() + first);
   }
 }
 
 void survey(const Grid& grid, const Sde& sde, double t, Survey& found) {
-  std::vector<double> a, D;
+  Line along;
+  const std::vector<double>&f = along.f, &a = along.a, &D = along.D;
   for (int k = 0; k < grid.dimension(); ++k) {
     const Axis& axis = grid.axis(k);
     const double h = axis.width();
     const Index lines = grid.dimension() > 1 ? grid.axis(1 - k).cells : 1;
     for (Index line = 0; line < lines; ++line) {
-      sample_line(grid, sde, k, line, t, a, D);
-      const auto peclet = [&](std::size_t face) { return a[face] == 0 ? 0 : a[face] * h / D[face]; };
+      sample_line(grid, sde, k, line, t, along);
+      const auto against = [&](double v, std::size_t face) { return v == 0 ? 0 : v * h / D[face]; };
+      const auto peclet = [&](std::size_t face) { return std::abs(against(f[face], face)); };
       const auto last = static_cast<std::size_t>(axis.cells);
       double first_difference = 0, second_difference = 0;
       for (std::size_t i = 0; i < last; ++i) {
-        const double Pe = std::min(std::abs(peclet(i)), std::abs(peclet(i + 1)));
-        found.peclet = std::max(found.peclet, i == 0 ? Pe : std::abs(peclet(i)));
+        const double Pe = std::min(std::abs(against(a[i], i)), std::abs(against(a[i + 1], i + 1)));
+        found.peclet = std::max(found.peclet, i == 0 ? std::min(peclet(0), peclet(1)) : peclet(i));
         first_difference = std::max(first_difference, std::abs(a[i + 1] - a[i]));
         if (i > 0) second_difference = std::max(second_difference, std::abs(a[i + 1] - 2 * a[i] + a[i - 1]));
         const double contraction = (a[i] - a[i + 1]) / h, diffusion = 0.5 * (D[i] + D[i + 1]);
         if (contraction > 0 && Pe <= still) found.width = std::min(found.width, std::sqrt(diffusion / contraction) / h);
       }
       if (second_difference > 0) found.bend = std::max(found.bend, second_difference / first_difference);
-      if (axis.at_lower == Boundary::reflecting) found.at_wall = std::max(found.at_wall, -peclet(0));
-      if (axis.at_upper == Boundary::reflecting) found.at_wall = std::max(found.at_wall, peclet(last));
+      if (axis.at_lower == Boundary::reflecting) found.at_wall = std::max(found.at_wall, -against(a[0], 0));
+      if (axis.at_upper == Boundary::reflecting) found.at_wall = std::max(found.at_wall, against(a[last], last));
     }
   }
 }

@@ -47,7 +47,8 @@ struct RunResult {
   Index undefined_scores = 0;                ///< largest Form::undefined_scores over the frames
   std::optional<double> entropy_production;  ///< int J . D^-1 J / p of the last frame [1/t]; absent for a singular D
   double capped_share = 0;                   ///< largest p-weighted share of cells with a reduced D_xy over the frames
-  Field p;                                   ///< the last state
+  std::vector<double> peclet;  ///< per axis: largest cell Peclet number where the mass is, over the frames
+  Field p;                     ///< the last state
   std::vector<std::pair<std::string, std::vector<Verdict>>> verdicts;  ///< per witness, per frame
   std::vector<std::pair<std::string, WitnessFacts>> facts;
   std::vector<LikelihoodVerdict> log_likelihood;  ///< per frame; empty when the case does not ask
