@@ -189,7 +189,7 @@ class Run {
       compare_witnesses(opinions);
       for (std::size_t k = 0; k < opinions.size(); ++k) result_.verdicts[k].second.push_back(opinions[k].verdict);
     }
-    result_.capped_share = std::max(result_.capped_share, setup_.scheme->capped_share(p_.view()));
+    result_.capped_share = std::max(result_.capped_share, setup_.scheme->reduced_cross(result_.t, p_.view()).share);
     look_at_peclets();
     result_.undefined_scores = std::max(result_.undefined_scores, setup_.scheme->undefined_scores(p_.view()));
     const LikelihoodVerdict* likelihood = likelihood_ ? &result_.log_likelihood.back() : nullptr;

@@ -39,7 +39,6 @@ class Central4 final : public Form, public LinearOperator {
 
   // --- Form
   [[nodiscard]] const Operator& op() const override { return *this; }
-  [[nodiscard]] double capped_share(std::span<const double>) const override { return 0; }
 
   [[nodiscard]] SchemeReport report(double t) const override {
     const double factor = move_to(t);

@@ -17,7 +17,9 @@ class DriftDiffusion final : public Form, public LinearOperator {
   // --- Form
   [[nodiscard]] const Operator& op() const override { return *this; }
   [[nodiscard]] SchemeReport report(double t) const override { return system_.report(t); }
-  [[nodiscard]] double capped_share(std::span<const double> p) const override { return system_.capped_share(p); }
+  [[nodiscard]] ReducedCross reduced_cross(double t, std::span<const double> p) const override {
+    return system_.reduced_cross(t, p);
+  }
   void current(double t, std::span<const double> p, double* Jx, double* Jy) const override {
     const double scale = system_.move_to(t);
     std::fill_n(Jx, cells(), 0.0);

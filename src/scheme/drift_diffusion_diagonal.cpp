@@ -68,7 +68,7 @@ class DiagonalSource final : public EdgeSource {
   [[nodiscard]] bool limited() const override { return limited_; }
   [[nodiscard]] bool keeps_law() const override { return keeps_law_; }
   [[nodiscard]] Index fallback_faces() const override { return fallback_faces_; }
-  [[nodiscard]] const std::vector<std::uint8_t>& capped() const override { return capped_; }
+  [[nodiscard]] const std::vector<double>& missing_cross() const override { return nothing_missing_; }
   void settle() override {
     std::vector<double>().swap(log_gibbs_);
     std::vector<double>().swap(peclets_);
@@ -195,7 +195,7 @@ class DiagonalSource final : public EdgeSource {
   std::vector<double> log_gibbs_;  // cell averages
   std::vector<double> peclets_;    // 1D, one per upper face of a cell
   Index fallback_faces_ = 0;
-  std::vector<std::uint8_t> capped_;
+  std::vector<double> nothing_missing_;
 };
 
 }  // namespace

@@ -127,9 +127,11 @@ class TensorSource final : public EdgeSource {
   void wall_edges(std::vector<WallEdge>& out) const override;
 
   [[nodiscard]] bool limited() const override { return limited_; }
-  [[nodiscard]] const std::vector<std::uint8_t>& capped() const override { return capped_; }
+  [[nodiscard]] const std::vector<double>& missing_cross() const override { return missing_; }
   void settle() override { std::vector<Cell>().swap(cells_); }
-  [[nodiscard]] std::size_t bytes() const override { return cells_.capacity() * sizeof(Cell) + capped_.capacity(); }
+  [[nodiscard]] std::size_t bytes() const override {
+    return cells_.capacity() * sizeof(Cell) + missing_.capacity() * sizeof(double);
+  }
 
  private:
   void evaluate(double t);
@@ -149,7 +151,7 @@ class TensorSource final : public EdgeSource {
   Index nx_, ny_;
   bool fixed_diffusion_ = false, decomposed_ = false, changed_ = false, limited_ = false;
   std::vector<Cell> cells_;
-  std::vector<std::uint8_t> capped_;
+  std::vector<double> missing_;  // |D_xy - what is carried| [x y/t]; empty when it is 0 everywhere
 };
 
 // Brings every cell to time t. A coefficient that is no number, or a D that is not positive semidefinite, makes q not a
@@ -159,7 +161,8 @@ void TensorSource::evaluate(double t) {
   const double hx = grid_.axis(0).width(), hy = grid_.axis(1).width();
   const bool decompose = !fixed_diffusion_ || !decomposed_;
   std::atomic<bool> changed{!decomposed_};
-  if (decompose) capped_.assign(cells_.size(), 0);
+  std::atomic<bool> reduced{false};
+  if (decompose) missing_.assign(cells_.size(), 0.0);
   parallel_for(0, grid_.cells(), piece, [&](Index begin, Index end) {
     Sample sample;
     for (Index first = begin; first < end; first += block) {
@@ -186,12 +189,16 @@ void TensorSource::evaluate(double t) {
             here.rate[k] = parts.rate[at];
             here.skew = here.skew || !on_axis({x, y});
           }
-          capped_[static_cast<std::size_t>(first + i)] = parts.capped;
+          if (parts.capped) {
+            missing_[static_cast<std::size_t>(first + i)] = hx * hy * std::abs(D.xy - parts.xy);
+            reduced = true;
+          }
         }
         split_drift(D, {sample.a[0][i] / hx, sample.a[1][i] / hy}, carrier_, here);
       }
     }
   });
+  if (decompose && !reduced) std::vector<double>().swap(missing_);
   decomposed_ = true;
   changed_ = changed_ || changed;
 }

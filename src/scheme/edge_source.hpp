@@ -40,8 +40,8 @@ class EdgeSource {
   [[nodiscard]] virtual bool keeps_law() const { return false; }
   /// 1D faces whose stationary weight was not integrable.
   [[nodiscard]] virtual Index fallback_faces() const { return 0; }
-  /// 1 for every cell whose |D_xy| was reduced; empty when there is none.
-  [[nodiscard]] virtual const std::vector<std::uint8_t>& capped() const = 0;
+  /// |D_xy - what the edges carry| of every cell [x y/t]; empty when it is 0 in all of them.
+  [[nodiscard]] virtual const std::vector<double>& missing_cross() const = 0;
   /// Frees what only another time would need.
   virtual void settle() {}
   [[nodiscard]] virtual std::size_t bytes() const = 0;

@@ -272,7 +272,8 @@ SchemeReport EdgeSystem::report(double t) {
   for (const Run& run : edges_.runs())
     if (std::find(offsets.begin(), offsets.end(), run.offset) == offsets.end()) offsets.push_back(run.offset);
   report.offsets = static_cast<Index>(offsets.size());
-  report.capped_cells = std::count(source_->capped().begin(), source_->capped().end(), 1);
+  const std::vector<double>& missing = source_->missing_cross();
+  report.capped_cells = std::count_if(missing.begin(), missing.end(), [](double lost) { return lost != 0; });
   report.limited_faces = advection_ ? advection_->faces() : 0;
   report.fallback_faces = source_->fallback_faces();
   report.bytes = edges_.bytes() + (directions_ ? directions_->bytes() : 0) + source_->bytes() +
@@ -282,16 +283,18 @@ SchemeReport EdgeSystem::report(double t) {
   return report;
 }
 
-double EdgeSystem::capped_share(std::span<const double> p) const {
-  const std::vector<std::uint8_t>& capped = source_->capped();
-  if (capped.empty()) return 0;
-  double share = 0, all = 0;
-  for (Index i = 0; i < grid_->cells(); ++i) {
-    const auto at = static_cast<std::size_t>(i);
-    all += p[at];
-    if (capped[at]) share += p[at];
+ReducedCross EdgeSystem::reduced_cross(double t, std::span<const double> p) {
+  const double scale = move_to(t);
+  const std::vector<double>& missing = source_->missing_cross();
+  if (missing.empty()) return {};
+  double share = 0, lost = 0, all = 0;
+  for (std::size_t i = 0; i < missing.size(); ++i) {
+    all += p[i];
+    if (missing[i] == 0) continue;
+    share += p[i];
+    lost += p[i] * missing[i];
   }
-  return all > 0 ? share / all : 0;
+  return all > 0 ? ReducedCross{share / all, scale * lost / all} : ReducedCross{};
 }
 
 }  // namespace fokker

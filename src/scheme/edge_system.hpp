@@ -70,7 +70,7 @@ class EdgeSystem {
   /// density passes (theory section 10).
   [[nodiscard]] double carriage();
   [[nodiscard]] SchemeReport report(double t);
-  [[nodiscard]] double capped_share(std::span<const double> p) const;
+  [[nodiscard]] ReducedCross reduced_cross(double t, std::span<const double> p);
 
  private:
   class FirstOf;

@@ -58,7 +58,6 @@ class GivenDrift final : public Form, public Operator {
     report.bytes = advection_.bytes();
     return report;
   }
-  [[nodiscard]] double capped_share(std::span<const double> /*p*/) const override { return 0; }
   void current(double t, std::span<const double> p, double* Jx, double* Jy) const override {
     move_to(t);
     std::fill_n(Jx, cells(), 0.0);

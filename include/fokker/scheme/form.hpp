@@ -19,6 +19,12 @@ struct SchemeReport {
   std::size_t bytes = 0;                  ///< memory held by the operator
 };
 
+/// What became of cross terms that edges of at most 8 cells cannot carry.
+struct ReducedCross {
+  double share = 0;    ///< of the mass, in cells whose |D_xy| was reduced
+  double missing = 0;  ///< mean over p of |D_xy - what is carried| [x y/t]: half the rate at which V_xy is off
+};
+
 /// One of the two forms of the equation on a grid: drift plus diffusion (drift_diffusion.hpp) or pure advection by the
 /// effective drift (effective_drift.hpp). `op().linear()` is null where it is not linear in p.
 class Form {
@@ -26,8 +32,8 @@ class Form {
   virtual ~Form() = default;
   [[nodiscard]] virtual const Operator& op() const = 0;
   [[nodiscard]] virtual SchemeReport report(double t) const = 0;
-  /// Share of the mass of p that sits in capped cells.
-  [[nodiscard]] virtual double capped_share(std::span<const double> p) const = 0;
+  /// For the coefficients at t and the density p; nothing where the form has no edges that could be too short.
+  [[nodiscard]] virtual ReducedCross reduced_cross(double /*t*/, std::span<const double> /*p*/) const { return {}; }
   /// The scheme's own face fluxes at time t averaged to cells [p x/t]; columns of cells() values (Jy null in 1D). An
   /// offset edge adds its flux to the two cells it joins, half each, along its offset.
   virtual void current(double t, std::span<const double> p, double* Jx, double* Jy) const = 0;

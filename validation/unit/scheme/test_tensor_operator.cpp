@@ -122,11 +122,14 @@ TEST_CASE("every rate is nonnegative however thin the tensor and capped cells ar
         });
         CHECK(least == 0);
         const double h2 = grid->volume();
-        const bool capped = selling(D[0] / h2, D[1] / h2, D[2] / h2).capped;
+        const auto parts = selling(D[0] / h2, D[1] / h2, D[2] / h2);
+        const bool capped = parts.capped;
         const auto report = scheme->report(0);
         CHECK(report.capped_cells == (capped ? grid->cells() : 0));
         std::vector<double> p(static_cast<std::size_t>(grid->cells()), 0.5);
-        CHECK(scheme->capped_share(p) == (capped ? 1 : 0));
+        const ReducedCross reduced = scheme->reduced_cross(0, p);
+        CHECK(reduced.share == (capped ? 1 : 0));
+        CHECK(reduced.missing == doctest::Approx(capped ? std::abs(D[1] - h2 * parts.xy) : 0).epsilon(1e-12));
         CHECK(report.peclet_max <= 2 * (1 + 1e-12));
         CHECK(report.largest_anisotropy == doctest::Approx(ratio).epsilon(1e-6));
         CHECK(report.smallest_eigenvalue == doctest::Approx(1 / ratio).epsilon(1e-6));
