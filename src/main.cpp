@@ -1,22 +1,15 @@
 // The front door: argv -> verb -> exit code. Every error class of base/errors.hpp ends here.
 #include <CLI/CLI.hpp>
-#include <csignal>
 #include <cstdio>
 #include <iostream>
 
 #include "fokker/base/errors.hpp"
 #include "fokker/base/expression.hpp"
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/stop.hpp"
 #include "fokker/run/verbs.hpp"
 
 namespace {
-
-// A signal handler can reach nothing but a global. The second signal ends the program at once.
-volatile std::sig_atomic_t stop_signal = 0;
-extern "C" void ask_to_stop(int signal) {
-  stop_signal = 1;
-  std::signal(signal, SIG_DFL);
-}
 
 struct Verb {
   const char* name;
@@ -85,6 +78,9 @@ int guarded(const Verb& verb, const fokker::Command& command) {
   } catch (const fokker::NumericalError& error) {
     std::cerr << "fokker: " << error.what() << '\n';
     return fokker::exit_numerical;
+  } catch (const fokker::Stopped&) {
+    std::cerr << "fokker: stopped\n";
+    return fokker::exit_stopped;
   } catch (const std::bad_alloc&) {
     std::cerr << "fokker: out of memory\n";
     return fokker::exit_internal;
@@ -133,9 +129,8 @@ int main(int argc, char** argv) {
   }
   if (!chosen) return complain_about_verb(first_word(app, argc, argv));
   if (!out.empty()) command.out = out;
-  std::signal(SIGINT, ask_to_stop);
-  std::signal(SIGTERM, ask_to_stop);
-  command.stop_requested = [] { return stop_signal != 0; };
+  constexpr std::chrono::milliseconds patience{800};
+  const fokker::SignalWatch watch(patience, fokker::exit_stopped);
   const fokker::ThreadLimit limit(threads);
   return guarded(*chosen, command);
 }

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "fokker/analysis/norms.hpp"
+#include "fokker/base/stop.hpp"
 #include "fokker/io/paraview.hpp"
 #include "fokker/model/reverse_sde.hpp"
 #include "fokker/run/run.hpp"
@@ -69,9 +70,8 @@ std::unique_ptr<Form> reverse_form(const std::shared_ptr<const Grid>& grid, std:
   return make_drift_diffusion(grid, std::move(sde), *find_flux("scharfetter_gummel"), 0);
 }
 
-/// Steps from `start`, on its own grid, back to t = 0; nothing when it was interrupted.
-std::optional<ReverseRow> step_back(const Setup& setup, const Field& start, const std::shared_ptr<const Sde>& sde,
-                                    const std::function<bool()>& stop_requested) {
+/// Steps from `start`, on its own grid, back to t = 0.
+ReverseRow step_back(const Setup& setup, const Field& start, const std::shared_ptr<const Sde>& sde) {
   const CaseReverse& asked = *setup.config.reverse;
   const double span = setup.config.time.end;
   const auto form = reverse_form(start.grid, sde);
@@ -86,7 +86,7 @@ std::optional<ReverseRow> step_back(const Setup& setup, const Field& start, cons
   result.p = start;
   double tau = 0, dt = stepper->first_step(0, result.p.view(), span);
   while (tau < span) {
-    if (stop_requested && stop_requested()) return std::nullopt;
+    poll_stop();
     const StepResult done = stepper->step({tau, dt, span}, result.p.view());
     tau = done.t;
     dt = done.next_dt;
@@ -110,16 +110,14 @@ Field averaged(const Field& p, const std::shared_ptr<const Grid>& wider) {
   return wide;
 }
 
-std::optional<ReverseRow> go_back(const Setup& setup, const Field& start, const std::shared_ptr<ScoreSource>& score,
-                                  double lambda, const std::function<bool()>& stop_requested) {
+ReverseRow go_back(const Setup& setup, const Field& start, const std::shared_ptr<ScoreSource>& score, double lambda) {
   const auto begin = Clock::now();
   const auto sde = std::make_shared<const ReverseSde>(setup.sde, score, setup.config.time.end, lambda);
-  auto row = step_back(setup, start, sde, stop_requested);
-  if (!row) return std::nullopt;
-  row->lambda = lambda;
-  row->mass_error = std::abs(row->p.mass() - start.mass());
-  row->verdict = verdict_on(0, row->p, setup.initial);
-  row->seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+  ReverseRow row = step_back(setup, start, sde);
+  row.lambda = lambda;
+  row.mass_error = std::abs(row.p.mass() - start.mass());
+  row.verdict = verdict_on(0, row.p, setup.initial);
+  row.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   return row;
 }
 
@@ -173,8 +171,7 @@ void ReverseRecorder::look(double t, std::span<const double> state) {
   snapshots_->add(t, state, rate_);
 }
 
-ReverseResult run_back(const Setup& setup, const Field& last, const std::shared_ptr<const LogSnapshots>& snapshots,
-                       const std::function<bool()>& stop_requested) {
+ReverseResult run_back(const Setup& setup, const Field& last, const std::shared_ptr<const LogSnapshots>& snapshots) {
   ReverseResult result;
   const Field start = start_of(setup, last);
   result.score = snapshots ? "forward" : "exact";
@@ -186,26 +183,24 @@ ReverseResult run_back(const Setup& setup, const Field& last, const std::shared_
     result.floored = snapshots->floored();
     result.score_kl = score_kl(setup, snapshots);
   }
-  for (const double lambda : setup.config.reverse->lambda) {
-    auto way = go_back(setup, start, score, lambda, stop_requested);
-    if (!way) {
+  for (const double lambda : setup.config.reverse->lambda) try {
+      ReverseRow row = go_back(setup, start, score, lambda);
+      const double share = (1 + lambda * lambda) * (1 + lambda * lambda) / (4 * lambda * lambda);
+      if (result.score_kl && lambda > 0) row.score_l1 = std::sqrt(2 * share * *result.score_kl);
+      for (const ReverseRow& other : result.rows)
+        result.spread = std::max(result.spread, norms(*setup.grid, row.p.view(), other.p.view()).l1);
+      result.rows.push_back(std::move(row));
+    } catch (const Stopped&) {
       result.interrupted = true;
       break;
     }
-    ReverseRow& row = *way;
-    const double share = (1 + lambda * lambda) * (1 + lambda * lambda) / (4 * lambda * lambda);
-    if (result.score_kl && lambda > 0) row.score_l1 = std::sqrt(2 * share * *result.score_kl);
-    for (const ReverseRow& other : result.rows)
-      result.spread = std::max(result.spread, norms(*setup.grid, row.p.view(), other.p.view()).l1);
-    result.rows.push_back(std::move(row));
-  }
   return result;
 }
 
-void estimate_errors(const Setup& setup, ReverseResult& result, const std::function<bool()>& stop_requested) {
+void estimate_errors(const Setup& setup, ReverseResult& result) {
   auto wide_setup = on_wider_cells(setup);
   if (!wide_setup) return;
-  const RunResult wide = run(*wide_setup, {.stop_requested = stop_requested, .estimates_reverse = false});
+  const RunResult wide = run(*wide_setup, {.estimates_reverse = false});
   if (!wide.reverse || wide.reverse->interrupted) {
     result.interrupted = !wide.numerical_failure;
     return;

@@ -9,6 +9,7 @@
 #include "checks.hpp"
 #include "fokker/analysis/norms.hpp"
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/stop.hpp"
 #include "fokker/scheme/cell_peclet.hpp"
 #include "fokker/spectral/spectral_grid.hpp"
 
@@ -86,11 +87,15 @@ class Run {
     for (const auto& observer : observers_) observer->begin(moment());
     try {
       step_to_the_end();
-      if (!stopped_ && setup_.config.reverse) go_back();
+      if (setup_.config.reverse) go_back();
     } catch (const NumericalError& error) {
       result_.numerical_failure = true;
       result_.stop_reason = describe(error);
+    } catch (const Stopped&) {
+      result_.stop_reason = "interrupted";
     }
+    const StopAnswer answer;  // what is left to do is to write down what there is
+    if (result_.stop_reason == "interrupted") last_frame();
     close(seconds_since(start));
     return std::move(result_);
   }
@@ -105,13 +110,14 @@ class Run {
     update_ledger();
   }
 
+  /// A request to stop abandons the step in progress: the state before it is the last frame.
   void step_to_the_end() {
     const std::vector<double>& times = setup_.config.output.times;
     frame();
     if (recorder_) recorder_->look(0, view());
     double dt = setup_.stepper->first_step(0, view(), times[1]);
-    for (std::size_t k = 1; k < times.size() && !stopped_; ++k) {
-      while (result_.t < times[k] && !stopped_) dt = step(dt, next_stop(times[k]));
+    for (std::size_t k = 1; k < times.size(); ++k) {
+      while (result_.t < times[k]) dt = step(dt, next_stop(times[k]));
       frame();
     }
   }
@@ -121,17 +127,15 @@ class Run {
   }
 
   void go_back() {
-    result_.reverse = run_back(setup_, p_, recorder_ ? recorder_->snapshots() : nullptr, options_.stop_requested);
-    if (options_.estimates_reverse) estimate_errors(setup_, *result_.reverse, options_.stop_requested);
-    if (result_.reverse->interrupted) {
-      stopped_ = true;
-      result_.stop_reason = "interrupted";
-    }
+    result_.reverse = run_back(setup_, p_, recorder_ ? recorder_->snapshots() : nullptr);
+    if (options_.estimates_reverse && !result_.reverse->interrupted) estimate_errors(setup_, *result_.reverse);
+    if (result_.reverse->interrupted) result_.stop_reason = "interrupted";
     check_reverse(setup_, *result_.reverse, result_.checks);
     if (options_.folder) write_reverse(setup_, *result_.reverse, *options_.folder);
   }
 
   double step(double dt, double limit) {
+    poll_stop();
     const double before = result_.t;
     StepResult done;
     {
@@ -148,10 +152,6 @@ class Run {
     update_ledger();
     if (recorder_) recorder_->look(result_.t, view());
     for (const auto& observer : observers_) observer->after_step(moment());
-    if (options_.stop_requested && options_.stop_requested()) {
-      stopped_ = true;
-      result_.stop_reason = "interrupted";
-    }
     return done.next_dt;
   }
 
@@ -194,8 +194,18 @@ class Run {
     result_.undefined_scores = std::max(result_.undefined_scores, setup_.scheme->undefined_scores(p_.view()));
     const LikelihoodVerdict* likelihood = likelihood_ ? &result_.log_likelihood.back() : nullptr;
     check_frame(setup_, result_.t, p_, result_.ledger, opinions, likelihood, result_.checks);
+    write_frame(opinions);
+  }
+
+  void write_frame(std::span<const Opinion> opinions) {
     const Stopwatch watch(result_.output_seconds);
     for (const auto& observer : observers_) observer->frame(moment(), opinions);
+    framed_ = result_.t;
+  }
+
+  /// The state that a request to stop found, with no opinion on it.
+  void last_frame() {
+    if (result_.t > framed_) write_frame({});
   }
 
   void look_at_peclets() {
@@ -264,7 +274,7 @@ class Run {
   std::unique_ptr<ReverseRecorder> recorder_;  // null: no score of the forward run is wanted
   RunResult result_;
   double step_length_ = 0;
-  bool stopped_ = false;
+  double framed_ = -1;  // time of the last frame
 };
 
 }  // namespace

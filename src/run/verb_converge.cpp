@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "converge.hpp"
+#include "fokker/base/stop.hpp"
 #include "fokker/run/run.hpp"
 #include "fokker/run/verbs.hpp"
 #include "text_table.hpp"
@@ -57,6 +58,7 @@ Convergence converge(Case base, int levels, bool in_time) {
   for (int level = 0; level < levels; ++level) {
     Setup setup = build(refined(base, level, in_time));
     const RunResult result = run(setup, {});
+    if (result.stop_reason == "interrupted") throw Stopped();
     if (result.numerical_failure)
       throw NumericalError(fmt::format("level {}: {}", level, result.stop_reason), result.t);
     ConvergenceRow row;

@@ -38,7 +38,7 @@ int verb_run(const Command& command) {
 
   if (command.verbose && !command.json) fmt::print("{}\n", check_text(setup));
 
-  const RunResult result = run(setup, {folder, show_progress(command), command.stop_requested});
+  const RunResult result = run(setup, {folder, show_progress(command)});
   const std::string summary = summary_json(setup, result);
   write_atomically(folder / "summary.json", summary);
   if (command.json)

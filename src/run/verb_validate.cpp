@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "converge.hpp"
+#include "fokker/base/stop.hpp"
 #include "fokker/run/run.hpp"
 #include "fokker/run/verbs.hpp"
 #include "fokker/spectral/fourier.hpp"
@@ -77,7 +78,8 @@ Outcome validate_one(const fs::path& file, const Command& command) {
       return outcome;
     }
     Setup setup = build(std::move(config));
-    const RunResult result = run(setup, {std::nullopt, false, command.stop_requested});
+    const RunResult result = run(setup, {});
+    if (result.stop_reason == "interrupted") throw Stopped();
     outcome.seconds = result.total_seconds;
     if (result.stop_reason != "end") outcome.worst = result.stop_reason;
     for (const CheckResult& done : result.checks) {
@@ -101,9 +103,14 @@ Outcome validate_one(const fs::path& file, const Command& command) {
 
 int verb_validate(const Command& command) {
   std::vector<Outcome> outcomes;
-  for (const fs::path& file : case_files(command)) {
-    if (command.stop_requested && command.stop_requested()) return exit_stopped;
-    outcomes.push_back(validate_one(file, command));
+  const std::vector<fs::path> files = case_files(command);
+  for (const fs::path& file : files) {
+    try {
+      poll_stop();
+      outcomes.push_back(validate_one(file, command));
+    } catch (const Stopped&) {  // what is done is reported
+      break;
+    }
     if (!command.quiet && !command.json) {
       const Outcome& last = outcomes.back();
       fmt::print("{:<44} {:>3} checks  {:>7.2f} s  {}\n", last.file.string(), last.checks, last.seconds,
@@ -114,6 +121,7 @@ int verb_validate(const Command& command) {
       std::fflush(stdout);
     }
   }
+  const bool stopped = outcomes.size() < files.size();
   const auto passed =
       static_cast<std::size_t>(std::count_if(outcomes.begin(), outcomes.end(), [](const Outcome& o) { return o.ok; }));
   if (command.json) {
@@ -128,8 +136,10 @@ int verb_validate(const Command& command) {
                       {"worst", o.worst}});
     fmt::print("{}\n", json.dump(2));
   } else if (!command.quiet) {
-    fmt::print("{} passed, {} failed\n", passed, outcomes.size() - passed);
+    fmt::print("{} passed, {} failed{}\n", passed, outcomes.size() - passed,
+               stopped ? fmt::format("; stopped before the other {}", files.size() - outcomes.size()) : "");
   }
+  if (stopped) return exit_stopped;
   return passed == outcomes.size() ? exit_ok : exit_check;
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -60,14 +59,13 @@ class ReverseRecorder {
   std::vector<double> rate_;
 };
 
-/// Runs back from `last`, the density at the end; `snapshots` is null for an exact score. `stop_requested` is polled at
-/// every step. Throws NumericalError with its time in tau.
+/// Runs back from `last`, the density at the end; `snapshots` is null for an exact score. Throws NumericalError with
+/// its time in tau.
 [[nodiscard]] ReverseResult run_back(const Setup& setup, const Field& last,
-                                     const std::shared_ptr<const LogSnapshots>& snapshots,
-                                     const std::function<bool()>& stop_requested);
+                                     const std::shared_ptr<const LogSnapshots>& snapshots);
 
 /// Fills in `error` of the rows, by a run forward and back on cells twice as wide.
-void estimate_errors(const Setup& setup, ReverseResult& result, const std::function<bool()>& stop_requested);
+void estimate_errors(const Setup& setup, ReverseResult& result);
 
 /// reverse_000000.vti: p, the initial density, and p_reverse_LAMBDA for each row.
 void write_reverse(const Setup& setup, const ReverseResult& result, const std::filesystem::path& folder);

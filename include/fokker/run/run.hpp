@@ -1,6 +1,5 @@
 #pragma once
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,8 +29,7 @@ struct CheckResult {
 struct RunOptions {
   std::optional<std::filesystem::path> folder{};  ///< where files go; nothing is written without it
   bool progress = false;
-  std::function<bool()> stop_requested{};  ///< polled after every step
-  bool estimates_reverse = true;           ///< the way back is repeated on wider cells, for the error it states
+  bool estimates_reverse = true;  ///< the way back is repeated on wider cells, for the error it states
 };
 
 struct RunResult {

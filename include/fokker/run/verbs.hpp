@@ -1,6 +1,5 @@
 #pragma once
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,7 +26,6 @@ struct Command {
   std::string progress = "auto";  ///< auto | always | never
   int levels = 4;                 ///< converge
   std::string in = "space";       ///< converge: space | time
-  std::function<bool()> stop_requested;
 };
 
 /// The verbs. Each prints to stdout, returns an exit code and throws the error classes of base/errors.hpp.

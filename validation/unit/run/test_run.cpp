@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/stop.hpp"
 #include "fokker/spectral/fourier.hpp"
 #include "small_case.hpp"
 
@@ -107,16 +108,31 @@ TEST_CASE("bounds: below and above are strict and a number that is none keeps no
   CHECK_FALSE(holds(check, 6.0));
 }
 
-TEST_CASE("an interruption ends with the step and says so; checks not reached fail") {
-  Setup setup = setup_of(std::string(ou) + "[[check]]\nquantity = \"mass_error\"\nbelow = 1\n");
-  int steps = 0;
-  RunOptions options;
-  options.stop_requested = [&] { return ++steps == 3; };
-  const RunResult result = run(setup, options);
-  CHECK(result.stop_reason == "interrupted");
-  CHECK(result.steps == 3);
-  CHECK(result.t < 0.5);
-  CHECK_FALSE(result.checks_ok());
+TEST_CASE("a stop in any place leaves the state before the step it met; checks not reached fail") {
+  const std::string text = std::string(ou) + "[[check]]\nquantity = \"mass_error\"\nbelow = 1\n";
+  for (const long polls : {0L, 3L, 17L}) {
+    Setup setup = setup_of(text, {"time.stepper=rkc2"});
+    const StopRequest request(polls);
+    const RunResult result = run(setup, {});
+    CHECK(result.stop_reason == "interrupted");
+    CHECK(result.t < 0.5);
+    CHECK_FALSE(result.checks_ok());
+    // The same steps again, from hand to hand.
+    Setup again = setup_of(text, {"time.stepper=rkc2"});
+    Eigen::VectorXd state = again.initial.values;
+    const std::span<double> view(state.data(), static_cast<std::size_t>(state.size()));
+    double t = 0, dt = again.stepper->first_step(0, view, again.config.output.times[1]);
+    std::size_t next = 1;
+    const StopAnswer undisturbed;
+    for (long step = 0; step < result.steps; ++step) {
+      const StepResult done = again.stepper->step({t, dt, again.config.output.times[next]}, view);
+      t = done.t;
+      dt = done.next_dt;
+      if (t == again.config.output.times[next]) ++next;
+    }
+    CHECK(t == result.t);
+    CHECK(state == result.p.values);
+  }
 }
 
 TEST_CASE("a drift that blows up later ends as a numerical failure with cell and time") {

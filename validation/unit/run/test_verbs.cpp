@@ -7,6 +7,7 @@
 
 #include "../../../src/run/converge.hpp"
 #include "../../../src/run/run_folder.hpp"
+#include "fokker/base/stop.hpp"
 #include "fokker/io/files.hpp"
 #include "fokker/io/paraview.hpp"
 #include "small_case.hpp"
@@ -78,7 +79,7 @@ TEST_CASE("exit codes: a check that falls short is 5 and an interruption is 6") 
   command.out = scratch.path / "out";
   CHECK(verb_run(command) == exit_check);
   command.force = true;
-  command.stop_requested = [] { return true; };
+  const StopRequest now;
   CHECK(verb_run(command) == exit_stopped);
   CHECK(read_file(*command.out / "summary.json").find("\"stop_reason\": \"interrupted\"") != std::string::npos);
 }

@@ -1,0 +1,106 @@
+#include "fokker/base/stop.hpp"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <limits>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <thread>
+
+namespace fokker {
+namespace {
+
+constexpr long never = std::numeric_limits<long>::max();
+
+// The one state of the process: a signal reaches every thread of it.
+std::atomic<long> polls_left{never};
+std::atomic<int> answers{0};
+
+}  // namespace
+
+bool stop_requested() noexcept {
+  return polls_left.load(std::memory_order_relaxed) <= 0 && answers.load(std::memory_order_relaxed) == 0;
+}
+
+void poll_stop() {
+  if (polls_left.load(std::memory_order_relaxed) == never || answers.load(std::memory_order_relaxed) > 0) return;
+  if (polls_left.fetch_sub(1, std::memory_order_relaxed) <= 0) throw Stopped();
+}
+
+StopRequest::StopRequest(long polls) noexcept { polls_left = polls; }
+StopRequest::~StopRequest() { polls_left = never; }
+
+StopAnswer::StopAnswer() noexcept { ++answers; }
+StopAnswer::~StopAnswer() { --answers; }
+
+/// The signals are blocked everywhere and waited for by one thread: it may do what a handler may not.
+struct SignalWatch::Watch {
+  sigset_t signals{}, before{};
+  std::chrono::milliseconds patience;
+  int exit_code;
+  std::atomic<bool> over{false};
+  std::optional<StopRequest> request;
+  std::thread thread;
+
+  Watch(std::chrono::milliseconds wait, int code) : patience(wait), exit_code(code) {
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    struct sigaction hangup {};
+    if (sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN) sigaddset(&signals, SIGHUP);
+  }
+
+  void start() {
+    // A shell without job control starts what goes to the background with SIGINT ignored; who sends one means it.
+    for (const int number : {SIGINT, SIGTERM}) ::signal(number, SIG_DFL);
+    pthread_sigmask(SIG_BLOCK, &signals, &before);
+    try {
+      thread = std::thread([this] { wait(); });
+    } catch (const std::system_error&) {  // no thread to be had: signals end the program, as they do by themselves
+      pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    }
+  }
+
+  void stop() {
+    if (!thread.joinable()) return;
+    over = true;
+    pthread_kill(thread.native_handle(), SIGTERM);  // to this thread alone
+    thread.join();
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  }
+
+  void wait() {
+    int number = 0;
+    while (sigwait(&signals, &number) != 0) continue;
+    if (over) return;
+    request.emplace();
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(patience);
+    const timespec rest{seconds.count(), std::chrono::nanoseconds(patience - seconds).count()};
+    number = sigtimedwait(&signals, nullptr, &rest);
+    if (over) return;
+    if (number > 0) end_at_once(number);
+    std::string_view text =
+        "\r\033[Kfokker: stopped in the middle of what cannot be interrupted; the files written so far are whole\n";
+    if (::isatty(STDERR_FILENO) == 0) text.remove_prefix(text.find('f'));  // no bar of progress to wipe away
+    static_cast<void>(!::write(STDERR_FILENO, text.data(), text.size()));
+    ::_exit(exit_code);
+  }
+
+  void end_at_once(int number) const {
+    pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+    ::signal(number, SIG_DFL);
+    ::raise(number);
+  }
+};
+
+SignalWatch::SignalWatch(std::chrono::milliseconds patience, int exit_code)
+    : watch_(std::make_unique<Watch>(patience, exit_code)) {
+  watch_->start();
+}
+
+SignalWatch::~SignalWatch() { watch_->stop(); }
+
+}  // namespace fokker
