@@ -10,33 +10,33 @@ namespace {
 
 using Node = Expression::Node;
 
-/// The work a walk may do before it is called a blow-up; intermediate forms may exceed the final size for a while.
-class Budget {
+/// Results by content: equal parts are walked once, shared or not.
+class Known {
  public:
-  void spend(std::size_t nodes) {
-    spent_ += nodes;
-    if (spent_ > 20 * max_size) refuse();
+  [[nodiscard]] const Expression* find(const Expression& e) const {
+    const auto place = results_.find(e.node().fingerprint);
+    return place == results_.end() ? nullptr : &place->second;
   }
-  static Expression check(Expression result) {
-    if (result.size() > max_size) refuse();
-    return result;
-  }
+  void add(const Expression& e, const Expression& result) { results_.emplace(e.node().fingerprint, result); }
 
  private:
-  [[noreturn]] static void refuse() { throw std::length_error("the formula grows beyond 20000 nodes"); }
-  std::size_t spent_ = 0;
+  using Key = std::array<std::uint64_t, 2>;
+  struct Hash {
+    std::size_t operator()(const Key& key) const { return static_cast<std::size_t>(key[0]); }
+  };
+  std::unordered_map<Key, Expression, Hash> results_;
 };
 
 class Differentiation {
  public:
-  explicit Differentiation(std::string_view variable) : variable_(variable) {}
+  Differentiation(std::string_view variable, Budget& budget) : variable_(variable), budget_(budget) {}
 
   Expression of(const Expression& e) {
-    const auto known = done_.find(&e.node());
-    if (known != done_.end()) return known->second;
+    if (!e.depends_on(variable_)) return 0.0;
+    if (const Expression* known = done_.find(e)) return *known;
     Expression result = compute(e);
     budget_.spend(1 + result.node().children.size());
-    done_.emplace(&e.node(), result);
+    done_.add(e, result);
     return result;
   }
 
@@ -152,13 +152,13 @@ class Differentiation {
   }
 
   std::string_view variable_;
-  Budget budget_;
-  std::unordered_map<const Node*, Expression> done_;
+  Budget& budget_;
+  Known done_;
 };
 
 class Substitution {
  public:
-  explicit Substitution(const std::map<std::string, Expression>& values) : values_(values) {}
+  Substitution(const std::map<std::string, Expression>& values, Budget& budget) : values_(values), budget_(budget) {}
 
   Expression of(const Expression& e) {
     const Node& node = e.node();
@@ -167,8 +167,7 @@ class Substitution {
       const auto value = values_.find(node.name);
       return value == values_.end() ? e : value->second;
     }
-    const auto known = done_.find(&node);
-    if (known != done_.end()) return known->second;
+    if (const Expression* known = done_.find(e)) return *known;
     std::vector<Expression> children;
     bool changed = false;
     for (const Expression& child : node.children) {
@@ -177,29 +176,30 @@ class Substitution {
     }
     Expression result = changed ? rebuild(node, std::move(children)) : e;
     budget_.spend(1 + result.node().children.size());
-    done_.emplace(&node, result);
+    done_.add(e, result);
     return result;
   }
 
  private:
   const std::map<std::string, Expression>& values_;
-  Budget budget_;
-  std::unordered_map<const Node*, Expression> done_;
+  Budget& budget_;
+  Known done_;
 };
 
 class Expansion {
  public:
+  explicit Expansion(Budget& budget) : budget_(budget) {}
+
   Expression of(const Expression& e) {
     const Node& node = e.node();
     if (node.children.empty()) return e;
-    const auto known = done_.find(&node);
-    if (known != done_.end()) return known->second;
+    if (const Expression* known = done_.find(e)) return *known;
     std::vector<Expression> children;
     for (const Expression& child : node.children) children.push_back(of(child));
     const Expression rebuilt = rebuild(node, std::move(children));
     Expression result = multiply_out(rebuilt);
     budget_.spend(1 + result.node().children.size());
-    done_.emplace(&node, result);
+    done_.add(e, result);
     return result;
   }
 
@@ -212,30 +212,44 @@ class Expansion {
   }
 
   /// a (b + c) = a b + a c for every pair of terms, as long as the result stays small.
-  static Expression multiply(const Expression& a, const Expression& b) {
-    if (terms(a) * terms(b) > max_terms || (terms(a) == 1 && terms(b) == 1)) return a * b;
+  Expression multiply(const Expression& a, const Expression& b) {
+    if (terms(a) * terms(b) > max_terms || (terms(a) == 1 && terms(b) == 1)) return times(a, b);
     std::vector<Term> result;
     const Node &left = a.node(), &right = b.node();
-    const auto times = [&](double c, const Expression& factor) {
+    const auto distribute = [&](double c, const Expression& factor) {
       if (right.kind != Kind::sum) {
-        result.push_back({c, factor * b});
+        result.push_back({c, times(factor, b)});
         return;
       }
       result.push_back({c * right.number, factor});
       for (std::size_t j = 0; j < right.children.size(); ++j)
-        result.push_back({c * right.coefficients[j], factor * right.children[j]});
+        result.push_back({c * right.coefficients[j], times(factor, right.children[j])});
     };
     if (left.kind != Kind::sum) {
-      times(1, a);
+      distribute(1, a);
     } else {
-      times(left.number, 1.0);
-      for (std::size_t i = 0; i < left.children.size(); ++i) times(left.coefficients[i], left.children[i]);
+      distribute(left.number, 1.0);
+      for (std::size_t i = 0; i < left.children.size(); ++i) distribute(left.coefficients[i], left.children[i]);
     }
     return sum_of(0, std::move(result));
   }
 
-  static Expression multiply_out(const Expression& e) {
-    const Node& node = e.node();
+  Expression times(const Expression& a, const Expression& b) {
+    budget_.spend(1 + a.node().children.size() + b.node().children.size());
+    return a * b;
+  }
+
+  Expression multiply_out(const Expression& e) {
+    const Kind kind = e.node().kind;
+    if (kind != Kind::sum && kind != Kind::product && kind != Kind::power) return e;
+    if (const Expression* known = multiplied_.find(e)) return *known;
+    budget_.spend(1 + e.node().children.size());
+    Expression result = multiply_out(e.node(), e);
+    multiplied_.add(e, result);
+    return result;
+  }
+
+  Expression multiply_out(const Node& node, const Expression& e) {
     if (node.kind == Kind::sum) {  // terms that only now turned into products of sums
       std::vector<Term> result;
       for (std::size_t i = 0; i < node.children.size(); ++i)
@@ -265,30 +279,48 @@ class Expansion {
     return result;
   }
 
-  Budget budget_;
-  std::unordered_map<const Node*, Expression> done_;
+  Budget& budget_;
+  Known done_, multiplied_;
 };
 
 }  // namespace
 
-Expression derivative(const Expression& expression, std::string_view variable) {
-  return Budget::check(Differentiation(variable).of(expression));
+Expression derivative(const Expression& expression, std::string_view variable, Budget& budget) {
+  return Budget::check(Differentiation(variable, budget).of(expression));
 }
 
-Expression substitute(const Expression& expression, const std::map<std::string, Expression>& values) {
-  return Budget::check(Substitution(values).of(expression));
+Expression substitute(const Expression& expression, const std::map<std::string, Expression>& values, Budget& budget) {
+  return Budget::check(Substitution(values, budget).of(expression));
 }
 
-Expression expand(const Expression& expression) {
+Expression expand(const Expression& expression, Budget& budget) {
   // Multiplying out may join powers, sqrt(x + 1) sqrt(x + 1) = x + 1, that can be multiplied out in turn.
   constexpr int rounds = 4;
   Expression result = expression;
   for (int round = 0; round < rounds; ++round) {
-    const Expression next = Expansion().of(result);
+    const Expression next = Expansion(budget).of(result);
     if (next == result) break;
     result = next;
   }
   return Budget::check(result);
+}
+
+Expression derivative(const Expression& expression, std::string_view variable) {
+  Budget budget(expression.size());
+  return derivative(expression, variable, budget);
+}
+
+Expression substitute(const Expression& expression, const std::map<std::string, Expression>& values) {
+  std::size_t nodes = expression.size();
+  for (const std::string& name : expression.variables())
+    if (const auto value = values.find(name); value != values.end()) nodes += value->second.size();
+  Budget budget(nodes);
+  return substitute(expression, values, budget);
+}
+
+Expression expand(const Expression& expression) {
+  Budget budget(expression.size());
+  return expand(expression, budget);
 }
 
 }  // namespace fokker

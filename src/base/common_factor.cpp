@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <optional>
 
 #include "expression_node.hpp"
@@ -16,8 +17,8 @@ struct Split {
 };
 
 bool only_in(const Expression& e, std::string_view variable) {
-  const std::vector<std::string> names = e.variables();
-  return names.size() == 1 && names[0] == variable;
+  const auto& names = e.node().names;
+  return names && names->size() == 1 && names->front() == variable;
 }
 
 /// k with a = k b when both are sums of the same terms in one proportion (to rounding).
@@ -35,7 +36,8 @@ std::optional<double> ratio_of_sums(const Node& a, const Node& b) {
 }
 
 /// k with a = k b, or nothing when no such number could be proved.
-std::optional<double> ratio(const Expression& a, const Expression& b) {
+std::optional<double> ratio(const Expression& a, const Expression& b, Budget& budget) {
+  budget.spend(1 + a.node().children.size() + b.node().children.size());
   const Expression quotient = a / b;
   if (quotient.is_constant()) return quotient.value();
   if (const auto k = ratio_of_sums(a.node(), b.node())) return k;
@@ -45,6 +47,7 @@ std::optional<double> ratio(const Expression& a, const Expression& b) {
     double k = quotient.node().number;
     std::vector<Expression> open = quotient.node().children;
     while (!open.empty()) {
+      budget.spend(open.size());
       const Expression last = open.back();
       open.pop_back();
       const auto partner = std::find_if(open.begin(), open.end(), [&](const Expression& other) {
@@ -63,16 +66,26 @@ std::optional<double> ratio(const Expression& a, const Expression& b) {
       if (open.empty()) return k;
     }
   }
-  return ratio_of_sums(expand(a).node(), expand(b).node());
+  return ratio_of_sums(expand(a, budget).node(), expand(b, budget).node());
 }
 
 class Splitter {
  public:
-  explicit Splitter(std::string_view variable) : variable_(variable) {}
+  Splitter(std::string_view variable, Budget& budget) : variable_(variable), budget_(budget) {}
 
-  std::optional<Split> of(const Expression& e) const {
+  std::optional<Split> of(const Expression& e) {
     if (!e.depends_on(variable_)) return Split{1.0, e};
     if (only_in(e, variable_)) return Split{e, 1.0};
+    const auto known = done_.find(e.node().fingerprint);
+    if (known != done_.end()) return known->second;
+    budget_.spend(1 + e.node().children.size());
+    const std::optional<Split> split = compute(e);
+    done_.emplace(e.node().fingerprint, split);
+    return split;
+  }
+
+ private:
+  std::optional<Split> compute(const Expression& e) {
     const Node& node = e.node();
     switch (node.kind) {
       case Kind::product:
@@ -81,7 +94,7 @@ class Splitter {
         return power(node);
       case Kind::sum: {
         auto split = sum(e);
-        return split ? split : sum(expand(e));
+        return split ? split : sum(expand(e, budget_));
       }
       case Kind::call:
         return node.function == Function::exp ? exponential(std::nullopt, node.children[0]) : std::nullopt;
@@ -90,8 +103,7 @@ class Splitter {
     }
   }
 
- private:
-  std::optional<Split> product(const Node& node) const {
+  std::optional<Split> product(const Node& node) {
     std::vector<Expression> inside, outside;
     for (const Expression& child : node.children) {
       const auto part = of(child);
@@ -102,7 +114,7 @@ class Splitter {
     return Split{product_of(1, std::move(inside)), product_of(node.number, std::move(outside))};
   }
 
-  std::optional<Split> power(const Node& node) const {
+  std::optional<Split> power(const Node& node) {
     const Expression &base = node.children[0], &exponent = node.children[1];
     if (base.is_constant() && base.value() > 0) return exponential(base, exponent);
     if (!exponent.is_constant() || exponent.value() != std::floor(exponent.value())) return std::nullopt;
@@ -112,8 +124,8 @@ class Splitter {
   }
 
   /// base^(a(t) + b(x)) = base^a base^b
-  std::optional<Split> exponential(const std::optional<Expression>& base, const Expression& exponent) const {
-    const Expression expanded = expand(exponent);
+  std::optional<Split> exponential(const std::optional<Expression>& base, const Expression& exponent) {
+    const Expression expanded = expand(exponent, budget_);
     const Node& node = expanded.node();
     if (node.kind != Kind::sum) return std::nullopt;
     std::vector<Term> inside, outside;
@@ -128,7 +140,7 @@ class Splitter {
 
   /// Terms with one and the same outside are gathered, a t x + b x = (a t + b) x; then all insides must be
   /// proportional.
-  std::optional<Split> sum(const Expression& e) const {
+  std::optional<Split> sum(const Expression& e) {
     const Node& node = e.node();
     if (node.kind != Kind::sum) return of_other_kind(e);
     struct Group {
@@ -156,7 +168,7 @@ class Splitter {
     if (groups.empty()) return Split{1.0, 0.0};
     std::vector<Term> outside;
     for (const Split& group : groups) {
-      const auto k = ratio(group.inside, groups[0].inside);
+      const auto k = ratio(group.inside, groups[0].inside, budget_);
       if (!k) return std::nullopt;
       outside.push_back({*k, group.outside});
     }
@@ -164,17 +176,20 @@ class Splitter {
   }
 
   /// An expansion that is no sum any more.
-  std::optional<Split> of_other_kind(const Expression& e) const {
-    return e.node().kind == Kind::sum ? std::nullopt : of(e);
-  }
+  std::optional<Split> of_other_kind(const Expression& e) { return e.node().kind == Kind::sum ? std::nullopt : of(e); }
 
   std::string_view variable_;
+  Budget& budget_;
+  std::map<std::array<std::uint64_t, 2>, std::optional<Split>> done_;  // by content
 };
 
 }  // namespace
 
 CommonFactor common_factor(std::span<const Expression> expressions, std::string_view variable) {
-  const Splitter splitter(variable);
+  std::size_t nodes = 0;
+  for (const Expression& e : expressions) nodes += e.size();
+  Budget budget(nodes);
+  Splitter splitter(variable, budget);
   CommonFactor result{.found = true, .factor = 1.0, .rest = {}};
   bool first = true;
   for (const Expression& e : expressions) {
@@ -186,7 +201,7 @@ CommonFactor common_factor(std::span<const Expression> expressions, std::string_
     }
     if (first) result.factor = split->inside;
     first = false;
-    const auto k = ratio(split->inside, result.factor);
+    const auto k = ratio(split->inside, result.factor, budget);
     if (!k) return {};
     result.rest.push_back(*k * split->outside);
   }

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <numbers>
-#include <set>
 #include <unordered_set>
 
 #include "expression_node.hpp"
@@ -36,6 +36,24 @@ class Fingerprint {
   std::array<std::uint64_t, 2> state_{0x243f6a8885a308d3ULL, 0x13198a2e03707344ULL};
 };
 
+/// The variables of a node: the list of a child that has them all, or a new one.
+std::shared_ptr<const std::vector<std::string>> names_below(const Node& node) {
+  if (node.kind == Kind::variable) return std::make_shared<const std::vector<std::string>>(1, node.name);
+  std::shared_ptr<const std::vector<std::string>> names;
+  for (const Expression& child : node.children) {
+    const auto& others = child.node().names;
+    if (!others || others == names) continue;
+    if (!names || std::includes(others->begin(), others->end(), names->begin(), names->end())) {
+      names = others;
+    } else if (!std::includes(names->begin(), names->end(), others->begin(), others->end())) {
+      std::vector<std::string> all;
+      std::set_union(names->begin(), names->end(), others->begin(), others->end(), std::back_inserter(all));
+      names = std::make_shared<const std::vector<std::string>>(std::move(all));
+    }
+  }
+  return names;  // null: a constant
+}
+
 Expression make_node(Node node) {
   if (node.children.size() > max_size) throw std::length_error("formula has more than 20000 nodes");
   Fingerprint fingerprint;
@@ -47,6 +65,7 @@ Expression make_node(Node node) {
     fingerprint.add(c);
     node.finite = node.finite && std::isfinite(c);
   }
+  node.names = names_below(node);
   for (const Expression& child : node.children) {
     for (const std::uint64_t word : child.node().fingerprint) fingerprint.add(word);
     node.depth = std::max(node.depth, child.node().depth + 1);
@@ -459,19 +478,11 @@ void visit_nodes(const Node& node, std::unordered_set<const Node*>& seen, const 
 }  // namespace
 
 bool Expression::depends_on(std::string_view variable) const {
-  bool found = false;
-  std::unordered_set<const Node*> seen;
-  visit_nodes(*node_, seen, [&](const Node& n) { found = found || (n.kind == Kind::variable && n.name == variable); });
-  return found;
+  return node_->names && std::binary_search(node_->names->begin(), node_->names->end(), variable);
 }
 
 std::vector<std::string> Expression::variables() const {
-  std::set<std::string> names;
-  std::unordered_set<const Node*> seen;
-  visit_nodes(*node_, seen, [&](const Node& n) {
-    if (n.kind == Kind::variable) names.insert(n.name);
-  });
-  return {names.begin(), names.end()};
+  return node_->names ? *node_->names : std::vector<std::string>{};
 }
 
 std::size_t Expression::size() const {

@@ -1,6 +1,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -53,6 +54,7 @@ struct Expression::Node {
   std::vector<double> coefficients;
 
   // Filled in by `make_node`.
+  std::shared_ptr<const std::vector<std::string>> names;  ///< of the variables below, sorted; shared where equal
   std::array<std::uint64_t, 2> fingerprint{};  ///< 128 bits of the content: two nodes are equal when these are
   int depth = 1;
   bool finite = true;  ///< no number in the tree is inf or nan
@@ -60,6 +62,27 @@ struct Expression::Node {
 
 inline constexpr int max_depth = 2000;          ///< of a tree, so that recursion over it fits any stack
 inline constexpr std::size_t max_size = 20000;  ///< nodes of a formula
+
+/// The work that one request may cost, counted in nodes that are made or looked at on the way, whatever the size of its
+/// result: what is multiplied out or differentiated may grow exponentially and shrink again. A request with more is a
+/// std::length_error.
+class Budget {
+ public:
+  explicit Budget(std::size_t input_nodes) : left_(50'000 + 20 * input_nodes) {}
+  void spend(std::size_t nodes) {
+    if (nodes > left_) refuse();
+    left_ -= nodes;
+  }
+  /// What a request hands out is no larger than what the parser lets in.
+  static Expression check(Expression result) {
+    if (result.size() > max_size) refuse();
+    return result;
+  }
+
+ private:
+  [[noreturn]] static void refuse() { throw std::length_error("the formula grows beyond 20000 nodes"); }
+  std::size_t left_;
+};
 
 struct Term {
   double coefficient;
@@ -75,6 +98,12 @@ struct Term {
 [[nodiscard]] double value_of(Function function, const double* arguments);
 /// The node again with other children.
 [[nodiscard]] Expression rebuild(const Expression::Node& node, std::vector<Expression> children);
+
+/// Parts of a larger request, which pays for them.
+[[nodiscard]] Expression derivative(const Expression& expression, std::string_view variable, Budget& budget);
+[[nodiscard]] Expression substitute(const Expression& expression, const std::map<std::string, Expression>& values,
+                                    Budget& budget);
+[[nodiscard]] Expression expand(const Expression& expression, Budget& budget);
 
 /// Total order of formulas by content, the same in every run and on every machine.
 [[nodiscard]] int compare(const Expression& a, const Expression& b);

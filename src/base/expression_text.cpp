@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <stdexcept>
 #include <utility>
 
 #include "expression_node.hpp"
@@ -16,6 +17,9 @@ using Node = Expression::Node;
 
 enum Precedence { comparison, sum, product, power, primary };
 
+/// Shared parts are written wherever they occur: a small tree may have an endless text.
+constexpr std::size_t longest = 64 * 1024;
+
 class Writer {
  public:
   std::string text(const Expression& e) {
@@ -25,6 +29,7 @@ class Writer {
 
  private:
   void write(const Expression& e, Precedence context) {
+    if (out_.size() > longest) throw std::length_error("the formula is too long to be written out");
     const bool wrap = precedence(e) < context;
     if (wrap) out_ += '(';
     write_bare(e);

@@ -15,20 +15,21 @@ using Primitive = std::optional<Expression>;
 
 class Integration {
  public:
-  explicit Integration(std::string_view variable)
-      : variable_(variable), x_(Expression::variable(std::string(variable))) {}
+  Integration(std::string_view variable, Budget& budget)
+      : variable_(variable), budget_(budget), x_(Expression::variable(std::string(variable))) {}
 
   [[nodiscard]] Primitive of(const Expression& e) const {
     if (!e.depends_on(variable_)) return e * x_;
     const Node& node = e.node();
     if (node.kind != Kind::sum) return monomial(e);
-    Expression total = node.number * x_;
+    std::vector<Term> parts{{node.number, x_}};
     for (std::size_t i = 0; i < node.children.size(); ++i) {
       const Primitive part = of(node.children[i]);
       if (!part) return std::nullopt;
-      total = total + node.coefficients[i] * *part;
+      budget_.spend(1 + part->node().children.size());
+      parts.push_back({node.coefficients[i], *part});
     }
-    return total;
+    return sum_of(0, std::move(parts));
   }
 
  private:
@@ -37,6 +38,7 @@ class Integration {
     Expression constant = 1, kernel = 1;
     double n = 0;
     const auto take = [&](const Expression& factor) {
+      budget_.spend(1 + constant.node().children.size() + kernel.node().children.size());
       const auto exponent = constant_exponent(factor);
       const bool power_of_x = exponent && factor.node().children[0] == x_ && *exponent >= 0 && is_integer(*exponent);
       if (!factor.depends_on(variable_))
@@ -119,12 +121,12 @@ class Integration {
 
   /// log(u / u(0)): real on whichever side of 0 u stays.
   [[nodiscard]] Expression log_from_zero(const Expression& u) const {
-    return log(u / substitute(u, {{std::string(variable_), Expression(0.0)}}));
+    return log(u / substitute(u, {{std::string(variable_), Expression(0.0)}}, budget_));
   }
 
   /// a when u = a x + b.
   [[nodiscard]] std::optional<Expression> slope(const Expression& u) const {
-    const Expression a = expand(derivative(u, variable_));
+    const Expression a = expand(derivative(u, variable_, budget_), budget_);
     if (a.depends_on(variable_) || a.is_zero()) return std::nullopt;
     return a;
   }
@@ -132,15 +134,17 @@ class Integration {
   static bool is_integer(double number) { return number == std::floor(number); }
 
   std::string_view variable_;
+  Budget& budget_;
   Expression x_;
 };
 
 }  // namespace
 
 std::optional<Expression> integral_from_zero(const Expression& expression, std::string_view variable) try {
-  const Primitive primitive = Integration(variable).of(expand(expression));
+  Budget budget(expression.size());
+  const Primitive primitive = Integration(variable, budget).of(expand(expression, budget));
   if (!primitive) return std::nullopt;
-  const Expression at_zero = substitute(*primitive, {{std::string(variable), Expression(0.0)}});
+  const Expression at_zero = substitute(*primitive, {{std::string(variable), Expression(0.0)}}, budget);
   if (at_zero.is_constant() && !std::isfinite(at_zero.value())) return std::nullopt;
   return *primitive - at_zero;
 } catch (const std::length_error&) {

@@ -1,9 +1,12 @@
 #include "fokker/model/formula_sde.hpp"
 
+#include <fmt/format.h>
+
 #include <Eigen/Dense>
 #include <cmath>
 #include <stdexcept>
 
+#include "fokker/base/errors.hpp"
 #include "fokker/base/rounding.hpp"
 #include "fokker/base/semidefinite.hpp"
 #include "fokker/base/tape.hpp"
@@ -14,10 +17,20 @@ namespace {
 using Vector = std::vector<Expression>;
 using Matrix = std::vector<std::vector<Expression>>;
 
-/// Multiplied out where that removes a variable: what cancels is gone, everything else keeps the shape it was given.
-Expression without_what_cancels(const Expression& e) {
+/// Multiplied out where that removes a variable: what cancels is gone, everything else keeps the shape it was given, as
+/// does what is too large to be multiplied out.
+Expression without_what_cancels(const Expression& e) try {
   const Expression expanded = expand(e);
   return expanded.variables().size() < e.variables().size() ? expanded : e;
+} catch (const std::length_error&) {
+  return e;
+}
+
+/// The derivative of the formula that stands at `key` of a case.
+Expression slope(const Expression& e, const std::string& variable, const std::string& key) try {
+  return derivative(e, variable);
+} catch (const std::length_error& error) {
+  throw CaseError({Problem{"", key, fmt::format("its derivative in {} is too large: {}", variable, error.what())}});
 }
 
 bool free_of(const Expression& e, std::span<const std::string> names) {
@@ -86,11 +99,11 @@ Matrix product(const Matrix& G, const Eigen::MatrixXd& M) {
   return result;
 }
 
-/// (div D)_i = d_j D_ij
-Vector divergence(const Matrix& D, const std::vector<std::string>& variables) {
+/// (div D)_i = d_j D_ij, for a D that comes from the formulas at `key`
+Vector divergence(const Matrix& D, const std::vector<std::string>& variables, const std::string& key) {
   Vector result(D.size());
   for (std::size_t i = 0; i < D.size(); ++i)
-    for (std::size_t j = 0; j < D.size(); ++j) result[i] = result[i] + derivative(D[i][j], variables[j]);
+    for (std::size_t j = 0; j < D.size(); ++j) result[i] = result[i] + slope(D[i][j], variables[j], key);
   return result;
 }
 
@@ -100,7 +113,7 @@ Vector stratonovich_drift(const Matrix& G, const Matrix& GQ, const std::vector<s
   for (std::size_t i = 0; i < G.size(); ++i)
     for (std::size_t j = 0; j < G.size(); ++j)
       for (std::size_t k = 0; k < G[i].size(); ++k)
-        result[i] = result[i] + 0.5 * GQ[j][k] * derivative(G[i][k], variables[j]);
+        result[i] = result[i] + 0.5 * GQ[j][k] * slope(G[i][k], variables[j], fmt::format("sde.noise.{}.{}", i, k));
   return result;
 }
 
@@ -182,7 +195,8 @@ FormulaSde::Parts::Parts(SdeFormulas formulas) : given(std::move(formulas)), inp
     read_diffusion();
   }
   for (std::size_t i = 0; i < dimension(); ++i) drift[i] = without_what_cancels(drift[i] + induced[i]);
-  const Vector div = divergence(D, given.variables);
+  const std::string source = given.potential ? "sde.temperature" : given.noise.empty() ? "sde.diffusion" : "sde.noise";
+  const Vector div = divergence(D, given.variables, source);
   for (std::size_t i = 0; i < dimension(); ++i) velocity.push_back(without_what_cancels(drift[i] - div[i]));
   prove_traits();
   compile();
@@ -205,7 +219,7 @@ void FormulaSde::Parts::read_noise() {
   drift = given.drift;
   induced = Vector(d);
   if (given.interpretation == Interpretation::stratonovich) induced = stratonovich_drift(G, GQ, given.variables);
-  if (given.interpretation == Interpretation::klimontovich) induced = divergence(D, given.variables);
+  if (given.interpretation == Interpretation::klimontovich) induced = divergence(D, given.variables, "sde.noise");
 }
 
 void FormulaSde::Parts::read_diffusion() {
@@ -216,7 +230,7 @@ void FormulaSde::Parts::read_diffusion() {
   drift = given.drift;
   induced = Vector(dimension());
   if (given.interpretation == Interpretation::ito) return;
-  induced = divergence(D, given.variables);
+  induced = divergence(D, given.variables, "sde.diffusion");
   if (given.interpretation == Interpretation::stratonovich) induced[0] = 0.5 * induced[0];  // 1D: D'/2
 }
 
@@ -231,8 +245,8 @@ void FormulaSde::Parts::read_potential() {
   for (std::size_t i = 0; i < d; ++i) {
     D[i][i] = T;
     B[i + d * i] = sqrt(2.0 * T);
-    drift.push_back(-derivative(U, given.variables[i]));
-    induced.push_back(share * derivative(T, given.variables[i]));  // G = sqrt(2 T) I
+    drift.push_back(-slope(U, given.variables[i], "sde.potential"));
+    induced.push_back(share * slope(T, given.variables[i], "sde.temperature"));  // G = sqrt(2 T) I
   }
   const Expression steady = without_what_cancels(U);
   if (T.is_constant() && T.value() > 0 && !steady.depends_on("t")) log_gibbs = -steady / T;
@@ -251,8 +265,9 @@ void FormulaSde::Parts::prove_traits() {
   prove_linear();
 }
 
-/// f - A x - b = 0 term by term: a derivative that is constant almost everywhere (sign, if) proves nothing.
-void FormulaSde::Parts::prove_linear() {
+/// f - A x - b = 0 term by term: a derivative that is constant almost everywhere (sign, if) proves nothing, and no more
+/// does a formula too large to be differentiated.
+void FormulaSde::Parts::prove_linear() try {
   Vector slopes, rests;
   for (const Expression& f : drift) {
     Expression rest = expand(f);
@@ -269,6 +284,7 @@ void FormulaSde::Parts::prove_linear() {
   traits.linear = true;
   A = std::move(slopes);
   b = std::move(rests);
+} catch (const std::length_error&) {
 }
 
 void FormulaSde::Parts::compile() {
@@ -309,8 +325,7 @@ FormulaSde::FormulaSde(SdeFormulas formulas) {
   try {
     parts_ = std::make_shared<const Parts>(std::move(formulas));
   } catch (const std::length_error& error) {
-    throw std::invalid_argument(std::string("the formulas grow too large when they are differentiated: ") +
-                                error.what());
+    throw std::invalid_argument(std::string("the formulas are too large together: ") + error.what());
   }
 }
 

@@ -144,6 +144,12 @@ std::unique_ptr<Form> make_form(Setup& setup) {
                           0);
 }
 
+std::shared_ptr<const FormulaSde> make_sde(const Case& config) try {
+  return std::make_shared<const FormulaSde>(config.sde);
+} catch (const std::logic_error& error) {
+  refuse(config, "sde", error.what());
+}
+
 void set_initial(Setup& setup) {
   if (const auto* start = std::get_if<InitialPoint>(&setup.config.initial)) {
     setup.initial = split_point(setup.grid, start->point);
@@ -213,14 +219,10 @@ Setup build(Case config) {
   setup.config = std::move(config);
   setup.grid = std::make_shared<const Grid>(setup.config.axes);
   try {
-    setup.sde = std::make_shared<const FormulaSde>(setup.config.sde);
-  } catch (const std::logic_error& error) {
-    refuse(setup.config, "sde", error.what());
-  }
-  set_initial(setup);
-  try {
+    setup.sde = make_sde(setup.config);
+    set_initial(setup);
     setup.scheme = make_form(setup);
-  } catch (const CaseError& error) {  // the scheme knows no file
+  } catch (const CaseError& error) {  // formulas and schemes know no file
     std::vector<Problem> problems = error.problems();
     for (Problem& problem : problems) problem.where = setup.config.where(problem.key);
     throw CaseError(std::move(problems));

@@ -46,9 +46,15 @@ Finding interpretation_finding(const Setup& setup) {
   std::string text = to_string(setup.config.sde.interpretation);
   Json values = Json::array();
   for (std::size_t k = 0; k < induced.size(); ++k) {
-    values.push_back(induced[k].to_string());
+    std::string formula;
+    try {
+      formula = induced[k].to_string();
+    } catch (const std::length_error&) {
+      formula = fmt::format("a formula of {} terms", induced[k].size());
+    }
     if (!induced[k].is_zero())
-      text += fmt::format("; it adds {} to the Ito drift of {}", induced[k].to_string(), setup.config.sde.variables[k]);
+      text += fmt::format("; it adds {} to the Ito drift of {}", formula, setup.config.sde.variables[k]);
+    values.push_back(std::move(formula));
   }
   return {"sde.induced_drift", values, "noise read as", text};
 }

@@ -46,7 +46,7 @@ class Expression {
   [[nodiscard]] bool depends_on(std::string_view variable) const;
   /// Names of the variables that occur, sorted.
   [[nodiscard]] std::vector<std::string> variables() const;
-  /// Text that parses back to an equal formula (if it holds no inf or nan).
+  /// Text that parses back to an equal formula (if it holds no inf or nan). Throws std::length_error beyond 64 KiB.
   [[nodiscard]] std::string to_string() const;
   /// Number of distinct nodes, a sum or product of n parts counting as n.
   [[nodiscard]] std::size_t size() const;
@@ -77,7 +77,8 @@ Expression log(const Expression&);
 [[nodiscard]] Expression parse_expression(std::string_view text, std::span<const std::string> names);
 
 /// Exact partial derivative (abs, sign, min, max, if and comparisons: the derivative almost everywhere).
-/// Throws std::length_error when the result would exceed 20 000 nodes.
+/// Throws std::length_error when the result would exceed 20 000 nodes, or what it takes on the way a budget of nodes
+/// (50 000, and 20 for each of the formula's own), as everything below does: work and memory stay bounded.
 [[nodiscard]] Expression derivative(const Expression& expression, std::string_view variable);
 
 /// int_0^v of the formula in the variable v, where it is known in closed form: sums of v^n g(a v + b) with g one of

@@ -8,6 +8,8 @@
 #include <cmath>
 #include <random>
 
+#include "fokker/base/errors.hpp"
+
 using namespace fokker;
 
 namespace {
@@ -274,6 +276,25 @@ TEST_CASE("a common factor of time is pulled out") {
   check(formulas({"-0.5*(0.1 + 19.9*t)*x"}, {{"sqrt((0.1 + 19.9*t)*(1 - exp(-t)))"}}), false);  // sub-VP
   const auto hot = FormulaSde(with_potential({"x"}, "(1 + t)*x^4", "0.3*(1 + t)")).separated();
   CHECK(hot->base->has_gibbs());
+}
+
+TEST_CASE("what is too large to be multiplied out is used as it is; what is too large to be differentiated is named") {
+  Expression u = parse("x + sin(x)");
+  for (int i = 0; i < 15; ++i) u = parse("sin(x)") * u + substitute(parse("sin(y)*y"), {{"y", u}});
+  SdeFormulas formulas_of_u = formulas({"x"}, {{"1"}});
+  formulas_of_u.drift = {u};
+  CHECK_FALSE(FormulaSde(formulas_of_u).traits().linear);
+
+  // 600 factors, of which each has a slope of 600 factors.
+  std::string product = "x";
+  for (int i = 1; i < 600; ++i) product += "*sin(" + std::to_string(i) + "*x)";
+  try {
+    static_cast<void>(FormulaSde(with_diffusion({"x"}, {{product}})));
+    FAIL("the derivative of the diffusion is too large");
+  } catch (const CaseError& error) {
+    CHECK(error.problems()[0].key == "sde.diffusion");
+    CHECK(error.problems()[0].text.find("its derivative in x is too large") == 0);
+  }
 }
 
 TEST_CASE("shapes that do not fit are refused") {
