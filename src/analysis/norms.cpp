@@ -26,8 +26,6 @@ std::vector<double> cdf_differences(const std::vector<double>& P, const std::vec
   return differences;
 }
 
-constexpr double most_left_out = 1e-12;
-
 /// int_0^1 |a + (b - a) s| ds
 double mean_modulus(double a, double b) {
   const double sizes = std::abs(a) + std::abs(b);
@@ -75,7 +73,7 @@ Norms norms(const Grid& grid, std::span<const double> p, std::span<const double>
   }
   const double volume = grid.volume(), outside = volume * left_out.value();
   return {volume * l1.value(), std::sqrt(volume * l2.value()), linf,
-          outside < most_left_out ? volume * kl.value() : std::numeric_limits<double>::infinity(), outside};
+          outside < most_kl_left_out ? volume * kl.value() : std::numeric_limits<double>::infinity(), outside};
 }
 
 double wasserstein1(const Grid& grid, std::span<const double> p, std::span<const double> q) {

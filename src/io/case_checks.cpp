@@ -72,28 +72,34 @@ std::vector<std::string> quantity_names() {
   return names;
 }
 
-// The columns that a density table needs, and the file itself.
-void read_file_witness(CaseReader& reader, const Node& node, CaseCheck& check) {
+// A table of a density, read once however many checks speak of it, and held against the axes.
+void read_file_witness(CaseReader& reader, const Node& node, Case& c, CaseCheck& check) {
   check.file = reader.folder / check.against;
   std::error_code error;
   if (!std::filesystem::is_regular_file(check.file, error))
     return reader.report(node, fmt::format("{} is not a file that can be read", toml_string(check.file.string())));
+  if (std::find(reader.symbols.axes.begin(), reader.symbols.axes.end(), "p") != reader.symbols.axes.end())
+    return reader.report(node, "the axis p and the density p would be one column, rename the axis");
+  const auto known = std::find_if(c.checks.begin(), c.checks.end(),
+                                  [&](const CaseCheck& other) { return other.table && other.file == check.file; });
+  if (known != c.checks.end()) {
+    check.table = known->table;
+    return;
+  }
+  const bool axes_read =
+      c.axes.size() == reader.dimension() && std::all_of(c.axes.begin(), c.axes.end(), [](const Axis& axis) {
+        return std::isfinite(axis.lower) && std::isfinite(axis.upper) && axis.upper > axis.lower;
+      });
+  if (c.axes.empty() || !axes_read) return;  // reported
   try {
-    const std::vector<std::string> columns = read_csv_names(check.file);
-    std::vector<std::string> needed = reader.symbols.axes;
-    if (std::find(needed.begin(), needed.end(), "p") != needed.end())
-      return reader.report(node, "the axis p and the density p would be one column, rename the axis");
-    needed.emplace_back("p");
-    for (const std::string& name : needed)
-      if (std::find(columns.begin(), columns.end(), name) == columns.end())
-        return reader.report(node, fmt::format("{} has no column {}, its columns are: {}", toml_string(check.against),
-                                               name, fmt::join(columns, ", ")));
+    check.table = std::make_shared<const PointTable>(read_point_table(check.file, c.axes));
+    c.inputs.push_back({check.against, check.table->sha256});
   } catch (const FileError& fault) {
     reader.report(node, fault.what());
   }
 }
 
-void read_against(CaseReader& reader, const Node& node, const Quantity& quantity, const Case& c, CaseCheck& check) {
+void read_against(CaseReader& reader, const Node& node, const Quantity& quantity, Case& c, CaseCheck& check) {
   if (quantity.against == Against::nothing) {
     if (node) reader.report(node, fmt::format("{} is a number of the run itself, leave against out", quantity.name));
     return;
@@ -121,7 +127,7 @@ void read_against(CaseReader& reader, const Node& node, const Quantity& quantity
   if (file && !quantity.from_file)
     return reader.report(
         node, fmt::format("{} cannot be taken from a table of points, l1, l2, linf and kl can", quantity.name));
-  if (file) return read_file_witness(reader, node, check);
+  if (file) return read_file_witness(reader, node, c, check);
   if (quantity.name == "kl" && *against == "spectral")
     return reader.report(node, "\"spectral\", kl needs a density that is positive, and its noise at 1e-16 is not");
   if (!active.at(*against))
@@ -211,7 +217,7 @@ void read_lambda(CaseReader& reader, TableReader& table, const Case& c, CaseChec
     reader.report(lambda, fmt::format("{}, reverse.lambda holds {}", *check.lambda, fmt::join(all, ", ")));
 }
 
-CaseCheck read_check(CaseReader& reader, const Node& entry, const Case& c) {
+CaseCheck read_check(CaseReader& reader, const Node& entry, Case& c) {
   CaseCheck check;
   TableReader table(entry, reader.problems);
   if (!table.is_table()) return check;

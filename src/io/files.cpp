@@ -115,18 +115,12 @@ const std::vector<double>* Csv::column(std::string_view name) const {
   return nullptr;
 }
 
-std::vector<std::string> read_csv_names(const fs::path& path) {
-  const std::string start = read_at_most(path, 1 << 16);
-  return header_names(path, std::string_view(start).substr(0, start.find('\n')));
-}
-
-Csv read_csv(const fs::path& path) {
-  const std::string bytes = read_file(path);
+Csv parse_csv(std::string_view bytes, const fs::path& path) {
   Csv csv;
   std::size_t number = 0;
   for (std::size_t start = 0; start < bytes.size();) {
     const std::size_t end = std::min(bytes.find('\n', start), bytes.size());
-    const std::string_view line = trimmed(std::string_view(bytes).substr(start, end - start));
+    const std::string_view line = trimmed(bytes.substr(start, end - start));
     start = end + 1;
     ++number;
     if (number == 1) {
@@ -147,6 +141,7 @@ Csv read_csv(const fs::path& path) {
         fail(path, fmt::format("line {}: column {}: '{}' is not a number", number, csv.names[k], fields[k]));
       csv.columns[k].push_back(value);
     }
+    csv.lines.push_back(number);
   }
   if (csv.names.empty()) fail(path, "empty, a header line with column names was expected");
   return csv;

@@ -12,6 +12,9 @@ namespace {
 using Rule = KronrodRule15;
 constexpr Index rule_points = static_cast<Index>(Rule::node.size());
 
+/// NaN is the lowest of all.
+bool below(double a, double b) { return std::isnan(a) ? !std::isnan(b) : a < b; }
+
 /// A part of a cell, and what the two orders say about the average over it.
 struct Patch {
   Index cell;
@@ -19,6 +22,7 @@ struct Patch {
   double share;                       ///< of the volume of its cell
   double average = 0;                 ///< Kronrod along both axes
   std::array<double, 2> error{0, 0};  ///< |Kronrod - Gauss| along each axis, Kronrod along the other
+  Lowest lowest = {};
 };
 
 /// Evaluates one patch on its tensor points (15, or 225 in 2D).
@@ -38,6 +42,10 @@ void integrate(const Tape& tape, double t, int dimension, Patch& patch) {
   if (dimension == 1) inputs[1] = inputs[2];
   double* const output = value.data();
   tape.evaluate(std::span(inputs).first(static_cast<std::size_t>(dimension) + 1), rule_points * rows, {&output, 1});
+
+  const auto points = std::span(value).first(static_cast<std::size_t>(rule_points * rows));
+  const auto least = static_cast<std::size_t>(std::min_element(points.begin(), points.end(), below) - points.begin());
+  patch.lowest = {points[least], patch.cell, {x[least], y[least]}};
 
   double both = 0, gauss_x = 0, gauss_y = 0;  // averages: half the weights, which sum to 2
   for (Index j = 0; j < rows; ++j) {
@@ -87,7 +95,7 @@ int FormulaDensity::dimension() const { return static_cast<int>(variables_.size(
 /// A jump or a kink gains a bit or two per level. The work is bounded: at 40 levels, or when a level would hold more
 /// patches than the grid has cells (and 2^18), the best estimate so far stands. A value that is no number is handed on
 /// at once, for the caller to report.
-void FormulaDensity::cell_averages(const CellFaces& faces, std::span<double> out) const {
+Lowest FormulaDensity::averages_and_lowest(const CellFaces& faces, std::span<double> out) const {
   constexpr double agreement = 1e-13;
   constexpr int levels = 40;
   const Index nx = static_cast<Index>(faces.axis[0].size()) - 1;
@@ -104,6 +112,7 @@ void FormulaDensity::cell_averages(const CellFaces& faces, std::span<double> out
     }
   }
   double largest = 0;
+  Lowest lowest;
   for (int level = 0; !patches.empty(); ++level) {
     parallel_for(0, static_cast<Index>(patches.size()), 64, [&](Index begin, Index end) {
       for (Index k = begin; k < end; ++k) integrate(tape_, t_, dimension(), patches[k]);
@@ -113,6 +122,7 @@ void FormulaDensity::cell_averages(const CellFaces& faces, std::span<double> out
     const bool last = level == levels || patches.size() > most;
     finer.clear();
     for (const Patch& patch : patches) {
+      if (below(patch.lowest.value, lowest.value)) lowest = patch.lowest;
       const auto disagrees = [&](double error) { return error * patch.share > agreement * largest; };
       const std::array<bool, 2> split{disagrees(patch.error[0]), disagrees(patch.error[1])};
       if (last || !std::isfinite(patch.average) || !(split[0] || split[1]))
@@ -122,6 +132,11 @@ void FormulaDensity::cell_averages(const CellFaces& faces, std::span<double> out
     }
     std::swap(patches, finer);
   }
+  return lowest;
+}
+
+void FormulaDensity::cell_averages(const CellFaces& faces, std::span<double> out) const {
+  static_cast<void>(averages_and_lowest(faces, out));
 }
 
 void FormulaDensity::evaluate(const PointsIn& x, double* out) const {

@@ -10,7 +10,6 @@
 
 #include "fokker/analysis/norms.hpp"
 #include "fokker/base/tape.hpp"
-#include "fokker/io/files.hpp"
 
 namespace fokker {
 
@@ -54,57 +53,37 @@ Found from_verdict(const std::string& quantity, const Verdict& verdict) {
   return verdict.agreement ? from_agreement(quantity, *verdict.agreement) : Found{};
 }
 
-/// Integration weights of the trapezoidal rule on the sorted distinct values of a column.
-std::vector<std::pair<double, double>> trapezoid(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  values.erase(std::unique(values.begin(), values.end()), values.end());
-  std::vector<std::pair<double, double>> weights;
-  for (std::size_t k = 0; k < values.size(); ++k) {
-    const double left = k > 0 ? values[k] - values[k - 1] : 0,
-                 right = k + 1 < values.size() ? values[k + 1] - values[k] : 0;
-    weights.emplace_back(values[k], (left + right) / 2);
+/// p against point values of a table: the cells are de-averaged at its points, and norms are trapezoidal integrals over
+/// them. Where the points cannot see the mass of p, neither can the norms.
+Found against_table(const Setup& setup, const CaseCheck& check, const Field& p) {
+  const PointTable& table = *check.table;
+  const auto dimension = static_cast<std::size_t>(setup.grid->dimension());
+  Norms norms;
+  double square = 0, seen = 0;
+  for (std::size_t n = 0; n < table.p.size(); ++n) {
+    const double own = point_value(*setup.grid, p.view(), std::span(table.points[n]).first(dimension));
+    const double weight = table.weight[n], reference = table.p[n], difference = std::abs(own - reference);
+    seen += weight * own;
+    norms.l1 += weight * difference;
+    square += weight * difference * difference;
+    norms.linf = std::max(norms.linf, difference);
+    if (own <= 0) continue;
+    if (reference < std::numeric_limits<double>::min())
+      norms.kl_left_out += weight * own;
+    else
+      norms.kl += weight * own * std::log(own / reference);
   }
-  return weights;
-}
-
-double weight_of(const std::vector<std::pair<double, double>>& weights, double value) {
-  return std::lower_bound(weights.begin(), weights.end(), std::pair{value, -1.0})->second;
-}
-
-/// p against point values of a CSV (columns: axis names and p): the cells are de-averaged at its points, which must
-/// form a tensor grid in 2D, and norms are trapezoidal integrals over them.
-double against_file(const Setup& setup, const CaseCheck& check, const Field& p) {
-  const Csv table = read_csv(check.file);
-  const auto need = [&](const std::string& name) -> const std::vector<double>& {
-    if (const auto* column = table.column(name)) return *column;
-    throw FileError(
-        fmt::format("{}: no column '{}'; a density table has the axis names and p", check.file.string(), name));
-  };
-  std::vector<const std::vector<double>*> axes;
-  std::vector<std::vector<std::pair<double, double>>> weights;
-  for (const Axis& axis : setup.grid->axes()) {
-    axes.push_back(&need(axis.name));
-    weights.push_back(trapezoid(*axes.back()));
-  }
-  const std::vector<double>& reference = need("p");
-  double l1 = 0, l2 = 0, linf = 0, kl = 0;
-  for (std::size_t n = 0; n < reference.size(); ++n) {
-    std::vector<double> point;
-    double weight = 1;
-    for (std::size_t k = 0; k < axes.size(); ++k) {
-      point.push_back((*axes[k])[n]);
-      weight *= weight_of(weights[k], point.back());
-    }
-    const double own = point_value(*setup.grid, p.view(), point), difference = std::abs(own - reference[n]);
-    l1 += weight * difference;
-    l2 += weight * difference * difference;
-    linf = std::max(linf, difference);
-    if (own > 0) kl += weight * own * std::log(own / reference[n]);
-  }
-  if (check.quantity == "l1") return l1;
-  if (check.quantity == "l2") return std::sqrt(l2);
-  if (check.quantity == "linf") return linf;
-  return check.quantity == "kl" ? kl : missing;
+  constexpr double unseen = 1e-2;
+  if (const double mass = p.mass(); !(std::abs(seen - mass) <= unseen))
+    return {missing,
+            fmt::format("{:.4g} of the mass is {:.4g} by trapezoids over the points of {}: they miss where p is, "
+                        "or are too few for it",
+                        mass, seen, check.against)};
+  if (check.quantity == "l1") return {norms.l1};
+  if (check.quantity == "l2") return {std::sqrt(square)};
+  if (check.quantity == "linf") return {norms.linf};
+  if (norms.kl_left_out >= most_kl_left_out) norms.kl = std::numeric_limits<double>::infinity();
+  return {norms.kl, kl_note(norms)};
 }
 
 Found evaluate(const Setup& setup, const CaseCheck& check, const Field& p, const Ledger& ledger,
@@ -118,7 +97,7 @@ Found evaluate(const Setup& setup, const CaseCheck& check, const Field& p, const
     return {expectation(*setup.grid, p.view(), Tape(formulas, setup.config.sde.variables))};
   }
   if (check.quantity == "p") return {point_value(*setup.grid, p.view(), check.point)};
-  if (!check.file.empty()) return {against_file(setup, check, p)};
+  if (check.table) return against_table(setup, check, p);
   for (const Opinion& opinion : opinions)
     if (opinion.witness == check.against) return from_verdict(check.quantity, opinion.verdict);
   return {};
@@ -184,6 +163,47 @@ void add_unreached(const Setup& setup, std::vector<CheckResult>& results) {
         std::any_of(results.begin(), results.end(), [&](const CheckResult& r) { return r.check == &check; });
     if (!seen) results.push_back({&check, time_of(setup, check), missing, false, false});
   }
+}
+
+namespace {
+
+/// The keys of the numbers of a verdict that are NaN.
+std::vector<std::string> nan_keys(const Verdict& verdict) {
+  std::vector<std::string> keys;
+  const auto look = [&](const std::string& key, double value) {
+    if (std::isnan(value)) keys.push_back(key);
+  };
+  look("l1", verdict.norms.l1);
+  look("l2", verdict.norms.l2);
+  look("linf", verdict.norms.linf);
+  if (!verdict.agreement) look("kl", verdict.norms.kl);
+  look("mean_error", verdict.mean_error);
+  look("covariance_error", verdict.covariance_error);
+  look("ks", verdict.ks);
+  if (verdict.w1) look("w1", *verdict.w1);
+  for (const auto& [key, value] : verdict.more) look(key, value);
+  return keys;
+}
+
+}  // namespace
+
+std::vector<std::string> not_numbers(const RunResult& result) {
+  std::vector<std::string> sentences;
+  for (std::size_t k = 0; k < result.verdicts.size(); ++k) {
+    const auto& [name, frames] = result.verdicts[k];
+    if (k < result.facts.size() && !result.facts[k].second.distrust.empty()) continue;  // said already
+    for (const Verdict& verdict : frames) {
+      const std::vector<std::string> keys = nan_keys(verdict);
+      if (keys.empty()) continue;
+      sentences.push_back(
+          fmt::format("not a number against {} at t = {:.6g}: {}", name, verdict.t, fmt::join(keys, ", ")));
+      break;
+    }
+  }
+  const Moments m = moments(*result.p.grid, result.p.view());
+  if (!m.mean.allFinite() || !m.covariance.allFinite())
+    sentences.push_back(fmt::format("the moments of the last density are not numbers (its mass is {:.3g})", m.mass));
+  return sentences;
 }
 
 bool RunResult::checks_ok() const {

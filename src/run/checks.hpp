@@ -13,5 +13,7 @@ void check_frame(const Setup& setup, double t, const Field& p, const Ledger& led
 void check_reverse(const Setup& setup, const ReverseResult& reverse, std::vector<CheckResult>& results);
 /// Checks whose time was never reached fail with a NaN; `order` checks belong to `converge` and are left out.
 void add_unreached(const Setup& setup, std::vector<CheckResult>& results);
+/// What came out as NaN, one sentence per witness that is trusted and one for the density itself.
+[[nodiscard]] std::vector<std::string> not_numbers(const RunResult& result);
 
 }  // namespace fokker

@@ -240,6 +240,7 @@ class Run {
     add_unreached(setup_, result_.checks);
     for (const auto& observer : observers_) observer->end(moment());
     result_.p = p_;
+    for (std::string& sentence : not_numbers(result_)) result_.warnings.push_back(std::move(sentence));
     if (const auto rate = dissipation(setup_, result_.t, p_))
       result_.entropy_production = totals(*rate).sum * setup_.grid->volume();
     result_.total_seconds = seconds;

@@ -150,6 +150,38 @@ std::shared_ptr<const FormulaSde> make_sde(const Case& config) try {
   refuse(config, "sde", error.what());
 }
 
+/// Cell averages that can be scaled to mass 1: finite, not negative (`lowest`: of a formula inside its cells), and
+/// neither below nor above what doubles can hold with all their digits.
+void require_density(const Setup& setup, const Lowest& lowest) {
+  const Grid& grid = *setup.grid;
+  for (Index cell = 0; cell < grid.cells(); ++cell) {
+    const double p = setup.initial.values[cell];
+    if (!std::isfinite(p) || p < 0)
+      refuse(setup.config, "initial",
+             fmt::format("the density is {} in {}; it must be finite and not negative",
+                         std::isnan(p) ? "not a number" : fmt::format("{:.6g}", p), grid.describe(cell)));
+  }
+  const double mass = setup.initial.mass(), largest = setup.initial.values.maxCoeff();
+  if (!(largest > 0))
+    refuse(setup.config, "initial", "the density has no mass on the grid: its cell averages are all 0");
+  constexpr double rounding = 1e-12;  // what cancels in a formula
+  if (lowest.value < -rounding * largest) {
+    std::string at = fmt::format("{} = {:.6g}", grid.axis(0).name, lowest.at[0]);
+    if (grid.dimension() > 1) at += fmt::format(", {} = {:.6g}", grid.axis(1).name, lowest.at[1]);
+    refuse(setup.config, "initial",
+           fmt::format("the density is {:.6g} at {}, in {} (whose average is not negative); it must not be negative "
+                       "anywhere; max(0, ...) cuts it off",
+                       lowest.value, at, grid.describe(lowest.cell)));
+  }
+  constexpr double least = 1e-290, most = 1e290;  // tails keep 18 digits below the maximum
+  if (largest < least || largest > most || !std::isfinite(mass) || !std::isfinite(1 / mass))
+    refuse(setup.config, "initial",
+           fmt::format("the density is {:.3g} where it is largest, and doubles hold no tails of it; {}", largest,
+                       std::holds_alternative<InitialFormula>(setup.config.initial)
+                           ? "it is scaled to mass 1 anyway: leave the factor out"
+                           : "it lies outside the box"));
+}
+
 void set_initial(Setup& setup) {
   if (const auto* start = std::get_if<InitialPoint>(&setup.config.initial)) {
     setup.initial = split_point(setup.grid, start->point);
@@ -158,16 +190,13 @@ void set_initial(Setup& setup) {
   setup.initial_law = initial_density(setup.config);
   setup.initial = Field(setup.grid);
   const GridFaces cells(*setup.grid);
-  setup.initial_law->cell_averages(cells.faces, setup.initial.view());
-  for (Index cell = 0; cell < setup.grid->cells(); ++cell) {
-    const double p = setup.initial.values[cell];
-    if (!std::isfinite(p) || p < 0)
-      refuse(setup.config, "initial",
-             fmt::format("the density is {:.6g} in {}; it must be finite and not negative", p,
-                         setup.grid->describe(cell)));
-  }
+  Lowest lowest;
+  if (const auto* const formula = dynamic_cast<const FormulaDensity*>(setup.initial_law.get()))
+    lowest = formula->averages_and_lowest(cells.faces, setup.initial.view());
+  else
+    setup.initial_law->cell_averages(cells.faces, setup.initial.view());
+  require_density(setup, lowest);
   const double mass = setup.initial.mass();
-  if (!(mass > 0)) refuse(setup.config, "initial", "the density has no mass on the grid: its cell averages are all 0");
   setup.initial_factor = 1 / mass;
   setup.initial.values *= setup.initial_factor;
   if (std::holds_alternative<InitialMixture>(setup.config.initial) && 1 - mass > 1e-3)

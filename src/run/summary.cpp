@@ -127,6 +127,12 @@ Json checks_json(const RunResult& result) {
   return all;
 }
 
+Json inputs_json(const Case& c) {
+  Json all = Json::array();
+  for (const CaseInput& input : c.inputs) all.push_back({{"file", input.file}, {"sha256", input.sha256}});
+  return all;
+}
+
 std::string si(double value, const char* unit) {
   const char* prefixes[] = {"", "k", "M", "G", "T"};
   int k = 0;
@@ -281,6 +287,7 @@ std::string summary_json(const Setup& setup, const RunResult& result) {
   json["fokker"] = {{"version", FOKKER_VERSION}};
   json["case"] = {
       {"title", c.title}, {"file", c.file.filename().string()}, {"sha256", c.sha256}, {"overrides", c.overrides}};
+  if (!c.inputs.empty()) json["case"]["inputs"] = inputs_json(c);
   json["initial"] = {{"factor", setup.initial_factor}};
   std::vector<Index> cells;
   for (const Axis& axis : c.axes) cells.push_back(axis.cells);

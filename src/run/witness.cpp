@@ -7,6 +7,7 @@
 
 #include "fokker/analysis/score.hpp"
 #include "fokker/spectral/characteristic.hpp"
+#include "formula_law.hpp"
 #include "particle_score.hpp"
 
 namespace fokker {
@@ -63,22 +64,12 @@ class ExactLaw : public Witness {
 /// A density formula of the axes and t, given by the user.
 class ExactFormula : public Witness {
  public:
-  ExactFormula(std::shared_ptr<const Grid> grid, Expression formula, std::vector<std::string> variables)
-      : grid_(std::move(grid)), faces_(*grid_), formula_(std::move(formula)), variables_(std::move(variables)) {}
-
+  explicit ExactFormula(std::shared_ptr<const FormulaLaw> law) : law_(std::move(law)) {}
   const char* name() const override { return "exact"; }
-
-  Field advance(double t) override {
-    Field own(grid_);
-    FormulaDensity(formula_, variables_, t).cell_averages(faces_.faces, own.view());
-    return own;
-  }
+  Field advance(double t) override { return law_->at(t); }
 
  private:
-  std::shared_ptr<const Grid> grid_;
-  GridFaces faces_;
-  Expression formula_;
-  std::vector<std::string> variables_;
+  std::shared_ptr<const FormulaLaw> law_;
 };
 
 }  // namespace
@@ -158,9 +149,10 @@ ClosedForm exact_form(const Setup& setup) {
 
 }  // namespace
 
-void require_witnesses(const Setup& setup) {
+void require_witnesses(Setup& setup) {
   const CaseCompare& asked = setup.config.compare;
   if (asked.exact_closed_form) static_cast<void>(exact_form(setup));
+  if (asked.exact_formula) setup.formula_law = std::make_shared<const FormulaLaw>(setup);
   if (asked.monte_carlo) static_cast<void>(particle_score(setup));
   if (asked.log_likelihood) static_cast<void>(likelihood_form(setup));
 }
@@ -168,8 +160,7 @@ void require_witnesses(const Setup& setup) {
 std::unique_ptr<Witness> make_exact(const Setup& setup) {
   const CaseCompare& asked = setup.config.compare;
   if (asked.exact_closed_form) return std::make_unique<ExactLaw>(setup.grid, exact_form(setup));
-  if (asked.exact_formula)
-    return std::make_unique<ExactFormula>(setup.grid, *asked.exact_formula, setup.config.sde.variables);
+  if (asked.exact_formula) return std::make_unique<ExactFormula>(setup.formula_law);
   return nullptr;
 }
 

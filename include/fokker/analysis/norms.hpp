@@ -18,6 +18,7 @@ struct Norms {
   double kl = 0;
   double kl_left_out = 0;  ///< the mass of p in cells whose q underflows
 };
+inline constexpr double most_kl_left_out = 1e-12;
 [[nodiscard]] Norms norms(const Grid& grid, std::span<const double> p, std::span<const double> q);
 
 /// Wasserstein-1 in 1D, int |P(x) - Q(x)| dx [x] of the two cdfs, both scaled to mass 1 (cdfs linear inside cells); on

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "fokker/base/errors.hpp"
 #include "fokker/base/expression.hpp"
 #include "fokker/grid/grid.hpp"
+#include "fokker/io/point_table.hpp"
 #include "fokker/model/density.hpp"
 #include "fokker/model/formula_sde.hpp"
 #include "fokker/model/schedule.hpp"
@@ -99,14 +101,21 @@ struct CaseReverse {
 struct CaseCheck {
   std::string quantity;
   std::string against;  ///< "", a witness (exact, monte_carlo, spectral, twin), "reverse", or a CSV file as written
-  std::filesystem::path file;  ///< resolved, when `against` is a file
-  std::optional<double> at;    ///< exactly one of output.times; the reader fills in the end
+  std::filesystem::path file;               ///< resolved, when `against` is a file
+  std::shared_ptr<const PointTable> table;  ///< what it holds; else null
+  std::optional<double> at;                 ///< exactly one of output.times; the reader fills in the end
   std::optional<double> below, above, near, within;
   std::optional<Expression> of;  ///< expectation
   std::string of_text;
   std::vector<double> point;     ///< p
   std::optional<double> lambda;  ///< of reverse; absent: the worst of all
   std::string where;             ///< file:line:column of the check
+};
+
+/// A file that a case reads.
+struct CaseInput {
+  std::string file;    ///< as the case names it
+  std::string sha256;  ///< of its bytes, as they were read
 };
 
 struct Case {
@@ -132,6 +141,7 @@ struct Case {
   CaseCompare compare;
   std::optional<CaseReverse> reverse;
   std::vector<CaseCheck> checks;
+  std::vector<CaseInput> inputs;
   std::map<std::string, std::string> places;  ///< dotted key -> file:line:column (or `--set key`)
 
   /// Where a key stands, for problems that are found later: that of the nearest table around it when the key itself was

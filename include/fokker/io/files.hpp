@@ -21,14 +21,12 @@ void write_atomically(const std::filesystem::path& path, std::string_view bytes)
 struct Csv {
   std::vector<std::string> names;
   std::vector<std::vector<double>> columns;
+  std::vector<std::size_t> lines = {};                                           ///< of the file, from 1, one per row
   [[nodiscard]] const std::vector<double>* column(std::string_view name) const;  ///< nullptr when there is none
 };
 
 /// Comma-separated numbers (inf and nan are numbers) under a header line; blank lines and lines that start with `#` are
-/// skipped. Throws FileError with the line and column of the first fault.
-[[nodiscard]] Csv read_csv(const std::filesystem::path& path);
-
-/// The names in the header line alone. Throws FileError.
-[[nodiscard]] std::vector<std::string> read_csv_names(const std::filesystem::path& path);
+/// skipped. Throws FileError with `path` and the line and column of the first fault.
+[[nodiscard]] Csv parse_csv(std::string_view bytes, const std::filesystem::path& path);
 
 }  // namespace fokker

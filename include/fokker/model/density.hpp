@@ -1,6 +1,7 @@
 #pragma once
 #include <Eigen/Core>
 #include <array>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -54,6 +55,13 @@ class GaussianMixture : public Density {
   std::vector<Gaussian> components_;
 };
 
+/// The smallest value of a function that was met, and where; NaN as soon as it was met.
+struct Lowest {
+  double value = std::numeric_limits<double>::infinity();
+  Index cell = -1;
+  std::array<double, 2> at{0, 0};
+};
+
 /// A density given as a formula of the axes (and t, fixed at construction), not normalised: cell averages by tensor
 /// Gauss-Legendre quadrature, bisected where two orders disagree.
 class FormulaDensity : public Density {
@@ -61,6 +69,9 @@ class FormulaDensity : public Density {
   FormulaDensity(const Expression& formula, std::vector<std::string> variables, double t = 0);
   [[nodiscard]] int dimension() const override;
   void cell_averages(const CellFaces& faces, std::span<double> out) const override;
+  /// The same averages, and the smallest value at any point of the quadrature: a formula may be negative in part of a
+  /// cell whose average is not.
+  [[nodiscard]] Lowest averages_and_lowest(const CellFaces& faces, std::span<double> out) const;
   void evaluate(const PointsIn& x, double* out) const override;
 
  private:

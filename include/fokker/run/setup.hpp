@@ -14,6 +14,8 @@
 
 namespace fokker {
 
+class FormulaLaw;
+
 /// The objects a case asks for, ready to step. Owns everything it names; `stepper` refers to `scheme`.
 struct Setup {
   Case config;
@@ -25,11 +27,12 @@ struct Setup {
   const StepperRow* stepper_row = nullptr;
   std::string stepper_reason;  ///< why `auto` chose it; empty when the case named it
   std::unique_ptr<TimeStepper> stepper;
-  std::unique_ptr<Density> initial_law;        ///< null for a point
-  Field initial;                               ///< mass 1
-  double initial_factor = 1;                   ///< what the cell averages were multiplied by
-  std::shared_ptr<ScoreSource> reverse_score;  ///< exact, for the way back; null: that of the forward run
-  bool positive = false;                       ///< p >= 0 is promised, and enforced
+  std::unique_ptr<Density> initial_law;           ///< null for a point
+  Field initial;                                  ///< mass 1
+  double initial_factor = 1;                      ///< what the cell averages were multiplied by
+  std::shared_ptr<const FormulaLaw> formula_law;  ///< of a compare.exact formula; else null
+  std::shared_ptr<ScoreSource> reverse_score;     ///< exact, for the way back; null: that of the forward run
+  bool positive = false;                          ///< p >= 0 is promised, and enforced
   std::vector<std::string> warnings;
 };
 

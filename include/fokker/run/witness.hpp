@@ -57,8 +57,9 @@ class Witness {
 /// covariance) and sides that absorb.
 [[nodiscard]] ClosedForm flow_form(const Setup& setup, const std::string& key, const std::string& remedy);
 
-/// Throws CaseError, with the reason, for every witness that what the case says already rules out: part of `build`.
-void require_witnesses(const Setup& setup);
+/// Throws CaseError, with the reason, for every witness that what the case says already rules out, and makes the law of
+/// a density formula: part of `build`.
+void require_witnesses(Setup& setup);
 
 /// The closed form or formula a case asks for; null when it asks for none. Throws CaseError where there is no closed
 /// form.

@@ -1,6 +1,7 @@
 // What an accepted case means: every key lands in its field, defaults are those of the manual, definitions and
 // parameters are put in whatever their order, overrides obey the rules of the file, and resolved.toml is the same case.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <array>
 #include <chrono>
@@ -265,18 +266,30 @@ TEST_CASE("resolved toml loads to the same case") {
   check_round_trip(with("exact =", "spectral = { tolerance = 1e-8 }\nexact ="));
 }
 
-TEST_CASE("a table of points is found beside the case and checked for its columns") {
+TEST_CASE("a table of points is found beside the case and checked before anything is run") {
   const std::filesystem::path folder = std::filesystem::temp_directory_path() / "fokker_test_case";
   std::filesystem::create_directories(folder);
-  write_atomically(folder / "points.csv", "x,y,p\n0,0,1\n");
+  std::string points = "x,y,p\n";
+  for (int j = 0; j < 12; ++j)
+    for (int i = 0; i < 12; ++i)
+      points += fmt::format("{},{},{}\n", 0.69 * i - 1.655, 0.5 * j - 2.75, 1 / (0.69 * 0.5 * 144));
+  write_atomically(folder / "points.csv", points);
   const std::string text = with("against = \"exact\"", "against = \"points.csv\"");
   const Case c = read(text, {}, folder);
   CHECK(c.checks[0].file == folder / "points.csv");
+  REQUIRE(c.checks[0].table);
+  CHECK(c.checks[0].table->p.size() == 144);
+  REQUIRE(c.inputs.size() == 1);
+  CHECK(c.inputs[0].file == "points.csv");
+  CHECK(c.inputs[0].sha256 == sha256_hex(points));
   const Case back = read(resolved_toml(c), {}, "elsewhere");
   CHECK(back.checks[0].file == std::filesystem::absolute(folder / "points.csv"));
+  const std::string again = text + "[[check]]\nquantity = \"l2\"\nagainst = \"points.csv\"\nbelow = 1\n";
+  CHECK(read(again, {}, folder).inputs.size() == 1);  // read once
   write_atomically(folder / "points.csv", "x,p\n0,1\n");
   CHECK(refusal(text, {}, folder) ==
-        "c.toml:37:11: check.0.against: \"points.csv\" has no column y, its columns are: x, p");
+        fmt::format("c.toml:37:11: check.0.against: {}: no column y, its columns are: x, p",
+                    (folder / "points.csv").string()));
   CHECK(refusal(with("quantity = \"l1\"", "quantity = \"ks\"", text), {}, folder) ==
         "c.toml:37:11: check.0.against: ks cannot be taken from a table of points, l1, l2, linf and kl can");
   std::filesystem::remove_all(folder);

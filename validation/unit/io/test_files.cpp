@@ -21,7 +21,7 @@ struct Folder {
 
 std::string fault(const fs::path& path) {
   try {
-    static_cast<void>(read_csv(path));
+    static_cast<void>(parse_csv(read_file(path), path));
   } catch (const FileError& error) {
     return std::string(error.what()).substr(path.string().size());
   }
@@ -65,14 +65,14 @@ TEST_CASE("a table of numbers reads by column") {
   const Folder folder;
   const fs::path file = folder.path / "t.csv";
   write_atomically(file, "\xEF\xBB\xBFx, \"p\" ,t\r\n1,+2.5,-3e-7\r\n\r\n# a remark\n4,inf, 5");
-  const Csv csv = read_csv(file);
+  const Csv csv = parse_csv(read_file(file), file);
   CHECK(csv.names == std::vector<std::string>{"x", "p", "t"});
   CHECK(*csv.column("x") == std::vector<double>{1, 4});
   CHECK((*csv.column("p"))[0] == 2.5);
   CHECK(std::isinf((*csv.column("p"))[1]));
   CHECK(*csv.column("t") == std::vector<double>{-3e-7, 5});
   CHECK(csv.column("q") == nullptr);
-  CHECK(read_csv_names(file) == csv.names);
+  CHECK(csv.lines == std::vector<std::size_t>{2, 5});
 }
 
 TEST_CASE("a table that is none is refused by line and column") {

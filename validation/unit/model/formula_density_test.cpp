@@ -96,3 +96,25 @@ TEST_CASE("time is fixed and values that are no numbers are handed on") {
   density("t + x", 1, 2).evaluate({1, 1, {&at, nullptr}}, &value);
   CHECK(value == 2.5);
 }
+
+TEST_CASE("a formula that is negative in part of a cell only is seen to be") {
+  const std::vector<double> x = uniform_faces(-1, 1, 4), y = uniform_faces(0, 1, 2);
+  const auto lowest = [](const FormulaDensity& p, const std::vector<double>& along, const std::vector<double>& across) {
+    CellFaces faces{p.dimension(), {along, across}};
+    std::vector<double> out((along.size() - 1) * (across.empty() ? 1 : across.size() - 1));
+    const Lowest found = p.averages_and_lowest(faces, out);
+    CHECK(*std::min_element(out.begin(), out.end()) > 0);
+    return found;
+  };
+  const Lowest dip = lowest(density("1 - 1.5*exp(-(20*(x - 0.3))^2)", 1), x, {});
+  CHECK(dip.value < -0.4);
+  CHECK(dip.value > -0.5);
+  CHECK(dip.cell == 2);
+  CHECK(std::abs(dip.at[0] - 0.3) < 0.02);
+  const Lowest plane = lowest(density("1 - 1.5*exp(-(20*(x - 0.3))^2 - (9*(y - 0.7))^2)", 2), x, y);
+  CHECK(plane.value < -0.4);
+  CHECK(plane.cell == 6);
+  CHECK(std::abs(plane.at[1] - 0.7) < 0.05);
+  std::vector<double> out(4);
+  CHECK(std::isnan(density("sqrt(x)", 1).averages_and_lowest({1, {x, {}}}, out).value));
+}

@@ -2,6 +2,7 @@
 // rules, interruption, numerical failure as a result, and the same bits for any number of threads.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -136,7 +137,7 @@ TEST_CASE("a stop in any place leaves the state before the step it met; checks n
 }
 
 TEST_CASE("a drift that blows up later ends as a numerical failure with cell and time") {
-  Setup setup = setup_of(ou, {"sde.drift=[\"-x/(0.25 - t)\"]", "compare.exact=\"1\"", "time.stepper=ssprk3"});
+  Setup setup = setup_of(ou, {"sde.drift=[\"-x/(0.25 - t)\"]", "compare.exact=\"0.1\"", "time.stepper=ssprk3"});
   const RunResult result = run(setup, {});
   CHECK(result.numerical_failure);
   CHECK(result.stop_reason.find("t = 0.2") != std::string::npos);
@@ -387,4 +388,18 @@ below = 1
   CHECK(json["kl"].is_null());
   CHECK(json["kl_note"].get<std::string>().starts_with("infinite: p has "));
   CHECK(json["kl_left_out"].get<double>() > 1e-6);
+}
+
+TEST_CASE("a verdict or a moment that is no number is said") {
+  Setup setup = setup_of(ou, {"axis.x.boundary=absorbing", "sde.drift=[500]", "sde.noise=[[0.1]]", "time.end=100",
+                              "output.fields=[\"p\"]", "compare.exact=\"exp(-(x - 1)^2/0.5 - 20*t)/sqrt(pi*0.5)\""});
+  const RunResult result = run(setup, {});
+  REQUIRE(result.p.mass() == 0);
+  const auto says = [&](const char* words) {
+    return std::any_of(result.warnings.begin(), result.warnings.end(),
+                       [&](const std::string& warning) { return warning.find(words) != std::string::npos; });
+  };
+  CHECK(says("not a number against exact at t = "));
+  CHECK(says("mean_error"));
+  CHECK(says("the moments of the last density are not numbers (its mass is 0)"));
 }

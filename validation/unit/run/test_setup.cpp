@@ -76,7 +76,7 @@ TEST_CASE("particles of the twin are refused where no score can be had") {
   const std::string half = "compare.monte_carlo={ particles = 100, lambda = 0.5 }";
   for (const std::string& fine : {flow, half, std::string("compare.log_likelihood=true")})
     CHECK(refused(ou, {fine}).empty());
-  const std::vector<std::string> cubic{"sde.drift=[\"-x^3\"]", "compare.exact=\"1\""};
+  const std::vector<std::string> cubic{"sde.drift=[\"-x^3\"]", "compare.exact=\"0.1\""};
   const auto with = [](std::vector<std::string> all, const std::string& more) {
     all.push_back(more);
     return all;
@@ -100,13 +100,13 @@ TEST_CASE("particles of the twin are refused where no score can be had") {
         "--set compare.monte_carlo: compare.monte_carlo.stepper: side x_lower absorbs: the flow keeps what it carries, "
         "where particles of the SDE leave; use stepper = \"euler_maruyama\"");
   // without noise the effective drift is f, and no score is asked for
-  CHECK(refused(ou, {"sde.drift=[\"1 - x^3\"]", "sde.noise=[[0]]", "compare.exact=\"1\"", flow}).empty());
+  CHECK(refused(ou, {"sde.drift=[\"1 - x^3\"]", "sde.noise=[[0]]", "compare.exact=\"0.1\"", flow}).empty());
 }
 
 TEST_CASE("coefficients are looked at before the first step") {
-  CHECK(refused(ou, {"sde.drift=[\"1/(x - 1)\"]", "axis.x.cells=5", "compare.exact=\"1\""}).find("not finite") !=
+  CHECK(refused(ou, {"sde.drift=[\"1/(x - 1)\"]", "axis.x.cells=5", "compare.exact=\"0.1\""}).find("not finite") !=
         std::string::npos);
-  CHECK(refused(ou, {"sde.noise=[[\"sqrt(x)\"]]", "compare.exact=\"1\""}).find("cell") != std::string::npos);
+  CHECK(refused(ou, {"sde.noise=[[\"sqrt(x)\"]]", "compare.exact=\"0.1\""}).find("cell") != std::string::npos);
 }
 
 TEST_CASE("initial densities are scaled to mass 1 and missing mass is said") {
@@ -115,4 +115,79 @@ TEST_CASE("initial densities are scaled to mass 1 and missing mass is said") {
   CHECK(setup.initial_factor > 1.1);
   REQUIRE(setup.warnings.size() == 1);
   CHECK(setup.warnings[0].find("of the mass lies outside the box") != std::string::npos);
+}
+
+TEST_CASE("an initial density that is negative in part of a cell is refused") {
+  const auto start = [](const std::string& density) {
+    return refused(ou, {"compare.exact=false", "initial.density=\"" + density + "\""});
+  };
+  CHECK(start("exp(-x^2)").empty());
+  CHECK(start("x^4 - 2*x^2 + 1").empty());  // a double root
+  const std::string dip = start("exp(-x^2)*(1 - 1.2*exp(-(60*(x - 0.29))^2))");
+  CHECK_MESSAGE(
+      dip.find("in cell 51 at x = 0.291667 (whose average is not negative); it must not be negative anywhere; "
+               "max(0, ...) cuts it off") != std::string::npos,
+      dip);
+  CHECK(start("sqrt(x)").find("the density is not a number in cell") != std::string::npos);
+}
+
+TEST_CASE("an initial density beyond the range of doubles is refused whatever its shape") {
+  const auto start = [](const std::string& density) {
+    return refused(ou, {"compare.exact=false", "initial.density=\"" + density + "\""});
+  };
+  for (const char* tiny : {"1e-320*exp(-x^2)", "1e-300*exp(-x^2)", "1e-318"})
+    CHECK_MESSAGE(
+        start(tiny).find("doubles hold no tails of it; it is scaled to mass 1 anyway: leave the factor out") !=
+            std::string::npos,
+        start(tiny));
+  CHECK(start("1e308*exp(-(x/9)^2)").find("doubles hold no tails of it") != std::string::npos);
+  CHECK(start("1e-280*exp(-x^2)").empty());
+  CHECK(start("exp(-1e6*(x^2 + 1))").find("its cell averages are all 0") != std::string::npos);
+}
+
+TEST_CASE("a formula for the density is looked at before it may judge") {
+  const auto exact = [](const std::string& formula, std::vector<std::string> more = {}) {
+    more.push_back("compare.exact=\"" + formula + "\"");
+    return refused(ou, more);
+  };
+  CHECK(exact("exp(-x^2)/sqrt(pi)").empty());
+  CHECK(exact("exp(-(x - 1)^2/(0.5 + t))/sqrt(pi*(0.5 + t))").empty());
+  const std::string nan = exact("sqrt(x)");
+  CHECK_MESSAGE(nan.find("compare.exact: the formula is not a number at x = ") != std::string::npos, nan);
+  CHECK(nan.find("in cell ") != std::string::npos);
+  CHECK(nan.find(" at t = 0: a density must be finite and not negative") != std::string::npos);
+  const std::string later = exact("exp(-x^2)/sqrt(pi)/(0.35 - t)*0.35");  // a fault at t = 0.1 alone would be enough
+  CHECK_MESSAGE(
+      later.find("the formula has mass 1.4 on the grid at t = 0.1, and a density must have 1 within 1e-03 where "
+                 "no side absorbs; divide it by its integral") != std::string::npos,
+      later);
+  const std::string negative = exact("(1.5 - x^2)*exp(-x^2)/sqrt(pi)");
+  CHECK_MESSAGE(negative.find("the formula is -0.") != std::string::npos, negative);
+  CHECK(exact("exp(-x^2)/sqrt(pi)*0.9").find("has mass 0.9 on the grid at t = 0") != std::string::npos);
+  CHECK(exact("exp(-(x - 6)^2)/sqrt(pi)").find("has mass 0.5 on the grid at t = 0") != std::string::npos);
+  CHECK(exact("1/abs(x - 1/24)").find("infinite at cell") != std::string::npos);  // a cell's centre
+  CHECK(exact("if(t < 0.45, exp(-x^2)/sqrt(pi), 0)").find("has mass 0 on the grid at t = 0.5") != std::string::npos);
+}
+
+TEST_CASE("where a side absorbs the mass of a formula may fall and never rise") {
+  const auto exact = [](const std::string& formula) {
+    return refused(ou, {"axis.x.boundary=[\"absorbing\", \"reflecting\"]", "compare.exact=\"" + formula + "\""});
+  };
+  CHECK(exact("exp(-x^2 - t)/sqrt(pi)").empty());
+  CHECK(exact("exp(-x^2 - t)/sqrt(pi)*0.9").find("a density must have 1 within 1e-03 at the start") !=
+        std::string::npos);
+  const std::string rising = exact("exp(-x^2)/sqrt(pi)*(1 - 0.8*t*(1 - t) + if(t > 0.35, 0.1, 0))");
+  CHECK_MESSAGE(rising.find("where side x_lower absorbs mass may fall and never rise") != std::string::npos, rising);
+  CHECK(rising.find("at t = 0.4, after ") != std::string::npos);
+}
+
+TEST_CASE("a formula is not asked at the start of a point") {
+  const std::vector<std::string> point{"initial.point=[1]", "sde.drift=[0]",
+                                       "compare.exact=\"exp(-(x - 1)^2/(2*t))/sqrt(2*pi*t)\""};
+  CHECK(refused(ou, point).empty());
+  Setup setup = setup_of(ou, point);
+  const RunResult result = run(setup, {});
+  CHECK(result.verdicts[0].second.front().norms.l1 == 0);
+  CHECK(result.verdicts[0].second.back().norms.l1 > 0);
+  CHECK(result.verdicts[0].second.back().norms.l1 < 0.02);
 }
