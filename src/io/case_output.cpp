@@ -83,6 +83,9 @@ void read_particle_step(CaseReader& reader, TableReader& table, const Case& c, C
   options.dt = reader.number(dt, Bounds::positive());
   options.tolerance = reader.number(tolerance, Bounds::positive());
   options.lambda = reader.number(lambda, Bounds::not_negative());
+  const Node steps_max = table.find("steps_max");
+  options.steps_max = reader.number(steps_max, Bounds::positive()).value_or(options.steps_max);
+  if (dt && steps_max) reader.report(steps_max, "goes with a step that the program chooses, leave it or dt out");
   if (options.dt && reader.end_known && !(c.time.end / *options.dt <= most_fixed_steps))
     reader.report(dt, fmt::format("{} would take {:.3g} steps to {}, at most {:.0e}", *options.dt,
                                   c.time.end / *options.dt, c.time.end, most_fixed_steps));
@@ -185,9 +188,10 @@ void read_compare(CaseReader& reader, TableReader& root, Case& c) {
   if (monte_carlo && monte_carlo.value->kind == Value::Kind::table)
     c.compare.monte_carlo = read_monte_carlo(reader, monte_carlo, c);
   else if (monte_carlo && monte_carlo.value->kind != Value::Kind::boolean)
-    reader.report(monte_carlo,
-                  fmt::format("{}, must be true or a table of particles, seed, stepper, dt, tolerance, lambda",
-                              kind_name(monte_carlo.value->kind)));
+    reader.report(
+        monte_carlo,
+        fmt::format("{}, must be true or a table of particles, seed, stepper, dt, steps_max, tolerance, lambda",
+                    kind_name(monte_carlo.value->kind)));
   else if (monte_carlo && monte_carlo.value->flag)
     c.compare.monte_carlo = CaseMonteCarlo{};
   reader.monte_carlo_faulty = reader.problems.count() > problems_before;

@@ -102,6 +102,7 @@ std::string compare_text(const CaseCompare& compare) {
   if (const auto& options = compare.monte_carlo) {
     out += fmt::format("monte_carlo = {{ particles = {}, ", options->particles);
     if (options->dt) out += fmt::format("dt = {}, ", toml_number(*options->dt));
+    if (!options->dt) out += fmt::format("steps_max = {}, ", toml_number(options->steps_max));
     if (options->tolerance) out += fmt::format("tolerance = {}, ", toml_number(*options->tolerance));
     if (options->lambda) out += fmt::format("lambda = {}, ", toml_number(*options->lambda));
     out += fmt::format("seed = {}, stepper = {} }}\n", options->seed, toml_string(options->stepper));

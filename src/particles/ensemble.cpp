@@ -60,12 +60,14 @@ struct ParticleEnsemble::State {
   std::vector<std::int8_t> side;             ///< through which it left, 2 axis + side; -1 while it is here
   double time, anchor, dt;
   long step = 0, anchor_step = 0;
+  ChosenSteps chosen;
   double seconds = 0, particle_steps = 0;
 
   State(std::shared_ptr<const Grid> g, std::shared_ptr<const Sde> s, const InitialLaw& initial,
         const ParticleOptions& o, double t0);
   [[nodiscard]] std::size_t blocks() const { return side.size() / static_cast<std::size_t>(block); }
   [[nodiscard]] double chosen_step(double until) const;
+  [[nodiscard]] double shortest_affordable() const;
   [[nodiscard]] Plan plan(double until, double longest);
   void follow(const Plan& plan, double until);
   [[noreturn]] void refuse(const Outcome& outcome) const;
@@ -106,7 +108,14 @@ double ParticleEnsemble::State::chosen_step(double until) const {
   for (std::size_t i = 0; i < n; i += stride)
     for (std::size_t k = 0; side[i] < 0 && k < static_cast<std::size_t>(grid->dimension()); ++k)
       sample[k].push_back(place[k][i]);
-  return euler_step(*grid, *sde, {sample[0], sample[1]}, options.particles, time, until, options.prepare);
+  return euler_step(*grid, *sde, {sample[0], sample[1]}, options.stand_for.value_or(options.particles), time, until,
+                    options.prepare);
+}
+
+/// The step that makes what is left of the budget do; 0 without one.
+double ParticleEnsemble::State::shortest_affordable() const {
+  const double left = options.budget.steps - static_cast<double>(step);
+  return std::isfinite(left) ? (options.budget.end - time) / std::max(left, 1.0) : 0;
 }
 
 /// `longest`: what a chosen step may not exceed.
@@ -117,12 +126,16 @@ Plan ParticleEnsemble::State::plan(double until, double longest) {
     const double full = std::floor(ahead + rounding), rest = ahead - full;
     return {anchor, dt, anchor_step, step, static_cast<long>(full), rest > rounding ? rest * dt : 0};
   }
-  const double wanted = std::min(chosen_step(until), longest);
-  const double count = std::max(1.0, std::ceil((until - time) / wanted - 1e-9));
+  const double wanted = std::min(chosen_step(until), longest), affordable = shortest_affordable();
+  const double count = std::max(1.0, std::ceil((until - time) / std::max(wanted, affordable) - 1e-9));
   dt = (until - time) / count;
   anchor = time;
   anchor_step = step;
-  return {anchor, dt, step, step, static_cast<long>(std::min(count, steps_between_choices)), 0};
+  const double full = std::min(count, steps_between_choices);
+  chosen.wanted += full * std::max(1.0, dt / wanted);
+  chosen.shortest = std::min(chosen.shortest, wanted);
+  if (affordable > wanted) chosen.lengthened += static_cast<long>(full);
+  return {anchor, dt, step, step, static_cast<long>(full), 0};
 }
 
 void ParticleEnsemble::State::coefficients(const PointsIn& x, double t, bool first, Scratch& s) const {
@@ -257,6 +270,7 @@ void ParticleEnsemble::advance(double t) {
 double ParticleEnsemble::time() const { return state_->time; }
 Index ParticleEnsemble::particles() const { return state_->options.particles; }
 long ParticleEnsemble::steps() const { return state_->step; }
+const ChosenSteps& ParticleEnsemble::chosen() const { return state_->chosen; }
 double ParticleEnsemble::dt() const { return state_->dt; }
 double ParticleEnsemble::seconds() const { return state_->seconds; }
 double ParticleEnsemble::particle_steps() const { return state_->particle_steps; }

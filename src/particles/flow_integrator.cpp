@@ -1,5 +1,7 @@
 #include "flow_integrator.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/numeric/odeint/stepper/runge_kutta4.hpp>
 #include <boost/numeric/odeint/stepper/runge_kutta_dopri5.hpp>
@@ -129,6 +131,10 @@ void FlowIntegrator::Parts::adaptive(double from, double to, State& z) {
     proposed = std::copysign(std::min(std::abs(span), 0.01 / std::max(speed, 1e-300)), span);
   }
   for (double t = from; t != to;) {
+    if (static_cast<double>(steps + rejected) >= options.most)
+      throw NumericalError(fmt::format("the flow's particles have taken the {:.4g} steps they may, the last of {:.3g}",
+                                       options.most, last),
+                           t);
     const bool ends = std::abs(proposed) >= std::abs(to - t);
     const double dt = ends ? to - t : proposed;
     if (std::abs(dt) <= smallest && !ends) throw NumericalError("the step of the flow shrank to nothing", t);

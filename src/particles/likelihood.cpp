@@ -8,6 +8,10 @@
 
 namespace fokker {
 
+namespace {
+constexpr double most_steps = 2e9;  // of all points together
+}
+
 struct CarriedPoints::State {
   FlowRates rates;
   std::size_t dimension, count;
@@ -25,7 +29,8 @@ struct CarriedPoints::State {
         dimension(places.size()),
         count(log_p.size()),
         z(count * (dimension + 1)),
-        integrator(z.size(), std::move(scales), {.tolerance = tolerance},
+        integrator(z.size(), std::move(scales),
+                   {.tolerance = tolerance, .most = most_steps / static_cast<double>(count)},
                    [this](double t, const std::vector<double>& at, std::vector<double>& rate) { go(t, at, rate); }),
         time(t0) {
     for (std::size_t k = 0; k < dimension; ++k) std::copy_n(places[k].begin(), count, column(z, k));

@@ -98,13 +98,14 @@ ReverseRow step_back(const Setup& setup, const Field& start, const std::shared_p
   return result;
 }
 
-/// Means of p over pairs of cells along each axis, all of which have an even number.
-Field averaged(const Field& p, const std::shared_ptr<const Grid>& wider) {
+/// Means of p over `factor` cells along each axis, whose number it divides.
+Field averaged(const Field& p, const std::shared_ptr<const Grid>& wider, Index factor) {
   Field wide(wider);
   const Index nx = p.grid->nx();
-  const double share = p.grid->dimension() > 1 ? 0.25 : 0.5;
+  const bool plane = p.grid->dimension() > 1;
+  const double share = 1 / static_cast<double>(plane ? factor * factor : factor);
   for (Index cell = 0; cell < p.grid->cells(); ++cell) {
-    const Index column = cell % nx / 2, row = p.grid->dimension() > 1 ? cell / nx / 2 : 0;
+    const Index column = cell % nx / factor, row = plane ? cell / nx / factor : 0;
     wide.values[column + wider->nx() * row] += share * p.values[cell];
   }
   return wide;
@@ -121,13 +122,17 @@ ReverseRow go_back(const Setup& setup, const Field& start, const std::shared_ptr
   return row;
 }
 
-/// The same case on cells twice as wide, with nothing to compare or to check; nothing where it cannot be built.
-std::optional<Setup> on_wider_cells(const Setup& setup) {
+/// The same case on cells wider by a factor, with fixed steps longer and snapshots fewer by it, and with nothing to
+/// compare or to check; nothing where it cannot be built.
+std::optional<Setup> on_wider_cells(const Setup& setup, Index factor) {
+  constexpr Index fewest_cells = 8, fewest_snapshots = 8;
   Case config = setup.config;
   for (Axis& axis : config.axes) {
-    if (axis.cells % 2 != 0 || axis.cells < 8) return std::nullopt;
-    axis.cells /= 2;
+    if (axis.cells % factor != 0 || axis.cells < fewest_cells * factor) return std::nullopt;
+    axis.cells /= factor;
   }
+  if (config.time.dt) *config.time.dt *= static_cast<double>(factor);
+  config.reverse->snapshots = std::max<std::int64_t>(config.reverse->snapshots / factor, fewest_snapshots);
   config.compare = {};
   config.checks.clear();
   config.output.fields = {"p"};
@@ -137,6 +142,24 @@ std::optional<Setup> on_wider_cells(const Setup& setup) {
   } catch (const CaseError&) {
     return std::nullopt;
   }
+}
+
+/// What came back on wider cells, one density per lambda; nothing where that grid cannot be had or the run failed.
+struct WiderWay {
+  std::shared_ptr<const Grid> grid;
+  std::vector<Field> p;
+};
+std::optional<WiderWay> go_wider(const Setup& setup, Index factor, bool& interrupted) {
+  auto wide = on_wider_cells(setup, factor);
+  if (!wide) return std::nullopt;
+  RunResult result = run(*wide, {.estimates_reverse = false});
+  if (!result.reverse || result.reverse->interrupted) {
+    interrupted = interrupted || !result.numerical_failure;
+    return std::nullopt;
+  }
+  WiderWay way{wide->grid, {}};
+  for (ReverseRow& row : result.reverse->rows) way.p.push_back(std::move(row.p));
+  return way;
 }
 
 }  // namespace
@@ -197,18 +220,24 @@ ReverseResult run_back(const Setup& setup, const Field& last, const std::shared_
   return result;
 }
 
-void estimate_errors(const Setup& setup, ReverseResult& result) {
-  auto wide_setup = on_wider_cells(setup);
-  if (!wide_setup) return;
-  const RunResult wide = run(*wide_setup, {.estimates_reverse = false});
-  if (!wide.reverse || wide.reverse->interrupted) {
-    result.interrupted = !wide.numerical_failure;
-    return;
-  }
-  for (std::size_t k = 0; k < result.rows.size() && k < wide.reverse->rows.size(); ++k) {
+void estimate_errors(const Setup& setup, ReverseResult& result, double time_error) {
+  const auto twice = go_wider(setup, 2, result.interrupted);
+  if (!twice) return;
+  const auto four_times = result.interrupted ? std::nullopt : go_wider(setup, 4, result.interrupted);
+  const auto distance = [](const std::shared_ptr<const Grid>& on, const Field& p, const Field& q, Index factor) {
+    return norms(*on, averaged(p, on, factor).view(), q.view()).l1;
+  };
+  for (std::size_t k = 0; k < result.rows.size() && k < twice->p.size(); ++k) {
     ReverseRow& row = result.rows[k];
-    const Field narrow = averaged(row.p, wide_setup->grid);
-    row.error = row.error_in_time + norms(*wide_setup->grid, narrow.view(), wide.reverse->rows[k].p.view()).l1 / 3;
+    double change = distance(twice->grid, row.p, twice->p[k], 2);
+    constexpr double least = 0.5, most = 2, unmeasured = 1, safety = 1.25;  // Roache 1994 for three grids
+    double order = unmeasured;
+    if (four_times) {
+      const double before = distance(four_times->grid, twice->p[k], four_times->p[k], 2);
+      row.order = std::log2(before / change);
+      order = std::clamp(*row.order, least, most);
+    }
+    row.error = safety * change / (std::exp2(order) - 1) + row.error_in_time + time_error + result.start_l1;
   }
 }
 

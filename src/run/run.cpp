@@ -128,7 +128,10 @@ class Run {
 
   void go_back() {
     result_.reverse = run_back(setup_, p_, recorder_ ? recorder_->snapshots() : nullptr);
-    if (options_.estimates_reverse && !result_.reverse->interrupted) estimate_errors(setup_, *result_.reverse);
+    const auto& tolerance = setup_.config.time.tolerance;  // absent for fixed steps, which are widened with the cells
+    const double time_error = tolerance ? *tolerance * static_cast<double>(result_.steps) : 0;
+    if (options_.estimates_reverse && !result_.reverse->interrupted)
+      estimate_errors(setup_, *result_.reverse, time_error);
     if (result_.reverse->interrupted) result_.stop_reason = "interrupted";
     check_reverse(setup_, *result_.reverse, result_.checks);
     if (options_.folder) write_reverse(setup_, *result_.reverse, *options_.folder);
@@ -233,6 +236,8 @@ class Run {
       result_.facts.emplace_back(witness->name(), witness->facts());
       if (const std::string& why = result_.facts.back().second.distrust; !why.empty())
         result_.warnings.push_back(fmt::format("the {} witness is not to be trusted: {}", witness->name(), why));
+      if (const std::string& what = result_.facts.back().second.caution; !what.empty())
+        result_.warnings.push_back(fmt::format("the {} witness: {}", witness->name(), what));
     }
     if (!std::holds_alternative<InitialPoint>(setup_.config.initial)) warn_of_poor_resolution(setup_.initial, 0);
     warn_of_poor_resolution(p_, result_.t);

@@ -69,6 +69,7 @@ namespace {
 void add_facts(const WitnessFacts& facts, Json& json) {
   for (const auto& [key, value] : facts.numbers) json[key] = number(value);
   if (!facts.distrust.empty()) json["distrust"] = facts.distrust;
+  if (!facts.caution.empty()) json["caution"] = facts.caution;
 }
 
 Json likelihood_json(const LikelihoodVerdict& verdict) {
@@ -186,18 +187,20 @@ std::string likelihood_line(const LikelihoodVerdict& verdict, const Case& c) {
       verdict.unseen > 0 ? fmt::format("; {} where the grid has no p", verdict.unseen) : "");
 }
 
-std::string verdict_word(const Verdict& verdict, bool distrusted) {
+std::string verdict_word(const Verdict& verdict, const WitnessFacts& facts) {
   for (const auto& [key, value] : verdict.more) {
     if (key == "identity_residual") return fmt::format("the other form; F = J/p holds to {:.1e}", value);
-    if (key == "own_error") return fmt::format("{}own error about {:.1e}", distrusted ? "NOT TRUSTED: " : "", value);
+    if (key == "own_error")
+      return fmt::format("{}own error about {:.1e}", facts.distrust.empty() ? "" : "NOT TRUSTED: ", value);
   }
   if (!verdict.agreement)
     return fmt::format("mean off {:.1e}, covariance off {:.1e}", verdict.mean_error, verdict.covariance_error);
   const Agreement& a = *verdict.agreement;
   const JointVerdict joint = a.verdict();
-  return fmt::format("noise alone: l1 {:.2e}; z = {}, p = {:.2g}: {}{}", a.l1_expected,
+  return fmt::format("noise alone: l1 {:.2e}; z = {}, p = {:.2g}: {}{}{}", a.l1_expected,
                      a.z ? fmt::format("{:+.2f}", *a.z) : "-", joint.p_value, joint.word,
-                     joint.spoke.empty() ? "" : fmt::format(" ({})", fmt::join(joint.spoke, ", ")));
+                     joint.spoke.empty() ? "" : fmt::format(" ({})", fmt::join(joint.spoke, ", ")),
+                     facts.caution.empty() ? "" : ", with steps longer than they should be");
 }
 
 /// The divergence as text, with a mark where cells were left out of it. A spectral density is no reference for one: its
@@ -244,6 +247,7 @@ Json reverse_json(const Setup& setup, const ReverseResult& reverse) {
     verdict.erase("t");
     entry.update(verdict);
     if (row.error) entry["error"] = number(*row.error);
+    if (row.order) entry["error_order"] = number(*row.order);
     if (row.score_l1) entry["score_l1"] = number(*row.score_l1);
     entry.update(Json{{"mass_error", row.mass_error},
                       {"stepper", row.stepper},
@@ -385,9 +389,9 @@ std::string summary_table(const Setup& setup, const RunResult& result,
   for (std::size_t k = 0; k < result.verdicts.size(); ++k)
     if (const auto& [name, frames] = result.verdicts[k]; !frames.empty()) {
       const Verdict& v = frames.back();
-      const bool distrusted = k < result.facts.size() && !result.facts[k].second.distrust.empty();
+      const WitnessFacts facts = k < result.facts.size() ? result.facts[k].second : WitnessFacts{};
       witnesses.add({name, fmt::format("{:.2e}", v.norms.l1), fmt::format("{:.2e}", v.norms.l2),
-                     fmt::format("{:.2e}", v.norms.linf), kl_text(name, v), verdict_word(v, distrusted)});
+                     fmt::format("{:.2e}", v.norms.linf), kl_text(name, v), verdict_word(v, facts)});
       footnotes += kl_footnote(name, v);
     }
   if (!witnesses.empty()) text += "\n" + witnesses.text() + footnotes;

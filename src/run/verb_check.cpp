@@ -92,6 +92,32 @@ void add_exact_outside(Setup& setup, std::vector<Finding>& all) {
                  fmt::format("{:.2g} of the closed form's mass at the end", outside)});
 }
 
+/// What the particles will cost; a step that the program chooses is announced.
+void add_particles(const Setup& setup, std::vector<Finding>& all) {
+  const auto cost = particle_cost(setup);
+  if (!cost) return;
+  const double steps = std::min(cost->steps, cost->affordable), sources = static_cast<double>(cost->sources);
+  const double total = static_cast<double>(cost->particles) * steps * sources;
+  std::string text = fmt::format("{} with about {:.2g} steps {}{:.2g}: {:.2g} particle steps times {} noise source{}",
+                                 cost->particles, steps, cost->chosen ? "chosen, down to " : "of ", cost->shortest,
+                                 total, cost->sources, cost->sources == 1 ? "" : "s");
+  if (cost->steps > cost->affordable)
+    text += fmt::format(
+        "; {:.2g} steps were wanted, compare.monte_carlo.steps_max = {:.4g} allows no more: their error in "
+        "time may exceed their noise",
+        cost->steps, setup.config.compare.monte_carlo->steps_max);
+  all.push_back({"compare.monte_carlo",
+                 {{"particles", cost->particles},
+                  {"noise_sources", cost->sources},
+                  {"chosen", cost->chosen},
+                  {"steps", steps},
+                  {"steps_wanted", cost->steps},
+                  {"shortest_step", cost->shortest},
+                  {"cost", total}},
+                 "particles",
+                 text});
+}
+
 /// What the case claims about its own law, one line each; false when something claimed is wrong.
 bool add_schedule(const Setup& setup, std::vector<Finding>& all) {
   const Case& c = setup.config;
@@ -195,6 +221,7 @@ Findings findings(Setup& setup) {
   all.push_back({"walls.initial_mass", walls, "mass at walls",
                  fmt::format("{:.2g} of the initial mass within two cells of a wall", walls)});
   add_exact_outside(setup, all);
+  add_particles(setup, all);
   const bool good = add_schedule(setup, all);
   return {std::move(all), good};
 }

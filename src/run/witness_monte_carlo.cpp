@@ -1,3 +1,8 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
 #include "fokker/model/family_sde.hpp"
 #include "fokker/particles/ensemble.hpp"
 #include "fokker/particles/flow.hpp"
@@ -11,12 +16,27 @@ namespace {
 double rejected(const ParticleEnsemble&) { return 0; }
 double rejected(const FlowEnsemble& ensemble) { return static_cast<double>(ensemble.rejected()); }
 
+/// What the steps of the particles add to their facts.
+void add_chosen(const ParticleEnsemble& ensemble, double steps_max, WitnessFacts& facts) {
+  const ChosenSteps& chosen = ensemble.chosen();
+  if (!(chosen.wanted > 0)) return;  // dt was given
+  facts.numbers.emplace_back("steps_max", steps_max);
+  facts.numbers.emplace_back("steps_wanted", chosen.wanted);
+  facts.numbers.emplace_back("steps_lengthened", static_cast<double>(chosen.lengthened));
+  if (chosen.lengthened == 0) return;
+  facts.caution = fmt::format(
+      "{} of its {} steps are longer than they should be (down to {:.2g} was wanted): its error in time may exceed its "
+      "noise; raise compare.monte_carlo.steps_max = {:.4g} or take fewer particles",
+      chosen.lengthened, ensemble.steps(), chosen.shortest, steps_max);
+}
+void add_chosen(const FlowEnsemble&, double, WitnessFacts&) {}
+
 /// Particles of the same case, histogrammed on the solver's grid: ParticleEnsemble or FlowEnsemble.
 template <class Ensemble>
 class MonteCarlo : public Witness {
  public:
-  MonteCarlo(std::shared_ptr<const Grid> grid, Ensemble ensemble)
-      : grid_(std::move(grid)), ensemble_(std::move(ensemble)) {}
+  MonteCarlo(std::shared_ptr<const Grid> grid, Ensemble ensemble, double steps_max)
+      : grid_(std::move(grid)), ensemble_(std::move(ensemble)), steps_max_(steps_max) {}
 
   const char* name() const override { return "monte_carlo"; }
 
@@ -35,23 +55,27 @@ class MonteCarlo : public Witness {
   }
 
   WitnessFacts facts() const override {
-    return {{{"particles", static_cast<double>(ensemble_.particles())},
-             {"dt", ensemble_.dt()},
-             {"steps", static_cast<double>(ensemble_.steps())},
-             {"rejected", rejected(ensemble_)},
-             {"seconds", ensemble_.seconds()},
-             {"particle_steps_per_second",
-              ensemble_.seconds() > 0 ? ensemble_.particle_steps() / ensemble_.seconds() : 0.0}}};
+    WitnessFacts facts{{{"particles", static_cast<double>(ensemble_.particles())},
+                        {"dt", ensemble_.dt()},
+                        {"steps", static_cast<double>(ensemble_.steps())},
+                        {"rejected", rejected(ensemble_)},
+                        {"seconds", ensemble_.seconds()},
+                        {"particle_steps_per_second",
+                         ensemble_.seconds() > 0 ? ensemble_.particle_steps() / ensemble_.seconds() : 0.0}}};
+    add_chosen(ensemble_, steps_max_, facts);
+    return facts;
   }
 
  private:
   std::shared_ptr<const Grid> grid_;
   Ensemble ensemble_;
+  double steps_max_;
 };
 
 template <class Ensemble>
 std::unique_ptr<Witness> witness(const Setup& setup, Ensemble ensemble) {
-  return std::make_unique<MonteCarlo<Ensemble>>(setup.grid, std::move(ensemble));
+  return std::make_unique<MonteCarlo<Ensemble>>(setup.grid, std::move(ensemble),
+                                                setup.config.compare.monte_carlo->steps_max);
 }
 
 InitialLaw start(const Setup& setup) {
@@ -77,22 +101,84 @@ std::shared_ptr<ClosedScore> particle_score(const Setup& setup) {
                                                  flow ? "use stepper = \"euler_maruyama\"" : "leave lambda out"));
 }
 
+namespace {
+
+/// The SDE that the particles follow, and what must be told the time before it is asked.
+struct Motion {
+  std::shared_ptr<const Sde> sde;
+  Prepare prepare;
+};
+
+Motion motion_of(const Setup& setup) {
+  const auto score = particle_score(setup);
+  if (!score) return {setup.sde, {}};
+  const auto family = std::make_shared<FamilySde>(setup.sde, score, lambda_of(*setup.config.compare.monte_carlo));
+  return {family, [family](double t) { family->prepare(t); }};
+}
+
+/// Columns of G, or the dimension where D or a temperature is given.
+Index noise_sources(const Setup& setup) {
+  const auto& noise = setup.config.sde.noise;
+  return noise.empty() || noise[0].empty() ? setup.grid->dimension() : std::ssize(noise[0]);
+}
+
+/// Time steps of all particles that a case can afford.
+double affordable_steps(const Setup& setup) {
+  const CaseMonteCarlo& asked = *setup.config.compare.monte_carlo;
+  const bool flow = find_particle_stepper(asked.stepper)->flow;
+  return asked.steps_max /
+         (static_cast<double>(asked.particles) * static_cast<double>(flow ? 1 : noise_sources(setup)));
+}
+
+}  // namespace
+
 std::unique_ptr<Witness> make_monte_carlo(const Setup& setup) {
   if (!setup.config.compare.monte_carlo) return nullptr;
   const CaseMonteCarlo& asked = *setup.config.compare.monte_carlo;
-  std::shared_ptr<const Sde> sde = setup.sde;
-  Prepare prepare;
-  if (const auto score = particle_score(setup)) {
-    const auto family = std::make_shared<FamilySde>(setup.sde, score, lambda_of(asked));
-    prepare = [family](double t) { family->prepare(t); };
-    sde = family;
-  }
+  Motion motion = motion_of(setup);
+  const double affordable = affordable_steps(setup);
   if (!find_particle_stepper(asked.stepper)->flow)
-    return witness(setup, ParticleEnsemble(setup.grid, sde, start(setup),
-                                           {asked.particles, asked.dt, asked.seed, std::move(prepare)}));
-  const FlowSteps steps{asked.tolerance.value_or(1e-8), asked.dt};
-  return witness(setup,
-                 FlowEnsemble(setup.grid, sde, std::move(prepare), start(setup), {asked.particles, asked.seed, steps}));
+    return witness(setup, ParticleEnsemble(setup.grid, motion.sde, start(setup),
+                                           {.particles = asked.particles,
+                                            .dt = asked.dt,
+                                            .seed = asked.seed,
+                                            .prepare = std::move(motion.prepare),
+                                            .budget = {affordable, setup.config.time.end}}));
+  const FlowSteps steps{asked.tolerance.value_or(1e-8), asked.dt, affordable};
+  return witness(setup, FlowEnsemble(setup.grid, motion.sde, std::move(motion.prepare), start(setup),
+                                     {asked.particles, asked.seed, steps}));
+}
+
+// A few particles go the whole way by steps chosen for the noise of all, longer where they would be too many: they
+// count what the others will need.
+std::optional<ParticleCost> particle_cost(const Setup& setup) {
+  const auto& asked = setup.config.compare.monte_carlo;
+  if (!asked || find_particle_stepper(asked->stepper)->adaptive) return std::nullopt;
+  ParticleCost cost;
+  cost.particles = asked->particles;
+  cost.sources = find_particle_stepper(asked->stepper)->flow ? 1 : noise_sources(setup);
+  const double end = setup.config.time.end;
+  if (asked->dt) {
+    cost.steps = std::ceil(end / *asked->dt);
+    cost.shortest = *asked->dt;
+    return cost;
+  }
+  constexpr Index few = 512;
+  constexpr double enough_steps = 20'000;
+  Motion motion = motion_of(setup);
+  ParticleEnsemble pilot(setup.grid, motion.sde, start(setup),
+                         {.particles = std::min<Index>(few, asked->particles),
+                          .dt = std::nullopt,
+                          .seed = asked->seed,
+                          .prepare = std::move(motion.prepare),
+                          .budget = {enough_steps, end},
+                          .stand_for = asked->particles});
+  for (const double t : setup.config.output.times) pilot.advance(t);
+  cost.chosen = true;
+  cost.affordable = affordable_steps(setup);
+  cost.steps = pilot.chosen().wanted;
+  cost.shortest = pilot.chosen().shortest;
+  return cost;
 }
 
 }  // namespace fokker

@@ -66,6 +66,7 @@ struct CaseMonteCarlo {
   std::string stepper = "euler_maruyama";
   std::optional<double> lambda;     ///< steppers with noise: member of the family of equal marginals
   std::optional<double> tolerance;  ///< filled in for adaptive steppers
+  double steps_max = 2e9;           ///< of particles times noise sources; for steps that the program chooses
 };
 
 struct CaseLogLikelihood {

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -12,12 +13,28 @@
 
 namespace fokker {
 
+/// What chosen steps may cost: as many of equal length as are left must do for the rest of the way, whatever shorter
+/// ones were wanted. Without an end nothing is bounded.
+struct StepBudget {
+  double steps = std::numeric_limits<double>::infinity();  ///< of time, over the whole way
+  double end = 0;                                          ///< of the way [t]
+};
+
 struct ParticleOptions {
   Index particles = 100'000;
   std::optional<double> dt;  ///< [t]; when absent chosen by euler_step (step_size.hpp), anew after 32 steps;
                              ///< at least 100 per `advance` where coefficients depend on time
   std::uint64_t seed = 1;
   Prepare prepare = {};  ///< with it all particles take a step before any takes the next
+  StepBudget budget = {};
+  std::optional<Index> stand_for = {};  ///< so many particles: steps are chosen for their counting noise
+};
+
+/// Chosen steps so far: those that were wanted, and what the budget made of them.
+struct ChosenSteps {
+  double wanted = 0;                                          ///< how many, had there been no budget
+  double shortest = std::numeric_limits<double>::infinity();  ///< wanted [t]
+  long lengthened = 0;                                        ///< taken, longer than wanted
 };
 
 /// Independent particles of the SDE by Euler-Maruyama on the grid's box (the Monte Carlo witness; weak order 1, exact
@@ -50,7 +67,8 @@ class ParticleEnsemble {
   [[nodiscard]] Index particles() const;
   /// Particles that left, per absorbing side in ledger order.
   [[nodiscard]] std::vector<Index> left() const;
-  [[nodiscard]] long steps() const;             ///< time steps so far
+  [[nodiscard]] long steps() const;  ///< time steps so far
+  [[nodiscard]] const ChosenSteps& chosen() const;
   [[nodiscard]] double dt() const;              ///< [t]; a chosen one: the last used (infinity when nothing moves)
   [[nodiscard]] double seconds() const;         ///< spent in advance
   [[nodiscard]] double particle_steps() const;  ///< steps of particles that had not left

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -16,6 +17,7 @@ namespace fokker {
 struct FlowSteps {
   double tolerance = 1e-8;        ///< largest estimated error of a step, of every particle, in lengths of the box [1]
   std::optional<double> dt = {};  ///< [t]
+  double most = std::numeric_limits<double>::infinity();  ///< adaptive steps, the rejected among them
 };
 
 struct FlowOptions {
@@ -39,7 +41,7 @@ class FlowEnsemble {
   FlowEnsemble(FlowEnsemble&&) noexcept;
 
   /// Moves all particles to exactly t, forwards or backwards. Throws NumericalError when a velocity or a place becomes
-  /// non-finite or the step underflows (the ensemble is then unusable).
+  /// non-finite, the step underflows or the steps are used up (the ensemble is then unusable).
   void advance(double t);
 
   [[nodiscard]] double time() const;

@@ -1,4 +1,6 @@
 #pragma once
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,6 +36,7 @@ struct Verdict {
 struct WitnessFacts {
   std::vector<std::pair<std::string, double>> numbers;
   std::string distrust = {};  ///< why its opinion should not count; empty when it should
+  std::string caution = {};   ///< what it may be wrong in besides its noise; empty when in nothing
 };
 
 /// An independent opinion on the density, advanced to each frame before that frame is written, on its own clock.
@@ -77,6 +80,18 @@ void check_witnesses(const Setup& setup);
 
 /// The particles a case asks for; null when it asks for none.
 [[nodiscard]] std::unique_ptr<Witness> make_monte_carlo(const Setup& setup);
+
+/// What the particles will cost, found by sending a few of them the whole way.
+struct ParticleCost {
+  std::int64_t particles = 0;
+  Index sources = 1;                                            ///< of noise
+  double steps = 0;                                             ///< of time that each should take
+  double shortest = 0;                                          ///< of them [t]
+  bool chosen = false;                                          ///< by the program
+  double affordable = std::numeric_limits<double>::infinity();  ///< steps that steps_max allows
+};
+/// Absent where no particles are asked for, and where their steps adapt.
+[[nodiscard]] std::optional<ParticleCost> particle_cost(const Setup& setup);
 
 /// The witnesses a case asks for. Throws CaseError where one cannot be trusted, with the reason.
 [[nodiscard]] std::vector<std::unique_ptr<Witness>> make_witnesses(const Setup& setup);

@@ -38,7 +38,7 @@ frame = 3)",
      "c.toml:31:1: output.frame: unknown key; did you mean frames? allowed: frames, every, times, fields"},
     {"seed = 7", "sede = 7",
      "c.toml:34:47: compare.monte_carlo.sede: unknown key; did you mean seed? allowed: particles, seed, stepper, "
-     "dt, tolerance, lambda"},
+     "dt, tolerance, lambda, steps_max"},
     {R"(interpretation = "ito")", R"(interpretation = "itto")",
      R"(c.toml:13:18: sde.interpretation: "itto" is unknown; did you mean ito? allowed: ito, stratonovich, klimontovich)"},
     {"[scheme]", "[shceme]",
@@ -78,6 +78,7 @@ flux = "scharfetter_gummel")",
      "c.toml:34:14: compare.spectral.tol: unknown key, allowed: tolerance"},
     {"monte_carlo = { particles = 1_000, dt = 1e-3, seed = 7 }", "monte_carlo = 5",
      "c.toml:34:15: compare.monte_carlo: an integer, must be true or a table of particles, seed, stepper, dt, "
+     "steps_max, "
      "tolerance, lambda"},
     {exact, "exact = 5", "c.toml:33:9: compare.exact: an integer, must be true or a density formula of the axes and t"},
     {"cells = 64", "cells = 1", "c.toml:5:9: axis.x.cells: 1, must be an integer >= 2"},

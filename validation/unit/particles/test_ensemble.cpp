@@ -417,6 +417,39 @@ TEST_CASE("a chosen step looks where the particles are and again when they have 
   CHECK(std::abs(found.variance / exact - 1) < 4 * std::sqrt(2.0 / 10'000) + 0.01);
 }
 
+TEST_CASE("a budget lengthens chosen steps so that the way is gone and counts what was wanted") {
+  const auto square_root = std::make_shared<LambdaSde>(
+      1,
+      [](double x, double, double) {
+        return std::array{0.04 - x, 0.0};
+      },
+      [](double x, double, double) {
+        return std::array{2 * std::max(x, 0.0), 0.0, 0.0};
+      },
+      autonomous);
+  const auto grid = line(0, 8, 400, Boundary::reflecting, Boundary::reflecting);
+  const auto go = [&](double most, std::optional<double> dt = std::nullopt, std::shared_ptr<const Sde> sde = nullptr) {
+    ParticleEnsemble ensemble(grid, sde ? sde : square_root, at({0.04}),
+                              {.particles = 200, .dt = dt, .seed = 1, .budget = {most, 0.1}});
+    for (const double t : {0.03, 0.06, 0.1}) ensemble.advance(t);
+    CHECK(ensemble.time() == 0.1);
+    return std::pair{ensemble.steps(), ensemble.chosen()};
+  };
+  const auto [steps, chosen] = go(500);
+  CHECK(steps <= 500 + 3);  // one more per stop
+  CHECK(steps > 300);
+  CHECK(chosen.wanted > 1e4);
+  CHECK(chosen.lengthened > 100);
+  CHECK(chosen.shortest < 1e-5);
+  CHECK(go(0.1).first <= 3);
+  const auto free = go(1e7, std::nullopt, ornstein_uhlenbeck(1, 0.5));
+  CHECK(free.second.lengthened == 0);
+  CHECK(free.second.wanted == doctest::Approx(static_cast<double>(free.first)).epsilon(1e-6));
+  const auto given = go(5, 1e-3);  // what was asked for is done
+  CHECK(given.first == 100);
+  CHECK(given.second.wanted == 0);
+}
+
 TEST_CASE("options that make no sense are refused") {
   const auto grid = line(0, 1, 4, Boundary::reflecting, Boundary::reflecting);
   CHECK_THROWS_AS(ParticleEnsemble(grid, brownian(1), at({0.5}), {.particles = 0, .dt = 0.1}), std::invalid_argument);

@@ -403,3 +403,43 @@ TEST_CASE("a verdict or a moment that is no number is said") {
   CHECK(says("mean_error"));
   CHECK(says("the moments of the last density are not numbers (its mass is 0)"));
 }
+
+TEST_CASE("a chosen step of the particles is announced and what its budget does to it is said") {
+  const std::vector<std::string> chosen{"compare.monte_carlo={ particles = 20_000, seed = 3 }"};
+  Setup setup = setup_of(particles_of_ou, chosen);
+  const ParticleCost cost = particle_cost(setup).value();
+  const RunResult result = run(setup, {});
+  const auto fact = [](const RunResult& of, const std::string& key) {
+    for (const auto& [name, value] : of.facts[0].second.numbers)
+      if (name == key) return value;
+    return std::nan("");
+  };
+  CHECK(cost.chosen);
+  CHECK(cost.steps == doctest::Approx(fact(result, "steps")).epsilon(0.1));
+  CHECK(cost.affordable == 1e5);
+  CHECK(fact(result, "steps_lengthened") == 0);
+  CHECK(result.facts[0].second.caution.empty());
+  CHECK(result.checks[0].ok);
+
+  Setup bounded = setup_of(particles_of_ou, {"compare.monte_carlo={ particles = 20_000, seed = 3, steps_max = 1e5 }"});
+  CHECK(particle_cost(bounded)->affordable == 5);
+  const RunResult rough = run(bounded, {});
+  CHECK(fact(rough, "steps") <= 6);
+  CHECK(rough.facts[0].second.caution.find("compare.monte_carlo.steps_max = 1e+05") != std::string::npos);
+  CHECK(std::any_of(rough.warnings.begin(), rough.warnings.end(), [](const std::string& warning) {
+    return warning.find("steps are longer than they should be") != std::string::npos;
+  }));
+  CHECK(summary_table(bounded, rough, std::nullopt, false).find(", with steps longer than they should be") !=
+        std::string::npos);
+  CHECK_THROWS_WITH_AS((void)setup_of(particles_of_ou, {"compare.monte_carlo={ dt = 0.1, steps_max = 5 }"}),
+                       doctest::Contains("goes with a step that the program chooses, leave it or dt out"), CaseError);
+}
+
+TEST_CASE("particles of the flow do not go on for ever") {
+  Setup setup =
+      setup_of(ou, {"compare.monte_carlo={ particles = 1000, stepper = \"probability_flow\", tolerance = 1e-12, "
+                    "steps_max = 2e4 }"});
+  const RunResult result = run(setup, {});
+  CHECK(result.numerical_failure);
+  CHECK(result.stop_reason.find("the flow's particles have taken the 20 steps they may") != std::string::npos);
+}
