@@ -153,6 +153,8 @@ void read_time(CaseReader& reader, TableReader& root, Case& c) {
   if (!end) return;
   c.time.end = *end;
   reader.end_known = true;
+  if (c.time.dt && *c.time.dt > *end)
+    reader.warn(dt, fmt::format("{} is beyond time.end = {}: one step goes all the way", *c.time.dt, *end));
   if (c.time.dt && !(*end / *c.time.dt <= most_fixed_steps))
     reader.report(dt, fmt::format("{} would take {:.3g} steps to {}, at most {:.0e}", *c.time.dt, *end / *c.time.dt,
                                   *end, most_fixed_steps));
@@ -188,8 +190,10 @@ Case parse_case(std::string_view text, const std::string& name, const std::files
   read_compare(reader, root, c);
   read_reverse(reader, root, c);
   read_checks(reader, root, c);
+  warn_of_unused(reader, root);
   root.finish();
   problems.raise();
+  c.warnings = std::move(reader.warnings);
   keep_places(tree, "", problems, c.places);
   return c;
 }

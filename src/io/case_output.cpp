@@ -34,6 +34,9 @@ void read_every(CaseReader& reader, const Node& node, Case& c) {
   if (c.time.end / *every > static_cast<double>(most_output_times))
     return reader.report(
         node, fmt::format("{} makes {:.3g} output times, at most {}", *every, c.time.end / *every, most_output_times));
+  if (*every > c.time.end)
+    reader.warn(node,
+                fmt::format("{} is beyond time.end = {}: the start and the end alone are written", *every, c.time.end));
   c.output.times = multiples(c.time.end, *every);
 }
 

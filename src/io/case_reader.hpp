@@ -37,7 +37,8 @@ class Symbols {
   std::map<std::string, Expression> meaning;  // parameters (constants) and definitions, fully worked out
   std::set<std::string> broken;               // names whose own formula was reported: what uses them is passed over
   std::vector<std::string> all;               // every name, for the parser and its "did you mean"
-  std::size_t nodes_left = 100'000;           // of all formulas of a case together: memory and time stay bounded
+  std::map<std::string, std::set<std::string>> mentions;  // key of a formula -> the names that stand in it
+  std::size_t nodes_left = 100'000;  // of all formulas of a case together: memory and time stay bounded
 };
 
 class CaseReader {
@@ -54,6 +55,12 @@ class CaseReader {
   // What later sections must not hold against themselves, because its own fault was reported.
   bool end_known = false, times_known = false;
   bool exact_faulty = false, monte_carlo_faulty = false, spectral_faulty = false, log_likelihood_asked = false;
+
+  // A warning of the case: it is read all the same.
+  void warn(const Node& node, const std::string& text) {
+    warnings.push_back(problems.where(node.value->place) + ": " + node.key + ": " + text);
+  }
+  std::vector<std::string> warnings;
 
   void report(const Node& node, std::string text) const { problems.add(node.value->place, node.key, std::move(text)); }
 
@@ -89,6 +96,7 @@ class CaseReader {
 // The sections, in the order in which they need each other.
 void read_axis_names(CaseReader& reader, TableReader& root);
 void read_symbols(CaseReader& reader, TableReader& root, Case& c);  // [sde.parameters], [sde.definitions]
+void warn_of_unused(CaseReader& reader, TableReader& root);         // names that stand in no formula; last of all
 void read_axes(CaseReader& reader, TableReader& root, Case& c);
 void read_sde(CaseReader& reader, TableReader& root, Case& c);
 // A named model in place of the formulas; `sde` is the section.

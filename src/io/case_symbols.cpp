@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "case_reader.hpp"
 
@@ -127,6 +128,34 @@ void read_axis_names(CaseReader& reader, TableReader& root) {
     } else {
       reader.report(name_node, fault);
     }
+  }
+}
+
+// From the formulas outside of the two tables, by way of definitions and parameters that refer to others.
+void warn_of_unused(CaseReader& reader, TableReader& root) {
+  const Node sde = root.find("sde");
+  if (!sde || sde.value->kind != Value::Kind::table) return;
+  const std::array<std::string, 2> tables = {"sde.parameters.", "sde.definitions."};
+  auto& mentions = reader.symbols.mentions;
+  std::set<std::string> used;
+  std::vector<std::string> left;
+  const auto use = [&](const std::string& key) {
+    for (const std::string& name : mentions[key])
+      if (used.insert(name).second) left.push_back(name);
+  };
+  for (const auto& [key, names] : mentions)
+    if (!key.starts_with(tables[0]) && !key.starts_with(tables[1])) use(key);
+  while (!left.empty()) {
+    const std::string name = left.back();
+    left.pop_back();
+    for (const std::string& table : tables) use(table + name);
+  }
+  for (const std::string& table : tables) {
+    const Value* const names = sde.value->find(table.substr(4, table.size() - 5));
+    if (names == nullptr || names->kind != Value::Kind::table) continue;
+    for (std::size_t i = 0; i < names->items.size(); ++i)
+      if (const std::string& name = names->keys[i].first; !used.contains(name))
+        reader.warn({&names->items[i], table + name}, "is never used");
   }
 }
 

@@ -10,6 +10,19 @@
 namespace fokker {
 namespace {
 
+// Everything in a text that looks like a name.
+std::set<std::string> names_in(std::string_view text) {
+  const auto letter = [](char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < text.size();) {
+    std::size_t end = i;
+    while (end < text.size() && (letter(text[end]) || (end > i && text[end] >= '0' && text[end] <= '9'))) ++end;
+    if (end > i) names.emplace(text.substr(i, end - i));
+    i = std::max(end, i + 1);
+  }
+  return names;
+}
+
 bool is_word(char c) { return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 // Where `name` stands in a formula, npos when it came in through a definition.
@@ -62,6 +75,7 @@ std::optional<Expression> CaseReader::formula(const Node& node, std::span<const 
     report(node, fmt::format("{}, must be a number or a formula", kind_name(value.kind)));
     return std::nullopt;
   }
+  symbols.mentions[node.key].merge(names_in(value.text));
   // What hangs on a name that was reported, or on axes that are, would only repeat the report.
   if (symbols.nodes_left == 0 || problems.count() >= most_problems ||
       (!variables.empty() && symbols.axes.size() != symbols.dimension))

@@ -103,6 +103,13 @@ Found evaluate(const Setup& setup, const CaseCheck& check, const Field& p, const
   return {};
 }
 
+/// The nearer to breaking the bounds, or the farther beyond them, the larger.
+double excess(const CaseCheck& check, double value) {
+  if (check.below) return value;
+  if (check.above || check.quantity == "agrees") return -value;
+  return std::abs(value - check.near.value_or(0));
+}
+
 double time_of(const Setup& setup, const CaseCheck& check) { return check.at.value_or(setup.config.time.end); }
 
 }  // namespace
@@ -117,18 +124,25 @@ bool holds(const CaseCheck& check, double value) {
 
 std::string CheckResult::bound() const {
   if (check->quantity == "agrees") return fmt::format("p >= {:.3g}", differs_below);
-  if (check->below) return fmt::format("< {:.3g}", *check->below);
-  if (check->above) return fmt::format("> {:.3g}", *check->above);
-  if (check->near) return fmt::format("{:.8g} +- {:.2g}", *check->near, check->within.value_or(0));
-  return fmt::format("|.| <= {:.3g}", check->within.value_or(0));
+  if (check->below) return fmt::format("< {}", *check->below);
+  if (check->above) return fmt::format("> {}", *check->above);
+  const double within = check->within.value_or(0);
+  if (!check->near) return fmt::format("|.| <= {}", within);
+  // As many digits as the tolerance can tell apart.
+  const double digits = std::log10(std::abs(*check->near) / within) + 3;
+  return fmt::format("{:.{}g} +- {}", *check->near,
+                     std::isfinite(digits) ? std::clamp(static_cast<int>(digits), 8, 17) : 8, within);
 }
 
 std::string CheckResult::label() const {
   std::string text = check->quantity;
   if (check->of) text += " of " + check->of_text;
-  if (!check->point.empty()) text += fmt::format("({:.4g})", fmt::join(check->point, ", "));
+  if (!check->point.empty()) text += fmt::format("({})", fmt::join(check->point, ", "));
   if (!check->against.empty()) text += " against " + check->against;
-  if (check->lambda) text += fmt::format(", lambda {:.4g}", *check->lambda);
+  if (check->lambda)
+    text += fmt::format(", lambda {}", *check->lambda);
+  else if (check->against == "reverse")
+    text += ", worst lambda";
   return text;
 }
 
@@ -150,7 +164,7 @@ void check_reverse(const Setup& setup, const ReverseResult& reverse, std::vector
     for (const ReverseRow& row : reverse.rows) {
       if (check.lambda && *check.lambda != row.lambda) continue;
       Found found = from_verdict(check.quantity, row.verdict);
-      if (!worst || !(found.value <= worst->value)) worst = std::move(found);
+      if (!worst || !(excess(check, found.value) <= excess(check, worst->value))) worst = std::move(found);
     }
     if (worst) results.push_back({&check, 0, worst->value, holds(check, worst->value), true, std::move(worst->note)});
   }

@@ -11,7 +11,7 @@
 #include "fokker/base/parallel.hpp"
 #include "fokker/base/stop.hpp"
 #include "fokker/scheme/cell_peclet.hpp"
-#include "fokker/spectral/spectral_grid.hpp"
+#include "self_check.hpp"
 
 namespace fokker {
 
@@ -84,6 +84,7 @@ class Run {
   RunResult go() {
     const auto start = Clock::now();
     open_ledger();
+    self_check_.emplace(setup_);
     for (const auto& observer : observers_) observer->begin(moment());
     try {
       step_to_the_end();
@@ -153,6 +154,7 @@ class Run {
     result_.dt_max = std::max(result_.dt_max, step_length_);
     p_.values = state_.head(setup_.grid->cells());
     update_ledger();
+    self_check_->after_step(moment());
     if (recorder_) recorder_->look(result_.t, view());
     for (const auto& observer : observers_) observer->after_step(moment());
     return done.next_dt;
@@ -202,6 +204,7 @@ class Run {
 
   void write_frame(std::span<const Opinion> opinions) {
     const Stopwatch watch(result_.output_seconds);
+    self_check_->frame(moment());
     for (const auto& observer : observers_) observer->frame(moment(), opinions);
     framed_ = result_.t;
   }
@@ -239,8 +242,8 @@ class Run {
       if (const std::string& what = result_.facts.back().second.caution; !what.empty())
         result_.warnings.push_back(fmt::format("the {} witness: {}", witness->name(), what));
     }
-    if (!std::holds_alternative<InitialPoint>(setup_.config.initial)) warn_of_poor_resolution(setup_.initial, 0);
-    warn_of_poor_resolution(p_, result_.t);
+    result_.judgement = self_check_->conclude(moment());
+    for (const std::string& warning : result_.judgement.warnings) result_.warnings.push_back(warning);
     if (likelihood_) result_.log_likelihood_steps = likelihood_->steps();
     add_unreached(setup_, result_.checks);
     for (const auto& observer : observers_) observer->end(moment());
@@ -249,11 +252,6 @@ class Run {
     if (const auto rate = dissipation(setup_, result_.t, p_))
       result_.entropy_production = totals(*rate).sum * setup_.grid->volume();
     result_.total_seconds = seconds;
-  }
-
-  void warn_of_poor_resolution(const Field& p, double t) {
-    if (const std::string poor = resolution_warning(setup_.grid, p.view()); !poor.empty())
-      result_.warnings.push_back(fmt::format("p at t = {:.6g}: {}", t, poor));
   }
 
   std::string describe(const NumericalError& error) const {
@@ -277,6 +275,7 @@ class Run {
   std::vector<std::unique_ptr<Witness>> witnesses_;
   std::unique_ptr<LogLikelihood> likelihood_;
   std::vector<std::unique_ptr<Observer>> observers_;
+  std::optional<SelfCheck> self_check_;
   std::unique_ptr<ReverseRecorder> recorder_;  // null: no score of the forward run is wanted
   RunResult result_;
   double step_length_ = 0;

@@ -182,6 +182,22 @@ void require_density(const Setup& setup, const Lowest& lowest) {
                            : "it lies outside the box"));
 }
 
+/// What to do about a start of the whole line, of which `outside` does not fit into the box.
+void judge_cut_start(Setup& setup, double outside) {
+  std::string keys;
+  for (const Axis& axis : setup.grid->axes())
+    keys += fmt::format("{}axis.{}.range", keys.empty() ? "" : ", ", axis.name);
+  if (outside > 0.5)
+    refuse(
+        setup.config, "initial",
+        fmt::format("{:.3g} of its mass lies outside the box, at most 0.5 may; move it, or widen {}", outside, keys));
+  if (outside > 1e-3)
+    setup.warnings.push_back(fmt::format(
+        "initial: {:.3g} of the mass lies outside the box, and the rest was scaled to 1: l1 {:.2g} from the "
+        "law that was asked for; move it, or widen {}",
+        outside, outside, keys));
+}
+
 void set_initial(Setup& setup) {
   if (const auto* start = std::get_if<InitialPoint>(&setup.config.initial)) {
     setup.initial = split_point(setup.grid, start->point);
@@ -199,9 +215,7 @@ void set_initial(Setup& setup) {
   const double mass = setup.initial.mass();
   setup.initial_factor = 1 / mass;
   setup.initial.values *= setup.initial_factor;
-  if (std::holds_alternative<InitialMixture>(setup.config.initial) && 1 - mass > 1e-3)
-    setup.warnings.push_back(
-        fmt::format("initial: {:.3g} of the mass lies outside the box; the rest was scaled to 1", 1 - mass));
+  if (std::holds_alternative<InitialMixture>(setup.config.initial)) judge_cut_start(setup, 1 - mass);
 }
 
 /// A run says what `check` would: the law that the case claims is not that of its SDE.
@@ -246,6 +260,7 @@ void set_stepper(Setup& setup) {
 Setup build(Case config) {
   Setup setup;
   setup.config = std::move(config);
+  setup.warnings = setup.config.warnings;
   setup.grid = std::make_shared<const Grid>(setup.config.axes);
   try {
     setup.sde = make_sde(setup.config);

@@ -6,6 +6,7 @@
 #include "fokker/base/parallel.hpp"
 #include "fokker/run/run.hpp"
 #include "fokker/version.hpp"
+#include "judgement_text.hpp"
 #include "summary_parts.hpp"
 #include "text_table.hpp"
 
@@ -333,6 +334,7 @@ std::string summary_json(const Setup& setup, const RunResult& result) {
   json["mass"]["outflow_per_side"] = Json::object();
   for (std::size_t k = 0; k < sides.size(); ++k) json["mass"]["outflow_per_side"][sides[k]] = ledger.outflow[k];
   json["mass"]["max_error"] = ledger.mass_max_error;
+  json["self_check"] = judgement_json(result.judgement);
   json["density"] = {{"min", ledger.run_min}, {"max", ledger.run_max}, {"negative_mass", ledger.negative_mass}};
   const Moments m = moments(*setup.grid, result.p.view());
   json["moments"] = {{"mean", std::vector<double>(m.mean.begin(), m.mean.end())}, {"covariance", rows(m.covariance)}};
@@ -373,6 +375,7 @@ std::string summary_table(const Setup& setup, const RunResult& result,
   text += fmt::format(
       "  density  {:.3g} .. {:.3g} over the run{}\n", result.ledger.run_min, result.ledger.run_max,
       result.ledger.run_min < 0 ? fmt::format(", up to {:.2g} of negative mass", result.ledger.negative_mass) : "");
+  text += judgement_lines(result.judgement);
   if (result.capped_share > 0)
     text +=
         fmt::format("  tensor   {:.2g} of the mass sat in cells whose D_xy was reduced to fit offsets of at most 8\n",

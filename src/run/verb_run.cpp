@@ -7,6 +7,7 @@
 #include "fokker/io/files.hpp"
 #include "fokker/run/run.hpp"
 #include "fokker/run/verbs.hpp"
+#include "judgement_text.hpp"
 #include "run_folder.hpp"
 
 namespace fokker {
@@ -33,8 +34,7 @@ int verb_run(const Command& command) {
   check_witnesses(setup);  // before anything is written
   const std::filesystem::path folder = folder_of(command, file);
   open_folder(folder, command.force, setup.config);
-  if (!command.quiet && !command.json)
-    for (const std::string& warning : setup.warnings) fmt::print(stderr, "warning: {}\n", warning);
+  for (const std::string& warning : setup.warnings) fmt::print(stderr, "warning: {}\n", warning);
 
   if (command.verbose && !command.json) fmt::print("{}\n", check_text(setup));
 
@@ -45,6 +45,7 @@ int verb_run(const Command& command) {
     fmt::print("{}", summary);
   else if (!command.quiet)
     fmt::print("{}", summary_table(setup, result, folder, isatty(STDOUT_FILENO) != 0));
+  fmt::print(stderr, "{}", last_words(result));
   if (result.numerical_failure) fmt::print(stderr, "fokker: {}\n", result.stop_reason);
   return exit_code(result);
 }

@@ -44,6 +44,8 @@ struct Outcome {
   std::string lines;  ///< every check with its value and bound, for -v
   double seconds = 0;
   bool ok = false;
+  [[nodiscard]] bool empty() const { return ok && !skipped && checks == 0; }
+  std::vector<std::string> warnings;
   bool skipped = false;  ///< asks for the spectral witness of a build that has none
 };
 
@@ -81,6 +83,8 @@ Outcome validate_one(const fs::path& file, const Command& command) {
     const RunResult result = run(setup, {});
     if (result.stop_reason == "interrupted") throw Stopped();
     outcome.seconds = result.total_seconds;
+    outcome.warnings = setup.warnings;
+    outcome.warnings.insert(outcome.warnings.end(), result.warnings.begin(), result.warnings.end());
     if (result.stop_reason != "end") outcome.worst = result.stop_reason;
     for (const CheckResult& done : result.checks) {
       ++outcome.checks;
@@ -99,6 +103,21 @@ Outcome validate_one(const fs::path& file, const Command& command) {
   return outcome;
 }
 
+std::string verdict_of(const Outcome& outcome) {
+  if (!outcome.ok) return "FAILS: " + outcome.worst;
+  if (outcome.skipped) return "skipped: this build has no FFTW";
+  return outcome.empty() ? "ran, but has no checks: nothing was validated" : "ok";
+}
+
+/// One line, its warnings, and with -v every check.
+std::string text_of(const Outcome& outcome, bool verbose) {
+  std::string text = fmt::format("{:<44} {:>3} checks  {:>7.2f} s  {}\n", outcome.file.string(), outcome.checks,
+                                 outcome.seconds, verdict_of(outcome));
+  if (verbose) text += outcome.lines;
+  for (const std::string& warning : outcome.warnings) text += fmt::format("    warning: {}\n", warning);
+  return text;
+}
+
 }  // namespace
 
 int verb_validate(const Command& command) {
@@ -111,19 +130,15 @@ int verb_validate(const Command& command) {
     } catch (const Stopped&) {  // what is done is reported
       break;
     }
-    if (!command.quiet && !command.json) {
-      const Outcome& last = outcomes.back();
-      fmt::print("{:<44} {:>3} checks  {:>7.2f} s  {}\n", last.file.string(), last.checks, last.seconds,
-                 last.skipped ? "skipped: this build has no FFTW"
-                 : last.ok    ? "ok"
-                              : "FAILS: " + last.worst);
-      if (command.verbose) fmt::print("{}", last.lines);
+    const Outcome& last = outcomes.back();
+    if (!command.json && (!command.quiet || !last.ok || last.empty())) {
+      fmt::print("{}", text_of(last, command.verbose));
       std::fflush(stdout);
     }
   }
   const bool stopped = outcomes.size() < files.size();
-  const auto passed =
-      static_cast<std::size_t>(std::count_if(outcomes.begin(), outcomes.end(), [](const Outcome& o) { return o.ok; }));
+  const auto failed = std::count_if(outcomes.begin(), outcomes.end(), [](const Outcome& o) { return !o.ok; });
+  const auto empty = std::count_if(outcomes.begin(), outcomes.end(), [](const Outcome& o) { return o.empty(); });
   if (command.json) {
     nlohmann::ordered_json json = nlohmann::ordered_json::array();
     for (const Outcome& o : outcomes)
@@ -133,14 +148,16 @@ int verb_validate(const Command& command) {
                       {"seconds", o.seconds},
                       {"ok", o.ok},
                       {"skipped", o.skipped},
+                      {"warnings", o.warnings},
                       {"worst", o.worst}});
     fmt::print("{}\n", json.dump(2));
   } else if (!command.quiet) {
-    fmt::print("{} passed, {} failed{}\n", passed, outcomes.size() - passed,
+    fmt::print("{} passed, {} failed{}{}\n", std::ssize(outcomes) - failed - empty, failed,
+               empty > 0 ? fmt::format(", {} without checks", empty) : "",
                stopped ? fmt::format("; stopped before the other {}", files.size() - outcomes.size()) : "");
   }
   if (stopped) return exit_stopped;
-  return passed == outcomes.size() ? exit_ok : exit_check;
+  return failed == 0 ? exit_ok : exit_check;
 }
 
 }  // namespace fokker

@@ -143,6 +143,7 @@ struct Case {
   std::optional<CaseReverse> reverse;
   std::vector<CaseCheck> checks;
   std::vector<CaseInput> inputs;
+  std::vector<std::string> warnings;          ///< what is allowed but hardly meant: where, key, what
   std::map<std::string, std::string> places;  ///< dotted key -> file:line:column (or `--set key`)
 
   /// Where a key stands, for problems that are found later: that of the nearest table around it when the key itself was

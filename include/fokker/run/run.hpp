@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "fokker/run/judgement.hpp"
 #include "fokker/run/log_likelihood.hpp"
 #include "fokker/run/observers.hpp"
 #include "fokker/run/reverse.hpp"
@@ -53,6 +54,7 @@ struct RunResult {
   long log_likelihood_steps = 0;
   std::vector<CheckResult> checks;
   std::vector<std::string> warnings;  ///< what came up while it ran; those known before are Setup's
+  Judgement judgement;                ///< of its own box and grid; its warnings are among `warnings`
   std::optional<ReverseResult> reverse;
   [[nodiscard]] bool checks_ok() const;
 };

@@ -360,3 +360,27 @@ TEST_CASE("sha256 gives the vectors of FIPS 180") {
         "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
   CHECK(sha256_hex(std::string(1'000'000, 'a')) == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
+
+TEST_CASE("what is allowed but hardly meant is warned of with its place") {
+  const Case all = parse_case(minimal + R"(
+[output]
+every = 4
+[sde.parameters]
+a = 1
+b = "2*c"
+c = 3
+unused = 4
+[sde.definitions]
+g = "b*x"
+h = "a*x"
+)",
+                              "case.toml", "", {"time.dt=5", "sde.drift=[\"g*exp(-t)\"]"}, {});
+  REQUIRE(all.warnings.size() == 5);
+  CHECK(all.warnings[0] == "--set time.dt: time.dt: 5 is beyond time.end = 3: one step goes all the way");
+  CHECK(all.warnings[1] ==
+        "case.toml:16:9: output.every: 4 is beyond time.end = 3: the start and the end alone are written");
+  CHECK(all.warnings[2] == "case.toml:18:5: sde.parameters.a: is never used");
+  CHECK(all.warnings[3] == "case.toml:21:10: sde.parameters.unused: is never used");
+  CHECK(all.warnings[4] == "case.toml:24:5: sde.definitions.h: is never used");
+  CHECK(parse_case(minimal, "case.toml", "", {}, {}).warnings.empty());
+}

@@ -274,9 +274,10 @@ below = 5e-3
   Setup poor = setup_of(text, narrow);
   const RunResult warned = run(poor, {});
   CHECK_FALSE(warned.checks_ok());
-  REQUIRE(warned.warnings.size() == 2);
+  REQUIRE(warned.warnings.size() == 3);
   CHECK(warned.warnings[0].find("the spectral witness is not to be trusted: the density is too narrow") == 0);
-  CHECK(warned.warnings[1].find("p at t = 0.5: ") == 0);
+  CHECK(warned.warnings[1].find("flux: ") == 0);
+  CHECK(warned.warnings[2].find("resolution: p ") == 0);
   CHECK(summary_table(poor, warned, std::nullopt, false).find("NOT TRUSTED") != std::string::npos);
 
   // known before the first step: a case error at the key

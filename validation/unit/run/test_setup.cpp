@@ -114,7 +114,11 @@ TEST_CASE("initial densities are scaled to mass 1 and missing mass is said") {
   CHECK(setup.initial.mass() == doctest::Approx(1).epsilon(1e-14));
   CHECK(setup.initial_factor > 1.1);
   REQUIRE(setup.warnings.size() == 1);
-  CHECK(setup.warnings[0].find("of the mass lies outside the box") != std::string::npos);
+  CHECK(setup.warnings[0].find("initial: 0.159 of the mass lies outside the box") == 0);
+  CHECK(setup.warnings[0].find("axis.x.range") != std::string::npos);
+  const std::string mostly = refused(ou, {"initial.gaussian.mean=[6.5]"});
+  CHECK(mostly.find("0.841 of its mass lies outside the box, at most 0.5 may") != std::string::npos);
+  CHECK(refused(ou, {"initial.gaussian.mean=[6.5]", "axis.x.boundary=periodic", "compare.exact=false"}).empty());
 }
 
 TEST_CASE("an initial density that is negative in part of a cell is refused") {

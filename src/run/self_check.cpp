@@ -1,0 +1,190 @@
+#include "self_check.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "fokker/spectral/spectral_grid.hpp"
+
+namespace fokker {
+namespace {
+
+constexpr double looks = 32;           // over the span, besides the closer ones of its first part
+constexpr double worth_saying = 0.02;  // of the l1 that a grid is expected to cost
+constexpr double share_of_mass = 1e-3;
+constexpr double least_width = 1.5;  // [cells]: below, a third of a Gaussian's spectrum does not fit the grid
+constexpr double nothing_left = 1e-9;
+
+/// The next time worth a look: half as far again as now, at most a 32nd of the span on.
+double next_look(double t, double span) { return t + std::min(span / looks, std::max(0.5 * t, 1e-5 * span)); }
+
+std::string when(double t, double end) { return t == end ? "at the end" : fmt::format("at t = {:.3g}", t); }
+
+std::string cells_keys(const Grid& grid) {
+  std::string keys;
+  for (const Axis& axis : grid.axes()) keys += fmt::format("{}axis.{}.cells", keys.empty() ? "" : ", ", axis.name);
+  return keys;
+}
+
+/// What a case can do about a flux that diffuses.
+std::string remedy(const Setup& setup) {
+  std::string text;
+  const std::string& form = setup.config.scheme.form;
+  if (setup.flux->name == "upwind")
+    text = form == "effective_drift" ? "scheme.flux = \"muscl\"" : "scheme.flux = \"scharfetter_gummel\"";
+  if (form == "drift_diffusion")
+    text += std::string(text.empty() ? "" : ", ") +
+            "scheme.form = \"effective_drift\" (order 2 whatever the Peclet number, explicit steps) or scheme.flux = "
+            "\"central4_positive\" (order 4 where p is 3 cells wide)";
+  return text + fmt::format("{}more cells ({})", text.empty() ? "" : ", or ", cells_keys(*setup.grid));
+}
+
+}  // namespace
+
+SelfCheck::SelfCheck(const Setup& setup) : setup_(setup), space_(setup), walls_(setup) {
+  const auto axes = static_cast<std::size_t>(setup.grid->dimension());
+  judged_.width.assign(axes, INFINITY);
+  spread_.fill(!std::holds_alternative<InitialPoint>(setup.config.initial));  // any other start is to be resolved
+  judged_.width_at.assign(axes, 0);
+}
+
+void SelfCheck::after_step(const Moment& now) {
+  if (now.t >= next_) look(now, false);
+}
+
+void SelfCheck::frame(const Moment& now) { look(now, true); }
+
+void SelfCheck::look(const Moment& now, bool frame) {
+  const double end = setup_.config.time.end;
+  if (now.t > looked_at_) {
+    walls_.look(now.t, now.p->view(), now.t >= end);
+    const SpaceLook found = space_.look(now.t, now.p->view());
+    look_at_width(now.t, found.width);
+    judged_.flux_l1 = found.flux_l1;
+    judged_.reduced_share = std::max(judged_.reduced_share, found.reduced_share);
+    judged_.reduced_l1 = std::max(judged_.reduced_l1, found.reduced_l1);
+    looked_at_ = now.t;
+    next_ = next_look(now.t, end);
+  }
+  if (frame && judged_.flux_l1 > judged_.flux_l1_worst) {
+    judged_.flux_l1_worst = judged_.flux_l1;
+    judged_.flux_l1_worst_at = now.t;
+  }
+}
+
+/// A point is meant to be narrow: its width counts once it has spread.
+void SelfCheck::look_at_width(double t, const std::array<double, 2>& width) {
+  last_width_ = width;
+  for (std::size_t k = 0; k < judged_.width.size(); ++k) {
+    spread_[k] = spread_[k] || width[k] > least_width;
+    if (!spread_[k] || !(width[k] < judged_.width[k])) continue;
+    judged_.width[k] = width[k];
+    judged_.width_at[k] = t;
+  }
+}
+
+Judgement SelfCheck::conclude(const Moment& now) {
+  look(now, true);
+  for (std::size_t k = 0; k < judged_.width.size(); ++k)
+    if (!spread_[k]) {
+      judged_.width[k] = last_width_[k];
+      judged_.width_at[k] = now.t;
+    }
+  judged_.walls = walls_.found();
+  warn_of_mass(now);
+  warn_of_walls(now);
+  warn_of_flux();
+  warn_of_reduced_terms();
+  warn_of_negative_mass(now);
+  if (!warns_of_width()) warn_of_features(now);
+  return std::move(judged_);
+}
+
+void SelfCheck::warn_of_mass(const Moment& now) {
+  if (now.ledger->mass > nothing_left * now.ledger->mass_initial) return;
+  judged_.warnings.push_back(fmt::format(
+      "mass: {:.2g} of the mass is left at t = {:.6g}: p, moments and norms there are those of nothing; end the run "
+      "earlier (time.end), what has left is in mass.outflow_per_side",
+      std::max(0.0, now.ledger->mass / now.ledger->mass_initial), now.t));
+}
+
+void SelfCheck::warn_of_walls(const Moment& now) {
+  double all = 0;
+  std::string parts, keys;
+  for (const WallFinding& wall : judged_.walls) {
+    if (!wall.judged || !(wall.beyond > share_of_mass)) continue;
+    all += wall.beyond;
+    parts +=
+        fmt::format("{}{:.2g} of the mass beyond {} {} ({})", parts.empty() ? "" : ", ", wall.beyond, wall.side,
+                    when(wall.at, setup_.config.time.end), wall.closed_form ? "closed form" : "from p at the wall");
+    const std::string key = fmt::format("axis.{}.range", wall.side.substr(0, wall.side.rfind('_')));
+    if (keys.find(key) == std::string::npos) keys += (keys.empty() ? "" : ", ") + key;
+  }
+  if (!parts.empty())
+    judged_.warnings.push_back(fmt::format(
+        "walls: the box cuts the law: {}; expected of that: l1 {:.2g} from the law without walls. Widen {} (a "
+        "wall that is meant needs no change)",
+        parts, std::min(2.0, all), keys));
+  if (!setup_.config.compare.exact_closed_form || !(now.ledger->total_outflow() > share_of_mass)) return;
+  judged_.warnings.push_back(fmt::format(
+      "walls: {:.2g} of the mass has left through absorbing sides, of which the closed form (compare.exact = "
+      "true) knows nothing: l1 against it is at least that; widen the box, or give the law as a formula",
+      now.ledger->total_outflow()));
+}
+
+void SelfCheck::warn_of_flux() {
+  const double worst = judged_.flux_l1_worst, end = setup_.config.time.end;
+  if (!(worst > worth_saying)) return;
+  std::string expected = fmt::format("about l1 {:.2g} {}", worst, when(judged_.flux_l1_worst_at, end));
+  if (judged_.flux_l1_worst_at != end) expected += fmt::format(", {:.2g} at the end", judged_.flux_l1);
+  judged_.warnings.push_back(
+      fmt::format("flux: {} diffuses on its own where drift outweighs diffusion in a cell; expected of it: {}. Take {}",
+                  setup_.flux->name, expected, remedy(setup_)));
+}
+
+void SelfCheck::warn_of_reduced_terms() {
+  if (!(judged_.reduced_share > share_of_mass)) return;
+  judged_.warnings.push_back(fmt::format(
+      "tensor: D_xy was reduced, to fit offsets of at most 8 cells, in cells with {:.2g} of the mass; expected of "
+      "that: "
+      "l1 {:.2g}. The tensor is thinner in cells than they can follow: scale the cells to it ({}), turn the axes along "
+      "it, or take scheme.flux = \"central4\" or scheme.form = \"effective_drift\"",
+      judged_.reduced_share, judged_.reduced_l1, cells_keys(*setup_.grid)));
+}
+
+bool SelfCheck::warns_of_width() {
+  bool warns = false;
+  for (int k = 0; k < setup_.grid->dimension(); ++k) {
+    const auto at = static_cast<std::size_t>(k);
+    if (!(judged_.width[at] < least_width)) continue;
+    const Axis& axis = setup_.grid->axis(k);
+    judged_.warnings.push_back(
+        fmt::format("resolution: p is {:.2g} cells wide along {} {} (standard deviation), which no scheme resolves; at "
+                    "least axis.{}.cells = {:.0f} would have 3",
+                    judged_.width[at], axis.name, when(judged_.width_at[at], setup_.config.time.end), axis.name,
+                    std::ceil(static_cast<double>(axis.cells) * 3 / judged_.width[at])));
+    warns = true;
+  }
+  return warns;
+}
+
+/// Wide enough on the whole, but with features of single cells.
+void SelfCheck::warn_of_features(const Moment& now) {
+  const auto look_at = [&](const Field& p, double t) {
+    if (const std::string poor = resolution_warning(setup_.grid, p.view()); !poor.empty())
+      judged_.warnings.push_back(fmt::format("resolution: p {}: {}", when(t, setup_.config.time.end), poor));
+  };
+  if (!std::holds_alternative<InitialPoint>(setup_.config.initial)) look_at(setup_.initial, 0);
+  look_at(*now.p, now.t);
+}
+
+void SelfCheck::warn_of_negative_mass(const Moment& now) {
+  if (!(now.ledger->negative_mass > share_of_mass)) return;
+  judged_.warnings.push_back(fmt::format(
+      "sign: up to {:.2g} of negative mass, down to p = {:.3g}; take scheme.positive = true with a flux and a stepper "
+      "that keep p >= 0 (fokker list fluxes), or more cells ({})",
+      now.ledger->negative_mass, now.ledger->run_min, cells_keys(*setup_.grid)));
+}
+
+}  // namespace fokker

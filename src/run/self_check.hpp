@@ -1,0 +1,42 @@
+#pragma once
+#include "fokker/run/judgement.hpp"
+#include "fokker/run/observers.hpp"
+#include "fokker/run/setup.hpp"
+#include "space_error.hpp"
+#include "wall_check.hpp"
+
+namespace fokker {
+
+/// What a run thinks of its own box and grid, from looks at p all along the way: at the output times, and at no more
+/// than about 60 steps between, the first ones closer together. Touches neither the state nor the scheme.
+class SelfCheck {
+ public:
+  explicit SelfCheck(const Setup& setup);
+  /// Looks when it is time to.
+  void after_step(const Moment& now);
+  /// Always looks.
+  void frame(const Moment& now);
+  /// Sums up, at the end of the run. Call once.
+  [[nodiscard]] Judgement conclude(const Moment& now);
+
+ private:
+  void look(const Moment& now, bool frame);
+  void look_at_width(double t, const std::array<double, 2>& width);
+  void warn_of_walls(const Moment& now);
+  void warn_of_flux();
+  void warn_of_reduced_terms();
+  void warn_of_negative_mass(const Moment& now);
+  bool warns_of_width();
+  void warn_of_features(const Moment& now);
+  void warn_of_mass(const Moment& now);
+
+  const Setup& setup_;
+  SpaceError space_;
+  WallCheck walls_;
+  double looked_at_ = -1, next_ = 0;
+  std::array<bool, 2> spread_{};  ///< p was wide enough once
+  std::array<double, 2> last_width_{};
+  Judgement judged_;
+};
+
+}  // namespace fokker

@@ -1,0 +1,71 @@
+#pragma once
+#include <Eigen/Core>
+#include <span>
+#include <vector>
+
+#include "cell_looks.hpp"
+#include "fokker/run/setup.hpp"
+
+namespace fokker {
+
+/// What one look at a density says about the grid under it.
+struct SpaceLook {
+  std::array<double, 2> width{};  ///< along each axis, of a Gaussian with the curvature of p [cells]
+  double reduced_share = 0;       ///< share of the mass in cells whose cross term is reduced
+  double flux_l1 = 0;             ///< what the numerical diffusion of the flux has done so far, in l1
+  double reduced_l1 = 0;          ///< the same for the reduced cross terms
+};
+
+/// The error that a flux of two cells makes, followed along a run by its moments. On the axis n the flux carries with
+/// the velocity c (below) what the equation does, and diffuses by
+///
+///     D_num = |c| h/2 (coth(Pe/2) - 2/Pe),   Pe = |c| h / D_nn
+///
+/// more. What that adds to the covariance is carried along by the linear part of the drift,
+///
+///     dV_num/dt = A V_num + V_num A^T + 2 <D_num>,   A = <df/dx>,
+///
+/// and the error is the l1 distance of Gaussians with the covariance of p and with that covariance less V_num, or,
+/// where that is less, with and without V_num added to what the same moment equation makes of the start (most of the
+/// variance may be V_num, and then their difference says little; for densities of one peak). V_num is scaled by how
+/// much sharper p is than its Gaussian, int |V_num : Hess p| of the one over that of the other, so that two narrow
+/// peaks far apart do not pass for one wide one. c is the velocity J/p of the current for exponentially fitted fluxes,
+/// which diffuse nothing where a stationary law without current is reached; it is a = f - div D for upwind ones.
+///
+/// The other error that is followed the same way: cross terms that were cut down to what offsets of 8 cells can carry.
+class SpaceError {
+ public:
+  explicit SpaceError(const Setup& setup);
+  /// p at t, not before the last look.
+  SpaceLook look(double t, std::span<const double> p);
+
+ private:
+  enum class Carries { exactly, fitted, upwind };
+  struct Sources {
+    Eigen::MatrixXd A, diffusion, numerical, reduced;  // p-weighted means
+  };
+  [[nodiscard]] Eigen::MatrixXd numerical_diffusion(const CellLook& cell) const;  ///< [x^2/t]
+  [[nodiscard]] Eigen::MatrixXd along_edges(const CellLook& cell) const;
+  [[nodiscard]] double reduction(const CellLook& cell) const;
+  [[nodiscard]] Sources sources(std::span<const CellLook> cells, SpaceLook& out) const;
+  [[nodiscard]] Eigen::MatrixXd covariance(std::span<const CellLook> cells) const;
+  [[nodiscard]] double distance(std::span<const CellLook> cells, const Eigen::MatrixXd& V,
+                                const Eigen::MatrixXd& added) const;
+
+  const Setup& setup_;
+  Carries carries_;
+  bool limited_;       // directions without diffusion are carried by a limited flux of second order
+  bool cuts_ = false;  // cross terms may be reduced
+  double t_ = 0;
+  bool first_ = true;
+  Sources last_;
+  Eigen::MatrixXd numerical_, reduced_;  // what was added to the covariance so far
+  Eigen::MatrixXd own_;                  // the covariance without that
+};
+
+/// int_0^dt exp(A s) Q exp(A s)^T ds for one or two dimensions, and exp(A dt) V exp(A dt)^T before it: how a covariance
+/// V that grows by Q per unit of time is carried by the linear drift A.
+[[nodiscard]] Eigen::MatrixXd carried(const Eigen::MatrixXd& V, const Eigen::MatrixXd& A, const Eigen::MatrixXd& Q,
+                                      double dt);
+
+}  // namespace fokker

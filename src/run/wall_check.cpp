@@ -1,0 +1,131 @@
+#include "wall_check.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "fokker/run/witness.hpp"
+
+namespace fokker {
+namespace {
+
+constexpr double vanishing = 1.5;  // D in the second cell over that in the first: noise that vanishes at the wall
+constexpr double confining = 4;    // f_n L / D_nn, L the box: drift inwards that makes a tail of a quarter of the box
+
+/// The closed form of the case on the whole line, where it has one.
+std::optional<ClosedForm> law_without_walls(const Setup& setup) {
+  try {
+    return closed_form(setup.config, *setup.sde, "compare.exact", "");
+  } catch (const CaseError&) {
+    return std::nullopt;
+  }
+}
+
+double mass_beyond(const GaussianMixture& law, const Axis& axis, int k, int side) {
+  double mass = 0;
+  for (const Gaussian& component : law.components()) {
+    const double inside = side == 0 ? component.mean[k] - axis.lower : axis.upper - component.mean[k];
+    const double variance = component.covariance(k, k);
+    mass += component.weight * (variance > 0 ? 0.5 * std::erfc(inside / std::sqrt(2 * variance)) : inside < 0 ? 1 : 0);
+  }
+  return mass;
+}
+
+}  // namespace
+
+WallCheck::WallCheck(const Setup& setup) : setup_(setup) {
+  const Case& c = setup.config;
+  const bool mixture = std::holds_alternative<InitialMixture>(c.initial);
+  of_the_line_ = c.compare.exact_closed_form || !c.model.empty() || mixture;
+  has_formula_ = c.compare.exact_formula.has_value();
+  from_potential_ = c.sde.potential.has_value();
+  starts_in_box_ = !mixture && !c.compare.exact_closed_form;
+  const Grid& grid = *setup.grid;
+  for (int k = 0; k < grid.dimension(); ++k)
+    for (int side = 0; side < 2; ++side) {
+      const Axis& axis = grid.axis(k);
+      if ((side == 0 ? axis.at_lower : axis.at_upper) != Boundary::reflecting) continue;
+      Side wall{k, side, {}, 0};
+      const Index along = grid.dimension() > 1 ? grid.axis(1 - k).cells : 1, i = side == 0 ? 0 : axis.cells - 1;
+      for (Index j = 0; j < along; ++j) wall.cells.push_back(k == 0 ? i + grid.nx() * j : j + grid.nx() * i);
+      sides_.push_back(std::move(wall));
+      found_.push_back({axis.name + (side == 0 ? "_lower" : "_upper")});
+    }
+  if (!sides_.empty() && grid.ledgers() == 0 && !has_formula_) law_ = law_without_walls(setup);
+}
+
+WallCheck::AtWall WallCheck::at_wall(const Side& side, double t, std::span<const double> p) const {
+  const Grid& grid = *setup_.grid;
+  const Axis& axis = grid.axis(side.axis);
+  const Index stride = (side.axis == 0 ? 1 : grid.nx()) * (side.side == 0 ? 1 : -1),
+              n = static_cast<Index>(side.cells.size());
+  std::array<std::vector<double>, 2> x, f;
+  std::array<std::vector<double>, 3> D;
+  const PointsIn centers = grid.centers();
+  for (int k = 0; k < grid.dimension(); ++k) {  // the cells of the wall, then those behind them
+    std::vector<double>& column = x[static_cast<std::size_t>(k)];
+    for (const Index inwards : {Index{0}, stride})
+      for (const Index cell : side.cells) column.push_back(centers.axis[static_cast<std::size_t>(k)][cell + inwards]);
+  }
+  for (auto& column : f) column.resize(2 * side.cells.size());
+  for (auto& column : D) column.resize(2 * side.cells.size());
+  const bool plane = grid.dimension() > 1;
+  const PointsIn points{2 * n, grid.dimension(), {x[0].data(), plane ? x[1].data() : nullptr}};
+  setup_.sde->drift(points, t, {{f[0].data(), plane ? f[1].data() : nullptr}});
+  setup_.sde->diffusion(points, t, {D[0].data(), plane ? D[1].data() : nullptr, plane ? D[2].data() : nullptr});
+  AtWall now;
+  const auto k = static_cast<std::size_t>(side.axis);
+  double weight = 0;
+  for (std::size_t j = 0; j < side.cells.size(); ++j) {
+    const double share = std::max(0.0, p[static_cast<std::size_t>(side.cells[j])]);
+    const double here = D[2 * k][j], behind = D[2 * k][j + side.cells.size()];
+    weight += share;
+    now.outwards += share * (side.side == 0 ? -1 : 1) * f[k][j];
+    if (behind <= vanishing * here) now.D += share * here;
+    if (here > 0 && behind > vanishing * here) now.vanishing += share;
+  }
+  if (!(weight > 0)) return now;
+  now.outwards /= weight;
+  now.D /= weight;
+  now.vanishing /= weight;
+  now.mass = weight * grid.volume();
+  now.density = now.mass / axis.width();
+  return now;
+}
+
+double WallCheck::beyond(const Side& side, const AtWall& now) const {
+  const double at_least = now.outwards > 0 ? now.mass : 0;
+  if (!(now.D > 0)) return at_least;
+  constexpr double of_gaussian = 0.33;
+  const double shortness = std::abs(now.outwards) / now.D + 1 / (of_gaussian * std::sqrt(side.spread));
+  return std::max(at_least, now.density / shortness);
+}
+
+bool WallCheck::judged(const Side& side, const AtWall& now) const {
+  if (has_formula_ || now.vanishing > 0.5) return false;
+  const Axis& axis = setup_.grid->axis(side.axis);
+  const bool tail = -now.outwards * (axis.upper - axis.lower) > confining * now.D && now.D > 0;
+  if (tail) return true;
+  return of_the_line_ && !from_potential_ && (now.D > 0 || now.outwards > 0);
+}
+
+void WallCheck::look(double t, std::span<const double> p, bool last) {
+  std::optional<GaussianMixture> law;
+  if (law_) law = law_->at(t);
+  for (std::size_t k = 0; k < sides_.size(); ++k) {
+    Side& side = sides_[k];
+    WallFinding& found = found_[k];
+    const AtWall now = at_wall(side, t, p);
+    side.spread += 2 * now.D * (t - t_);
+    found.mass = std::max(found.mass, now.mass);
+    const bool judges = judged(side, now) && (!starts_in_box_ || law || last);
+    const double out = law ? mass_beyond(*law, setup_.grid->axis(side.axis), side.axis, side.side) : beyond(side, now);
+    if (judges < found.judged || (judges == found.judged && !(out > found.beyond))) continue;
+    found.beyond = out;
+    found.at = t;
+    found.judged = judges;
+    found.closed_form = law.has_value();
+  }
+  t_ = t;
+}
+
+}  // namespace fokker

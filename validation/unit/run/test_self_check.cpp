@@ -1,0 +1,244 @@
+// Freezes what a run says about its own box and grid: two kinds of error that used to pass without a word are warned of
+// with their size, what is fine or meant is not.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "../../../src/run/space_error.hpp"
+#include "small_case.hpp"
+
+using namespace fokker;
+
+namespace {
+
+const char* const rotation = R"(
+[[axis]]
+name = "x"
+range = [-4, 4]
+cells = 48
+boundary = "reflecting"
+[[axis]]
+name = "y"
+range = [-4, 4]
+cells = 48
+boundary = "reflecting"
+[sde]
+drift = ["-x - omega*y", "omega*x - y"]
+noise = [["s", 0], [0, "s"]]
+[sde.parameters]
+omega = 10
+s = 0.5
+[initial]
+gaussian = { mean = [1.5, 0], covariance = [[0.1, 0], [0, 0.1]] }
+[time]
+end = 0.5
+[output]
+frames = 2
+[compare]
+exact = true
+)";
+
+const char* const exploding = R"(
+[[axis]]
+name = "x"
+range = [-5, 5]
+cells = 200
+boundary = "reflecting"
+[sde]
+model = "ve"
+sigma_min = 0.05
+sigma_max = 5.0
+blurred = false
+[initial]
+mixture = [{ weight = 0.4, mean = [-1.5], covariance = [[0.04]] }, { weight = 0.6, mean = [1], covariance = [[0.16]] }]
+[time]
+end = 1
+[output]
+frames = 4
+[compare]
+exact = true
+)";
+
+/// Drift, noise and start on [lower, upper].
+std::string line(const std::string& range, const std::string& sde, const std::string& start) {
+  return "[[axis]]\nname = \"x\"\nrange = " + range + "\ncells = 160\nboundary = \"reflecting\"\n[sde]\n" + sde +
+         "\n[initial]\n" + start + "\n[time]\nend = 1\n[output]\nframes = 4\n";
+}
+
+std::string warning(const RunResult& result, const std::string& kind) {
+  for (const std::string& text : result.warnings)
+    if (text.find(kind) == 0) return text;
+  return "";
+}
+
+RunResult run_of(const std::string& text, const std::vector<std::string>& overrides = {}) {
+  Setup setup = setup_of(text, overrides);
+  return run(setup, {});
+}
+
+double true_l1(const RunResult& result) { return result.verdicts[0].second.back().norms.l1; }
+
+}  // namespace
+
+TEST_CASE("an added covariance is carried as the moment equation says") {
+  using Eigen::MatrixXd;
+  const MatrixXd A = MatrixXd::Constant(1, 1, -2), Q = MatrixXd::Constant(1, 1, 3), V = MatrixXd::Constant(1, 1, 5);
+  for (const double t : {1e-3, 1.0, 100.0})
+    CHECK(carried(V, A, Q, t)(0, 0) ==
+          doctest::Approx(5 * std::exp(-4 * t) + 0.75 * (1 - std::exp(-4 * t))).epsilon(1e-9));
+  MatrixXd turn(2, 2), start(2, 2);  // a quarter of a turn swaps the axes
+  turn << 0, -1, 1, 0;
+  start << 1, 0.3, 0.3, 4;
+  const MatrixXd turned = carried(start, turn, MatrixXd::Zero(2, 2), std::acos(0.0));
+  CHECK(turned(0, 0) == doctest::Approx(4).epsilon(1e-8));
+  CHECK(turned(1, 1) == doctest::Approx(1).epsilon(1e-8));
+  CHECK(turned(0, 1) == doctest::Approx(-0.3).epsilon(1e-8));
+}
+
+TEST_CASE("the numerical diffusion of a flux is warned of with the error to expect") {
+  for (const char* const s : {"s=0.05", "s=0.5", "s=1"})
+    for (const char* const omega : {"omega=10", "omega=-10"}) {
+      const RunResult result =
+          run_of(rotation, {std::string("sde.parameters.") + s, std::string("sde.parameters.") + omega});
+      const double expected = result.judgement.flux_l1, found = true_l1(result);
+      CAPTURE(s);
+      CAPTURE(found);
+      CHECK(found > 0.3);
+      CHECK(expected < 2 * found);
+      CHECK(expected > found / 2);
+      const std::string text = warning(result, "flux: ");
+      CHECK(text.find("about l1") != std::string::npos);
+      CHECK(text.find("scheme.form = \"effective_drift\"") != std::string::npos);
+      CHECK(text.find("axis.x.cells, axis.y.cells") != std::string::npos);
+    }
+  const RunResult fine = run_of(rotation, {"scheme.form=effective_drift"});
+  CHECK(warning(fine, "flux: ").empty());
+}
+
+TEST_CASE("the expected error is that of the narrow peaks of a wide density") {
+  const auto at = [](const std::string& place) {
+    return run_of(
+        line("[-10, 10]", "drift = [5]\nnoise = [[0.1]]", "mixture = [" + place + "]") + "[compare]\nexact = true\n",
+        {"time.end=0.5"});
+  };
+  const RunResult one = at("{ weight = 1, mean = [-1], covariance = [[0.1]] }");
+  const RunResult two =
+      at("{ weight = 0.5, mean = [-7], covariance = [[0.1]] }, { weight = 0.5, mean = [3], covariance = [[0.1]] }");
+  CHECK(true_l1(two) == doctest::Approx(true_l1(one)).epsilon(0.01));
+  CHECK(two.judgement.flux_l1 == doctest::Approx(one.judgement.flux_l1).epsilon(0.1));
+  CHECK(one.judgement.flux_l1 == doctest::Approx(true_l1(one)).epsilon(0.3));
+  const RunResult ring = run_of(line("[-10, 10]", "drift = [5]\nnoise = [[0.1]]",
+                                     "mixture = [{ weight = 1, mean = [9.5], covariance = [[0.1]] }]") +
+                                    "[compare]\nexact = true\n",
+                                {"time.end=0.5", "axis.x.boundary=periodic"});
+  CHECK(ring.judgement.flux_l1 == doctest::Approx(one.judgement.flux_l1).epsilon(0.01));
+}
+
+TEST_CASE("a box that cuts the law is warned of with the error to expect") {
+  const RunResult narrow = run_of(exploding);
+  CHECK(true_l1(narrow) > 0.3);
+  const std::string text = warning(narrow, "walls: ");
+  CHECK(text.find("x_lower at the end (closed form)") != std::string::npos);
+  CHECK(text.find("axis.x.range") != std::string::npos);
+  double expected = 0;
+  for (const WallFinding& wall : narrow.judgement.walls) expected += wall.beyond;
+  CHECK(expected == doctest::Approx(true_l1(narrow)).epsilon(0.05));
+  CHECK(std::count_if(narrow.warnings.begin(), narrow.warnings.end(),
+                      [](const std::string& warning) { return warning.find("walls: ") == 0; }) == 1);
+  CHECK(warning(run_of(exploding, {"axis.x.range=[-30,30]", "axis.x.cells=600"}), "walls: ").empty());
+}
+
+TEST_CASE("where no closed form tells the density at the wall does") {
+  // A spring and its cubic twin, both cut at one width; the law of the spring is known.
+  const std::string start = "gaussian = { mean = [0], covariance = [[0.04]] }";
+  for (const char* const drift : {"drift = [\"-x\"]", "drift = [\"-x - 1e-9*x^3\"]"}) {
+    const RunResult cut = run_of(line("[-1.4, 1.4]", std::string(drift) + "\nnoise = [[1.4]]", start), {"time.end=4"});
+    double beyond = 0;
+    for (const WallFinding& wall : cut.judgement.walls) beyond += wall.beyond;
+    CHECK(beyond > 0.157 / 2);  // N(0, 0.98) beyond +-1.4
+    CHECK(beyond < 0.157 * 3);
+    CHECK_FALSE(warning(cut, "walls: ").empty());
+  }
+  // Drift against the wall.
+  const RunResult pressed =
+      run_of(line("[-2, 2]", "drift = [\"2 + 0.01*sin(x)\"]\nnoise = [[0.3]]", start), {"time.end=2"});
+  CHECK_FALSE(warning(pressed, "walls: x_lower").size() > 0);
+  CHECK(warning(pressed, "walls: ").find("x_upper") != std::string::npos);
+}
+
+TEST_CASE("walls that are meant are not warned of") {
+  const std::string point = "point = [0.3]", even = "uniform = true";
+  const char* const cases[][3] = {
+      {"[0, 1]", "drift = [0]\nnoise = [[1]]", "point = [0.3]"},  // reflecting Brownian motion
+      {"[0, 8]", "potential = \"x\"\ntemperature = 1",
+       "gaussian = { mean = [2], covariance = [[0.1]] }"},                                    // on its floor
+      {"[0, 3]", "drift = [\"2*(0.3 - x)\"]\nnoise = [[\"0.8*sqrt(x)\"]]", "point = [0.3]"},  // no noise at 0
+      {"[0, 1]", "drift = [\"0.4 - x\"]\nnoise = [[\"sqrt(x*(1 - x))\"]]",
+       "gaussian = { mean = [0.5], covariance = [[0.01]] }"},
+      {"[0, 3]", "drift = [\"x - x^3\"]\nnoise = [[0.5]]", "density = \"exp(-x^2)\""},  // half of a symmetric problem
+  };
+  for (const auto& [range, sde, start] : cases) {
+    CAPTURE(sde);
+    CHECK(warning(run_of(line(range, sde, start)), "walls: ").empty());
+  }
+}
+
+TEST_CASE("a closed form beside absorbing walls and a run that loses everything are said") {
+  const std::string start = "gaussian = { mean = [0], covariance = [[0.04]] }";
+  const std::string text = line("[-1, 1]", "drift = [0]\nnoise = [[1]]", start);
+  const RunResult compared = run_of(text + "[compare]\nexact = true\n", {"axis.x.boundary=absorbing"});
+  CHECK(warning(compared, "walls: ").find("has left through absorbing sides") != std::string::npos);
+  const RunResult gone = run_of(text, {"axis.x.boundary=absorbing", "time.end=40"});
+  CHECK(warning(gone, "mass: ").find("time.end") != std::string::npos);
+  CHECK(warning(run_of(text, {"axis.x.boundary=absorbing"}), "mass: ").empty());
+}
+
+TEST_CASE("a density narrower than its cells is said once and a point that spreads is not") {
+  const RunResult narrow =
+      run_of(line("[-10, 10]", "drift = [\"-x\"]\nnoise = [[0.1]]", "gaussian = { mean = [1], covariance = [[1]] }"),
+             {"time.end=8"});
+  const std::string text = warning(narrow, "resolution: ");
+  CHECK(text.find("cells wide along x at the end") != std::string::npos);
+  CHECK(text.find("axis.x.cells = ") != std::string::npos);
+  CHECK(warning(run_of(line("[-10, 10]", "drift = [\"-x\"]\nnoise = [[1]]", "point = [1]")), "resolution: ").empty());
+}
+
+TEST_CASE("a reduced cross term is warned of with its share and its size") {
+  const RunResult thin = run_of(rotation, {"sde.parameters.omega=0", "sde.noise=[[0.9, 0], [0.4, 0.005]]"});
+  const std::string text = warning(thin, "tensor: ");
+  CHECK(text.find("D_xy was reduced") != std::string::npos);
+  CHECK(text.find("l1 ") != std::string::npos);
+  CHECK(text.find("axis.x.cells") != std::string::npos);
+}
+
+TEST_CASE("good runs are not warned of anything") {
+  for (const char* const text : {ou, exploding, rotation}) {
+    const bool wide = text == exploding, turns = text == rotation;
+    const RunResult fine =
+        run_of(text, wide    ? std::vector<std::string>{"axis.x.range=[-30,30]", "axis.x.cells=1000"}
+                     : turns ? std::vector<std::string>{"sde.parameters.omega=1", "sde.parameters.s=1"}
+                             : std::vector<std::string>{});
+    CHECK_MESSAGE(fine.warnings.empty(), fine.warnings.front());
+  }
+}
+
+TEST_CASE("judging changes no bit of the solution") {
+  const std::vector<std::string> changing = {"sde.drift=[\"-x - 10*cos(t)*y\", \"10*x - y\"]", "compare.exact=false",
+                                             "sde.noise=[[\"0.5 + 0.3*sin(20*t)\", 0.1], [0.2, 0.4]]",
+                                             "axis.x.cells=24", "axis.y.cells=24"};
+  const RunResult judged = run_of(rotation, changing);
+  Setup setup = setup_of(rotation, changing);
+  Eigen::VectorXd state = Eigen::VectorXd::Zero(setup.scheme->op().size());
+  state.head(setup.grid->cells()) = setup.initial.values;
+  const std::span<double> view(state.data(), static_cast<std::size_t>(state.size()));
+  const std::vector<double>& times = setup.config.output.times;
+  double t = 0, dt = setup.stepper->first_step(0, view, times[1]);
+  for (std::size_t k = 1; k < times.size(); ++k)
+    while (t < times[k]) {
+      const StepResult done = setup.stepper->step({t, dt, times[k]}, view);
+      t = done.t;
+      dt = done.next_dt;
+    }
+  CHECK((judged.p.values.array() == state.head(setup.grid->cells()).array()).all());
+}
