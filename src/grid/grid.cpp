@@ -92,29 +92,14 @@ double Field::mass() const {
   return (sum + lost) * grid->volume();
 }
 
-Field split_point(std::shared_ptr<const Grid> grid, std::span<const double> point) {
-  if (grid->find(point) < 0) throw std::invalid_argument("split_point: the point lies outside of the box");
-  struct Share {
-    Index cell[2];
-    double weight[2];
+AxisSplit split_on(const Axis& axis, double place) {
+  const double cell = (place - axis.lower) / axis.width() - 0.5;
+  const auto left = static_cast<Index>(std::floor(cell));
+  const double right_weight = cell - static_cast<double>(left);
+  const auto into = [&](Index i) {
+    return axis.periodic() ? ((i % axis.cells) + axis.cells) % axis.cells : std::clamp<Index>(i, 0, axis.cells - 1);
   };
-  std::array<Share, 2> shares{Share{{0, 0}, {1, 0}}, Share{{0, 0}, {1, 0}}};
-  for (int k = 0; k < grid->dimension(); ++k) {
-    const Axis& axis = grid->axis(k);
-    const double place = (point[static_cast<std::size_t>(k)] - axis.lower) / axis.width() - 0.5;
-    const auto left = static_cast<Index>(std::floor(place));
-    const double right_weight = place - static_cast<double>(left);
-    const auto into = [&](Index i) {
-      return axis.periodic() ? ((i % axis.cells) + axis.cells) % axis.cells : std::clamp<Index>(i, 0, axis.cells - 1);
-    };
-    shares[static_cast<std::size_t>(k)] = {{into(left), into(left + 1)}, {1 - right_weight, right_weight}};
-  }
-  Field field(std::move(grid));
-  for (int a = 0; a < 2; ++a)
-    for (int b = 0; b < (field.grid->dimension() > 1 ? 2 : 1); ++b)
-      field.values[shares[0].cell[a] + field.grid->nx() * shares[1].cell[b]] +=
-          shares[0].weight[a] * shares[1].weight[b] / field.grid->volume();
-  return field;
+  return {{into(left), into(left + 1)}, {1 - right_weight, right_weight}};
 }
 
 }  // namespace fokker

@@ -4,6 +4,7 @@
 
 #include <Eigen/Dense>
 #include <cmath>
+#include <map>
 #include <stdexcept>
 
 #include "fokker/base/errors.hpp"
@@ -385,6 +386,16 @@ void FormulaSde::log_gibbs(const PointsIn& x, double* out) const {
 const std::vector<Expression>& FormulaSde::ito_drift() const { return parts_->drift; }
 
 const std::vector<Expression>& FormulaSde::induced_drift() const { return parts_->induced; }
+
+std::shared_ptr<const FormulaSde> FormulaSde::along(int axis, double still) const {
+  const auto k = static_cast<std::size_t>(axis);
+  const std::map<std::string, Expression> other{{parts_->given.variables[1 - k], Expression(still)}};
+  SdeFormulas line;
+  line.variables = {parts_->given.variables[k]};
+  line.drift = {substitute(parts_->drift[k], other)};
+  line.diffusion = {{substitute(parts_->D[k][k], other)}};
+  return std::make_shared<FormulaSde>(std::move(line));
+}
 
 std::optional<LinearCoefficients> FormulaSde::linear() const {
   const Parts& p = *parts_;

@@ -66,6 +66,8 @@ class Run {
         p_(setup.grid),
         peclets_(setup.grid, setup.sde) {
     state_.head(setup.grid->cells()) = setup.initial.values;
+    for (std::size_t k = 0; k < setup.initial_outflow.size(); ++k)
+      state_[setup.grid->cells() + static_cast<Index>(k)] = setup.initial_outflow[k];
     p_.values = setup.initial.values;
     {
       const Stopwatch watch(result_.witness_seconds);
@@ -106,6 +108,7 @@ class Run {
     result_.ledger.outflow.assign(static_cast<std::size_t>(setup_.scheme->op().ledgers()), 0.0);
     const Totals now = totals(p_.view());
     result_.ledger.mass_initial = now.sum * setup_.grid->volume();
+    for (const double left : setup_.initial_outflow) result_.ledger.mass_initial += left;
     result_.ledger.run_min = now.min;
     result_.ledger.run_max = now.max;
     update_ledger();
@@ -138,8 +141,16 @@ class Run {
     if (options_.folder) write_reverse(setup_, *result_.reverse, *options_.folder);
   }
 
+  /// Until the start is the law.
+  double wait(double dt, double limit) {
+    result_.t = std::min(limit, setup_.clock);
+    if (recorder_) recorder_->look(result_.t, view());
+    return dt;
+  }
+
   double step(double dt, double limit) {
     poll_stop();
+    if (result_.t < setup_.clock) return wait(dt, limit);
     const double before = result_.t;
     StepResult done;
     {

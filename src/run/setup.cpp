@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "fokker/particles/steppers.hpp"
+#include "fokker/run/point_start.hpp"
 #include "fokker/run/witness.hpp"
 #include "fokker/scheme/choose_flux.hpp"
 #include "fokker/scheme/drift_diffusion.hpp"
@@ -47,6 +48,8 @@ GridFaces::GridFaces(const Grid& grid) {
 }
 
 namespace {
+
+constexpr double long_wait = 0.01;  // of the run, before the law of a point fits a cell
 
 /// How the initial section becomes a density; null for a point.
 std::unique_ptr<Density> initial_density(const Case& config) {
@@ -200,7 +203,14 @@ void judge_cut_start(Setup& setup, double outside) {
 
 void set_initial(Setup& setup) {
   if (const auto* start = std::get_if<InitialPoint>(&setup.config.initial)) {
-    setup.initial = split_point(setup.grid, start->point);
+    PointStart made = start_from_point(setup.grid, setup.sde, start->point);
+    setup.initial = std::move(made.p);
+    setup.initial_outflow = std::move(made.outflow);
+    setup.clock = made.clock;
+    setup.start_note = std::move(made.note);
+    if (setup.clock > long_wait * setup.config.time.end)
+      setup.warnings.push_back(fmt::format("initial.point: {}, which is {:.2g} of the run; take narrower cells there",
+                                           setup.start_note, setup.clock / setup.config.time.end));
     return;
   }
   setup.initial_law = initial_density(setup.config);

@@ -293,7 +293,8 @@ std::string summary_json(const Setup& setup, const RunResult& result) {
   json["case"] = {
       {"title", c.title}, {"file", c.file.filename().string()}, {"sha256", c.sha256}, {"overrides", c.overrides}};
   if (!c.inputs.empty()) json["case"]["inputs"] = inputs_json(c);
-  json["initial"] = {{"factor", setup.initial_factor}};
+  json["initial"] = {{"factor", setup.initial_factor}, {"clock", setup.clock}};
+  if (!setup.start_note.empty()) json["initial"]["note"] = setup.start_note;
   std::vector<Index> cells;
   for (const Axis& axis : c.axes) cells.push_back(axis.cells);
   json["grid"] = {{"dimension", setup.grid->dimension()}, {"cells", cells}};
@@ -361,6 +362,7 @@ std::string summary_table(const Setup& setup, const RunResult& result,
   if (!setup.flux_reason.empty()) text += fmt::format("           {}\n", setup.flux_reason);
   if (!setup.stepper_reason.empty()) text += fmt::format("           {}\n", setup.stepper_reason);
   text += peclet_line(setup, result);
+  if (!setup.start_note.empty()) text += fmt::format("  start    {}\n", setup.start_note);
   text += fmt::format("  time     0 .. {:.6g} in {} steps ({} rejected), dt {:.2g} .. {:.2g}\n", result.t, result.steps,
                       result.rejected, result.dt_min, result.dt_max);
   if (const auto& done = result.corrections; done && done->steps > 0)

@@ -217,6 +217,7 @@ Findings findings(Setup& setup) {
   all.push_back({"positive", setup.positive, "p >= 0",
                  setup.positive ? "promised and enforced" : "not promised; density.min is reported"});
   all.push_back(width_finding(setup));
+  if (!setup.start_note.empty()) all.push_back({"initial.note", setup.start_note, "start", setup.start_note});
   const double walls = mass_at_walls(setup);
   all.push_back({"walls.initial_mass", walls, "mass at walls",
                  fmt::format("{:.2g} of the initial mass within two cells of a wall", walls)});

@@ -34,6 +34,8 @@ class Twin : public Witness {
         rate_(state_.size()),
         consistent_rate_(state_.size()) {
     state_.head(own_.grid->cells()) = setup.initial.values;
+    for (std::size_t k = 0; k < setup.initial_outflow.size(); ++k)
+      state_[own_.grid->cells() + static_cast<Index>(k)] = setup.initial_outflow[k];
     const FluxScheme& row = *find_flux("scharfetter_gummel");
     drift_diffusion_ = make_drift_diffusion(setup.grid, setup.sde, row);
     flux_consistent_ = make_flux_consistent(setup.grid, setup.sde, row);
@@ -42,6 +44,7 @@ class Twin : public Witness {
   const char* name() const override { return "twin"; }
 
   Field advance(double t) override {
+    t_ = std::max(t_, std::min(t, own_.clock));
     if (t > t_ && steps_ == 0) dt_ = own_.stepper->first_step(t_, view(state_), t);
     while (t_ < t) {
       const StepResult done = own_.stepper->step({t_, dt_, t}, view(state_));

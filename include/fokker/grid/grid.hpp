@@ -77,9 +77,12 @@ struct Field {
   [[nodiscard]] double mass() const;  ///< volume * sum of values, compensated
 };
 
-/// A unit mass at `point`, split (bi)linearly over the nearest cell centres so that its mean is exact; between a wall
-/// and the nearest centre it all goes to that cell (the mean cannot be kept there without a negative share). Throws
-/// std::invalid_argument for a point outside of the box.
-[[nodiscard]] Field split_point(std::shared_ptr<const Grid> grid, std::span<const double> point);
+/// A unit mass at a place of an axis, split over the two nearest cell centres so that its mean is exact; between a wall
+/// and the nearest centre it is all in that cell (the mean cannot be kept there without a negative share).
+struct AxisSplit {
+  std::array<Index, 2> cell{};
+  std::array<double, 2> weight{};
+};
+[[nodiscard]] AxisSplit split_on(const Axis& axis, double place);
 
 }  // namespace fokker

@@ -59,6 +59,8 @@ class FormulaSde : public Sde {
   /// Ito drift, and the part of it that the interpretation induced (zero formulas for Ito).
   [[nodiscard]] const std::vector<Expression>& ito_drift() const;
   [[nodiscard]] const std::vector<Expression>& induced_drift() const;
+  /// The SDE of one coordinate while the other one of two stands still: Ito drift f_k and D_kk on that line.
+  [[nodiscard]] std::shared_ptr<const FormulaSde> along(int axis, double still) const;
   /// A(t), b(t), D(t) when the traits say linear and additive.
   [[nodiscard]] std::optional<LinearCoefficients> linear() const;
 

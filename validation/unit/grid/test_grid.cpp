@@ -20,13 +20,6 @@ Axis axis_of(double lower, double upper, Index cells, Boundary side = Boundary::
   return {"x", lower, upper, cells, side, side};
 }
 
-double mean(const Field& field, int k) {
-  const double* x = field.grid->centers().axis[static_cast<std::size_t>(k)];
-  double sum = 0;
-  for (Index i = 0; i < field.grid->cells(); ++i) sum += x[i] * field.values[i];
-  return sum * field.grid->volume();
-}
-
 }  // namespace
 
 TEST_CASE("centres and faces of a symmetric axis are exact mirror images") {
@@ -101,36 +94,27 @@ TEST_CASE("ledgers count the absorbing sides in order") {
   CHECK(Grid({axis_of(0, 1, 4, Boundary::periodic)}).ledgers() == 0);
 }
 
-TEST_CASE("a point mass keeps its mean between the outermost centres") {
-  const auto line = std::make_shared<const Grid>(Grid({axis_of(-1, 2.3, 33)}));
+TEST_CASE("a place keeps its mean between the outermost centres") {
+  const Axis axis = axis_of(-1, 2.3, 33);
   for (const double x : {-0.95, -0.9, -0.123, 0.0, 1.9999, 2.25}) {
-    const Field field = split_point(line, std::vector{x});
-    CHECK(std::abs(field.mass() - 1) < 1e-15);
-    CHECK(std::abs(mean(field, 0) - x) < 4e-15);
-    CHECK(field.values.minCoeff() >= 0);
-    CHECK((field.values.array() > 0).count() <= 2);
+    const AxisSplit split = split_on(axis, x);
+    CHECK(std::abs(split.weight[0] + split.weight[1] - 1) < 1e-15);
+    CHECK(std::abs(split.weight[0] * axis.center(split.cell[0]) + split.weight[1] * axis.center(split.cell[1]) - x) <
+          4e-15);
+    CHECK(std::min(split.weight[0], split.weight[1]) >= 0);
   }
-  const auto plane = std::make_shared<const Grid>(Grid({axis_of(-1, 1, 10), {"y", 0, 7, 21}}));
-  const Field field = split_point(plane, std::vector{0.17, 3.3});
-  CHECK(std::abs(field.mass() - 1) < 1e-15);
-  CHECK(std::abs(mean(field, 0) - 0.17) < 4e-15);
-  CHECK(std::abs(mean(field, 1) - 3.3) < 4e-15);
-  CHECK((field.values.array() > 0).count() == 4);
 }
 
-TEST_CASE("a point mass near a wall stays in the last cell and one near a seam wraps") {
-  const auto walled = std::make_shared<const Grid>(Grid({axis_of(0, 1, 10)}));
-  for (const double x : {0.0, 0.049}) CHECK(split_point(walled, std::vector{x}).values[0] == doctest::Approx(10));
-  for (const double x : {0.951, 1.0}) CHECK(split_point(walled, std::vector{x}).values[9] == doctest::Approx(10));
-  const auto ring = std::make_shared<const Grid>(Grid({axis_of(0, 1, 10, Boundary::periodic)}));
+TEST_CASE("a place near a wall stays in the last cell and one near a seam wraps") {
+  const Axis walled = axis_of(0, 1, 10);
+  for (const double x : {0.0, 0.049}) CHECK(split_on(walled, x).cell == std::array<Index, 2>{0, 0});
+  for (const double x : {0.951, 1.0}) CHECK(split_on(walled, x).cell == std::array<Index, 2>{9, 9});
   for (const double x : {0.0, 1.0}) {
-    const Field field = split_point(ring, std::vector{x});
-    CHECK(field.values[0] == doctest::Approx(5));
-    CHECK(field.values[9] == doctest::Approx(5));
-    CHECK(std::abs(field.mass() - 1) < 1e-15);
+    const AxisSplit split = split_on(axis_of(0, 1, 10, Boundary::periodic), x);
+    CHECK(split.cell == std::array<Index, 2>{9, 0});
+    CHECK(split.weight[0] == doctest::Approx(0.5));
+    CHECK(split.weight[1] == doctest::Approx(0.5));
   }
-  CHECK_THROWS_AS((void)split_point(ring, std::vector{1.1}), std::invalid_argument);
-  CHECK_THROWS_AS((void)split_point(walled, std::vector{std::nan("")}), std::invalid_argument);
 }
 
 TEST_CASE("the mass of a field is summed as if in twice the precision") {
