@@ -129,8 +129,17 @@ void read_axes(CaseReader& reader, TableReader& root, Case& c) {
   check_grid_size(reader, node, c);
 }
 
+Node section(CaseReader& reader, TableReader& root, std::string_view name, std::string_view must_be) {
+  return reader.use == CaseFor::steady ? root.find(name) : root.require(name, must_be);
+}
+
 void read_time(CaseReader& reader, TableReader& root, Case& c) {
-  const Node node = root.require("time", "a table with end");
+  const Node node = section(reader, root, "time", "a table with end");
+  if (!node && reader.use == CaseFor::steady) {
+    c.has_time = false;
+    c.time.tolerance = 1e-6;
+    return;
+  }
   TableReader time(node, reader.problems);
   if (!time.is_table()) return;
   const auto end = reader.number(time.require("end", "a number > 0"), Bounds::positive());
@@ -160,8 +169,18 @@ void read_time(CaseReader& reader, TableReader& root, Case& c) {
                                   *end, most_fixed_steps));
 }
 
+// Its own keys are of later work; the section says that the case is for `steady`.
+void read_steady(CaseReader& reader, TableReader& root) {
+  const Node node = root.find("steady");
+  if (!node) return;
+  TableReader steady(node, reader.problems);
+  if (!steady.is_table()) return;
+  for (const char* key : {"periodic", "branches", "stability"}) steady.later(key);
+  steady.finish();
+}
+
 Case parse_case(std::string_view text, const std::string& name, const std::filesystem::path& folder,
-                const std::vector<std::string>& overrides, const Vocabulary& vocabulary) {
+                const std::vector<std::string>& overrides, const Vocabulary& vocabulary, CaseFor use) {
   Problems problems(name, overrides);
   if (text.size() > most_bytes)
     throw CaseError({Problem{problems.where({}), "", fmt::format("more than {} bytes (1 MiB)", most_bytes)}});
@@ -175,6 +194,7 @@ Case parse_case(std::string_view text, const std::string& name, const std::files
   c.overrides = overrides;
 
   CaseReader reader(tree, vocabulary, folder, problems);
+  reader.use = use;
   TableReader root(reader.root, problems);
   c.title = reader.text(root.find("title")).value_or(std::filesystem::path(name).stem().string());
   read_axis_names(reader, root);
@@ -191,6 +211,7 @@ Case parse_case(std::string_view text, const std::string& name, const std::files
   read_reverse(reader, root, c);
   read_checks(reader, root, c);
   warn_of_unused(reader, root);
+  read_steady(reader, root);
   root.finish();
   problems.raise();
   c.warnings = std::move(reader.warnings);
@@ -199,9 +220,9 @@ Case parse_case(std::string_view text, const std::string& name, const std::files
 }
 
 Case load_case(const std::filesystem::path& file, const std::vector<std::string>& overrides,
-               const Vocabulary& vocabulary) {
+               const Vocabulary& vocabulary, CaseFor use) {
   // One byte more than allowed, so that parse_case can tell.
-  return parse_case(read_at_most(file, most_bytes + 1), file.string(), file.parent_path(), overrides, vocabulary);
+  return parse_case(read_at_most(file, most_bytes + 1), file.string(), file.parent_path(), overrides, vocabulary, use);
 }
 
 }  // namespace fokker

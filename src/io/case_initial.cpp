@@ -97,7 +97,12 @@ std::optional<std::vector<double>> read_point(CaseReader& reader, const Node& no
 }
 
 void read_initial(CaseReader& reader, TableReader& root, Case& c) {
-  const Node node = root.require("initial", "a table with one of gaussian, mixture, density, point, uniform");
+  const Node node = section(reader, root, "initial", "a table with one of gaussian, mixture, density, point, uniform");
+  if (!node && reader.use == CaseFor::steady) {
+    c.has_initial = false;
+    c.initial = InitialUniform{};
+    return;
+  }
   TableReader initial(node, reader.problems);
   if (!initial.is_table() || reader.dimension() == 0) return;
   constexpr std::array<std::string_view, 5> kinds = {"gaussian", "mixture", "density", "point", "uniform"};

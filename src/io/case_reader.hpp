@@ -52,6 +52,7 @@ class CaseReader {
   Problems& problems;
   Symbols symbols;
   std::optional<NamedModel> model;  // of [sde] model
+  CaseFor use = CaseFor::run;
   // What later sections must not hold against themselves, because its own fault was reported.
   bool end_known = false, times_known = false;
   bool exact_faulty = false, monte_carlo_faulty = false, spectral_faulty = false, log_likelihood_asked = false;
@@ -110,6 +111,10 @@ void read_output(CaseReader& reader, TableReader& root, Case& c);
 void read_compare(CaseReader& reader, TableReader& root, Case& c);
 void read_reverse(CaseReader& reader, TableReader& root, Case& c);
 void read_checks(CaseReader& reader, TableReader& root, Case& c);
+void read_steady(CaseReader& reader, TableReader& root);
+
+// A section that only a stationary density can do without.
+[[nodiscard]] Node section(CaseReader& reader, TableReader& root, std::string_view name, std::string_view must_be);
 
 // A point inside the box or on its walls.
 [[nodiscard]] std::optional<std::vector<double>> read_point(CaseReader& reader, const Node& node, const Case& c);

@@ -89,10 +89,11 @@ std::string time_text(const CaseTime& time) {
   return out;
 }
 
-std::string output_text(const CaseOutput& output) {
+std::string output_text(const CaseOutput& output, bool timed) {
   std::string fields;
   for (const std::string& field : output.fields) fields += (fields.empty() ? "" : ", ") + toml_string(field);
-  return fmt::format("\n[output]\ntimes = {}\nfields = [{}]\n", number_list(output.times), fields);
+  const std::string times = timed ? fmt::format("times = {}\n", number_list(output.times)) : "";
+  return fmt::format("\n[output]\n{}fields = [{}]\n", times, fields);
 }
 
 std::string compare_text(const CaseCompare& compare) {
@@ -149,9 +150,9 @@ std::string resolved_toml(const Case& c) {
   std::string out = fmt::format("title = {}\n", toml_string(c.title));
   for (const Axis& axis : c.axes) out += axis_text(axis);
   out += sde_text(c) + schedule_text(c);
-  out += "\n[initial]\n" + std::visit(InitialText{}, c.initial);
-  out += scheme_text(c.scheme) + time_text(c.time) + output_text(c.output) + compare_text(c.compare) +
-         reverse_text(c.reverse);
+  if (c.has_initial) out += "\n[initial]\n" + std::visit(InitialText{}, c.initial);
+  out += scheme_text(c.scheme) + (c.has_time ? time_text(c.time) : "") + output_text(c.output, c.has_time) +
+         compare_text(c.compare) + reverse_text(c.reverse);
   for (const CaseCheck& check : c.checks) out += check_text(check);
   return out;
 }

@@ -10,7 +10,7 @@ namespace fokker {
 int verb_steady(const Command& command) {
   if (command.arguments.size() != 1) throw UsageError("steady takes one case file: fokker steady CASE.toml");
   const std::filesystem::path file = command.arguments[0];
-  Case config = load_case(file, command.overrides, vocabulary());
+  Case config = load_case(file, command.overrides, vocabulary(), CaseFor::steady);
   if (config.scheme.flux == "auto") config.scheme.flux = "scharfetter_gummel";  // whose null vector can be solved for
   const bool moves = config.compare.exact_formula && config.compare.exact_formula->depends_on("t");
   if (moves) config.compare.exact_formula.reset();

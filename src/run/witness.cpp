@@ -151,7 +151,7 @@ ClosedForm exact_form(const Setup& setup) {
 
 void require_witnesses(Setup& setup) {
   const CaseCompare& asked = setup.config.compare;
-  if (asked.exact_closed_form) static_cast<void>(exact_form(setup));
+  if (asked.exact_closed_form && setup.config.has_initial) static_cast<void>(exact_form(setup));
   if (asked.exact_formula) setup.formula_law = std::make_shared<const FormulaLaw>(setup);
   if (asked.monte_carlo) static_cast<void>(particle_score(setup));
   if (asked.log_likelihood) static_cast<void>(likelihood_form(setup));

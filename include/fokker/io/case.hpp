@@ -144,6 +144,7 @@ struct Case {
   std::vector<CaseCheck> checks;
   std::vector<CaseInput> inputs;
   std::vector<std::string> warnings;          ///< what is allowed but hardly meant: where, key, what
+  bool has_initial = true, has_time = true;   ///< false: left out of a case that `steady` reads, stood for by defaults
   std::map<std::string, std::string> places;  ///< dotted key -> file:line:column (or `--set key`)
 
   /// Where a key stands, for problems that are found later: that of the nearest table around it when the key itself was
@@ -174,16 +175,20 @@ struct Vocabulary {
   std::vector<std::string> reverse_steppers = {};
 };
 
+/// What a case is read for: a stationary density needs neither [initial] nor [time].
+enum class CaseFor { run, steady };
+
 /// Reads and validates a case. `overrides` are `key.path=value` of --set: the value is TOML or a bare word; axes go by
 /// name, lists by index; a key takes out those of the file that it excludes (time.dt: time.tolerance), while two
 /// overrides that exclude each other are an error. Throws CaseError with every problem at once,
 /// each as file:line:column (or `--set key`), FileError when the file cannot be read. Safe on hostile input: nothing is
 /// executed, memory and time are bounded (1 MiB of text, formula limits, at most 2^26 cells, 1e5 output times).
 [[nodiscard]] Case load_case(const std::filesystem::path& file, const std::vector<std::string>& overrides,
-                             const Vocabulary& vocabulary);
+                             const Vocabulary& vocabulary, CaseFor use = CaseFor::run);
 /// The same from text; `name` stands in messages, relative paths resolve against `folder`.
 [[nodiscard]] Case parse_case(std::string_view text, const std::string& name, const std::filesystem::path& folder,
-                              const std::vector<std::string>& overrides, const Vocabulary& vocabulary);
+                              const std::vector<std::string>& overrides, const Vocabulary& vocabulary,
+                              CaseFor use = CaseFor::run);
 
 /// A complete case file that loads to the same Case with every default written out.
 [[nodiscard]] std::string resolved_toml(const Case& c);

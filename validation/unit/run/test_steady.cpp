@@ -120,3 +120,52 @@ TEST_CASE("what has no stationary density is refused by the key at fault") {
             .find("scheme.form: steady solves the drift_diffusion form: its matrix is that of a Markov chain") !=
         std::string::npos);
 }
+
+TEST_CASE("a stationary density needs neither an initial state nor an end") {
+  const fs::path scratch = fs::temp_directory_path() / ("fokker_test_steady_bare_" + std::to_string(getpid()));
+  fs::create_directories(scratch);
+  std::string bare = rotating;
+  bare.erase(bare.find("[initial]"), bare.find("[compare]") - bare.find("[initial]"));
+  std::ofstream(scratch / "bare.toml") << bare << "[steady]\n[[check]]\nquantity = \"mass_error\"\nbelow = 1\n";
+  std::ofstream(scratch / "spring.toml") << rotating;
+  Command command;
+  command.quiet = true;
+  const auto steady = [&](const char* name) {
+    command.arguments = {(scratch / name).string()};
+    command.out = scratch / (std::string(name) + ".out");
+    REQUIRE(verb_steady(command) == exit_ok);
+    return nlohmann::json::parse(std::ifstream(*command.out / "summary.json"));
+  };
+  const auto without = steady("bare.toml"), with = steady("spring.toml");
+  CHECK(without["compare"]["exact"]["l1"] == with["compare"]["exact"]["l1"]);
+  CHECK(without["moments"] == with["moments"]);
+  const std::string resolved = read_file(scratch / "bare.toml.out" / "resolved.toml");
+  CHECK(resolved.find("[initial]") == std::string::npos);
+  CHECK(resolved.find("[time]") == std::string::npos);
+  CHECK_NOTHROW((void)parse_case(resolved, "resolved.toml", ".", {}, vocabulary(), CaseFor::steady));
+  CHECK_THROWS_WITH_AS((void)parse_case(bare, "bare.toml", ".", {}, vocabulary()),
+                       doctest::Contains("initial: missing, must be a table with one of"), CaseError);
+  fs::remove_all(scratch);
+}
+
+TEST_CASE("a density formula judges the stationary density also where the start is a point") {
+  const std::string text = R"~(
+[[axis]]
+name = "x"
+range = [-5, 5]
+cells = 100
+boundary = "reflecting"
+[sde]
+drift = ["-x"]
+noise = [[1]]
+[initial]
+point = [1]
+[time]
+end = 1
+[compare]
+exact = "exp(-x^2)/sqrt(pi)"
+)~";
+  const SteadyResult result = solve_steady(setup_of(text));
+  REQUIRE(result.exact);
+  CHECK(result.exact->norms.l1 < 1e-3);
+}
