@@ -10,7 +10,9 @@
 #include "fokker/base/errors.hpp"
 #include "fokker/base/rounding.hpp"
 #include "fokker/base/semidefinite.hpp"
+#include "fokker/base/switches.hpp"
 #include "fokker/base/tape.hpp"
+#include "line_roots.hpp"
 
 namespace fokker {
 namespace {
@@ -67,7 +69,7 @@ void check_shapes(const SdeFormulas& given) {
   }
   check_matrix(given.diffusion, d, d, "diffusion needs d x d formulas");
   require(d == 1 || expand(given.diffusion[0][1] - given.diffusion[1][0]).is_zero(), "diffusion must be symmetric");
-  require(d == 1 || given.interpretation != Interpretation::stratonovich,
+  require(d == 1 || given.sources_apart || given.interpretation != Interpretation::stratonovich,
           "stratonovich needs noise in 2D: diffusion alone does not fix it");
 }
 
@@ -118,6 +120,18 @@ Vector stratonovich_drift(const Matrix& G, const Matrix& GQ, const std::vector<s
   return result;
 }
 
+/// A formula of one name as a function.
+std::function<double(double)> function_of(const Expression& formula, const std::string& name) {
+  const auto tape = std::make_shared<const Tape>(std::span(&formula, 1), std::span(&name, 1));
+  return [tape](double at) {
+    const TapeInput input = TapeInput::of(at);
+    double value = 0;
+    double* const output = &value;
+    tape->evaluate({&input, 1}, 1, {&output, 1});
+    return value;
+  };
+}
+
 /// The two square roots of 2 D that are no formulas: in place of D_xx, D_xy, D_yy come the columns of the symmetric
 /// one, (M + s I)/sqrt(tr M + 2 s) with M = 2 D, s = sqrt(det M). Negative rounding counts as 0; NaN stays NaN.
 double root(double value) { return value < 0 ? 0 : std::sqrt(value); }
@@ -163,17 +177,21 @@ struct FormulaSde::Parts {
   SdeFormulas given;
   std::vector<std::string> inputs;  ///< axis names and t
   Vector drift, induced, velocity;  ///< f, its part from the interpretation, a = f - div D
+  Vector written;                   ///< the drift in the reading that the fluxes along the axes are written in
+  double reading = 0;               ///< of `written`: 0 Ito, 1/2 Stratonovich, 1 Klimontovich
   Matrix D;
   Vector B;     ///< i + d k: noise with Q absorbed; empty when only D was given
   Vector A, b;  ///< drift = A x + b, row-major; empty when not linear
   std::optional<Expression> log_gibbs;
   Traits traits;
-  Tape drift_tape, velocity_tape, diffusion_tape, noise_tape, gibbs_tape;
+  Tape drift_tape, velocity_tape, written_tape, diffusion_tape, noise_tape, gibbs_tape;
+  std::array<LineRoots, 2> breaks;  ///< per axis
 
   explicit Parts(SdeFormulas formulas);
   void read_noise();
   void read_diffusion();
   void read_potential();
+  void choose_reading();
   void prove_traits();
   void prove_linear();
   void compile();
@@ -183,6 +201,8 @@ struct FormulaSde::Parts {
   void evaluate(const Tape& tape, const PointsIn& x, double t, std::span<double* const> outputs) const;
   /// The SDE of formulas with their time factor taken away: U and T, or drift and D.
   [[nodiscard]] std::shared_ptr<const Sde> base_of(const Vector& rest, bool keeps_potential) const;
+  /// The reading that `written` and D alone are to be given in.
+  [[nodiscard]] Interpretation written_interpretation() const;
 };
 
 FormulaSde::Parts::Parts(SdeFormulas formulas) : given(std::move(formulas)), inputs(given.variables) {
@@ -195,7 +215,9 @@ FormulaSde::Parts::Parts(SdeFormulas formulas) : given(std::move(formulas)), inp
   } else {
     read_diffusion();
   }
+  choose_reading();
   for (std::size_t i = 0; i < dimension(); ++i) drift[i] = without_what_cancels(drift[i] + induced[i]);
+  if (written.empty()) written = drift;
   const std::string source = given.potential ? "sde.temperature" : given.noise.empty() ? "sde.diffusion" : "sde.noise";
   const Vector div = divergence(D, given.variables, source);
   for (std::size_t i = 0; i < dimension(); ++i) velocity.push_back(without_what_cancels(drift[i] - div[i]));
@@ -232,7 +254,8 @@ void FormulaSde::Parts::read_diffusion() {
   induced = Vector(dimension());
   if (given.interpretation == Interpretation::ito) return;
   induced = divergence(D, given.variables, "sde.diffusion");
-  if (given.interpretation == Interpretation::stratonovich) induced[0] = 0.5 * induced[0];  // 1D: D'/2
+  if (given.interpretation == Interpretation::stratonovich)
+    for (Expression& part : induced) part = 0.5 * part;  // every axis by itself: D_ii,i / 2
 }
 
 void FormulaSde::Parts::read_potential() {
@@ -251,6 +274,23 @@ void FormulaSde::Parts::read_potential() {
   }
   const Expression steady = without_what_cancels(U);
   if (T.is_constant() && T.value() > 0 && !steady.depends_on("t")) log_gibbs = -steady / T;
+}
+
+/// The given reading where each axis has a diffusion of its own: D diagonal, and for Stratonovich every source drives
+/// one axis (the induced drift is then D_ii,i / 2). Else Ito, converted by derivatives.
+void FormulaSde::Parts::choose_reading() {
+  if (given.interpretation == Interpretation::ito) return;
+  if (dimension() == 2 && !D[0][1].is_zero()) return;
+  if (given.interpretation == Interpretation::stratonovich)
+    for (std::size_t k = 0; k + 1 < B.size() && dimension() == 2; k += 2)
+      if (!B[k].is_zero() && !B[k + 1].is_zero()) return;
+  reading = given.interpretation == Interpretation::stratonovich ? 0.5 : 1;
+  for (const Expression& f : drift) written.push_back(without_what_cancels(f));
+}
+
+Interpretation FormulaSde::Parts::written_interpretation() const {
+  return reading == 0 ? Interpretation::ito
+                      : (reading == 1 ? Interpretation::klimontovich : Interpretation::stratonovich);
 }
 
 void FormulaSde::Parts::prove_traits() {
@@ -291,7 +331,12 @@ void FormulaSde::Parts::prove_linear() try {
 void FormulaSde::Parts::compile() {
   drift_tape = Tape(drift, inputs);
   velocity_tape = Tape(velocity, inputs);
+  written_tape = Tape(written, inputs);
   diffusion_tape = Tape(tensor(), inputs);
+  for (std::size_t k = 0; k < dimension(); ++k) {
+    const Vector along{written[k], D[k][k]};
+    breaks[k] = LineRoots(switches(along), given.variables, k);
+  }
   if (!B.empty()) noise_tape = Tape(B, inputs);
   if (log_gibbs) gibbs_tape = Tape({&*log_gibbs, 1}, inputs);
 }
@@ -315,9 +360,12 @@ std::shared_ptr<const Sde> FormulaSde::Parts::base_of(const Vector& rest, bool k
   } else if (dimension() == 1) {
     base.drift = {rest[0]};
     base.diffusion = {{rest[1]}};
+    base.interpretation = written_interpretation();
   } else {
     base.drift = {rest[0], rest[1]};
     base.diffusion = {{rest[2], rest[3]}, {rest[3], rest[4]}};
+    base.interpretation = written_interpretation();
+    base.sources_apart = reading != 0;
   }
   return std::make_shared<FormulaSde>(std::move(base));
 }
@@ -340,6 +388,38 @@ void FormulaSde::drift(const PointsIn& x, double t, PointsOut f) const {
 
 void FormulaSde::flux_velocity(const PointsIn& x, double t, PointsOut a) const {
   parts_->evaluate(parts_->velocity_tape, x, t, std::span(a.axis).first(parts_->dimension()));
+}
+
+void FormulaSde::written_drift(const PointsIn& x, double t, PointsOut f) const {
+  parts_->evaluate(parts_->written_tape, x, t, std::span(f.axis).first(parts_->dimension()));
+}
+
+double FormulaSde::reading() const { return parts_->reading; }
+
+void FormulaSde::breakpoints(const AxisLine& line, double t, std::vector<double>& places) const {
+  parts_->breaks[static_cast<std::size_t>(line.axis)].find(line, t, places);
+}
+
+bool FormulaSde::breakpoints_move() const {
+  return parts_->breaks[0].depend_on_time() || parts_->breaks[1].depend_on_time();
+}
+
+std::optional<AxisSeparated> FormulaSde::along(int axis) const try {
+  const Parts& p = *parts_;
+  if (p.dimension() != 2 || !p.traits.autonomous || !p.traits.diagonal) return std::nullopt;
+  const auto k = static_cast<std::size_t>(axis);
+  if (p.D[k][k].is_zero()) return std::nullopt;
+  const std::string& other = p.given.variables[1 - k];
+  const CommonFactor common = common_factor(Vector{p.written[k], p.D[k][k]}, other);
+  if (!common.found) return std::nullopt;
+  SdeFormulas base;
+  base.variables = {p.given.variables[k]};
+  base.drift = {common.rest[0]};
+  base.diffusion = {{common.rest[1]}};
+  base.interpretation = p.written_interpretation();
+  return AxisSeparated{std::make_shared<FormulaSde>(std::move(base)), function_of(common.factor, other)};
+} catch (const std::length_error&) {
+  return std::nullopt;  // too large to be proved
 }
 
 void FormulaSde::diffusion(const PointsIn& x, double t, TensorOut D) const {
@@ -435,7 +515,7 @@ std::optional<TimeSeparated> FormulaSde::separated() const try {
   if (p.given.potential) common = common_factor(Vector{*p.given.potential, *p.given.temperature}, "t");
   const bool keeps_potential = common.found;
   if (!keeps_potential) {
-    Vector all = p.drift;
+    Vector all = p.written;
     for (const Expression& entry : p.tensor()) all.push_back(entry);
     common = common_factor(all, "t");
   }
@@ -446,16 +526,7 @@ std::optional<TimeSeparated> FormulaSde::separated() const try {
     for (Expression& rest : common.rest) rest = -rest;
     base = p.base_of(common.rest, keeps_potential);
   }
-  const std::string name = "t";
-  const Expression signed_factor = sign * common.factor;
-  const auto tape = std::make_shared<const Tape>(std::span(&signed_factor, 1), std::span(&name, 1));
-  return TimeSeparated{std::move(base), [tape](double t) {
-                         const TapeInput input = TapeInput::of(t);
-                         double value = 0;
-                         double* const output = &value;
-                         tape->evaluate({&input, 1}, 1, {&output, 1});
-                         return value;
-                       }};
+  return TimeSeparated{std::move(base), function_of(sign * common.factor, "t")};
 } catch (const std::length_error&) {
   return std::nullopt;  // too large to be proved
 }

@@ -25,6 +25,8 @@ struct SdeFormulas {
   std::vector<std::vector<Expression>> diffusion;  ///< D, d x d, symmetric
   std::optional<Expression> potential, temperature;
   Interpretation interpretation = Interpretation::ito;
+  /// Every source drives one axis and D is diagonal: diffusion alone then fixes stratonovich in 2D too, f_i + D_ii,i/2.
+  bool sources_apart = false;
 };
 
 /// Coefficients of a linear SDE with additive noise, as formulas of t alone (row-major A; D as xx, xy, yy).
@@ -47,6 +49,11 @@ class FormulaSde : public Sde {
   [[nodiscard]] int dimension() const override;
   void drift(const PointsIn& x, double t, PointsOut f) const override;
   void flux_velocity(const PointsIn& x, double t, PointsOut a) const override;
+  void written_drift(const PointsIn& x, double t, PointsOut f) const override;
+  [[nodiscard]] double reading() const override;
+  void breakpoints(const AxisLine& line, double t, std::vector<double>& places) const override;
+  [[nodiscard]] bool breakpoints_move() const override;
+  [[nodiscard]] std::optional<AxisSeparated> along(int axis) const override;
   void diffusion(const PointsIn& x, double t, TensorOut D) const override;
   void diffusion_rounding(const PointsIn& x, double t, TensorOut error) const override;
   [[nodiscard]] int noise_count() const override;

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "fokker/base/points.hpp"
 
@@ -26,6 +27,21 @@ struct TimeSeparated {
   std::function<double(double)> factor;
 };
 
+/// written drift and diffusion along one axis of two = factor(the other coordinate) * those of `base`, an autonomous
+/// Sde in one dimension. Either sign of the factor is possible: the base has D <= 0 then.
+struct AxisSeparated {
+  std::shared_ptr<const Sde> base;
+  std::function<double(double)> factor;
+};
+
+/// A line of a grid along an axis: `cells` equal cells from lower to upper.
+struct AxisLine {
+  int axis = 0;
+  double across = 0;  ///< the other coordinate in 2D
+  double lower = 0, upper = 1;
+  Index cells = 1;
+};
+
 /// dX = f dt + G dW in the Ito reading, answered for whole columns of points, never one at a time. Immutable; safe to
 /// ask from several threads at once. Outputs are caller-owned columns of x.size doubles.
 class Sde {
@@ -36,6 +52,24 @@ class Sde {
   virtual void drift(const PointsIn& x, double t, PointsOut f) const = 0;
   /// a = f - div D [x/t], the velocity that multiplies p in flux form (theory section 1)
   virtual void flux_velocity(const PointsIn& x, double t, PointsOut a) const = 0;
+  /// The drift f [x/t] of the flux along an axis as it is written, without a derivative of D,
+  ///
+  ///     J_k = f_k p - D_kk^a d_k (D_kk^(1 - a) p),    a = reading(): 0 Ito, 1/2 Stratonovich, 1 Klimontovich
+  ///
+  /// where D is diagonal; with cross terms it is that of the Ito reading, a = 0, where an Sde knows better than the
+  /// default, the flux velocity. Jumps of D act through this (theory section 17): the Ito drift and the flux velocity
+  /// of other readings hold an induced part that is right only where D can be differentiated.
+  virtual void written_drift(const PointsIn& x, double t, PointsOut f) const { flux_velocity(x, t, f); }
+  [[nodiscard]] virtual double reading() const { return 1; }
+  /// Where written drift and diffusion along the line may jump or bend at time t, sorted, each place once; within
+  /// rounding of where they do. Sampled four times a cell: what changes back within a quarter of one may be missed
+  /// unless its formula has an extremum there.
+  virtual void breakpoints(const AxisLine&, double /*t*/, std::vector<double>& places) const { places.clear(); }
+  /// Whether some of them depend on t.
+  [[nodiscard]] virtual bool breakpoints_move() const { return false; }
+  /// A common factor of the other coordinate pulled out of what is written along an axis, when one was proved (2D,
+  /// autonomous, diagonal).
+  [[nodiscard]] virtual std::optional<AxisSeparated> along(int /*axis*/) const { return std::nullopt; }
   /// D = G Q G^T / 2 [x^2/t]
   virtual void diffusion(const PointsIn& x, double t, TensorOut D) const = 0;
   /// How far each entry of D may be off by rounding [x^2/t]: what tells a D that cancels to 0 from one that is

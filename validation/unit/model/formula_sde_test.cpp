@@ -297,6 +297,94 @@ TEST_CASE("what is too large to be multiplied out is used as it is; what is too 
   }
 }
 
+TEST_CASE("drift as it is written: where each axis has a diffusion of its own the reading stands for its derivative") {
+  const auto written = [](const Sde& sde, double x, double y) {
+    std::array<double, 2> f{};
+    sde.written_drift({1, sde.dimension(), {&x, &y}}, 0, {{&f[0], &f[1]}});
+    return f;
+  };
+  using enum Interpretation;
+  const double x = 0.7, y = 1.3;
+  for (const auto& [reading, a] : {std::pair{ito, 0.0}, std::pair{stratonovich, 0.5}, std::pair{klimontovich, 1.0}}) {
+    CAPTURE(a);
+    const FormulaSde line(with_diffusion({"2*x - x^2"}, {{"if(x < 0.5, 1, 0.1*x)"}}, reading));
+    CHECK(line.reading() == a);
+    CHECK(near(written(line, x, 0)[0], 2 * x - x * x));
+    const FormulaSde apart(formulas({"y", "-x"}, {{"x", "0", "1"}, {"0", "x*y", "0"}}, reading));
+    CHECK(apart.reading() == a);
+    CHECK(near(written(apart, x, y)[0], y));
+    CHECK(near(written(apart, x, y)[1], -x));
+    const FormulaSde warm(with_potential({"x", "y"}, "x^2/2 + y^4", "1 + x^2*y^2", reading));
+    CHECK(warm.reading() == a);
+    CHECK(near(written(warm, x, y)[0], -x));
+    CHECK(near(written(warm, x, y)[1], -4 * y * y * y));
+    const FormulaSde crossed(formulas({"y", "-x"}, {{"x", "y"}, {"0", "x*y"}}, reading));
+    CHECK(crossed.reading() == 0);
+    const At at(crossed, x, y, 0);
+    CHECK(written(crossed, x, y)[0] == at.f[0]);
+    CHECK(written(crossed, x, y)[1] == at.f[1]);
+  }
+  // D = I whatever the angle, but the induced drift of Stratonovich is not that of D.
+  CHECK(FormulaSde(formulas({"0", "0"}, {{"cos(x)", "-sin(x)"}, {"sin(x)", "cos(x)"}}, stratonovich)).reading() == 0);
+  CHECK(FormulaSde(formulas({"0", "0"}, {{"cos(x)", "-sin(x)"}, {"sin(x)", "cos(x)"}}, klimontovich)).reading() == 1);
+}
+
+TEST_CASE("the SDE without a common factor is read as the whole one is") {
+  using enum Interpretation;
+  for (const auto reading : {ito, stratonovich, klimontovich}) {
+    const FormulaSde line(with_diffusion({"-x*exp(-t)"}, {{"if(x < 0.5, 1, 0.1)*exp(-t)"}}, reading));
+    REQUIRE(line.separated().has_value());
+    CHECK(line.separated()->base->reading() == line.reading());
+    const FormulaSde plane(formulas({"-x*exp(-2*t)", "0"}, {{"x*exp(-t)", "0"}, {"0", "abs(y)*exp(-t)"}}, reading));
+    REQUIRE(plane.separated().has_value());
+    CHECK(plane.separated()->base->reading() == plane.reading());
+    const At whole(plane, 0.3, -0.8, 0.5), base(*plane.separated()->base, 0.3, -0.8, 0);
+    const double factor = plane.separated()->factor(0.5);
+    for (int i = 0; i < 2; ++i) CHECK(near(whole.a[i], factor * base.a[i]));
+    // Along x a factor of y: y^2 (1 - x), y^2 (1 + x)^2.
+    const FormulaSde heston(formulas({"y^2*(1 - x)", "x - y"}, {{"y*(1 + x)", "0"}, {"0", "x + y"}}, reading));
+    const auto along = heston.along(0);
+    REQUIRE(along.has_value());
+    CHECK(along->base->reading() == heston.reading());
+    for (const double y : {0.3, -1.7}) {
+      const At all(heston, 0.4, y, 0), own(*along->base, 0.4, 0, 0);
+      CHECK(near(all.f[0], along->factor(y) * own.f[0]));
+      CHECK(near(all.xx, along->factor(y) * own.xx));
+    }
+    CHECK_FALSE(heston.along(1).has_value());
+  }
+}
+
+TEST_CASE("breakpoints of the coefficients along a line are found to the last digit") {
+  using Places = std::vector<double>;
+  const auto of = [](const Texts& drift, const std::vector<Texts>& D, const AxisLine& line, double t = 0) {
+    Places places;
+    FormulaSde(with_diffusion(drift, D)).breakpoints(line, t, places);
+    return places;
+  };
+  const AxisLine unit{.lower = 0, .upper = 1, .cells = 10};
+  CHECK(of({"0"}, {{"if(x < 0.5, 1, 0.1)"}}, unit) == Places{0.5});
+  CHECK(of({"0"}, {{"if(x < 0.43, 1, 0.1)"}}, unit) == Places{0.43});
+  CHECK(of({"sign(x - 0.25)"}, {{"1 + abs(x - 0.9)"}}, unit) == Places{0.25, 0.9});
+  CHECK(of({"-x"}, {{"1 + x^2"}}, unit).empty());
+  // a slab thinner than the distance of samples: one formula that comes back, or two
+  const Places thin = of({"0"}, {{"if((x - 0.512)^2 < 1e-8, 1, 0.1)"}}, unit);
+  REQUIRE(thin.size() == 2);
+  CHECK(std::abs(thin[0] - 0.5119) < 1e-12);
+  CHECK(std::abs(thin[1] - 0.5121) < 1e-12);
+  CHECK(of({"0"}, {{"if((x > 0.5119)*(x < 0.5121), 1, 0.1)"}}, unit) == Places{0.5119, 0.5121});
+  // t and the other coordinate; mirror images
+  CHECK(near(of({"0"}, {{"if(x < 0.5 + 0.1*sin(t), 1, 0.1)"}}, unit, 0.7)[0], 0.5 + 0.1 * std::sin(0.7), 1e-15));
+  const AxisLine across{.axis = 1, .across = 0.6, .lower = -1, .upper = 1, .cells = 8};
+  const Places circle = of({"0", "0"}, {{"1", "0"}, {"0", "if(x^2 + y^2 < 1, 1, 2)"}}, across);
+  REQUIRE(circle.size() == 2);
+  CHECK(near(circle[1], 0.8, 1e-15));
+  CHECK(circle[0] == -circle[1]);
+  CHECK(of({"0", "0"}, {{"if(x^2 + y^2 < 1, 1, 2)", "0"}, {"0", "1"}}, across).empty());
+  CHECK(FormulaSde(with_diffusion({"0"}, {{"if(x < t, 1, 2)"}})).breakpoints_move());
+  CHECK_FALSE(FormulaSde(with_diffusion({"t"}, {{"if(x < 1, t, 2)"}})).breakpoints_move());
+}
+
 TEST_CASE("shapes that do not fit are refused") {
   using Bad = std::invalid_argument;
   CHECK_THROWS_AS(FormulaSde(formulas({"x", "y"}, {{"1"}})), Bad);
