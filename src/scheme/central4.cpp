@@ -25,8 +25,8 @@ class Central4 final : public Form, public LinearOperator {
   Central4(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, const FluxScheme& row, double t0)
       : grid_(std::move(grid)), sde_(std::move(sde)), factor_(sde_->separated()), name_(row.name), flux_(*grid_) {
     require_cells();
-    check_coefficients(*grid_, *sde_, t0);
-    if (factor_.found()) check_coefficients(*grid_, factor_.spatial(*sde_), t0);
+    check_coefficients(*grid_, *sde_, DriftAs::velocity, t0);
+    if (factor_.found()) check_coefficients(*grid_, factor_.spatial(*sde_), DriftAs::velocity, t0);
     autonomous_ = sde_->traits().autonomous;
     fixed_ = autonomous_ || factor_.found();
     build(t0);

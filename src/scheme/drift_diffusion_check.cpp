@@ -30,20 +30,22 @@ enum Kind { bad_drift, bad_velocity, bad_diffusion, negative_diffusion, kinds };
 
 class Inspection {
  public:
-  Inspection(const Grid& grid, const Sde& sde, double t) : grid_(grid), sde_(sde), t_(t) {}
+  Inspection(const Grid& grid, const Sde& sde, DriftAs drift, double t)
+      : grid_(grid), sde_(sde), drift_(drift), t_(t) {}
 
   /// Looks at n points of `sample`; place(i) names point i.
   void look(Sample& sample, Index n, const std::function<std::string(Index)>& place) {
     sample.evaluate(sde_, t_, n);
     double f[2][EdgeSource::block];
     const int d = grid_.dimension();
-    sde_.drift(sample.points(n, d), t_, {{f[0], d > 1 ? f[1] : nullptr}});
+    const DriftAs own = drift_ == DriftAs::velocity ? DriftAs::ito : drift_;
+    drift_as(own, sde_, sample.points(n, d), t_, {{f[0], d > 1 ? f[1] : nullptr}});
     for (Index i = 0; i < n; ++i) {
       for (int k = 0; k < d; ++k) {
         const auto axis = [&] { return d > 1 ? grid_.axis(k).name + " component of the " : std::string(); };
         if (!std::isfinite(f[k][i]))
           add(bad_drift, [&] { return fmt::format("{}drift is not finite ({}) {}", axis(), f[k][i], place(i)); });
-        else if (!std::isfinite(sample.a[k][i]))
+        else if (drift_ == DriftAs::velocity && !std::isfinite(sample.a[k][i]))
           add(bad_velocity, [&] {
             return fmt::format("{}flux velocity f - div D is not finite ({}) {}", axis(), sample.a[k][i], place(i));
           });
@@ -89,6 +91,7 @@ class Inspection {
 
   const Grid& grid_;
   const Sde& sde_;
+  DriftAs drift_;
   double t_;
   Complaint complaints_[kinds];
 };
@@ -145,8 +148,8 @@ void Sample::forgive_rounding(const Sde& sde, double t, Index i) {
     D[1][i] = std::copysign(std::min(std::abs(D[1][i]), std::sqrt(D[0][i]) * std::sqrt(D[2][i])), D[1][i]);
 }
 
-void check_coefficients(const Grid& grid, const Sde& sde, double t) {
-  Inspection inspection(grid, sde, t);
+void check_coefficients(const Grid& grid, const Sde& sde, DriftAs drift, double t) {
+  Inspection inspection(grid, sde, drift, t);
   look_at_centers(grid, inspection);
   for (int k = 0; k < grid.dimension(); ++k) {
     const Axis& axis = grid.axis(k);

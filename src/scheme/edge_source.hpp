@@ -7,6 +7,7 @@
 #include "fokker/grid/grid.hpp"
 #include "fokker/model/sde.hpp"
 #include "fokker/scheme/flux.hpp"
+#include "line_view.hpp"
 
 namespace fokker {
 
@@ -47,8 +48,9 @@ class EdgeSource {
   [[nodiscard]] virtual std::size_t bytes() const = 0;
 };
 
-/// Diagonal tensors: coefficients at the face centres (theory section 6).
-[[nodiscard]] std::unique_ptr<EdgeSource> make_diagonal_source(const Grid&, const Sde&, const FluxScheme&, double t0);
+/// Diagonal tensors: every axis by itself (axis_fluxes.hpp), with the drift in the reading of `drift`.
+[[nodiscard]] std::unique_ptr<EdgeSource> make_diagonal_source(const Grid&, const Sde&, const FluxScheme&,
+                                                               DriftAs drift, double t0);
 
 /// Any tensor: Selling's decomposition at the cell centres (theory sections 6 and 10).
 [[nodiscard]] std::unique_ptr<EdgeSource> make_tensor_source(const Grid&, const Sde&, const FluxScheme&, double t0);
@@ -81,9 +83,10 @@ struct Sample {
   void forgive_rounding(const Sde& sde, double t, Index i);
 };
 
-/// Throws CaseError when a coefficient at t is not finite or D not positive semidefinite, at the cell centres, inner
-/// faces and absorbing walls: the first offender of each kind and how many there are.
-void check_coefficients(const Grid&, const Sde&, double t);
+/// Throws CaseError when D or the drift (with DriftAs::velocity f and f - div D) at t is not finite or D not positive
+/// semidefinite, at the cell centres, inner faces and absorbing walls: the first offender of each kind and how many
+/// there are.
+void check_coefficients(const Grid&, const Sde&, DriftAs drift, double t);
 
 /// Eigenvalues of D over the cell centres at t.
 struct DiffusionSurvey {

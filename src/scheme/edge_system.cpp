@@ -17,7 +17,13 @@ constexpr Index fill_piece = 4096;  // edges per piece of the parallel loop that
 constexpr std::size_t longest_chain = 8;
 
 bool sound(const Edge& edge) {
-  return edge.rate >= 0 && std::isfinite(edge.rate) && std::isfinite(edge.peclet) && std::isfinite(edge.velocity);
+  return edge.rate >= 0 && std::isfinite(edge.rate) && std::isfinite(edge.peclet) && std::isfinite(edge.velocity) &&
+         std::isfinite(edge.left + edge.right);
+}
+
+/// log(pi_R / pi_L) of what the fitted part keeps.
+double whole_peclet(const Edge& edge) {
+  return edge.left == edge.right ? edge.peclet : edge.peclet + std::log(edge.left / edge.right);
 }
 
 bool is_face(Offset e) { return e == Offset{1, 0} || e == Offset{0, 1}; }
@@ -48,13 +54,15 @@ EdgeSystem::EdgeSystem(std::shared_ptr<const Grid> grid, std::shared_ptr<const S
       fits_(options.fits),
       lines_(options.lines),
       edges_(*grid_) {
-  check_coefficients(*grid_, *sde_, t0);
   const Sde& spatial = factor_.spatial(*sde_);
-  if (factor_.found()) check_coefficients(*grid_, spatial, t0);
+  const bool diagonal = grid_->dimension() == 1 || spatial.traits().diagonal;
+  const DriftAs drift = diagonal ? options.drift : DriftAs::velocity;
+  check_coefficients(*grid_, *sde_, drift, t0);
+  if (factor_.found()) check_coefficients(*grid_, spatial, drift, t0);
   autonomous_ = sde_->traits().autonomous;
   fixed_ = autonomous_ || factor_.found();
-  source_ = grid_->dimension() == 1 || spatial.traits().diagonal ? make_diagonal_source(*grid_, spatial, flux, t0)
-                                                                 : make_tensor_source(*grid_, spatial, flux, t0);
+  source_ =
+      diagonal ? make_diagonal_source(*grid_, spatial, flux, drift, t0) : make_tensor_source(*grid_, spatial, flux, t0);
   if (source_->limited() || options.advection) advection_.emplace(*grid_, options.reconstruction);
   build(t0);
   if (!fixed_) return;
@@ -133,6 +141,7 @@ void EdgeSystem::build(double t) {
     peclet_max_.resize(pieces);
     if (fits_) rate_.resize(static_cast<std::size_t>(edges_.count()));
     if (fits_) peclet_.resize(static_cast<std::size_t>(edges_.count()));
+    if (fits_) close_.assign(static_cast<std::size_t>(edges_.count()), 0);
     if (lines_) link_edges();
   }
   FirstOf unsound, unsigned_;
@@ -192,18 +201,16 @@ void EdgeSystem::make_weights(Index first, Index last, FirstOf& unsound, FirstOf
     for (Index i = 0; i < count; ++i) {
       if (!sound(edge[i])) unsound.add(run->left + from + i);
       if (edge[i].rate > 0) {
-        peclet_min = std::min(peclet_min, std::abs(edge[i].peclet));
-        peclet_max = std::max(peclet_max, std::abs(edge[i].peclet));
+        const double peclet = std::abs(whole_peclet(edge[i]));
+        peclet_min = std::min(peclet_min, peclet);
+        peclet_max = std::max(peclet_max, peclet);
       }
       if (advection_ && is_face(run->offset))
         advection_->velocity(run->offset.x == 1 ? 0 : 1)[run->left + from + i] = std::exchange(edge[i].velocity, 0.0);
       const EdgeWeights weights = flux_.weights(edge[i]);
       if (flux_.positive && sound(edge[i]) && !(weights.left >= 0 && weights.right <= 0))
         unsigned_.add(run->left + from + i);
-      if (fits_) {
-        rate_[static_cast<std::size_t>(number + i)] = edge[i].rate;
-        peclet_[static_cast<std::size_t>(number + i)] = edge[i].rate > 0 ? edge[i].peclet : 0;
-      }
+      if (fits_) keep_fit(edge[i], weights, number + i);
       edges_.left()[number + i] = weights.left;
       edges_.right()[number + i] = weights.right;
     }
@@ -211,6 +218,17 @@ void EdgeSystem::make_weights(Index first, Index last, FirstOf& unsound, FirstOf
   }
   peclet_min_[static_cast<std::size_t>(first / fill_piece)] = peclet_min;
   peclet_max_[static_cast<std::size_t>(first / fill_piece)] = peclet_max;
+}
+
+// The edge as rate [B(-Pe) p_L - B(Pe) p_R] with all of its equilibrium in Pe.
+void EdgeSystem::keep_fit(const Edge& edge, const EdgeWeights& weights, Index number) {
+  const auto at = static_cast<std::size_t>(number);
+  const bool plain = edge.left == 1 && edge.right == 1;
+  const double peclet = plain ? edge.peclet : whole_peclet(edge);
+  const bool fits = edge.rate > 0 && !edge.close && std::isfinite(peclet);
+  close_[at] = edge.close || (edge.rate > 0 && !fits) ? 1 : 0;
+  peclet_[at] = fits ? peclet : 0;
+  rate_[at] = plain ? edge.rate : fits ? weights.left / bernoulli(-peclet) : 0;
 }
 
 // At the wall p = 0: what leaves is the left weight of the edge up to the wall; a bare velocity only ever leaves.
@@ -221,7 +239,8 @@ void EdgeSystem::build_sinks(double t) {
     if (!sound(wall.edge))
       throw NumericalError("drift or diffusion at an absorbing wall is not finite, or diffusion is negative", t,
                            wall.cell);
-    const double rate = flux_.weights({wall.edge.rate, wall.edge.peclet, 0}).left + std::max(wall.edge.velocity, 0.0);
+    const double rate =
+        flux_.weights({wall.edge.rate, wall.edge.peclet, 0, wall.edge.left}).left + std::max(wall.edge.velocity, 0.0);
     if (flux_.positive && !(rate >= 0))
       throw std::logic_error("flux " + std::string(flux_.name) + " lets probability in through an absorbing wall");
     if (rate != 0) sinks.push_back({wall.cell, wall.ledger, wall.share * rate, wall.offset});

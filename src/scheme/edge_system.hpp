@@ -21,6 +21,7 @@ struct EdgeSystemOptions {
   bool fits = false;       ///< rate and Peclet number of every edge, beside its two weights
   bool lines = false;      ///< which edges follow each other in line
   bool advection = false;  ///< velocities of faces always to `advection`; else only where the source asks for it
+  DriftAs drift = DriftAs::written;  ///< what the edges of a diagonal tensor are written with
   Reconstruction reconstruction = Reconstruction::huynh;
 };
 
@@ -47,6 +48,8 @@ class EdgeSystem {
   /// One per edge, in the order of its weights; with `fits` only.
   [[nodiscard]] const double* rates() const { return rate_.data(); }
   [[nodiscard]] const double* peclets() const { return peclet_.data(); }
+  /// 1 for the edges beside which coefficients jump or vanish, where only the fitted flux knows the density.
+  [[nodiscard]] const std::uint8_t* close() const { return close_.data(); }
   [[nodiscard]] bool keeps_law() const { return source_->keeps_law(); }
   /// The number of the edge that ends where this one begins (or begins where it ends) with the same offset; -1: none.
   /// With `lines` only.
@@ -78,6 +81,7 @@ class EdgeSystem {
   void build_sinks(double t);
   void lay_out_directions();
   void link_edges();
+  void keep_fit(const Edge& edge, const EdgeWeights& weights, Index number);
   void make_weights(Index first, Index last, FirstOf& unsound, FirstOf& unsigned_);
 
   std::shared_ptr<const Grid> grid_;
@@ -89,6 +93,7 @@ class EdgeSystem {
   Edges edges_;
   std::optional<Advection> advection_;
   std::vector<double> rate_, peclet_;
+  std::vector<std::uint8_t> close_;
   std::vector<Index> before_, after_;
   std::vector<WallEdge> walls_;
   std::optional<Directions> directions_;

@@ -108,6 +108,13 @@ class FluxConsistent final : public EdgeFlow {
   }
 };
 
+/// Peclet numbers at the faces themselves, from a derivative of D, where scores are taken to belong to the faces or
+/// differences of log p are refined; else as the drift-diffusion form has them.
+DriftAs drift_of(const Sde& sde, int score_order, bool local) {
+  const bool law = sde.dimension() == 1 && sde.traits().autonomous;
+  return local || (score_order == 4 && !law) ? DriftAs::velocity : DriftAs::written;
+}
+
 /// The row whose flux bounds that of the effective drift. With `local` Peclet numbers a h / D at the faces, which a
 /// score at the faces belongs to; otherwise those of the stationary law, which a difference of log p belongs to.
 FluxScheme fitted_row(bool local) {
@@ -120,11 +127,14 @@ class LogDifference final : public EdgeFlow {
  public:
   LogDifference(std::shared_ptr<const Grid> grid, const std::shared_ptr<const Sde>& sde, Reconstruction reconstruction,
                 int score_order, std::shared_ptr<ScoreSource> source, double t0)
-      : EdgeFlow(
-            EdgeSystem(std::move(grid), sde, fitted_row(source && sde->traits().diagonal),
-                       {.fits = true, .lines = score_order == 4, .advection = true, .reconstruction = reconstruction},
-                       t0),
-            2),
+      : EdgeFlow(EdgeSystem(std::move(grid), sde, fitted_row(source && sde->traits().diagonal),
+                            {.fits = true,
+                             .lines = score_order == 4,
+                             .advection = true,
+                             .drift = drift_of(*sde, score_order, source && sde->traits().diagonal),
+                             .reconstruction = reconstruction},
+                            t0),
+                 2),
         reconstruction_(reconstruction),
         score_order_(score_order),
         source_(std::move(source)),
@@ -164,6 +174,9 @@ class LogDifference final : public EdgeFlow {
     edges.weight_left = system_.edges().left() + first;
     edges.weight_right = system_.edges().right() + first;
     log_fluxes(reconstruction_, edges, source_ || score_order_ == 4 ? 1.0 / 24 : 0, count, J);
+    const std::uint8_t* const close = system_.close() + first;
+    for (Index i = 0; i < count; ++i)
+      if (close[i] != 0) J[i] = edges.weight_left[i] * edges.left[i] + edges.weight_right[i] * edges.right[i];
   }
 
   // The score of the source times the edge: at the middle of a face; the mean of both cells for other offsets.
@@ -202,6 +215,7 @@ class LogDifference final : public EdgeFlow {
                 last = after < 0 ? -1 : system_.edge_after(after);
     if (first < 0 || last < 0) return;
     const std::array<Index, 5> line{first, before, edge, after, last};
+    if (std::any_of(line.begin(), line.end(), [&](Index k) { return system_.close()[k] != 0; })) return;
     const bool law = system_.keeps_law();
     std::array<double, 5> Y{}, sum{};  // differences of log(p/m) and of log(p m) over the five edges
     for (std::size_t k = 0; k < 5; ++k) {

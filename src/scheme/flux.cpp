@@ -20,22 +20,25 @@ double drift_of(const Edge& edge) { return edge.rate > 0 ? edge.rate * edge.pecl
 // Upwinded drift plus k (p_L - p_R): the sum that keeps its digits in every limit.
 EdgeWeights upwinded(double drift, double k) { return {k + std::max(drift, 0.0), -(k + std::max(-drift, 0.0))}; }
 
-//   J = rate [B(-Pe) p_L - B(Pe) p_R] + upwinded velocity,    rate B(-Pe) = rate B(Pe) + rate Pe
+//   J = rate [left B(-Pe) p_L - right B(Pe) p_R] + upwinded velocity,    rate B(-Pe) = rate B(Pe) + rate Pe
 //
 // written with B(|Pe|) only, so that nothing cancels: k = |a| / (e^|Pe| - 1) is the diffusion left over at large |Pe|.
 EdgeWeights scharfetter_gummel(const Edge& edge) {
   const double k = edge.rate > 0 ? edge.rate * bernoulli(std::abs(edge.peclet)) : 0;
   const EdgeWeights fitted = upwinded(drift_of(edge), k), carried = upwinded(edge.velocity, 0);
-  return {fitted.left + carried.left, fitted.right + carried.right};
+  return {edge.left * fitted.left + carried.left, edge.right * fitted.right + carried.right};
 }
 
-//   J = rate (p_L - p_R) + v p_upwind
-EdgeWeights upwind(const Edge& edge) { return upwinded(drift_of(edge) + edge.velocity, edge.rate); }
+//   J = rate (left p_L - right p_R) + v p_upwind
+EdgeWeights upwind(const Edge& edge) {
+  const double v = drift_of(edge) + edge.velocity;
+  return {edge.rate * edge.left + std::max(v, 0.0), -(edge.rate * edge.right + std::max(-v, 0.0))};
+}
 
-//   J = rate (p_L - p_R) + v (p_L + p_R) / 2
+//   J = rate (left p_L - right p_R) + v (p_L + p_R) / 2
 EdgeWeights central(const Edge& edge) {
   const double half = 0.5 * (drift_of(edge) + edge.velocity);
-  return {edge.rate + half, -edge.rate + half};
+  return {edge.rate * edge.left + half, -(edge.rate * edge.right) + half};
 }
 
 constexpr std::array rows{

@@ -39,7 +39,7 @@ class GivenDrift final : public Form, public Operator {
         source_(std::move(source)),
         advection_(*grid_, reconstruction),
         transverse_(grid_->dimension() == 2 && is_weno(reconstruction)) {
-    check_coefficients(*grid_, *sde_, t0);
+    check_coefficients(*grid_, *sde_, DriftAs::velocity, t0);
     fixed_ = sde_->traits().autonomous && !source_;
     build(t0);
   }

@@ -2,18 +2,21 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/math/quadrature/gauss.hpp>
 #include <cmath>
 #include <limits>
+#include <span>
 
 #include "fokker/base/parallel.hpp"
+#include "stationary_cells.hpp"
+#include "stationary_weights_rule.hpp"
 
-// Every cell is a tree of panels. A panel knows three numbers about Phi = int a/D: how much it rises, and the logarithm
-// of the mean of exp(Phi) seen from its lower and from its upper end,
+// Every cell is a tree of panels, or several where coefficients break. A panel knows three numbers about Phi = int f/D
+// and the weight m = D^(a-1) exp(Phi): how much Phi rises, and the logarithm of the mean of m seen from its lower and
+// from its upper end,
 //
 //      Phi |            ___.        rise = Phi(upper) - Phi(lower)
-//          |        _.--            low  = log mean exp(Phi - Phi(lower))
-//          |____.--                 high = log mean exp(Phi - Phi(upper))
+//          |        _.--            low  = log mean m exp(-Phi(lower))
+//          |____.--                 high = log mean m exp(-Phi(upper))
 //          lower          upper
 //
 // which is all that two neighbours need to become one panel, and all that a face needs: Pe = low(R) - high(L). Nothing
@@ -24,90 +27,15 @@ namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double eps = std::numeric_limits<double>::epsilon();
-constexpr std::size_t nodes = 10;
-using Nodes = std::array<double, nodes>;
-
-constexpr std::size_t mirrored(std::size_t j) { return nodes - 1 - j; }
-
-double paired_sum(const Nodes& row, const Nodes& v) {
-  double sum = 0;
-  for (std::size_t j = nodes / 2; j < nodes; ++j) sum += row[j] * v[j] + row[mirrored(j)] * v[mirrored(j)];
-  return sum;
-}
+constexpr std::size_t nodes = PanelRule::nodes;
+using Nodes = PanelRule::Nodes;
+using Rule = PanelRule;
 
 Nodes product(const Nodes& u, const Nodes& v) {
   Nodes uv;
   for (std::size_t j = 0; j < nodes; ++j) uv[j] = u[j] * v[j];
   return uv;
 }
-
-/// P_0 .. P_nodes at z.
-std::array<double, nodes + 1> legendre(double z) {
-  std::array<double, nodes + 1> P{1, z};
-  for (std::size_t n = 1; n < nodes; ++n) {
-    const auto order = static_cast<double>(n);
-    P[n + 1] = ((2 * order + 1) * z * P[n] - order * P[n - 1]) / (order + 1);
-  }
-  return P;
-}
-
-/// Gauss-Legendre nodes on [-1, 1] with the integration and extrapolation rows of the polynomial through them.
-struct Rule {
-  Nodes z{}, weight{};                ///< weights sum to 1: means, not integrals
-  std::array<Nodes, nodes> from_0;    ///< row k: integral from 0 to z_k
-  Nodes to_upper{}, lower_row{};      ///< integral from 0 to 1; value at -1
-  std::array<Nodes, nodes> spectrum;  ///< row n: n-th Legendre coefficient
-
-  Rule() {
-    using Gauss = boost::math::quadrature::gauss<double, nodes>;
-    for (std::size_t j = 0; j < nodes / 2; ++j) {
-      z[nodes / 2 + j] = Gauss::abscissa()[j];
-      z[nodes / 2 - 1 - j] = -Gauss::abscissa()[j];
-      weight[nodes / 2 + j] = weight[nodes / 2 - 1 - j] = Gauss::weights()[j] / 2;
-    }
-    for (std::size_t j = 0; j < nodes; ++j) {
-      const auto P = legendre(z[j]);
-      for (std::size_t n = 0; n < nodes; ++n) spectrum[n][j] = (2 * static_cast<double>(n) + 1) * weight[j] * P[n];
-    }
-    to_upper = integral_row(1);
-    for (std::size_t k = nodes / 2; k < nodes; ++k) {
-      from_0[k] = integral_row(z[k]);
-      for (std::size_t j = 0; j < nodes; ++j) from_0[mirrored(k)][mirrored(j)] = -from_0[k][j];
-    }
-    for (std::size_t j = 0; j < nodes; ++j)
-      for (std::size_t n = 0; n < nodes; ++n) lower_row[j] += (n % 2 == 0 ? 1 : -1) * spectrum[n][j];
-  }
-
-  /// The polynomial through v at -1 and at 1.
-  [[nodiscard]] double lower_value(const Nodes& v) const {
-    double value = 0;
-    for (std::size_t j = 0; j < nodes; ++j) value += lower_row[j] * v[j];
-    return value;
-  }
-  [[nodiscard]] double upper_value(const Nodes& v) const {
-    double value = 0;
-    for (std::size_t j = 0; j < nodes; ++j) value += lower_row[mirrored(j)] * v[j];
-    return value;
-  }
-
-  /// Size of the last two Legendre coefficients of v.
-  [[nodiscard]] double tail(const Nodes& v) const {
-    return std::abs(paired_sum(spectrum[nodes - 2], v)) + std::abs(paired_sum(spectrum[nodes - 1], v));
-  }
-
- private:
-  [[nodiscard]] Nodes integral_row(double to) const {
-    const auto upper = legendre(to), lower = legendre(0);
-    Nodes row{};
-    for (std::size_t j = 0; j < nodes; ++j) {
-      row[j] = spectrum[0][j] * to;
-      for (std::size_t n = 1; n < nodes; ++n)
-        row[j] += spectrum[n][j] * ((upper[n + 1] - upper[n - 1]) - (lower[n + 1] - lower[n - 1])) /
-                  (2 * static_cast<double>(n) + 1);
-    }
-    return row;
-  }
-};
 
 struct Sums {
   double rise = 0, low = 0, high = 0;
@@ -128,39 +56,43 @@ double log_sum(const Nodes& weight, const Nodes& phi) {
   const double top = *std::max_element(phi.begin(), phi.end());
   Nodes e;
   for (std::size_t j = 0; j < nodes; ++j) e[j] = std::exp(phi[j] - top);
-  return top + std::log(paired_sum(weight, e));
+  return top + std::log(Rule::paired_sum(weight, e));
 }
 
-Sums smooth_panel(const Rule& rule, const Nodes& psi, double width) {
-  Nodes phi, flipped;
-  for (std::size_t k = 0; k < nodes; ++k) {
-    phi[k] = width / 2 * paired_sum(rule.from_0[k], psi);
-    flipped[k] = psi[mirrored(k)];
-  }
-  const double up = width / 2 * paired_sum(rule.to_upper, psi), down = width / 2 * paired_sum(rule.to_upper, flipped);
+/// `tilt`: log D^(a - 1).
+Sums smooth_panel(const Rule& rule, const Nodes& psi, const Nodes& tilt, double width) {
+  Nodes phi;
+  for (std::size_t k = 0; k < nodes; ++k) phi[k] = width / 2 * Rule::paired_sum(rule.from_0[k], psi) + tilt[k];
+  const double up = width / 2 * Rule::paired_sum(rule.to_upper, psi),
+               down = width / 2 * Rule::paired_sum(rule.to_upper, Rule::mirror(psi));
   const double middle = log_sum(rule.weight, phi);
   return {up + down, middle + down, middle - up};
 }
 
 struct WallMean {
-  double log_mean = nan;  ///< of exp(Phi - Phi(far end)); NaN when not integrable
+  double log_mean = nan;  ///< of m with Phi = 0 at the far end; NaN when not integrable
   double error = nan;     ///< of log_mean, from the last Legendre coefficients
 };
 
-/// A panel whose near end is a wall, psi = dPhi/d(distance from the wall). distance * psi is smooth there, k at the
-/// wall, so that exp(Phi) = s^k g(s) with a smooth g, s = distance / width: the polynomial through g is integrated
-/// against s^k by the exact moments of the Legendre polynomials on [0, 1],
-/// int s^k P_n = k (k-1) .. (k-n+1) / ((k+1) .. (k+n+1)). Not integrable when k <= -1.
-WallMean wall_panel(const Rule& rule, const Nodes& distance, const Nodes& psi, double width) {
+/// A panel whose near end is a wall, psi = dPhi/d(distance from the wall), tilt = log D^(a - 1). distance * psi is
+/// smooth there, k at the wall, and tilt is n log s and smooth, s = distance / width, so that m = s^(k + n) g(s) with a
+/// smooth g: the polynomial through g is integrated against the power by the exact moments of the Legendre polynomials
+/// on [0, 1], int s^k P_n = k (k-1) .. (k-n+1) / ((k+1) .. (k+n+1)). Not integrable when k + n <= -1. The exponent n is
+/// what takes the last Legendre coefficient out of tilt - n log s.
+WallMean wall_panel(const Rule& rule, const Nodes& distance, const Nodes& psi, const Nodes& tilt, double width) {
   const Nodes q = product(distance, psi);
-  Nodes rest, phi, weight;
-  const double k = rule.lower_value(q);
+  Nodes rest, phi, weight, log_s;
+  for (std::size_t j = 0; j < nodes; ++j) log_s[j] = std::log(distance[j] / width);
+  const Nodes& last = rule.spectrum[nodes - 1];
+  const double drift = rule.lower_value(q), own = Rule::paired_sum(last, tilt) / Rule::paired_sum(last, log_s),
+               exponent = std::abs(own) < 1e-8 ? 0 : own, k = drift + exponent;
   if (!(k > -1 + 1e-9)) return {};
-  for (std::size_t j = 0; j < nodes; ++j) rest[j] = (q[j] - k) / distance[j];
-  const double up = paired_sum(rule.to_upper, rest);
-  for (std::size_t j = 0; j < nodes; ++j) phi[j] = width / 2 * (paired_sum(rule.from_0[j], rest) - up);
+  for (std::size_t j = 0; j < nodes; ++j) rest[j] = (q[j] - drift) / distance[j];
+  const double up = Rule::paired_sum(rule.to_upper, rest);
+  for (std::size_t j = 0; j < nodes; ++j)
+    phi[j] = width / 2 * (Rule::paired_sum(rule.from_0[j], rest) - up) + (tilt[j] - exponent * log_s[j]);
   if (k >= 2) {  // smooth enough for the plain rule, and beyond the reach of the first ten moments
-    for (std::size_t j = 0; j < nodes; ++j) phi[j] += k * std::log(distance[j] / width);
+    for (std::size_t j = 0; j < nodes; ++j) phi[j] += k * log_s[j];
     return {log_sum(rule.weight, phi), nan};
   }
   weight.fill(0);
@@ -177,6 +109,12 @@ WallMean wall_panel(const Rule& rule, const Nodes& distance, const Nodes& psi, d
 
 enum class Wall { none, lower, upper };
 
+/// A cell, or what lies between two places in it where coefficients break.
+struct Piece {
+  double lower = 0, upper = 0;
+  Wall wall = Wall::none;  ///< end that lies on a wall
+};
+
 struct Panel {
   double lower = 0, upper = 0;
   Index cell = 0;
@@ -186,31 +124,34 @@ struct Panel {
   double size = 0, range = 0;              ///< width * max |psi|, max psi - min psi
   double tail = nan;                       ///< error of its own wall mean, where one is known
   double hidden = 0;                       ///< what a jump between the last node and an end could add to the rise
+  double bare = 0;                         ///< log of the mean of D^(a - 1) over its own nodes
   Index child = -1;                        ///< the lower half; the upper one follows
   double share = 1, below = 0, above = 0;  ///< of the cell's integral: in the panel, below it, above it
 };
 
-/// The panels of a few neighbouring cells, refined level by level so that the Sde is asked for whole columns.
+/// The panels of a few neighbouring pieces, refined level by level so that the Sde is asked for whole columns.
 class PanelForest {
  public:
-  PanelForest(const Axis& axis, const Sde& sde, const Rule& rule, Index first, Index last)
-      : axis_(axis), sde_(sde), rule_(rule), first_(first), cells_(static_cast<std::size_t>(last - first)) {
-    for (Index i = first; i < last; ++i) {
-      Panel panel{.lower = axis.face(i), .upper = axis.face(i + 1), .cell = i};
-      panel.wall = wall_of(i);
+  /// `tilted`: D^(a - 1) counts; else it is constant, and left out.
+  PanelForest(std::span<const Piece> pieces, const LineView& view, bool tilted, const Rule& rule)
+      : pieces_(pieces), view_(view), tilt_(tilted ? view.reading() - 1 : 0), rule_(rule), cells_(pieces.size()) {
+    for (const Piece& piece : pieces) {
+      Panel panel{.lower = piece.lower, .upper = piece.upper, .cell = static_cast<Index>(panels_.size())};
+      panel.wall = piece.wall;
+      open_.push_back(panel.cell);
       panels_.push_back(panel);
-      open_.push_back(i - first);
     }
     evaluate_from(0);
     for (std::size_t i = 0; i < cells_.size(); ++i) cells_[i].size = 1 + panels_[i].size;
     while (!open_.empty()) refine();
   }
 
-  /// NaN where the cell has no weight.
-  [[nodiscard]] Sums sums(Index cell) const {
-    const auto i = static_cast<std::size_t>(cell - first_);
-    return cells_[i].dead ? Sums{nan, nan, nan} : panels_[i].best;
+  /// NaN where the piece has no weight.
+  [[nodiscard]] Sums sums(std::size_t piece) const {
+    return cells_[piece].dead ? Sums{nan, nan, nan} : panels_[piece].best;
   }
+  /// log of the mean of D^(a - 1), as far as its own nodes tell.
+  [[nodiscard]] double bare(std::size_t piece) const { return panels_[piece].bare; }
 
  private:
   struct Cell {
@@ -222,13 +163,10 @@ class PanelForest {
   static constexpr int deepest = 200;
   static constexpr std::size_t points = nodes + 2;  // of a panel
 
-  Cell& cell_of(const Panel& panel) { return cells_[static_cast<std::size_t>(panel.cell - first_)]; }
+  Cell& cell_of(const Panel& panel) { return cells_[static_cast<std::size_t>(panel.cell)]; }
   Panel& at(Index k) { return panels_[static_cast<std::size_t>(k)]; }
   [[nodiscard]] const Panel& at(Index k) const { return panels_[static_cast<std::size_t>(k)]; }
-  [[nodiscard]] Wall wall_of(Index cell) const {
-    if (axis_.periodic() || axis_.cells == 1) return Wall::none;
-    return cell == 0 ? Wall::lower : cell == axis_.cells - 1 ? Wall::upper : Wall::none;
-  }
+  [[nodiscard]] Wall wall_of(Index piece) const { return pieces_[static_cast<std::size_t>(piece)].wall; }
 
   void refine() {
     std::erase_if(open_, [&](Index k) { return at(k).share * (at(k).tail + at(k).hidden) <= tolerance(at(k)); });
@@ -314,12 +252,10 @@ class PanelForest {
   void evaluate_from(std::size_t begin) {
     const std::size_t count = (panels_.size() - begin) * points;
     x_.resize(count);
-    a_.resize(count);
+    f_.resize(count);
     D_.resize(count);
     for (std::size_t k = begin; k < panels_.size(); ++k) place(panels_[k], &x_[(k - begin) * points]);
-    const PointsIn at_points{static_cast<Index>(count), 1, {x_.data(), nullptr}};
-    sde_.flux_velocity(at_points, 0, {{a_.data(), nullptr}});
-    sde_.diffusion(at_points, 0, {D_.data(), nullptr, nullptr});
+    view_.evaluate(x_.data(), static_cast<Index>(count), f_.data(), D_.data());
     for (std::size_t k = begin; k < panels_.size(); ++k) integrate(panels_[k], (k - begin) * points);
   }
 
@@ -333,9 +269,12 @@ class PanelForest {
   }
 
   void integrate(Panel& panel, std::size_t offset) {
-    std::array<double, points> psi;
-    for (std::size_t j = 0; j < points; ++j) psi[j] = a_[offset + j] / D_[offset + j];
-    if (!std::all_of(psi.begin(), psi.end(), [](double value) { return std::isfinite(value); })) {
+    std::array<double, points> psi, tilt{};
+    for (std::size_t j = 0; j < points; ++j) psi[j] = f_[offset + j] / D_[offset + j];
+    if (tilt_ != 0)
+      for (std::size_t j = 0; j < points; ++j) tilt[j] = tilt_ * std::log(D_[offset + j]);
+    const auto finite = [](double value) { return std::isfinite(value); };
+    if (!std::all_of(psi.begin(), psi.end(), finite) || !std::all_of(tilt.begin(), tilt.end(), finite)) {
       cell_of(panel).dead = true;
       return;
     }
@@ -343,25 +282,27 @@ class PanelForest {
     const double width = panel.upper - panel.lower;
     panel.size = width * std::max(std::abs(*least), std::abs(*most));
     panel.range = *most - *least;
-    Nodes upward, downward, distance;  // psi as seen from the lower and from the upper end
+    Nodes upward, downward, tilted, distance;  // psi as seen from the lower and from the upper end
     for (std::size_t j = 0; j < nodes; ++j) {
       upward[j] = psi[j];
-      downward[j] = -psi[mirrored(j)];
+      downward[j] = -psi[Rule::mirrored(j)];
+      tilted[j] = tilt[j];
     }
+    panel.bare = log_sum(rule_.weight, tilted);
     if (panel.wall == Wall::none) {
-      panel.own = smooth_panel(rule_, upward, width);
+      panel.own = smooth_panel(rule_, upward, tilted, width);
     } else if (panel.wall == Wall::lower) {
       for (std::size_t j = 0; j < nodes; ++j) distance[j] = x_[offset + j] - panel.lower;
-      const WallMean mean = wall_panel(rule_, distance, upward, width);
+      const WallMean mean = wall_panel(rule_, distance, upward, tilted, width);
       panel.own = {0, 0, mean.log_mean};
       panel.tail = mean.error;
     } else {
-      for (std::size_t j = 0; j < nodes; ++j) distance[j] = panel.upper - x_[offset + mirrored(j)];
-      const WallMean mean = wall_panel(rule_, distance, downward, width);
+      for (std::size_t j = 0; j < nodes; ++j) distance[j] = panel.upper - x_[offset + Rule::mirrored(j)];
+      const WallMean mean = wall_panel(rule_, distance, downward, Rule::mirror(tilted), width);
       panel.own = {0, mean.log_mean, 0};
       panel.tail = mean.error;
     }
-    // What psi, or distance * psi beside a wall, is at the ends against what the nodes foretell.
+    // What psi, or distance * psi beside a wall, and log D are at the ends against what the nodes foretell.
     double jump = 0;
     if (panel.wall == Wall::none)
       jump = std::max(std::abs(psi[nodes] - rule_.lower_value(upward)),
@@ -369,36 +310,98 @@ class PanelForest {
     if (panel.wall == Wall::lower)
       jump = std::abs(psi[nodes + 1] - rule_.upper_value(product(distance, upward)) / width);
     if (panel.wall == Wall::upper) jump = std::abs(psi[nodes] + rule_.upper_value(product(distance, downward)) / width);
-    panel.hidden = width / 2 * (1 + rule_.z[0]) * jump;
+    double bent = 0;
+    if (tilt_ != 0 && panel.wall != Wall::lower) bent = std::abs(tilt[nodes] - rule_.lower_value(tilted));
+    if (tilt_ != 0 && panel.wall != Wall::upper)
+      bent = std::max(bent, std::abs(tilt[nodes + 1] - rule_.upper_value(tilted)));
+    panel.hidden = width / 2 * (1 + rule_.z[0]) * jump + (1 + rule_.z[0]) / 2 * bent;
     panel.best = panel.own;
   }
 
-  const Axis& axis_;
-  const Sde& sde_;
+  std::span<const Piece> pieces_;
+  const LineView& view_;
+  double tilt_;  // a - 1
   const Rule& rule_;
-  Index first_;
   std::vector<Cell> cells_;
-  std::vector<Panel> panels_;  // those of the cells come first, in order
+  std::vector<Panel> panels_;  // those of the pieces come first, in order
   std::vector<Index> open_;
-  std::vector<double> x_, a_, D_;
+  std::vector<double> x_, f_, D_;
 };
+
+/// The pieces of the cells of an axis, and where those of each cell begin.
+struct Pieces {
+  std::vector<Piece> all;
+  std::vector<std::size_t> first;
+};
+
+Pieces pieces_of(const Axis& axis, std::span<const double> breaks) {
+  Pieces result;
+  auto next = breaks.begin();
+  for (Index i = 0; i < axis.cells; ++i) {
+    result.first.push_back(result.all.size());
+    double from = axis.face(i);
+    const double upper = axis.face(i + 1), near = 1e-9 * axis.width();
+    while (next != breaks.end() && *next <= from + near) ++next;
+    for (; next != breaks.end() && *next < upper - near; ++next)
+      if (*next > from + near) {
+        result.all.push_back({from, *next, Wall::none});
+        from = *next;
+      }
+    result.all.push_back({from, upper, Wall::none});
+  }
+  result.first.push_back(result.all.size());
+  if (axis.periodic() || axis.cells == 1) return result;
+  result.all.front().wall = Wall::lower;
+  result.all.back().wall = Wall::upper;
+  return result;
+}
+
+/// A below B, with their shares of the width.
+Sums joined(const Sums& A, double a, const Sums& B, double b) {
+  const auto mean = [&](double u, double v) {
+    const double top = std::max(u, v);
+    return top + std::log((a * std::exp(u - top) + b * std::exp(v - top)) / (a + b));
+  };
+  return {A.rise + B.rise, mean(A.low, A.rise + B.low), mean(A.high - B.rise, B.high)};
+}
 
 }  // namespace
 
-std::vector<double> stationary_peclets(const Axis& axis, const Sde& sde) {
+std::vector<CellWeight> stationary_weights(const Axis& axis, const LineView& view, bool tilted,
+                                           std::span<const double> breaks) {
   const Rule rule;
-  std::vector<Sums> sums(static_cast<std::size_t>(axis.cells));
+  const Pieces pieces = pieces_of(axis, breaks);
+  std::vector<CellWeight> weights(static_cast<std::size_t>(axis.cells));
   constexpr Index chunk = 64;  // cells whose panels are in memory at once, per thread
   parallel_for(0, (axis.cells + chunk - 1) / chunk, 1, [&](Index begin, Index end) {
     for (Index k = begin; k < end; ++k) {
-      const Index first = k * chunk, last = std::min(first + chunk, axis.cells);
-      const PanelForest forest(axis, sde, rule, first, last);
-      for (Index i = first; i < last; ++i) sums[static_cast<std::size_t>(i)] = forest.sums(i);
+      const auto from = static_cast<std::size_t>(k * chunk),
+                 to = std::min(from + chunk, static_cast<std::size_t>(axis.cells));
+      const std::size_t base = pieces.first[from];
+      const PanelForest forest(std::span(pieces.all).subspan(base, pieces.first[to] - base), view, tilted, rule);
+      for (std::size_t i = from; i < to; ++i) {
+        const std::size_t first = pieces.first[i];
+        Sums sums = forest.sums(first - base);
+        double bare = forest.bare(first - base), width = pieces.all[first].upper - pieces.all[first].lower;
+        for (std::size_t p = first + 1; p < pieces.first[i + 1]; ++p) {
+          const double next = pieces.all[p].upper - pieces.all[p].lower;
+          sums = joined(sums, width, forest.sums(p - base), next);
+          bare = joined({0, bare, bare}, width, {0, forest.bare(p - base), 0}, next).low;
+          width += next;
+        }
+        weights[i] = {sums.low, sums.high, bare};
+      }
     }
   });
+  return weights;
+}
+
+std::vector<double> stationary_peclets(const Axis& axis, const Sde& sde) {
+  const LineView view(sde, 0, 0, 0, DriftAs::written);
+  const std::vector<CellWeight> weights = stationary_weights(axis, view, true, {});
   std::vector<double> peclets;
-  for (std::size_t i = 1; i < sums.size(); ++i) peclets.push_back(sums[i].low - sums[i - 1].high);
-  if (axis.periodic()) peclets.push_back(sums.front().low - sums.back().high);
+  for (std::size_t i = 1; i < weights.size(); ++i) peclets.push_back(weights[i].low - weights[i - 1].high);
+  if (axis.periodic()) peclets.push_back(weights.front().low - weights.back().high);
   for (double& peclet : peclets)
     if (!std::isfinite(peclet)) peclet = nan;
   return peclets;

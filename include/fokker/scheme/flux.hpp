@@ -9,9 +9,14 @@ namespace fokker {
 ///        L ---- e ----> R        J > 0 carries probability from L to R
 ///
 struct Edge {
-  double rate = 0;    ///< diffusive rate, D_nn / h^2 for a face, lambda_e for a Selling offset [1/t], >= 0
-  double peclet = 0;  ///< log(pi_R / pi_L) of the local equilibrium the fitted part keeps; a_n h / D_nn for smooth data
+  double rate = 0;  ///< diffusive rate, D_nn / h^2 for a face, lambda_e for a Selling offset [1/t], >= 0
+  /// log(pi_R right / (pi_L left)) of the local equilibrium the fitted part keeps; f h / D_nn for smooth data
+  double peclet = 0;
   double velocity = 0;  ///< drift that fitting does not carry, a_n / h [1/t]
+  /// What p_L and p_R count with in the diffusive part: (D_L/D)^(1-a) and (D_R/D)^(1-a) where the edge is written in
+  /// the reading a without a derivative of D, 1 where the Peclet number holds all of it.
+  double left = 1, right = 1;
+  bool close = false;  ///< coefficients jump or vanish beside the edge: no smooth function crosses it
 };
 
 /// J = left * p_L + right * p_R [p/t]; positive when left >= 0 >= right.
