@@ -7,12 +7,12 @@
 #include <utility>
 
 #include "fokker/analysis/gaussian_distance.hpp"
-#include "fokker/scheme/selling.hpp"
 
 namespace fokker {
 namespace {
 
-constexpr double one_peak = 1.5;  // sharper than its Gaussian by that: more than one peak
+constexpr double singular = 1e-12;  // det D / (D_xx D_yy)
+constexpr double one_peak = 1.5;    // sharper than its Gaussian by that: more than one peak
 
 /// |c| h/2 (coth(Pe/2) - 2/Pe), without a difference of large terms.
 double fitted_diffusion(double c, double h, double D) {
@@ -38,6 +38,21 @@ double mean_on(const Axis& axis, std::span<const CellLook> cells, std::size_t k)
     s += cell.weight * std::sin(turn * (cell.x[k] - axis.lower));
   }
   return axis.lower + std::atan2(s, c) / turn;
+}
+
+/// The matrix of a line as one of the plane, with `other` for the direction that is not there.
+Eigen::Matrix2d in_plane(const Eigen::MatrixXd& line, double other) {
+  if (line.rows() > 1) return line;
+  return Eigen::Vector2d(line(0, 0), other).asDiagonal();
+}
+
+/// Walls and bends of the drift hold p together where its linear part does not: by which factor, along each axis, p has
+/// stayed narrower than that part would have made it.
+Eigen::MatrixXd confinement(const Eigen::MatrixXd& V, const Eigen::MatrixXd& expected) {
+  Eigen::MatrixXd held = Eigen::MatrixXd::Identity(V.rows(), V.cols());
+  for (Index k = 0; k < V.rows(); ++k)
+    if (V(k, k) < expected(k, k)) held(k, k) = std::sqrt(V(k, k) / expected(k, k));
+  return held;
 }
 
 }  // namespace
@@ -70,7 +85,8 @@ SpaceError::SpaceError(const Setup& setup) : setup_(setup) {
                                                  : Carries::exactly;
   const SchemeReport report = setup.scheme->report(0);
   limited_ = flux.limited_velocity && report.limited_faces > 0;
-  cuts_ = d > 1 && !flux.wide && !setup.sde->traits().diagonal;
+  two_cells_ = flux.form == "drift_diffusion" && !flux.wide;
+  cross_terms_ = d > 1 && !flux.wide && !setup.sde->traits().diagonal;
   numerical_ = reduced_ = Eigen::MatrixXd::Zero(d, d);
 }
 
@@ -78,48 +94,84 @@ Eigen::MatrixXd SpaceError::numerical_diffusion(const CellLook& cell) const {
   const int d = setup_.grid->dimension();
   Eigen::MatrixXd added = Eigen::MatrixXd::Zero(d, d);
   if (carries_ == Carries::exactly) return added;
-  if (carries_ == Carries::fitted && cuts_ && cell.diffusion[1] != 0) return along_edges(cell);
+  if (carries_ == Carries::fitted && skew(cell)) return along_edges(cell, selling_of(cell));
   for (int i = 0; i < d; ++i) {
     const auto k = static_cast<std::size_t>(i);
     const double h = setup_.grid->axis(i).width(), D = cell.diffusion[2 * k];
     if (limited_ && D == 0) continue;
     const bool advects = setup_.flux->form == "effective_drift";
-    added(i, i) = carries_ == Carries::fitted ? fitted_diffusion(cell.velocity[k], h, D)
-                                              : 0.5 * h * std::abs(advects ? cell.velocity[k] : cell.carriage[k]);
+    const double a = std::abs(cell.carriage[k]), v = std::abs(cell.velocity[k]);
+    added(i, i) = carries_ == Carries::fitted ? fitted_diffusion(std::min(a, v), h, D) : 0.5 * h * (advects ? v : a);
   }
   return added;
 }
 
-/// The same for a tensor with cross terms, on the edges of Selling's decomposition: what drives an edge e away from
-/// balance is e . D^-1 v.
-Eigen::MatrixXd SpaceError::along_edges(const CellLook& cell) const {
+bool SpaceError::skew(const CellLook& cell) const {
+  const double xx = cell.diffusion[0], xy = cell.diffusion[1], yy = cell.diffusion[2];
+  return cross_terms_ && xy != 0 && xx * yy - xy * xy > singular * xx * yy;
+}
+
+SellingDecomposition SpaceError::selling_of(const CellLook& cell) const {
   const double hx = setup_.grid->axis(0).width(), hy = setup_.grid->axis(1).width();
-  const double xx = cell.diffusion[0] / (hx * hx), yy = cell.diffusion[2] / (hy * hy);
-  const SellingDecomposition parts = selling(xx, cell.diffusion[1] / (hx * hy), yy);
-  const double u = cell.velocity[0] / hx, v = cell.velocity[1] / hy, det = xx * yy - parts.xy * parts.xy;
-  Eigen::MatrixXd added = Eigen::MatrixXd::Zero(2, 2);
+  return selling(cell.diffusion[0] / (hx * hx), cell.diffusion[1] / (hx * hy), cell.diffusion[2] / (hy * hy));
+}
+
+/// The same for a tensor with cross terms, in index units on the edges of Selling's decomposition: what drives an edge
+/// e away from balance is e . D^-1 v. The share theta of the drift that edges take, and faces the rest of, is that of
+/// the flux (drift_diffusion_tensor.cpp).
+Eigen::MatrixXd SpaceError::along_edges(const CellLook& cell, const SellingDecomposition& parts) const {
+  const Eigen::Vector2d h(setup_.grid->axis(0).width(), setup_.grid->axis(1).width());
+  const double xx = cell.diffusion[0] / (h[0] * h[0]), yy = cell.diffusion[2] / (h[1] * h[1]), xy = parts.xy;
+  const Eigen::Vector2d a(cell.carriage[0] / h[0], cell.carriage[1] / h[1]);
+  const Eigen::Vector2d v(cell.velocity[0] / h[0], cell.velocity[1] / h[1]);
+  Eigen::Matrix2d inverse;
+  inverse << yy, -xy, -xy, xx;
+  inverse /= xx * yy - xy * xy;
+  double largest = 0, spread = 0;
   for (std::size_t k = 0; k < parts.rate.size(); ++k) {
-    if (!(parts.rate[k] > 0)) continue;
     const Eigen::Vector2d e(parts.x[k], parts.y[k]);
-    const double force = (e[0] * (yy * u - parts.xy * v) + e[1] * (xx * v - parts.xy * u)) / det;
-    added += fitted_diffusion(force * parts.rate[k], 1, parts.rate[k]) * e * e.transpose();
+    const double peclet = std::abs(e.dot(inverse * a));
+    if (parts.rate[k] > 0) largest = std::max(largest, peclet);
+    spread += parts.rate[k] * peclet * peclet * e.squaredNorm();
   }
-  const Eigen::Vector2d h(hx, hy);
+  const double upwind = 6 * (std::abs(a[0]) + std::abs(a[1]));
+  double theta = std::min(1.0, 2 / largest);
+  if (theta * spread > upwind) theta = upwind / spread;
+  Eigen::Matrix2d added = 0.5 * (1 - theta) * a.cwiseAbs().cwiseMin(v.cwiseAbs()).asDiagonal().toDenseMatrix();
+  for (std::size_t k = 0; k < parts.rate.size(); ++k) {
+    const Eigen::Vector2d e(parts.x[k], parts.y[k]);
+    const double force = theta * std::min(std::abs(e.dot(inverse * a)), std::abs(e.dot(inverse * v)));
+    if (parts.rate[k] > 0) added += fitted_diffusion(force * parts.rate[k], 1, parts.rate[k]) * e * e.transpose();
+  }
   return added.cwiseProduct(h * h.transpose());
 }
 
-/// D_xy as the edges carry it, less D_xy.
-double SpaceError::reduction(const CellLook& cell) const {
-  const double hx = setup_.grid->axis(0).width(), hy = setup_.grid->axis(1).width();
-  const SellingDecomposition parts =
-      selling(cell.diffusion[0] / (hx * hx), cell.diffusion[1] / (hx * hy), cell.diffusion[2] / (hy * hy));
-  return parts.capped ? parts.xy * hx * hy - cell.diffusion[1] : 0;
+/// What the steps of a cell's edges add to the fourth cumulant. Along the axes a fitted flux keeps stationary laws, and
+/// only what moves is off: the share |v| / (|v| + |a|).
+void SpaceError::add_steps(const CellLook& cell, Sources& mean) const {
+  if (!two_cells_) return;
+  const int d = setup_.grid->dimension();
+  if (skew(cell)) {
+    const SellingDecomposition parts = selling_of(cell);
+    const double hx = setup_.grid->axis(0).width(), hy = setup_.grid->axis(1).width();
+    for (std::size_t k = 0; k < parts.rate.size(); ++k)
+      add_power(mean.lattice, cell.weight * 2 * parts.rate[k], {hx * parts.x[k], hy * parts.y[k]});
+    return;
+  }
+  for (int i = 0; i < d; ++i) {
+    const auto k = static_cast<std::size_t>(i);
+    const double h = setup_.grid->axis(i).width(), a = std::abs(cell.carriage[k]), v = std::abs(cell.velocity[k]);
+    if (v == 0) continue;
+    Eigen::Vector2d step = Eigen::Vector2d::Zero();
+    step[i] = h;
+    add_power(mean.lattice, cell.weight * 2 * cell.diffusion[2 * k] / (h * h) * v / (v + a), step);
+  }
 }
 
 SpaceError::Sources SpaceError::sources(std::span<const CellLook> cells, SpaceLook& out) const {
   const int d = setup_.grid->dimension();
   const Eigen::MatrixXd none = Eigen::MatrixXd::Zero(d, d);
-  Sources mean{none, none, none, none};
+  Sources mean{none, none, none, none, {}};
   double bent[2] = {0, 0};
   for (const CellLook& cell : cells) {
     mean.numerical += cell.weight * numerical_diffusion(cell);
@@ -134,11 +186,13 @@ SpaceError::Sources SpaceError::sources(std::span<const CellLook> cells, SpaceLo
       for (int m = 0; m < d; ++m) mean.A(i, m) += cell.weight * cell.drift_slope[k][static_cast<std::size_t>(m)];
       if (cell.inner) bent[k] += cell.weight * std::abs(cell.curvature[2 * k]) * h * h;
     }
-    if (!cuts_) continue;
-    const double cut = reduction(cell);
-    if (cut == 0) continue;
+    add_steps(cell, mean);
+    if (!cross_terms_ || cell.diffusion[1] == 0) continue;
+    const SellingDecomposition parts = selling_of(cell);
+    if (!parts.capped) continue;
+    const double hx = setup_.grid->axis(0).width(), hy = setup_.grid->axis(1).width();
     out.reduced_share += cell.weight;
-    mean.reduced(0, 1) += cell.weight * cut;
+    mean.reduced(0, 1) += cell.weight * (parts.xy * hx * hy - cell.diffusion[1]);
     mean.reduced(1, 0) = mean.reduced(0, 1);
   }
   // int |p''| of a Gaussian of width s is 4 exp(-1/2) / sqrt(2 pi) / s^2.
@@ -198,14 +252,23 @@ SpaceLook SpaceError::look(double t, std::span<const double> p) {
   if (std::exchange(first_, false)) {
     own_ = V;
   } else {
-    const Eigen::MatrixXd A = 0.5 * (last_.A + now.A);
-    numerical_ = carried(numerical_, A, last_.numerical + now.numerical, t - t_);
-    own_ = carried(own_, A, last_.diffusion + now.diffusion, t - t_);
-    reduced_ = carried(reduced_, A, last_.reduced + now.reduced, t - t_);
+    const double dt = t - t_;
+    const Eigen::MatrixXd A = 0.5 * (last_.A + now.A), diffusion = last_.diffusion + now.diffusion;
+    const Eigen::MatrixXd numerical = last_.numerical + now.numerical, reduced = last_.reduced + now.reduced;
+    const Eigen::MatrixXd held = confinement(V, carried(covariance_, A, diffusion + numerical + reduced, dt));
+    own_ = held * carried(own_, A, diffusion, dt) * held;
+    numerical_ = held * carried(numerical_, A, numerical, dt) * held;
+    if (two_cells_) {
+      for (std::size_t n = 0; n < now.lattice.size(); ++n) last_.lattice[n] = 0.5 * (last_.lattice[n] + now.lattice[n]);
+      lattice_ = turned(carried(lattice_, in_plane(A, 0), last_.lattice, dt), in_plane(held, 1));
+    }
+    reduced_ = held * carried(reduced_, A, reduced, dt) * held;
   }
   t_ = t;
+  covariance_ = V;
   last_ = std::move(now);
   out.flux_l1 = distance(cells, V, numerical_);
+  if (two_cells_) out.flux_l1 = std::min(2.0, out.flux_l1 + l1_of(lattice_, in_plane(V, 1)));
   out.reduced_l1 = distance(cells, V, reduced_);
   return out;
 }

@@ -5,6 +5,8 @@
 
 #include "cell_looks.hpp"
 #include "fokker/run/setup.hpp"
+#include "fokker/scheme/selling.hpp"
+#include "fourth_cumulant.hpp"
 
 namespace fokker {
 
@@ -25,12 +27,18 @@ struct SpaceLook {
 ///
 ///     dV_num/dt = A V_num + V_num A^T + 2 <D_num>,   A = <df/dx>,
 ///
+/// cut back along an axis as p is where walls hold it narrower than the same equation makes its covariance,
 /// and the error is the l1 distance of Gaussians with the covariance of p and with that covariance less V_num, or,
 /// where that is less, with and without V_num added to what the same moment equation makes of the start (most of the
 /// variance may be V_num, and then their difference says little; for densities of one peak). V_num is scaled by how
 /// much sharper p is than its Gaussian, int |V_num : Hess p| of the one over that of the other, so that two narrow
-/// peaks far apart do not pass for one wide one. c is the velocity J/p of the current for exponentially fitted fluxes,
-/// which diffuse nothing where a stationary law without current is reached; it is a = f - div D for upwind ones.
+/// peaks far apart do not pass for one wide one. c is a = f - div D for upwind fluxes; for exponentially fitted ones
+/// the velocity J/p of the current where that is slower, for they diffuse nothing where a stationary law without
+/// current is reached.
+///
+/// With cross terms the same stands on the edges of Selling's decomposition, which reach over several cells. And a walk
+/// with steps e of rate lambda_e has the fourth cumulant 2 sum lambda_e e e e e per unit of time, where diffusion has
+/// none: it is carried along as V is, and its l1 (fourth_cumulant.hpp) added.
 ///
 /// The other error that is followed the same way: cross terms that were cut down to what offsets of 8 cells can carry.
 class SpaceError {
@@ -43,10 +51,13 @@ class SpaceError {
   enum class Carries { exactly, fitted, upwind };
   struct Sources {
     Eigen::MatrixXd A, diffusion, numerical, reduced;  // p-weighted means
+    FourthCumulant lattice{};
   };
   [[nodiscard]] Eigen::MatrixXd numerical_diffusion(const CellLook& cell) const;  ///< [x^2/t]
-  [[nodiscard]] Eigen::MatrixXd along_edges(const CellLook& cell) const;
-  [[nodiscard]] double reduction(const CellLook& cell) const;
+  [[nodiscard]] bool skew(const CellLook& cell) const;
+  [[nodiscard]] SellingDecomposition selling_of(const CellLook& cell) const;
+  [[nodiscard]] Eigen::MatrixXd along_edges(const CellLook& cell, const SellingDecomposition& parts) const;
+  void add_steps(const CellLook& cell, Sources& mean) const;
   [[nodiscard]] Sources sources(std::span<const CellLook> cells, SpaceLook& out) const;
   [[nodiscard]] Eigen::MatrixXd covariance(std::span<const CellLook> cells) const;
   [[nodiscard]] double distance(std::span<const CellLook> cells, const Eigen::MatrixXd& V,
@@ -54,13 +65,16 @@ class SpaceError {
 
   const Setup& setup_;
   Carries carries_;
-  bool limited_;       // directions without diffusion are carried by a limited flux of second order
-  bool cuts_ = false;  // cross terms may be reduced
+  bool limited_;            // directions without diffusion are carried by a limited flux of second order
+  bool two_cells_ = false;  // fluxes of drift and diffusion between two cells
+  bool cross_terms_ = false;
   double t_ = 0;
   bool first_ = true;
   Sources last_;
   Eigen::MatrixXd numerical_, reduced_;  // what was added to the covariance so far
-  Eigen::MatrixXd own_;                  // the covariance without that
+  FourthCumulant lattice_{};
+  Eigen::MatrixXd own_;         // the covariance without that
+  Eigen::MatrixXd covariance_;  // of p, at the last look
 };
 
 /// int_0^dt exp(A s) Q exp(A s)^T ds for one or two dimensions, and exp(A dt) V exp(A dt)^T before it: how a covariance

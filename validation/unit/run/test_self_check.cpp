@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "../../../src/run/fourth_cumulant.hpp"
 #include "../../../src/run/space_error.hpp"
 #include "small_case.hpp"
 
@@ -80,6 +81,22 @@ RunResult run_of(const std::string& text, const std::vector<std::string>& overri
 double true_l1(const RunResult& result) { return result.verdicts[0].second.back().norms.l1; }
 
 }  // namespace
+
+TEST_CASE("a fourth cumulant is carried along and its l1 is that of the fourth Hermite polynomial") {
+  FourthCumulant along{}, across{};
+  add_power(along, 1, {2, 0});  // 16 in xxxx
+  CHECK(along[0] == 16);
+  // int |x^4 - 6 x^2 + 3| N(0, 1) dx = 2.800600 by quadrature
+  CHECK(l1_of(along, Eigen::Vector2d(4, 1).asDiagonal()) == doctest::Approx(2.8006 / 24).epsilon(2e-3));
+  Eigen::Matrix2d turn;
+  turn << 0, -1, 1, 0;
+  across = carried(along, turn, FourthCumulant{}, std::acos(0.0));  // a quarter of a turn
+  CHECK(across[15] == doctest::Approx(16).epsilon(1e-7));
+  CHECK(std::abs(across[0]) < 1e-6);
+  const Eigen::Matrix2d A = -2 * Eigen::Matrix2d::Identity();
+  CHECK(carried(along, A, along, 3)[0] ==
+        doctest::Approx(16 * (std::exp(-24.0) + (1 - std::exp(-24.0)) / 8)).epsilon(1e-4));
+}
 
 TEST_CASE("an added covariance is carried as the moment equation says") {
   using Eigen::MatrixXd;
@@ -202,6 +219,31 @@ TEST_CASE("a density narrower than its cells is said once and a point that sprea
   CHECK(text.find("cells wide along x at the end") != std::string::npos);
   CHECK(text.find("axis.x.cells = ") != std::string::npos);
   CHECK(warning(run_of(line("[-10, 10]", "drift = [\"-x\"]\nnoise = [[1]]", "point = [1]")), "resolution: ").empty());
+}
+
+TEST_CASE("the error of long offsets and of a narrow start is expected too") {
+  for (const char* const thin : {"0.02", "0.1"}) {
+    const RunResult tilted = run_of(rotation, {"sde.parameters.omega=0", "sde.parameters.s=" + std::string(thin),
+                                               "sde.noise=[[0.8, \"-0.6*s\"], [0.6, \"0.8*s\"]]"});
+    CAPTURE(thin);
+    CAPTURE(true_l1(tilted));
+    CHECK(tilted.judgement.flux_l1 < 3 * true_l1(tilted));
+    CHECK(tilted.judgement.flux_l1 > true_l1(tilted) / 3);
+  }
+  const RunResult spreading =
+      run_of(line("[-5, 5]", "drift = [0]\nnoise = [[1]]", "gaussian = { mean = [0], covariance = [[0.02]] }") +
+                 "[compare]\nexact = true\n",
+             {"time.end=0.02", "output.frames=1"});
+  CHECK(spreading.judgement.flux_l1 == doctest::Approx(true_l1(spreading)).epsilon(0.3));
+}
+
+TEST_CASE("walls that hold a density together do not let its expected error grow") {
+  const RunResult box =
+      run_of(line("[0, 1]", "drift = [0]\nnoise = [[1]]", "point = [0.3]"), {"time.end=50", "axis.x.cells=16"});
+  CHECK(box.judgement.flux_l1 < 1e-3);
+  const RunResult open = run_of(line("[0, 1]", "drift = [1]\nnoise = [[1]]", "point = [0.3]"),
+                                {"time.end=4", "axis.x.cells=16", "axis.x.boundary=absorbing"});
+  CHECK(open.judgement.flux_l1 < 1e-3);
 }
 
 TEST_CASE("a reduced cross term is warned of with its share and its size") {
