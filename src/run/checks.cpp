@@ -44,7 +44,8 @@ Found from_verdict(const std::string& quantity, const Verdict& verdict) {
   if (quantity == "l2") return {verdict.norms.l2};
   if (quantity == "linf") return {verdict.norms.linf};
   if (quantity == "kl") return {verdict.norms.kl, kl_note(verdict.norms)};
-  if (quantity == "w1") return {verdict.w1.value_or(missing)};
+  if (quantity == "w1" && !verdict.w1) return {missing, "w1 needs mass, and particles, that have not left"};
+  if (quantity == "w1") return {*verdict.w1};
   if (quantity == "ks") return {verdict.ks};
   if (quantity == "mean_error") return {verdict.mean_error};
   if (quantity == "covariance_error") return {verdict.covariance_error};

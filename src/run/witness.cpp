@@ -149,11 +149,31 @@ ClosedForm exact_form(const Setup& setup) {
 
 }  // namespace
 
+namespace {
+
+/// Particles step in the Ito reading: the drift that another reading induces is a derivative of D, and where D jumps it
+/// is on the jump, which no particle meets.
+void require_particles_of_reading(const Setup& setup) {
+  if (setup.config.sde.interpretation == Interpretation::ito) return;
+  const auto jump = jump_of_diffusion(setup);
+  if (!jump) return;
+  const std::string key = "compare.monte_carlo";
+  throw CaseError(
+      {Problem{setup.config.where(key), key,
+               fmt::format("D jumps at {}: particles step in the Ito reading, and the drift that {} induces "
+                           "there is one that they never meet; leave the particles out, or let D change over "
+                           "a few cells",
+                           *jump, to_string(setup.config.sde.interpretation))}});
+}
+
+}  // namespace
+
 void require_witnesses(Setup& setup) {
   const CaseCompare& asked = setup.config.compare;
   if (asked.exact_closed_form && setup.config.has_initial) static_cast<void>(exact_form(setup));
   if (asked.exact_formula) setup.formula_law = std::make_shared<const FormulaLaw>(setup);
   if (asked.monte_carlo) static_cast<void>(particle_score(setup));
+  if (asked.monte_carlo) require_particles_of_reading(setup);
   if (asked.log_likelihood) static_cast<void>(likelihood_form(setup));
 }
 

@@ -1,14 +1,85 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
+#include <cmath>
 #include <limits>
 
 #include "fokker/run/witness.hpp"
 #include "fokker/spectral/solver.hpp"
+#include "jumps.hpp"
 
 namespace fokker {
 
 namespace {
+
+/// What was seen, and why; the remedy of the solver, its last clause, is none where the cause is another.
+std::string with_cause(const std::string& cause, const std::string& seen) {
+  if (cause.empty() || seen.empty()) return seen;
+  return fmt::format("{}, and a Fourier series follows no jump ({})", cause, seen.substr(0, seen.rfind("; ")));
+}
+
+/// One of f_x, f_y, D_xx, D_xy, D_yy at a time as a function of the place.
+Sampled coefficient(const Setup& setup, double t, int which) {
+  return [&setup, t, which](const PointsIn& x, double* out) {
+    const auto n = static_cast<std::size_t>(x.size);
+    std::array<std::vector<double>, 3> rest;
+    for (auto& column : rest) column.resize(n);
+    if (which < 2)
+      setup.sde->drift(x, t, {{which == 0 ? out : rest[0].data(), which == 1 ? out : rest[1].data()}});
+    else
+      setup.sde->diffusion(
+          x, t,
+          {which == 2 ? out : rest[0].data(), which == 3 ? out : rest[1].data(), which == 4 ? out : rest[2].data()});
+  };
+}
+
+/// A jump of the drift (first = 0) or of D (first = 2) at the start or at the end.
+std::optional<Jump> coefficient_jump(const Setup& setup, int first) {
+  for (const double t : {0.0, setup.config.time.end})
+    for (int which = first; which < (first == 0 ? setup.grid->dimension() : 5); ++which)
+      if (const auto jump = find_jump(*setup.grid, coefficient(setup, t, which))) return jump;
+  return std::nullopt;
+}
+
+/// By how much a coefficient differs between the ends of a periodic axis, as a share of its range over the grid.
+std::string seam(const Setup& setup) {
+  const Grid& grid = *setup.grid;
+  for (int axis = 0; axis < grid.dimension(); ++axis) {
+    if (!grid.axis(axis).periodic()) continue;
+    const auto own = static_cast<std::size_t>(axis);
+    for (int which = 0; which < 5; ++which) {
+      const Sampled function = coefficient(setup, 0, which);
+      std::vector<double> all(static_cast<std::size_t>(grid.cells()));
+      function(grid.centers(), all.data());
+      const auto [least, most] = std::minmax_element(all.begin(), all.end());
+      std::array<double, 2> point{grid.axis(0).center(grid.nx() / 2),
+                                  grid.dimension() > 1 ? grid.axis(1).center(grid.ny() / 2) : 0};
+      std::array<double, 2> ends{};
+      for (std::size_t side = 0; side < 2; ++side) {
+        point[own] = side == 0 ? grid.axis(axis).lower : grid.axis(axis).upper;
+        function({1, grid.dimension(), {&point[0], &point[1]}}, &ends[side]);
+      }
+      if (std::abs(ends[1] - ends[0]) > 0.01 * (*most - *least))
+        return fmt::format("{} is {:.4g} at one end of the periodic axis {} and {:.4g} at the other",
+                           which < 2 ? "the drift" : "D", ends[0], grid.axis(axis).name, ends[1]);
+    }
+  }
+  return "";
+}
+
+/// What no number of cells and no larger box would help against; empty where there is nothing of the kind.
+std::string true_cause(const Setup& setup) {
+  if (std::holds_alternative<InitialPoint>(setup.config.initial)) return "the start is a point, which has no width";
+  if (std::holds_alternative<InitialFormula>(setup.config.initial)) {
+    const Density& law = *setup.initial_law;
+    if (const auto jump = find_jump(*setup.grid, [&](const PointsIn& x, double* out) { law.evaluate(x, out); }))
+      return fmt::format("the initial density jumps at {}", jump_text(*setup.grid, *jump));
+  }
+  if (const auto jump = coefficient_jump(setup, 0)) return "the drift jumps at " + jump_text(*setup.grid, *jump);
+  return seam(setup);
+}
 
 /// The Fourier pseudo-spectral solution on the same box. When it breaks down its density is NaN from there on, so that
 /// no check against it can pass.
@@ -16,7 +87,8 @@ class Spectral : public Witness {
  public:
   explicit Spectral(const Setup& setup)
       : tolerance_(setup.config.compare.spectral->tolerance),
-        solver_(setup.grid, setup.sde, setup.initial, setup.config.time.end, tolerance_) {}
+        solver_(setup.grid, setup.sde, setup.initial, setup.config.time.end, tolerance_),
+        cause_(true_cause(setup)) {}
 
   const char* name() const override { return "spectral"; }
 
@@ -51,27 +123,34 @@ class Spectral : public Witness {
              {"wall_mass", errors.walls},
              {"time_error", errors.time},
              {"missing", errors.missing}},
-            failure_.empty() ? solver_.distrust() : failure_};
+            failure_.empty() ? with_cause(cause_, solver_.distrust()) : failure_};
   }
 
  private:
   double tolerance_;
   SpectralSolver solver_;
-  std::string failure_;
+  std::string cause_, failure_;
   double seconds_ = 0;
 };
 
 }  // namespace
+
+std::optional<std::string> jump_of_diffusion(const Setup& setup) {
+  const auto jump = coefficient_jump(setup, 2);
+  return jump ? std::optional(jump_text(*setup.grid, *jump)) : std::nullopt;
+}
 
 std::unique_ptr<Witness> make_spectral(const Setup& setup) {
   if (!setup.config.compare.spectral) return nullptr;
   const std::string key = "compare.spectral";
   const auto refuse = [&](const std::string& why) { throw CaseError({Problem{setup.config.where(key), key, why}}); };
   if (fourier_library().empty()) refuse("this build has no FFTW (it was configured with -DFOKKER_FFTW=OFF)");
+  if (const auto jump = jump_of_diffusion(setup))
+    refuse(fmt::format("D jumps at {}: a Fourier series follows no jump; leave the spectral witness out", *jump));
   try {
     return std::make_unique<Spectral>(setup);
   } catch (const std::invalid_argument& error) {
-    refuse(fmt::format("cannot be trusted here: {}", error.what()));
+    refuse(fmt::format("cannot be trusted here: {}", with_cause(true_cause(setup), error.what())));
   } catch (const NumericalError& error) {
     refuse(fmt::format("cannot start: {}", error.what()));
   }

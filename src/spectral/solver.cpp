@@ -226,8 +226,9 @@ std::string SpectralSolver::distrust() const {
         errors_.tail_energy, errors_.walls);
   if (near_wall)
     return fmt::format(
-        "{:.1e} of the mass is within two cells of a wall, where the box closes on itself; make the box "
-        "larger",
+        "{:.1e} of the mass is within two cells of a wall whose drift or D_xy does not vanish, and there the box "
+        "closes "
+        "on itself; make the box larger, or leave this witness out where p stays at the wall",
         errors_.walls);
   if (errors_.missing > trust_limit / 2)
     return fmt::format(

@@ -74,6 +74,9 @@ void require_witnesses(Setup& setup);
 /// be trusted from the start, and in a build without FFTW.
 [[nodiscard]] std::unique_ptr<Witness> make_spectral(const Setup& setup);
 
+/// Where D jumps in space at the start or at the end, as text; nothing where it does not.
+[[nodiscard]] std::optional<std::string> jump_of_diffusion(const Setup& setup);
+
 /// Throws the CaseError of the witness that only its own making can refuse, the spectral one; `build` has asked the
 /// others (require_witnesses). Before anything is written.
 void check_witnesses(const Setup& setup);

@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "fokker/spectral/fourier.hpp"
 #include "small_case.hpp"
 
 using namespace fokker;
@@ -194,4 +195,51 @@ TEST_CASE("a formula is not asked at the start of a point") {
   CHECK(result.verdicts[0].second.front().norms.l1 == 0);
   CHECK(result.verdicts[0].second.back().norms.l1 > 0);
   CHECK(result.verdicts[0].second.back().norms.l1 < 0.02);
+}
+
+TEST_CASE("the spectral witness names the true cause when it refuses") {
+  if (fourier_library().empty()) return;
+  const auto spectral = [](std::vector<std::string> more) {
+    more.insert(more.end(), {"compare.exact=false", "compare.spectral=true", "axis.x.cells=128"});
+    return refused(ou, more);
+  };
+  const auto says = [](const std::string& text, const char* words) {
+    CAPTURE(text);
+    CHECK(text.find(words) != std::string::npos);
+    CHECK(text.find("take more cells") == std::string::npos);
+  };
+  CHECK(spectral({"axis.x.range=[-7, 8]"}).empty());
+  says(spectral({"initial.point=[1]"}),
+       "the start is a point, which has no width, and a Fourier series follows no jump");
+  says(spectral({"initial.density=\"if(abs(x - 1) < 0.52, 1, 0)\""}),
+       "the initial density jumps at x = 0.48, from 0 to 1");
+  says(spectral({"sde.noise=[[\"if(x < 0.3, 1, 0.5)\"]]"}),
+       "D jumps at x = 0.3, from 0.5 to 0.125: a Fourier series follows no jump; leave the spectral witness out");
+  says(spectral({"sde.noise=[[\"if(t < 0.1, 1, if(x < 0.3, 1, 0.5))\"]]"}), "D jumps at x = 0.3");
+  says(spectral({"initial.uniform=true"}), "a wall whose drift or D_xy does not vanish");
+  Setup setup = setup_of(ou, {"compare.exact=false", "compare.spectral=true", "axis.x.cells=128",
+                              "axis.x.range=[-7, 8]", "sde.drift=[\"-sign(x)\"]"});
+  const RunResult result = run(setup, {});
+  says(result.facts[0].second.distrust, "the drift jumps at x = 0, from 1 to -1, and a Fourier series follows no jump");
+  Setup wrapped = setup_of(ou, {"compare.exact=false", "compare.spectral=true", "axis.x.cells=128",
+                                "axis.x.boundary=periodic", "initial.uniform=true"});
+  says(run(wrapped, {}).facts[0].second.distrust,
+       "the drift is 4 at one end of the periodic axis x and -6 at the other, and a Fourier series follows no jump");
+}
+
+TEST_CASE("particles are refused where D jumps and its reading is not Ito") {
+  const auto particles = [](const std::string& reading, const std::string& noise) {
+    return refused(ou, {"compare.exact=false", "compare.monte_carlo={ particles = 10, dt = 0.1 }",
+                        "sde.interpretation=" + reading, "sde.noise=[[\"" + noise + "\"]]"});
+  };
+  const std::string jump = "if(x < 0.3, 1, 0.5)";
+  CHECK(particles("ito", jump).empty());
+  CHECK(particles("stratonovich", "1 + 0.5*tanh(3*x)").empty());
+  for (const char* reading : {"stratonovich", "klimontovich"}) {
+    const std::string text = particles(reading, jump);
+    CAPTURE(text);
+    CHECK(text.find("compare.monte_carlo: D jumps at x = 0.3, from 0.5 to 0.125: particles step in the Ito reading") !=
+          std::string::npos);
+    CHECK(text.find(reading) != std::string::npos);
+  }
 }
