@@ -17,7 +17,18 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::vector<fs::path> case_files(const Command& command) {
+/// The cases below a folder, but for folders that say they are none of validate's: those with a file `not_validated`.
+void add_cases(const fs::path& root, std::vector<fs::path>& files, std::vector<fs::path>& left_out) {
+  for (auto entry = fs::recursive_directory_iterator(root); entry != fs::recursive_directory_iterator(); ++entry) {
+    if (entry->is_directory() && fs::exists(entry->path() / "not_validated")) {
+      entry.disable_recursion_pending();
+      left_out.push_back(entry->path());
+    }
+    if (entry->is_regular_file() && entry->path().extension() == ".toml") files.push_back(entry->path());
+  }
+}
+
+std::vector<fs::path> case_files(const Command& command, std::vector<fs::path>& left_out) {
   std::vector<fs::path> roots(command.arguments.begin(), command.arguments.end());
   if (roots.empty()) roots = {"cases", "validation"};
   std::vector<fs::path> files;
@@ -25,9 +36,7 @@ std::vector<fs::path> case_files(const Command& command) {
     if (fs::is_regular_file(root))
       files.push_back(root);
     else if (fs::is_directory(root))
-      for (const fs::directory_entry& entry : fs::recursive_directory_iterator(root)) {
-        if (entry.is_regular_file() && entry.path().extension() == ".toml") files.push_back(entry.path());
-      }
+      add_cases(root, files, left_out);
     else if (!command.arguments.empty())
       throw FileError("no such file or folder: " + root.string());
   }
@@ -122,7 +131,8 @@ std::string text_of(const Outcome& outcome, bool verbose) {
 
 int verb_validate(const Command& command) {
   std::vector<Outcome> outcomes;
-  const std::vector<fs::path> files = case_files(command);
+  std::vector<fs::path> left_out;
+  const std::vector<fs::path> files = case_files(command, left_out);
   for (const fs::path& file : files) {
     try {
       poll_stop();
@@ -152,6 +162,7 @@ int verb_validate(const Command& command) {
                       {"worst", o.worst}});
     fmt::print("{}\n", json.dump(2));
   } else if (!command.quiet) {
+    for (const fs::path& folder : left_out) fmt::print("left out: {} (not_validated)\n", folder.string());
     fmt::print("{} passed, {} failed{}{}\n", std::ssize(outcomes) - failed - empty, failed,
                empty > 0 ? fmt::format(", {} without checks", empty) : "",
                stopped ? fmt::format("; stopped before the other {}", files.size() - outcomes.size()) : "");

@@ -138,3 +138,15 @@ TEST_CASE("the worst lambda is that nearest to its bound and labels and bounds s
   near.within = 1e-11;
   CHECK(CheckResult{&near, 0, 0, true}.bound() == "0.3333333333333 +- 1e-11");
 }
+
+TEST_CASE("validate leaves out what says it is none of its cases and says when nothing was validated") {
+  const Scratch scratch;
+  const std::string checked = std::string(ou) + "[[check]]\nquantity = \"mass_error\"\nbelow = 1e-9\n";
+  fs::create_directories(scratch.path / "inner");
+  fs::create_directories(scratch.path / "driven");
+  static_cast<void>(scratch.write("inner/good.toml", checked));
+  static_cast<void>(scratch.write("driven/broken.toml", "nonsense"));
+  static_cast<void>(scratch.write("driven/not_validated", "run.py drives these"));
+  CHECK(verb_validate(quiet({scratch.path.string()})) == exit_ok);
+  CHECK(verb_validate(quiet({(scratch.path / "driven").string()})) == exit_check);
+}
