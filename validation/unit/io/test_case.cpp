@@ -2,6 +2,7 @@
 // parameters are put in whatever their order, overrides obey the rules of the file, and resolved.toml is the same case.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <array>
 #include <chrono>
@@ -267,7 +268,8 @@ TEST_CASE("resolved toml loads to the same case") {
 }
 
 TEST_CASE("a table of points is found beside the case and checked before anything is run") {
-  const std::filesystem::path folder = std::filesystem::temp_directory_path() / "fokker_test_case";
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / ("fokker_test_case_" + std::to_string(getpid()));
   std::filesystem::create_directories(folder);
   std::string points = "x,y,p\n";
   for (int j = 0; j < 12; ++j)

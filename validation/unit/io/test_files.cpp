@@ -1,5 +1,6 @@
 // Files are whole or untouched, and tables of numbers are refused by line and column.
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <filesystem>
@@ -14,7 +15,7 @@ namespace {
 
 // A folder of its own for one test, gone afterwards.
 struct Folder {
-  fs::path path = fs::temp_directory_path() / "fokker_test_files";
+  fs::path path = fs::temp_directory_path() / ("fokker_test_files_" + std::to_string(getpid()));
   Folder() { fs::create_directories(path); }
   ~Folder() { fs::remove_all(path); }
 };

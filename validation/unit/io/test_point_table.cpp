@@ -2,6 +2,7 @@
 // is refused by its line, and what is accepted is integrated up to the walls.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <filesystem>
@@ -18,7 +19,7 @@ namespace fs = std::filesystem;
 namespace {
 
 struct File {
-  fs::path path = fs::temp_directory_path() / "fokker_test_point_table.csv";
+  fs::path path = fs::temp_directory_path() / ("fokker_test_point_table_" + std::to_string(getpid()) + ".csv");
   explicit File(const std::string& text) { write_atomically(path, text); }
   ~File() { fs::remove(path); }
   File(const File&) = delete;
