@@ -4,8 +4,10 @@
 #include <cmath>
 #include <vector>
 
+#include "fokker/base/errors.hpp"
 #include "fokker/integrate/stepper.hpp"
 #include "fokker/scheme/operator.hpp"
+#include "formula.hpp"
 
 /// The rule behind `stepper = "auto"` (docs/steppers.md): what every adaptive row would cost, in products with the
 /// operator, and the cheapest of them. The constants are measured (`tools/bench auto` compares).
@@ -20,6 +22,7 @@ struct Problem {
   double tolerance, outputs;
   bool keep;         ///< p >= 0, by the steps themselves
   double stiffness;  ///< integral of the largest exit rate over the run
+  double way;        ///< LinearOperator::elapsed over the run, where there is one
   /// Of a product: where rates vary in time beyond a common factor they are built again for every new time.
   double product;
   [[nodiscard]] double steps(double constant) const { return constant / std::cbrt(tolerance); }
@@ -61,8 +64,8 @@ double chebyshev_cost(const Problem& p) {
   return summing * std::max(least * intervals, 1.5 * std::sqrt(2 * W * intervals * std::log(10 / p.tolerance)));
 }
 
-/// 16 complex solves.
-double talbot_cost(const Problem& p) { return 60 * p.outputs; }
+/// 16 complex solves, in every substep of every interval.
+double talbot_cost(const Problem& p) { return 60 * p.outputs * talbot_substeps(*p.linear, p.way / p.outputs); }
 
 double tr_bdf2_cost(const Problem& p) {
   const SolverCost cost = solver_cost(p.dimension, p.op.cells());
@@ -78,21 +81,37 @@ double hundsdorfer_verwer_cost(const Problem& p) {
   return p.steps(1.25) * 3 * (p.op.autonomous() ? 4 : 2 * p.product + 6);
 }
 
-std::vector<Candidate> candidates(const Problem& p) {
-  std::vector<Candidate> list{{"dopri5", dopri5_cost(p)}, {"rkc2", rkc2_cost(p)}};
+/// Every row that would not be refused.
+std::vector<Candidate> candidates(const Problem& p, const StepperOptions& options, double t0) {
+  std::vector<Candidate> list;
+  const auto add = [&](std::string_view name, double (*cost)(const Problem&)) {
+    try {
+      check_row(*find_stepper(name), p.op, options, t0);
+      if (const double products = cost(p); std::isfinite(products)) list.push_back({name, products});
+    } catch (const UsageError&) {
+      // what a case may not ask for is no candidate
+    }
+  };
+  add("dopri5", dopri5_cost);
+  add("rkc2", rkc2_cost);
   if (p.linear == nullptr) return list;
-  list.push_back({"tr_bdf2", tr_bdf2_cost(p)});
+  add("tr_bdf2", tr_bdf2_cost);
   const bool narrow = p.reach() != Reach::wide, exponential = p.linear->base() != nullptr;
-  if (exponential) list.push_back({"chebyshev", chebyshev_cost(p)});
-  if (exponential && narrow && p.dimension == 1 && !p.keep) list.push_back({"talbot", talbot_cost(p)});
-  if (p.dimension == 2 && p.reach() == Reach::neighbours)
-    list.push_back({"peaceman_rachford", peaceman_rachford_cost(p)});
-  if (p.dimension == 2 && narrow && !p.keep) list.push_back({"hundsdorfer_verwer", hundsdorfer_verwer_cost(p)});
+  if (exponential) add("chebyshev", chebyshev_cost);
+  if (exponential && narrow && p.dimension == 1) add("talbot", talbot_cost);
+  if (p.dimension == 2 && p.reach() == Reach::neighbours) add("peaceman_rachford", peaceman_rachford_cost);
+  if (p.dimension == 2 && narrow) add("hundsdorfer_verwer", hundsdorfer_verwer_cost);
   return list;
 }
 
-/// Integral of the largest exit rate over the span.
+double way_of(const LinearOperator* linear, double t0, double span) {
+  return linear == nullptr ? span : linear->elapsed(t0, t0 + span).value_or(span);
+}
+
+/// Integral of the largest exit rate over the span; exact where all rates share their factor of time.
 double stiffness(const Operator& op, double t0, double span) {
+  const LinearOperator* const base = op.linear() != nullptr ? op.linear()->base() : nullptr;
+  if (base != nullptr && !op.autonomous()) return way_of(op.linear(), t0, span) / base->stable_step(t0);
   const int samples = op.autonomous() ? 1 : 16;
   double sum = 0;
   for (int k = 0; k < samples; ++k) sum += span / samples / op.stable_step(t0 + span * (k + 0.5) / samples);
@@ -105,7 +124,7 @@ StepperChoice choose_fixed(const Operator& op, double dt, double t0) {
   const double courant = dt / op.stable_step(t0);
   if (op.linear() == nullptr)
     return choice("ssprk3", "the flux is not linear in p, and only averages of Euler steps keep p >= 0 then");
-  if (courant <= 1)
+  if (courant <= 1 - 1e-11)  // the slack of the bound that make_stepper holds it to
     return choice("ssprk3", fmt::format("time.dt times the largest exit rate is {:.3g}, at most 1", courant));
   return choice("tr_bdf2",
                 fmt::format("time.dt times the largest exit rate is {:.3g}: too stiff for explicit steps", courant));
@@ -123,6 +142,8 @@ StepperChoice choose_stepper(const Operator& op, int dimension, const StepperOpt
   constexpr double building = 16;  // the rates of all edges at a new time, in products
   const bool built_once = op.autonomous() || (linear != nullptr && linear->base() != nullptr);
   const double W = stiffness(op, t0, span);
+  StepperOptions asked = options;
+  asked.keep_positive = keep;
   std::vector<Candidate> list = candidates({.op = op,
                                             .linear = linear,
                                             .dimension = dimension,
@@ -130,7 +151,10 @@ StepperChoice choose_stepper(const Operator& op, int dimension, const StepperOpt
                                             .outputs = static_cast<double>(outputs),
                                             .keep = keep,
                                             .stiffness = W,
-                                            .product = built_once ? 1 : building});
+                                            .way = way_of(linear, t0, span),
+                                            .product = built_once ? 1 : building},
+                                           asked, t0);
+  if (list.empty()) return choice("dopri5", "no estimate of the cost is finite");
   std::sort(list.begin(), list.end(), [](const Candidate& a, const Candidate& b) { return a.products < b.products; });
   std::string costs;
   for (const Candidate& each : list)

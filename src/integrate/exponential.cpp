@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -7,6 +9,7 @@
 #include "fokker/base/errors.hpp"
 #include "fokker/base/large_array.hpp"
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/stop.hpp"
 #include "formula.hpp"
 #include "wave.hpp"
 
@@ -21,7 +24,7 @@ namespace fokker {
 namespace {
 
 /// Poisson weights of 0, 1, .. up to where less than `tail` is left; the last one takes what is left, so that they add
-/// up to 1 to the last bit. What no double sum could see is 0.
+/// up to 1 to the last bit. What no double sum could see is 0, and left away at the end.
 void find_poisson(double mean, double tail, std::vector<double>& weights) {
   constexpr double invisible = -50;
   const double cut = std::log(tail) - std::log(1 + mean);
@@ -37,6 +40,7 @@ void find_poisson(double mean, double tail, std::vector<double>& weights) {
   sum = 0;
   for (const double weight : weights) sum += weight;
   weights.back() += static_cast<double>(1 - sum);
+  while (weights.size() > 1 && weights.back() == 0) weights.pop_back();
 }
 
 /// J_k = integral of e^-x I_k(x) over [0, z], k = 0, 1, .. down to `tail` times the first. Backward recurrence for
@@ -76,6 +80,8 @@ class Exponential final : public Formula {
   void aim(const Aim& aim) override { aim_ = aim; }
 
   void advance(double t, double, double end, std::span<const double> p, std::span<double> next) override {
+    wave_.drop();
+    t_ = t;
     const double w = 1 / base_.stable_step(0), span = op_.elapsed(t, end).value();
     if (!(w * span > 0 && std::isfinite(w * span))) {
       // Nothing moves; or rates that are not finite, handed on to whoever looks at the result.
@@ -84,13 +90,14 @@ class Exponential final : public Formula {
       return;
     }
     if (aim_.positive)
-      uniformisation(w * (1 + 1e-12), span, p, next);
+      in_equal_parts(w * (1 + 1e-12), span, p, next);
     else
       in_parts(base_.spectral_bound(0), span, end, p, next);
   }
 
  private:
   void run(std::span<const double> u, std::initializer_list<Stage> stages) {
+    if (evaluations_ % (4 * static_cast<long>(Wave::longest)) == 0) poll_stop();
     wave_.add(0, u, stages);
     ++evaluations_;
   }
@@ -98,9 +105,25 @@ class Exponential final : public Formula {
     return {values, static_cast<std::size_t>(op_.size())};
   }
 
+  /// As many parts as keep the number of weights in bounds, whatever the common factor does between the times at which
+  /// the length of the step was measured.
+  void in_equal_parts(double w, double span, std::span<const double> p, std::span<double> next) {
+    const double parts = std::max(1.0, std::ceil(w * span / (2 * StepBound::products)));
+    if (parts > StepBound::products)
+      throw NumericalError(fmt::format("uniformisation would need {:.2g} products in one step", w * span), t_);
+    const double* from = p.data();
+    for (double k = 0; k < parts; ++k) {
+      double* const to = from == next.data() ? start_of_part_.data() : next.data();
+      uniformisation(w, span / parts, all(from), {to, next.size()});
+      from = to;
+    }
+    if (from != next.data()) std::copy_n(from, next.size(), next.begin());
+  }
+
   /// v_k = (I + A/w)^k p, next = sum weight_k v_k
   void uniformisation(double w, double span, std::span<const double> p, std::span<double> next) {
     find_poisson(w * span, std::min(1e-3 * aim_.tolerance, 1e-10), weights_);
+    if (weights_.size() == 1) std::copy(p.begin(), p.end(), next.begin());  // so short that no product is needed
     const double* v = p.data();
     bool begun = false;
     for (std::size_t k = 1; k < weights_.size(); ++k) {
@@ -210,6 +233,7 @@ class Exponential final : public Formula {
   const LinearOperator &op_, &base_;  // the rates, and without their common factor of time
   Wave wave_;
   Aim aim_;
+  double t_ = 0;  // where the step begins
   std::vector<double> weights_;
   LargeArray a_, b_, start_of_part_;
 };

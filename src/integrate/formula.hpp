@@ -54,6 +54,9 @@ std::unique_ptr<Formula> make_crank_nicolson(const Operator& op);
 std::unique_ptr<Formula> make_tr_bdf2(const Operator& op);
 /// Throws UsageError for what is not a generator on one axis times a factor of time.
 std::unique_ptr<Formula> make_talbot(const Operator& op);
+/// How many substeps it would take over a `way` (LinearOperator::elapsed) in one step: on a ring they are short. Throws
+/// as make_talbot does.
+[[nodiscard]] double talbot_substeps(const LinearOperator& op, double way);
 // These need LinearOperator::split.
 std::unique_ptr<Formula> make_peaceman_rachford(const Operator& op);
 std::unique_ptr<Formula> make_hundsdorfer_verwer(const Operator& op);
@@ -65,6 +68,9 @@ std::unique_ptr<Formula> make_chebyshev(const Operator& op);
 /// accuracy: a tail that sinks through it ends in a few cells of noise of either sign, whatever the arithmetic and the
 /// step. There p is zero to within 2.2e-308, and is set to it.
 long flush_subnormal(std::span<double> cells);
+
+/// Throws UsageError, with the reason, where `row` cannot serve this operator; talbot may find more.
+void check_row(const StepperRow& row, const Operator& op, const StepperOptions& options, double t0);
 
 /// The largest steps a formula may take, in units of Operator::stable_step(t).
 struct StepBound {
@@ -80,8 +86,9 @@ struct StepBound {
   bool promised;  ///< p >= 0 is a theorem up to here: a negative cell is an error, not a reason for a smaller step
   bool watched;   ///< p >= 0 is asked for: inspect every step
   [[nodiscard]] double at(double t) const;
-  /// The largest h <= dt that the bound allows, at t, t + h/2 and t + h unless it is the one on rounding.
-  [[nodiscard]] double limit(double t, double dt) const;
+  /// The largest h <= dt that the bound allows, at t, t + h/2 and t + h unless it is the one on rounding; rates are
+  /// not looked at beyond `end`.
+  [[nodiscard]] double limit(double t, double dt, double end) const;
 };
 
 /// Fixed dt, or the bound where there is none. A step beyond the bound or with a negative cell is taken in two halves.

@@ -18,7 +18,7 @@ bool divides(double dt, double t, double limit) {
 double fit_to_ladder(double t, double dt, double limit) {
   const double way = limit - t;
   if (divides(dt, t, limit)) return dt;
-  double rung = dt;
+  double rung = std::isfinite(dt) ? dt : way;
   while (rung > way * (1 + 1e-9)) rung /= 2;
   for (const double candidate : {rung, rung / 2}) {
     if (divides(candidate, t, limit)) return candidate;
@@ -33,6 +33,7 @@ double end_of_rung(double t, double dt, double limit) {
 }
 
 double largest_rung(double dt, double most) {
+  if (!(dt > 0 && std::isfinite(most))) return dt;
   while (2 * dt <= most * (1 + 1e-9)) dt *= 2;
   return dt;
 }

@@ -5,6 +5,7 @@
 
 #include "fokker/base/large_array.hpp"
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/stop.hpp"
 #include "formula.hpp"
 #include "wave.hpp"
 
@@ -69,6 +70,7 @@ class Rkc2 final : public Formula {
   [[nodiscard]] bool keeps_rates() const override { return true; }
 
   void advance(double t, double h, double end, std::span<const double> p, std::span<double> next) override {
+    wave_.drop();
     if (start_ == Start::follows && last_known_) std::swap(first_, last_);
     const bool known = start_ == Start::again || (start_ == Start::follows && last_known_);
     last_known_ = false;
@@ -93,6 +95,7 @@ class Rkc2 final : public Formula {
 
  private:
   void run(double t, std::span<const double> u, std::initializer_list<Stage> stages) {
+    if (evaluations_ % (4 * static_cast<long>(Wave::longest)) == 0) poll_stop();
     wave_.add(t, u, stages);
     ++evaluations_;
   }

@@ -228,8 +228,7 @@ std::unique_ptr<TimeStepper> make_controlled(const StepperRow& row, std::unique_
   return make_fixed_steps(std::move(formula), bound, std::nullopt);
 }
 
-/// A message where `row` cannot serve this operator.
-void check_row(const StepperRow& row, const Operator& op, bool keep, double t0) {
+void check_operator(const StepperRow& row, const Operator& op, bool keep, double t0) {
   refuse(!row.keeps_sign && keep,
          fmt::format("{} keeps p >= 0 at no step size: set scheme.positive = false, or take {}", row.name,
                      row.splits && op.linear()->reach() == Reach::neighbours ? "peaceman_rachford" : "tr_bdf2"));
@@ -239,7 +238,14 @@ void check_row(const StepperRow& row, const Operator& op, bool keep, double t0) 
   if (row.splits) check_split(row, op, t0);
 }
 
+bool keeps(const Operator& op, const StepperOptions& options) { return options.keep_positive && op.positive(); }
+
 }  // namespace
+
+void check_row(const StepperRow& row, const Operator& op, const StepperOptions& options, double t0) {
+  check_options(row, op.linear() != nullptr, options);
+  check_operator(row, op, keeps(op, options), t0);
+}
 
 std::span<const StepperRow> steppers() { return table; }
 
@@ -258,10 +264,8 @@ std::unique_ptr<TimeStepper> make_stepper(const StepperRow& row, const Operator&
     return make_corrected_steps(make_stepper(row, correction->recording(), unwatched, t0), op, *correction,
                                 options.dt ? std::nullopt : std::optional(options.tolerance));
   }
-  const bool keep = options.keep_positive && op.positive();
-  check_options(row, op.linear() != nullptr, options);
-  check_row(row, op, keep, t0);
-  StepBound bound = bound_of(row, op, keep);
+  check_row(row, op, options, t0);
+  StepBound bound = bound_of(row, op, keeps(op, options));
   auto formula = row.formula(op);
   formula->aim({.tolerance = options.tolerance, .positive = bound.watched, .controlled = !options.dt});
   if (!options.dt) return make_controlled(row, std::move(formula), bound, options.tolerance);

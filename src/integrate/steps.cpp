@@ -6,10 +6,12 @@
 #include <cmath>
 #include <cstring>
 #include <stdexcept>
+#include <utility>
 
 #include "fokker/base/errors.hpp"
 #include "fokker/base/large_array.hpp"
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/stop.hpp"
 #include "fokker/integrate/ladder.hpp"
 #include "formula.hpp"
 
@@ -26,17 +28,18 @@ long flush_subnormal(std::span<double> cells) {
 
 double StepBound::at(double t) const { return std::isinf(factor) ? factor : factor * op->stable_step(t); }
 
-double StepBound::limit(double t, double dt) const {
+double StepBound::limit(double t, double dt, double end) const {
   if (std::isinf(factor)) return dt;
   const double h = std::min(dt, at(t));
   if (op->autonomous() || factor >= rounding) return h;
-  return std::min({h, at(t + h / 2), at(t + h)});
+  return std::min({h, at(std::min(t + h / 2, end)), at(std::min(t + h, end))});
 }
 
 namespace {
 
-/// Shorter steps than this share of the times involved do not move t.
+/// Shorter steps than this share of the times involved do not move t; only what is left of the way may be shorter.
 constexpr double smallest_share = 1e-14;
+/// What is left of the way, where it is longer than a step by less than this, is one step and no sliver behind it.
 constexpr double landing = 1 + 1e-10;
 constexpr Index grain = 32768;
 
@@ -58,7 +61,9 @@ class Steps : public TimeStepper {
     if (!(request.limit > request.t && request.dt > 0)) throw std::logic_error("a step needs dt > 0 and t < limit");
     start_ = Start::fresh;
     if (formula_->keeps_rates() && request.t == end_ && kept_ && equals_next(state)) start_ = Start::follows;
-    return take(request, state);
+    const StepResult done = take(request, state);
+    if (!(done.t > request.t)) refuse_underflow(0, request, Short::by_tolerance);
+    return done;
   }
   [[nodiscard]] long rhs_evaluations() const override { return formula_->evaluations(); }
   [[nodiscard]] long factorisations() const override { return formula_->factorisations(); }
@@ -70,6 +75,7 @@ class Steps : public TimeStepper {
   /// Puts a trial step into next_; -1, or the first negative cell where p >= 0 is asked for. Throws for anything that
   /// is not finite, and for a negative cell where none can be.
   Index attempt(double t, double h, double end, std::span<const double> p) {
+    poll_stop();
     formula_->start_from(start_);
     start_ = Start::again;
     end_ = end;
@@ -86,7 +92,8 @@ class Steps : public TimeStepper {
     }
     const auto negative = std::find_if(cells.begin(), cells.end(), [](double v) { return v < 0; });
     const Index cell = negative - cells.begin();
-    if (bound_.promised) {
+    // The bound was looked at for a longer step where rates vary in time; what goes beyond it is halved.
+    if (bound_.promised && h <= bound_.limit(t, h, end)) {
       throw NumericalError(fmt::format("negative density {:.3g} at t = {:.9g} (dt = {:.3g}) where flux and stepper "
                                        "promise p >= 0",
                                        *negative, end, h),
@@ -104,12 +111,43 @@ class Steps : public TimeStepper {
     start_ = kept_ ? Start::follows : Start::fresh;
   }
 
-  static void refuse_underflow(double h, const StepRequest& request, Index cell) {
-    const double scale = std::max({std::abs(request.t), std::abs(request.limit), request.limit - request.t});
-    if (h >= smallest_share * scale) return;
-    throw NumericalError(fmt::format("the step shrank to {:.3g} at t = {:.9g}: {}", h, request.t,
-                                     cell < 0 ? "the tolerance cannot be met" : "the density stays negative"),
-                         request.t, cell);
+  /// What keeps steps short.
+  enum class Short { by_bound, by_tolerance, by_sign };
+  static Short because_of(Index cell) { return cell < 0 ? Short::by_tolerance : Short::by_sign; }
+  static double shortest(const StepRequest& request) {
+    return smallest_share * std::max({std::abs(request.t), std::abs(request.limit), request.limit - request.t});
+  }
+  /// What is left of the way is so short that an estimate of its error is rounding.
+  static bool sliver(double h, const StepRequest& request) {
+    return h == request.limit - request.t && h < shortest(request);
+  }
+
+  /// A step so short that it does not move t, unless it is all that is left of the way.
+  static void refuse_underflow(double h, const StepRequest& request, Short why, Index cell = -1) {
+    if (h == request.limit - request.t || h >= shortest(request)) return;
+    throw NumericalError(
+        fmt::format("the step shrank to {:.3g} at t = {:.9g}: {}", h, request.t,
+                    why == Short::by_bound ? "the rates leave no longer one; an implicit stepper or another flux may"
+                    : why == Short::by_tolerance ? "the tolerance cannot be met"
+                                                 : "the density stays negative"),
+        request.t, cell);
+  }
+
+  /// The length to try for a step of about `asked` (as long as the bound allows, or up to the limit, and longer only
+  /// where the way is shorter), so that no sliver of the way is left for the last one.
+  [[nodiscard]] double first_piece(const StepRequest& request, double asked) const {
+    const double way = request.limit - request.t;
+    if (way <= asked || (way <= asked * landing && way <= allowed(request, way))) return way;
+    return way < 2 * asked ? way / 2 : asked;
+  }
+  /// As much of dt as the bound allows; rates are looked at on the way to the limit only. All of dt, be it longer than
+  /// the way, where all of the way is allowed.
+  [[nodiscard]] double asked_of(const StepRequest& request) const {
+    const double way = request.limit - request.t, near = allowed(request, std::min(request.dt, way));
+    return near == way ? request.dt : near;
+  }
+  [[nodiscard]] double allowed(const StepRequest& request, double dt) const {
+    return bound_.limit(request.t, dt, request.limit);
   }
 
   std::unique_ptr<Formula> formula_;
@@ -154,14 +192,21 @@ class FixedSteps final : public Steps {
   FixedSteps(std::unique_ptr<Formula> formula, StepBound bound, std::optional<double> dt)
       : Steps(std::move(formula), bound), dt_(dt) {}
 
-  StepResult take(const StepRequest& request, std::span<double> state) override {
+  StepResult take(const StepRequest& request, std::span<double> state) override try {
+    halved_ = false;
     const double way = request.limit - request.t;
-    const double h = dt_ ? request.dt : bound_.limit(request.t, std::min(request.dt, way));
-    const bool lands = way <= h * landing;
-    const double end = lands ? request.limit : request.t + h;
-    const bool allowed = !dt_ || h <= bound_.limit(request.t, h);
-    const int rejected = divide(request.t, lands ? way : h, end, request, state, allowed);
-    return {end, dt_ ? request.dt : bound_.at(end), rejected};
+    if (!dt_) {
+      const double asked = asked_of(request), h = way <= asked * landing ? first_piece(request, asked) : asked;
+      const double end = h == way ? request.limit : request.t + h;
+      const int rejected = divide(request.t, h, end, request, state, true);
+      return {end, bound_.at(end), rejected};
+    }
+    const bool lands = way <= request.dt * landing;
+    const double h = lands ? way : request.dt, end = lands ? request.limit : request.t + h;
+    return {end, *dt_, divide(request.t, h, end, request, state, h <= bound_.limit(request.t, h, end))};
+  } catch (...) {
+    if (halved_) std::copy(before_.begin(), before_.end(), state.begin());
+    throw;
   }
 
   double first_step(double t, std::span<const double>, double) override { return dt_ ? *dt_ : bound_.at(t); }
@@ -171,7 +216,7 @@ class FixedSteps final : public Steps {
   /// away.
   int divide(double t, double h, double end, const StepRequest& request, std::span<double> state, bool allowed,
              Index cell = -1) {
-    refuse_underflow(h, request, cell);
+    refuse_underflow(h, request, cell < 0 ? Short::by_bound : Short::by_sign, cell);
     if (allowed) {
       cell = attempt(t, h, end, state);
       if (cell < 0) {
@@ -179,28 +224,26 @@ class FixedSteps final : public Steps {
         return 0;
       }
     }
+    if (!std::exchange(halved_, true)) before_.assign(state.begin(), state.end());
     int rejected = 1;
     for (const double start : {t, t + h / 2}) {
       const double stop = start == t ? t + h / 2 : end;
-      rejected += divide(start, h / 2, stop, request, state, h / 2 <= bound_.limit(start, h / 2), cell);
+      rejected += divide(start, h / 2, stop, request, state, h / 2 <= bound_.limit(start, h / 2, stop), cell);
     }
     return rejected;
   }
 
   std::optional<double> dt_;
+  bool halved_ = false;         // the step at hand, so that `state` may be somewhere within it
+  std::vector<double> before_;  // the state it began with
 };
 
-/// The share of a step that would meet the tolerance, with a margin.
-double wanted_share(double error, double tolerance, int order) {
-  constexpr double margin = 0.9, most = 5, least = 0.2;
-  if (error <= 0) return most;
+/// The share of a step that would meet the tolerance, with a margin. Where nothing moves, and rates that vary in time
+/// may wake it, steps grow slowly.
+double wanted_share(double error, double tolerance, int order, bool autonomous) {
+  constexpr double margin = 0.9, most = 5, least = 0.2, at_rest = 2;
+  if (error <= 0) return autonomous ? most : at_rest;
   return std::clamp(margin * std::pow(tolerance / error, 1.0 / order), least, most);
-}
-
-/// A step of about `asked`, cut so that no sliver of the way is left for the last one.
-double first_piece(double way, double asked) {
-  if (way <= asked * landing) return way;
-  return way < 2 * asked ? way / 2 : asked;
 }
 
 class FreeSteps final : public Steps {
@@ -209,20 +252,20 @@ class FreeSteps final : public Steps {
       : Steps(std::move(formula), bound), tolerance_(tolerance), order_(order) {}
 
   StepResult take(const StepRequest& request, std::span<double> state) override {
-    const double t = request.t, way = request.limit - t, asked = bound_.limit(t, request.dt);
-    double h = first_piece(way, asked);
+    const double t = request.t, way = request.limit - t, asked = asked_of(request);
+    double h = first_piece(request, asked);
     for (int rejected = 0;; ++rejected) {
       const double end = h == way ? request.limit : t + h;
       const Index cell = attempt(t, h, end, state);
       const double error = cell < 0 ? formula_->error() : 0;
-      const double share = cell < 0 ? wanted_share(error, tolerance_, order_) : 0.5;
-      if (cell < 0 && error <= tolerance_) {
+      const double share = cell < 0 ? wanted_share(error, tolerance_, order_, bound_.op->autonomous()) : 0.5;
+      if (cell < 0 && (error <= tolerance_ || sliver(h, request))) {
         accept(state);
         const double proposal = rejected > 0 ? h * std::min(share, 1.0) : std::max(h * share, h < asked ? asked : 0);
         return {end, std::min(proposal, bound_.at(end)), rejected};
       }
       h *= std::min(share, 0.9);
-      refuse_underflow(h, request, cell);
+      refuse_underflow(h, request, because_of(cell), cell);
     }
   }
 
@@ -248,18 +291,19 @@ class LadderSteps final : public Steps {
   StepResult take(const StepRequest& request, std::span<double> state) override {
     const double t = request.t;
     double h = fit_to_ladder(t, request.dt, request.limit);
-    while (h > bound_.limit(t, h)) h /= 2;
+    for (; h > allowed(request, h); h /= 2) refuse_underflow(h, request, Short::by_bound);
     for (int rejected = 0;; ++rejected) {
       const double end = end_of_rung(t, h, request.limit);
       const Index cell = attempt(t, h, end, state);
       const double error = cell < 0 ? formula_->error() : 0;
-      if (cell < 0 && error <= tolerance_) {
+      if (cell < 0 && (error <= tolerance_ || sliver(h, request))) {
         const int growth = std::min(rungs(error), bound_.watched ? positive_rungs(state) : rungs(error));
         accept(state);
-        return {end, rejected > 0 ? h : proposal(h, request.dt, growth), rejected};
+        const bool at_rest = error <= 0 && !bound_.op->autonomous();
+        return {end, rejected > 0 ? h : proposal(h, request.dt, growth, at_rest ? 1 : 3), rejected};
       }
       h = std::ldexp(h, cell < 0 ? std::clamp(rungs(error), -10, -1) : -1);
-      refuse_underflow(h, request, cell);
+      refuse_underflow(h, request, because_of(cell), cell);
     }
   }
 
@@ -298,10 +342,10 @@ class LadderSteps final : public Steps {
     return std::max(0, static_cast<int>(std::floor(std::log2(most / -std::log(ratio)))));
   }
 
-  /// Up to three rungs up; all the way back to what was asked for when only the limit had cut it.
-  [[nodiscard]] static double proposal(double h, double asked, int rungs) {
+  /// Up to `most` rungs up; all the way back to what was asked for when only the limit had cut it.
+  [[nodiscard]] static double proposal(double h, double asked, int rungs, int most) {
     const double back = std::min(largest_rung(h, asked), std::ldexp(h, std::max(rungs, 0)));
-    return std::max(back, std::ldexp(h, std::clamp(rungs, 0, 3)));
+    return std::max(back, std::ldexp(h, std::clamp(rungs, 0, most)));
   }
 
   double tolerance_;
@@ -314,18 +358,18 @@ class LeapSteps final : public Steps {
       : Steps(std::move(formula), bound), tolerance_(tolerance) {}
 
   StepResult take(const StepRequest& request, std::span<double> state) override {
-    const double t = request.t, way = request.limit - t, asked = bound_.limit(t, request.dt);
-    double h = first_piece(way, asked);
+    const double t = request.t, way = request.limit - t, asked = asked_of(request);
+    double h = first_piece(request, asked);
     for (int rejected = 0;; ++rejected) {
       const double end = h == way ? request.limit : t + h;
       const Index cell = attempt(t, h, end, state);
-      if (cell < 0 && formula_->error() <= tolerance_) {
+      if (cell < 0 && (formula_->error() <= tolerance_ || sliver(h, request))) {
         accept(state);
         // A step that was cut by the limit alone says nothing against the longer one that was asked for.
         return {end, rejected > 0 ? h : std::max(2 * h, request.dt), rejected};
       }
       h /= 2;
-      refuse_underflow(h, request, cell);
+      refuse_underflow(h, request, because_of(cell), cell);
     }
   }
   double first_step(double t, std::span<const double>, double limit) override { return limit - t; }

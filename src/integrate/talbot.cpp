@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "contour.hpp"
 #include "fokker/base/errors.hpp"
-#include "fokker/scheme/shifted.hpp"
+#include "fokker/base/stop.hpp"
 #include "formula.hpp"
 
 namespace fokker {
@@ -52,35 +53,55 @@ Rates rates_of(const LinearOperator& base) {
   return rates;
 }
 
+/// The stationary law of a ring up to a factor: cells are taken out one after the other, from the last one down, each
+/// handing to its two neighbours what went through it. No subtraction: every value to a small relative error, the
+/// valleys of the law included. Empty where a cell has no way out.
+std::vector<double> law_of_ring(const TridiagonalRates& rates) {
+  const std::size_t n = rates.left.size();
+  std::vector<double> pi(n, 1.0), in(n), out(n);  // rates into a cell from cell 0, out of it, just before it goes
+  double onwards = rates.right[n - 1], in_from_zero = rates.left[0];
+  for (std::size_t k = n - 1; k > 0; --k) {
+    in[k] = in_from_zero;
+    out[k] = onwards + rates.left[k];
+    if (!(out[k] > 0)) return {};
+    onwards = rates.right[k - 1] * (onwards / out[k]);
+    in_from_zero *= rates.left[k] / out[k];
+  }
+  for (std::size_t k = 1; k < n; ++k) pi[k] = (rates.right[k - 1] * pi[k - 1] + in[k] * pi[0]) / out[k];
+  return pi;
+}
+
 /// On a line the eigenvalues of a generator are real. Round a ring with a current they lie, in the norm weighted by the
 /// stationary law pi, within a parabola: for u with sum pi |u|^2 = 1, s_e = (r pi_i + l pi_{i+1})/2 and the current J,
 ///     Re z = -sum s_e |u_{i+1} - u_i|^2,   Im z = J sum Im(conj(u_i) (u_{i+1} - u_i)),
-/// so that (Im z)^2 <= beta |Re z| with beta = max J^2/(s_e pi_i) [1/t]; for constant coefficients it is a^2/D.
-double parabola_of(const LinearOperator& base, const TridiagonalRates& rates) {
+/// so that (Im z)^2 <= beta |Re z| with beta = max J^2/(s_e pi_i) [1/t]; for constant coefficients it is a^2/D. J is
+/// the same on every edge, and rounds least where least goes to and fro: beside a barrier that is what decides.
+double parabola_of(const TridiagonalRates& rates) {
   if (!rates.ring) return 0;
-  constexpr double long_time = 1e9;  // in units of the shortest
-  const Index n = base.cells();
-  std::vector<double> pi(at(base.size()), 0.0);
-  std::fill_n(pi.begin(), n, 1.0 / static_cast<double>(n));
-  const auto solver = factor_shifted(base, 0, long_time * base.stable_step(0));
-  for (int k = 0; k < 3; ++k) solver->solve(pi, pi);
-  double current = 0, largest = 0;
-  const auto edge = [&](Index i, double& there, double& back) {
-    there = rates.right[at(i)] * pi[at(i)];
-    back = rates.left[at((i + 1) % n)] * pi[at((i + 1) % n)];
+  const std::vector<double> pi = law_of_ring(rates);
+  const std::size_t n = pi.size();
+  double current = 0, least = std::numeric_limits<double>::infinity(), largest = 0;
+  const auto edge = [&](std::size_t i, double& there, double& back) {
+    there = rates.right[i] * pi[i];
+    back = rates.left[(i + 1) % n] * pi[(i + 1) % n];
   };
   double there = 0, back = 0;
-  for (Index i = 0; i < n; ++i) {
+  for (std::size_t i = 0; i < n; ++i) {
     edge(i, there, back);
-    current += (there - back) / static_cast<double>(n);
+    if (!(there + back < least)) continue;
+    least = there + back;
+    current = there - back;
   }
-  for (Index i = 0; i < n; ++i) {
+  for (std::size_t i = 0; i < n; ++i) {
     edge(i, there, back);
-    const double pairs = 0.5 * (there + back) * pi[at(i)];
-    if (pairs > 0) largest = std::max(largest, current * current / pairs);
+    const double share = current / (0.5 * (there + back));
+    if (current != 0) largest = std::max(largest, std::abs(share) * std::abs(current) / pi[i]);
   }
-  return largest;
+  return pi.empty() || !std::isfinite(least) ? std::numeric_limits<double>::infinity() : largest;
 }
+
+constexpr double widest = 2;  // beta h of a substep
+constexpr double most_substeps = 1e5;
 
 /// p_new = exp(h A_0) p by a contour sum in one dimension, h = the integral of the common factor of time (contour.hpp).
 ///
@@ -97,18 +118,28 @@ class Talbot final : public Formula {
   Talbot(const LinearOperator& op, const LinearOperator& base)
       : op_(op),
         rates_(rates_of(base)),
-        parabola_(parabola_of(base, rates_.bands)),
+        parabola_(parabola_of(rates_.bands)),
         work_(contour_work(rates_.bands.ring) * at(op.cells())),
         means_(rates_.outflows.size()),
-        sums_(at(op.cells())) {}
+        sums_(at(op.cells())) {
+    if (!std::isfinite(parabola_))
+      refuse("needs a stationary law that doubles can hold, and that of this ring is none");
+  }
 
   void advance(double t, double, double end, std::span<const double> p, std::span<double> next) override {
     const double way = *op_.elapsed(t, end);
-    constexpr double widest = 2;
-    const double substeps = std::max(1.0, std::ceil(way * parabola_ / widest));
+    const double substeps = way == 0 ? 0 : std::max(1.0, std::ceil(way * parabola_ / widest));
+    if (!(substeps <= most_substeps))
+      throw NumericalError(fmt::format("talbot would take {:.2g} substeps round the ring in one step; take tr_bdf2, or "
+                                       "more output times",
+                                       substeps),
+                           t);
     error_ = 0;
     std::copy(p.begin(), p.end(), next.begin());
-    for (double k = 0; k < substeps; ++k) propagate(way / substeps, next);
+    for (double k = 0; k < substeps; ++k) {
+      poll_stop();
+      propagate(way / substeps, next);
+    }
   }
   double error() override { return error_; }
 
@@ -176,6 +207,11 @@ class Talbot final : public Formula {
 };
 
 }  // namespace
+
+double talbot_substeps(const LinearOperator& op, double way) {
+  const double parabola = parabola_of(rates_of(*op.base()).bands);
+  return std::max(1.0, way * parabola / widest);
+}
 
 std::unique_ptr<Formula> make_talbot(const Operator& op) {
   const LinearOperator& linear = *op.linear();

@@ -28,6 +28,8 @@ class Wave {
     }
     chain_[count_++] = {state, {link.stages.data(), used}};
   }
+  /// Forgets what a product that was given up has left.
+  void drop() { count_ = 0; }
   void run() {
     if (const std::size_t count = std::exchange(count_, 0); count > 0) op_.apply_chain(t_, {chain_.data(), count});
   }

@@ -142,7 +142,8 @@ void read_time(CaseReader& reader, TableReader& root, Case& c) {
   }
   TableReader time(node, reader.problems);
   if (!time.is_table()) return;
-  const auto end = reader.number(time.require("end", "a number > 0"), Bounds::positive());
+  const Node end_node = time.require("end", "a number > 0");
+  const auto end = reader.number(end_node, Bounds::positive());
   std::vector<std::string> steppers = {"auto"};
   steppers.insert(steppers.end(), reader.vocabulary.steppers.begin(), reader.vocabulary.steppers.end());
   if (const auto name = reader.word(time.find("stepper"), steppers)) c.time.stepper = *name;
@@ -160,6 +161,11 @@ void read_time(CaseReader& reader, TableReader& root, Case& c) {
                                          fmt::join(adaptive, ", ")));
   time.finish();
   if (!end) return;
+  // Spans beyond leave no digits for the steps, or none for their number.
+  constexpr double shortest = 1e-250, longest = 1e250;
+  if (!(*end >= shortest && *end <= longest))
+    return reader.report(
+        end_node, fmt::format("{}, must lie in [{:.0e}, {:.0e}]: take another unit of time", *end, shortest, longest));
   c.time.end = *end;
   reader.end_known = true;
   if (c.time.dt && *c.time.dt > *end)

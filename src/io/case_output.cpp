@@ -45,6 +45,7 @@ void read_times(CaseReader& reader, const Node& node, Case& c) {
   if (!nodes || !reader.end_known) return;
   if (nodes->size() > most_output_times)
     return reader.report(node, fmt::format("{} output times, at most {}", nodes->size(), most_output_times));
+  const double rounding = same_time * c.time.end;
   std::vector<double> times = {0};
   bool first = true;
   for (const Node& entry : *nodes) {
@@ -52,14 +53,15 @@ void read_times(CaseReader& reader, const Node& node, Case& c) {
     if (!t) continue;
     if (!(*t >= 0 && *t <= c.time.end)) {
       reader.report(entry, fmt::format("{}, must be in [0, {}]", *t, c.time.end));
-    } else if (!first && *t <= times.back()) {
+    } else if (!first && (*t == times.back() || *t < times.back() - rounding)) {
       reader.report(entry, fmt::format("{}, must be greater than the time before it, {}", *t, times.back()));
-    } else if (*t > times.back()) {
+    } else if (*t > times.back() + rounding) {
       times.push_back(*t);
     }
     first = false;
   }
-  if (times.back() < c.time.end) times.push_back(c.time.end);
+  if (times.back() > c.time.end - rounding) times.pop_back();
+  times.push_back(c.time.end);
   c.output.times = std::move(times);
 }
 

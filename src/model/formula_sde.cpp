@@ -491,24 +491,22 @@ std::optional<LinearCoefficients> FormulaSde::linear() const {
 
 namespace {
 
-/// Sign of the trace of D where it first is not 0, at a few points: +1 when there is none.
-double sign_of_diffusion(const Sde& sde) {
-  constexpr std::array<double, 8> x{0.37, -0.61, 1.3, -1.7, 2.9, 0.011, 7.3, 0.83};
-  constexpr std::array<double, 8> y{0.53, 0.29, -1.1, -2.3, 0.019, 1.9, 5.1, -0.71};
-  std::array<double, 8> xx{}, xy{}, yy{};
-  sde.diffusion({static_cast<Index>(x.size()), sde.dimension(), {x.data(), y.data()}}, 0,
-                {xx.data(), xy.data(), yy.data()});
-  for (std::size_t i = 0; i < x.size(); ++i) {
+/// Sign of the trace of an autonomous D where its modulus is largest: +1 when it is 0 everywhere.
+double sign_of_diffusion(const Sde& sde, const PointsIn& at) {
+  std::vector<double> xx(static_cast<std::size_t>(at.size)), xy(xx.size()), yy(xx.size());
+  sde.diffusion(at, 0, {xx.data(), xy.data(), yy.data()});
+  double largest = 0;
+  for (std::size_t i = 0; i < xx.size(); ++i) {
     const double trace = xx[i] + yy[i];
-    if (std::isfinite(trace) && trace != 0) return trace < 0 ? -1 : 1;
+    if (std::isfinite(trace) && std::abs(trace) > std::abs(largest)) largest = trace;
   }
-  return 1;
+  return largest < 0 ? -1 : 1;
 }
 
 }  // namespace
 
 /// U and T share a factor, or all of drift and D do; its sign is chosen so that the base has D >= 0.
-std::optional<TimeSeparated> FormulaSde::separated() const try {
+std::optional<TimeSeparated> FormulaSde::separated(const PointsIn& some) const try {
   const Parts& p = *parts_;
   if (p.traits.autonomous || p.traits.deterministic) return std::nullopt;
   CommonFactor common;
@@ -521,14 +519,51 @@ std::optional<TimeSeparated> FormulaSde::separated() const try {
   }
   if (!common.found) return std::nullopt;
   auto base = p.base_of(common.rest, keeps_potential);
-  const double sign = sign_of_diffusion(*base);
+  const double sign = sign_of_diffusion(*base, some);
   if (sign < 0) {
     for (Expression& rest : common.rest) rest = -rest;
     base = p.base_of(common.rest, keeps_potential);
   }
-  return TimeSeparated{std::move(base), function_of(sign * common.factor, "t")};
+  const Expression signed_factor = sign * common.factor;
+  return TimeSeparated{
+      std::move(base), function_of(signed_factor, "t"),
+      [signed_factor](double from, double to) { return time_knots({&signed_factor, 1}, from, to); }};
 } catch (const std::length_error&) {
   return std::nullopt;  // too large to be proved
+}
+
+Timeline FormulaSde::timeline(const TimeRange& times, const Box& box) const try {
+  constexpr double nothing = 1e-9;  // of a cell, or its square: what a density does not notice
+  TimedFormulas timed{parts_->drift, {}, parts_->inputs};
+  for (std::size_t k = 0; k < parts_->drift.size(); ++k) timed.negligible.push_back(nothing * box.cell[k]);
+  const Vector D = parts_->tensor();
+  for (std::size_t k = 0; k < D.size(); ++k) {
+    timed.formulas.push_back(D[k]);
+    timed.negligible.push_back(nothing * box.cell[k == 2 ? 1 : 0] * box.cell[k == 0 ? 0 : D.size() == 1 ? 0 : 1]);
+  }
+  return find_timeline(timed, box, times.from, times.to);
+} catch (const std::length_error&) {
+  return {{}, {}, times.to - times.from};  // too large to be looked into
+}
+
+std::string FormulaSde::fault_key(std::span<const double> place, double t) const {
+  const SdeFormulas& given = parts_->given;
+  std::vector<double> point(place.begin(), place.end());
+  point.push_back(t);
+  const auto value = [&](const Expression& e) { return evaluate_at(e, parts_->inputs, point); };
+  const auto bad = [&](const Expression& e) { return !std::isfinite(value(e)); };
+  if (given.potential)
+    return bad(*given.temperature) || value(*given.temperature) < 0 ? "sde.temperature" : "sde.potential";
+  for (std::size_t k = 0; k < given.drift.size(); ++k)
+    if (bad(given.drift[k])) return "sde.drift." + std::to_string(k);
+  const bool noise = !given.noise.empty();
+  const std::string key = noise ? "sde.noise" : "sde.diffusion";
+  const Matrix& matrix = noise ? given.noise : given.diffusion;
+  for (std::size_t i = 0; i < matrix.size(); ++i)
+    for (std::size_t k = 0; k < matrix[i].size(); ++k)
+      if (bad(matrix[i][k]) || (!noise && i == k && value(matrix[i][k]) < 0))
+        return key + "." + std::to_string(i) + "." + std::to_string(k);
+  return key;
 }
 
 }  // namespace fokker

@@ -131,14 +131,14 @@ double excess(Moments& error, Moments& next, Moments& change, double h, double s
   return std::isfinite(worst) ? worst : std::numeric_limits<double>::infinity();
 }
 
-/// Adaptive moment equations (Cash-Karp: the error estimate of Fehlberg's 7(8) pair is blind to what depends on t
-/// alone, such as the variance of a pure noise). Steps that have shrunk to rounding are taken as they are: across a
-/// jump of a coefficient they matter to nothing, across a singularity they do and the law is refused.
+/// Adaptive moment equations from s to t, between which no coefficient jumps or hides anything (Cash-Karp: the error
+/// estimate of Fehlberg's 7(8) pair is blind to what depends on t alone, such as the variance of a pure noise). Steps
+/// that have shrunk to rounding are taken as they are: across a singularity the law is refused for them.
 LinearLaw integrated_law(const Tape& tape, int d, double s, double t) {
   constexpr double bearable = 1e-10;
   constexpr int most_steps = 200'000;
   const auto rates = [&](const Moments& y, Moments& dy, double time) {
-    const Coefficients at = coefficients_at(tape, d, time);
+    const Coefficients at = coefficients_at(tape, d, std::min(time, t));
     Moments copy = y;
     const View state(copy, d);
     dy.fill(0);  // in 1D the blocks are smaller than their places
@@ -178,21 +178,48 @@ LinearLaw integrated_law(const Tape& tape, int d, double s, double t) {
   return {law.Phi, law.S, law.c};
 }
 
+/// The law of one stretch of time after another.
+LinearLaw composed(const LinearLaw& first, const LinearLaw& then) {
+  return {then.Phi * first.Phi, then.Phi * first.S * then.Phi.transpose() + then.S, then.Phi * first.c + then.c};
+}
+
 }  // namespace
 
 LinearGaussian::LinearGaussian(LinearCoefficients coefficients) : coefficients_(std::move(coefficients)) {
+  const std::string name = "t";
+  tape_ = Tape(formulas(), {&name, 1});
+}
+
+std::vector<Expression> LinearGaussian::formulas() const {
   std::vector<Expression> all(coefficients_.A.begin(), coefficients_.A.end());
   all.insert(all.end(), coefficients_.b.begin(), coefficients_.b.end());
   all.insert(all.end(), coefficients_.D.begin(), coefficients_.D.end());
-  const std::string name = "t";
-  tape_ = Tape(all, {&name, 1});
+  return all;
+}
+
+/// Started anew wherever coefficients switch, and where they come and go; from one side of a jump to the other nothing
+/// happens.
+LinearLaw LinearGaussian::varying_law(double s, double t) const {
+  const int d = coefficients_.dimension;
+  const double rounding = 4 * std::numeric_limits<double>::epsilon() * std::max(std::abs(s), std::abs(t));
+  std::vector<double> knots = time_knots(formulas(), s, t);
+  knots.push_back(t);
+  std::optional<LinearLaw> law;
+  for (const double knot : knots) {
+    if (knot - s > rounding || (!law && knot == t)) {
+      const LinearLaw next = integrated_law(tape_, d, s, knot);
+      law = law ? composed(*law, next) : next;
+    }
+    s = knot;
+  }
+  return *law;
 }
 
 LinearLaw LinearGaussian::law(double s, double t) const {
   if (!(t >= s)) throw std::invalid_argument("a law runs forward in time");
   const int d = coefficients_.dimension;
-  LinearLaw law = coefficients_.constant() || s == t ? constant_law(coefficients_at(tape_, d, s), t - s)
-                                                     : integrated_law(tape_, d, s, t);
+  LinearLaw law =
+      coefficients_.constant() || s == t ? constant_law(coefficients_at(tape_, d, s), t - s) : varying_law(s, t);
   if (!law.Phi.allFinite() || !law.c.allFinite() || !law.S.allFinite())
     throw NumericalError("the moments of the linear SDE grow beyond all numbers", t);
   law.S = semidefinite(law.S);

@@ -118,19 +118,22 @@ double ParticleEnsemble::State::shortest_affordable() const {
   return std::isfinite(left) ? (options.budget.end - time) / std::max(left, 1.0) : 0;
 }
 
-/// `longest`: what a chosen step may not exceed.
+/// `longest`: what no step may exceed.
 Plan ParticleEnsemble::State::plan(double until, double longest) {
-  if (options.dt) {
+  if (options.dt && *options.dt <= longest) {
+    dt = *options.dt;
     constexpr double rounding = 1e-9;  // of a step: what the sum of many dt may be short of a multiple
     const double ahead = (until - anchor) / dt - static_cast<double>(step - anchor_step);
     const double full = std::floor(ahead + rounding), rest = ahead - full;
     return {anchor, dt, anchor_step, step, static_cast<long>(full), rest > rounding ? rest * dt : 0};
   }
-  const double wanted = std::min(chosen_step(until), longest), affordable = shortest_affordable();
+  const double affordable = options.dt ? 0 : shortest_affordable();
+  const double wanted = options.dt ? longest : std::min(chosen_step(until), longest);
   const double count = std::max(1.0, std::ceil((until - time) / std::max(wanted, affordable) - 1e-9));
   dt = (until - time) / count;
   anchor = time;
   anchor_step = step;
+  if (options.dt) return {anchor, dt, step, step, static_cast<long>(count), 0};
   const double full = std::min(count, steps_between_choices);
   chosen.wanted += full * std::max(1.0, dt / wanted);
   chosen.shortest = std::min(chosen.shortest, wanted);
@@ -237,7 +240,7 @@ void ParticleEnsemble::State::follow(const Plan& plan, double until) {
   step += plan.steps();
   const bool arrived = options.dt || !(plan.begin(plan.steps()) < until - 0.5 * dt);
   time = arrived ? until : plan.begin(plan.steps());
-  if (plan.rest > 0) {
+  if (plan.rest > 0 || (options.dt && plan.dt != *options.dt)) {
     anchor = time;
     anchor_step = step;
   }
@@ -262,8 +265,13 @@ void ParticleEnsemble::advance(double t) {
   State& s = *state_;
   if (!(t >= s.time)) throw std::invalid_argument("particles cannot go back in time");
   const auto start = std::chrono::steady_clock::now();
-  const double longest = s.traits.autonomous ? infinity : (t - s.time) / 100;
-  while (s.time < t) s.follow(s.plan(t, longest), t);
+  constexpr double steps_in_stretch = 8;
+  const double longest = s.traits.autonomous || s.options.dt ? infinity : (t - s.time) / 100;
+  const double usual = std::min(s.options.dt.value_or(infinity), longest);
+  while (s.time < t) {
+    const auto [to, stretch] = s.options.timeline.ahead(s.time, t, steps_in_stretch * usual);
+    s.follow(s.plan(to, std::min(longest, stretch / steps_in_stretch)), to);
+  }
   s.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 

@@ -50,6 +50,9 @@ struct ParallelAlgebra {
   }
 };
 
+/// Rounding may carry the last stage beyond the end, where velocities may be others.
+double within(double t, double from, double to) { return std::clamp(t, std::min(from, to), std::max(from, to)); }
+
 using Rk4 = boost::numeric::odeint::runge_kutta4<State, double, State, double, ParallelAlgebra>;
 using Dopri5 = boost::numeric::odeint::runge_kutta_dopri5<State, double, State, double, ParallelAlgebra>;
 
@@ -74,7 +77,7 @@ struct FlowIntegrator::Parts {
   }
   [[nodiscard]] double largest(const State& v) const;
   void accept(double t, State& z);
-  void fixed(double from, double to, State& z);
+  void fixed(double from, double to, double step, State& z);
   void adaptive(double from, double to, State& z);
 };
 
@@ -105,10 +108,10 @@ void FlowIntegrator::Parts::accept(double t, State& z) {
   if (settle && settle(z)) rate_time = std::numeric_limits<double>::quiet_NaN();
 }
 
-void FlowIntegrator::Parts::fixed(double from, double to, State& z) {
-  const auto system = [this](const State& x, State& dxdt, double t) { rate(t, x, dxdt); };
-  const double count = std::ceil(std::abs(to - from) / *options.dt * (1 - 1e-12));
-  const double dt = std::copysign(*options.dt, to - from);
+void FlowIntegrator::Parts::fixed(double from, double to, double step, State& z) {
+  const auto system = [&](const State& x, State& dxdt, double t) { rate(within(t, from, to), x, dxdt); };
+  const double count = std::ceil(std::abs(to - from) / step * (1 - 1e-12));
+  const double dt = std::copysign(step, to - from);
   for (double k = 0; k < count; ++k) {
     const double t = from + k * dt, end = k + 1 < count ? from + (k + 1) * dt : to;
     evaluate(t, z);
@@ -121,7 +124,7 @@ void FlowIntegrator::Parts::fixed(double from, double to, State& z) {
 }
 
 void FlowIntegrator::Parts::adaptive(double from, double to, State& z) {
-  const auto system = [this](const State& x, State& dxdt, double t) { rate(t, x, dxdt); };
+  const auto system = [&](const State& x, State& dxdt, double t) { rate(within(t, from, to), x, dxdt); };
   const double span = to - from;
   const double smallest = 16 * std::numeric_limits<double>::epsilon() * std::max(std::abs(from), std::abs(to));
   evaluate(from, z);
@@ -135,8 +138,9 @@ void FlowIntegrator::Parts::adaptive(double from, double to, State& z) {
       throw NumericalError(fmt::format("the flow's particles have taken the {:.4g} steps they may, the last of {:.3g}",
                                        options.most, last),
                            t);
-    const bool ends = std::abs(proposed) >= std::abs(to - t);
-    const double dt = ends ? to - t : proposed;
+    const double longest = span > 0 ? options.timeline.longest_step(t) : infinity;
+    const bool ends = std::min(std::abs(proposed), longest) >= std::abs(to - t);
+    const double dt = ends ? to - t : std::copysign(std::min(std::abs(proposed), longest), span);
     if (std::abs(dt) <= smallest && !ends) throw NumericalError("the step of the flow shrank to nothing", t);
     evaluate(t, z);
     dopri5.do_step(system, z, here, t, next, next_rate, dt, error);
@@ -172,10 +176,19 @@ FlowIntegrator::~FlowIntegrator() = default;
 FlowIntegrator::FlowIntegrator(FlowIntegrator&&) noexcept = default;
 
 void FlowIntegrator::advance(double from, double to, State& z) {
-  if (parts_->options.dt)
-    parts_->fixed(from, to, z);
-  else
-    parts_->adaptive(from, to, z);
+  constexpr double steps_in_stretch = 8;
+  const FlowSteps& options = parts_->options;
+  const bool forwards = to > from;
+  if (forwards) from = options.timeline.resume(from);
+  while (from != to) {
+    Timeline::Ahead way{to, infinity};
+    if (forwards) way = options.timeline.ahead(from, to, options.dt ? steps_in_stretch * *options.dt : 0);
+    if (options.dt)
+      parts_->fixed(from, way.to, std::min(*options.dt, way.stretch / steps_in_stretch), z);
+    else
+      parts_->adaptive(from, way.to, z);
+    from = forwards && way.to < to ? options.timeline.resume(way.to) : way.to;
+  }
 }
 
 long FlowIntegrator::steps() const { return parts_->steps; }

@@ -24,14 +24,15 @@ struct CarriedPoints::State {
     return columns.data() + k * count;
   }
   State(FlowRates r, const std::vector<std::vector<double>>& places, const std::vector<double>& log_p,
-        std::vector<double> scales, double tolerance, double t0)
+        std::vector<double> scales, double tolerance, double t0, Timeline timeline)
       : rates(std::move(r)),
         dimension(places.size()),
         count(log_p.size()),
         z(count * (dimension + 1)),
-        integrator(z.size(), std::move(scales),
-                   {.tolerance = tolerance, .most = most_steps / static_cast<double>(count)},
-                   [this](double t, const std::vector<double>& at, std::vector<double>& rate) { go(t, at, rate); }),
+        integrator(
+            z.size(), std::move(scales),
+            {.tolerance = tolerance, .most = most_steps / static_cast<double>(count), .timeline = std::move(timeline)},
+            [this](double t, const std::vector<double>& at, std::vector<double>& rate) { go(t, at, rate); }),
         time(t0) {
     for (std::size_t k = 0; k < dimension; ++k) std::copy_n(places[k].begin(), count, column(z, k));
     std::copy_n(log_p.begin(), count, column(z, dimension));
@@ -56,10 +57,11 @@ void CarriedPoints::State::go(double t, const std::vector<double>& at, std::vect
 }
 
 CarriedPoints::CarriedPoints(FlowRates rates, const std::vector<std::vector<double>>& places,
-                             const std::vector<double>& log_p, std::vector<double> lengths, double tolerance,
-                             double t0) {
+                             const std::vector<double>& log_p, std::vector<double> lengths, double tolerance, double t0,
+                             Timeline timeline) {
   lengths.push_back(1);  // of log p
-  state_ = std::make_unique<State>(std::move(rates), places, log_p, std::move(lengths), tolerance, t0);
+  state_ =
+      std::make_unique<State>(std::move(rates), places, log_p, std::move(lengths), tolerance, t0, std::move(timeline));
 }
 CarriedPoints::~CarriedPoints() = default;
 CarriedPoints::CarriedPoints(CarriedPoints&&) noexcept = default;

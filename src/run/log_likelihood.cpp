@@ -37,7 +37,7 @@ CarriedPoints start(const Setup& setup, const std::shared_ptr<ClosedFlow>& flow)
                         [flow](const PointsIn& x, double t, PointsOut velocity, double* divergence) {
                           flow->evaluate(x, t, velocity, divergence);
                         }};
-  return {rates, places, log_p, lengths, setup.config.compare.log_likelihood->tolerance};
+  return {rates, places, log_p, lengths, setup.config.compare.log_likelihood->tolerance, 0, setup.timeline};
 }
 
 /// Point i, wrapped where the axis is a circle.

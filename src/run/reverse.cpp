@@ -11,7 +11,9 @@
 #include "fokker/base/stop.hpp"
 #include "fokker/io/paraview.hpp"
 #include "fokker/model/reverse_sde.hpp"
+#include "fokker/run/march.hpp"
 #include "fokker/run/run.hpp"
+#include "fokker/scheme/coefficients.hpp"
 #include "fokker/scheme/drift_diffusion.hpp"
 #include "fokker/scheme/effective_drift.hpp"
 
@@ -65,34 +67,37 @@ double score_kl(const Setup& setup, const std::shared_ptr<const LogSnapshots>& s
 }
 
 /// Noise keeps the flux fitted; without it p is advected.
-std::unique_ptr<Form> reverse_form(const std::shared_ptr<const Grid>& grid, std::shared_ptr<const Sde> sde) {
-  if (sde->traits().deterministic) return make_given_drift(grid, std::move(sde), Reconstruction::huynh, nullptr, 0);
-  return make_drift_diffusion(grid, std::move(sde), *find_flux("scharfetter_gummel"), 0);
+std::unique_ptr<Form> reverse_form(const std::shared_ptr<const Grid>& grid, std::shared_ptr<const Sde> sde,
+                                   TimeRange times) {
+  if (sde->traits().deterministic) return make_given_drift(grid, std::move(sde), Reconstruction::huynh, nullptr, times);
+  return make_drift_diffusion(grid, std::move(sde), *find_flux("scharfetter_gummel"), times);
 }
 
 /// Steps from `start`, on its own grid, back to t = 0.
 ReverseRow step_back(const Setup& setup, const Field& start, const std::shared_ptr<const Sde>& sde) {
   const CaseReverse& asked = *setup.config.reverse;
   const double span = setup.config.time.end;
-  const auto form = reverse_form(start.grid, sde);
+  const auto form = reverse_form(start.grid, sde, {0, span});
   const StepperOptions options{std::nullopt, asked.tolerance, form->op().positive()};
   const StepperRow* row = asked.stepper == "auto" ? nullptr : find_stepper(asked.stepper);
   if (row == nullptr || (row->implicit && form->op().linear() == nullptr))  // advection is not linear in p
     row = choose_stepper(form->op(), setup.grid->dimension(), options, 0, span).row;
   const auto stepper = make_stepper(*row, form->op(), options, 0);
+  const double ends[] = {0, span};
+  const Timeline timeline = sde->timeline({0, span}, box_of(*start.grid)).meeting(ends, same_time * span);
+  March march(*stepper, *row, timeline);
 
   ReverseRow result;
   result.stepper = row->name;
   result.p = start;
-  double tau = 0, dt = stepper->first_step(0, result.p.view(), span);
-  while (tau < span) {
+  march.begin(span, result.p.view());
+  while (march.t() < span) {
     poll_stop();
-    const StepResult done = stepper->step({tau, dt, span}, result.p.view());
-    tau = done.t;
-    dt = done.next_dt;
+    const StepResult done = march.step(span, result.p.view());
     ++result.steps;
     result.rejected += done.rejected;
   }
+  require_mass(result.p.mass(), start.mass(), 0);
   if (row->adaptive) result.error_in_time = static_cast<double>(result.steps) * asked.tolerance;
   result.rhs_evaluations = stepper->rhs_evaluations();
   return result;
@@ -120,6 +125,20 @@ ReverseRow go_back(const Setup& setup, const Field& start, const std::shared_ptr
   row.verdict = verdict_on(0, row.p, setup.initial);
   row.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   return row;
+}
+
+/// Equal intervals from 0 to the end; those that are an output time up to rounding are that time.
+std::vector<double> snapshot_times(const Case& config) {
+  const double end = config.time.end;
+  const auto intervals = static_cast<std::size_t>(config.reverse->snapshots);
+  const std::vector<double>& outputs = config.output.times;
+  std::vector<double> times;
+  for (std::size_t k = 0; k <= intervals; ++k) {
+    const double t = end * static_cast<double>(k) / static_cast<double>(intervals);
+    const auto near = std::lower_bound(outputs.begin(), outputs.end(), t - same_time * end);
+    times.push_back(near != outputs.end() && *near <= t + same_time * end ? *near : t);
+  }
+  return times;
 }
 
 /// The same case on cells wider by a factor, with fixed steps longer and snapshots fewer by it, and with nothing to
@@ -166,6 +185,7 @@ std::optional<WiderWay> go_wider(const Setup& setup, Index factor, bool& interru
 
 ReverseRecorder::ReverseRecorder(const Setup& setup, const std::filesystem::path& file)
     : setup_(setup),
+      times_(snapshot_times(setup.config)),
       snapshots_(std::make_shared<LogSnapshots>(setup.grid, file)),
       rate_(static_cast<std::size_t>(setup.scheme->op().size())) {}
 
@@ -179,17 +199,24 @@ std::unique_ptr<ReverseRecorder> ReverseRecorder::make(const Setup& setup,
   return std::unique_ptr<ReverseRecorder>(new ReverseRecorder(setup, file));
 }
 
-double ReverseRecorder::time(std::size_t k) const {
-  const auto last = static_cast<std::size_t>(setup_.config.reverse->snapshots);
-  if (k >= last) return setup_.config.time.end;
-  return setup_.config.time.end * static_cast<double>(k) / static_cast<double>(last);
+Timeline ReverseRecorder::meeting(const Timeline& timeline) const {
+  return timeline.meeting(times_, same_time * setup_.config.time.end);
 }
 
-double ReverseRecorder::next_time() const { return time(snapshots_->times().size()); }
+double ReverseRecorder::next_time() const { return times_[std::min(taken_, times_.size() - 1)]; }
 
 void ReverseRecorder::look(double t, std::span<const double> state) {
-  const bool complete = !snapshots_->times().empty() && snapshots_->times().back() == setup_.config.time.end;
-  if (complete || t < next_time()) return;
+  if (taken_ == times_.size() || t < next_time()) return;
+  ++taken_;
+  add(t, state);
+}
+
+void ReverseRecorder::look_behind(double t, std::span<const double> state) {
+  add(t, state);
+  while (taken_ < times_.size() && times_[taken_] <= t) ++taken_;
+}
+
+void ReverseRecorder::add(double t, std::span<const double> state) {
   setup_.scheme->op().apply(t, state, rate_);
   snapshots_->add(t, state, rate_);
 }

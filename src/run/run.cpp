@@ -7,9 +7,11 @@
 #include <cmath>
 
 #include "checks.hpp"
+#include "faults.hpp"
 #include "fokker/analysis/norms.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/base/stop.hpp"
+#include "fokker/run/march.hpp"
 #include "fokker/scheme/cell_peclet.hpp"
 #include "self_check.hpp"
 
@@ -62,6 +64,9 @@ class Run {
   Run(Setup& setup, const RunOptions& options)
       : setup_(setup),
         options_(options),
+        recorder_(ReverseRecorder::make(setup, options.folder)),
+        timeline_(recorder_ ? recorder_->meeting(setup.timeline) : setup.timeline),
+        march_(*setup.stepper, *setup.stepper_row, timeline_),
         state_(Eigen::VectorXd::Zero(setup.scheme->op().size())),
         p_(setup.grid),
         peclets_(setup.grid, setup.sde) {
@@ -75,7 +80,6 @@ class Run {
       if (setup.config.compare.log_likelihood) likelihood_ = std::make_unique<LogLikelihood>(setup);
     }
     for (const auto& witness : witnesses_) result_.verdicts.emplace_back(witness->name(), std::vector<Verdict>{});
-    recorder_ = ReverseRecorder::make(setup, options.folder);
     if (options.progress) observers_.push_back(make_progress(setup));
     if (options.folder) {
       observers_.push_back(make_series(setup, *options.folder));
@@ -93,7 +97,7 @@ class Run {
       if (setup_.config.reverse) go_back();
     } catch (const NumericalError& error) {
       result_.numerical_failure = true;
-      result_.stop_reason = describe(error);
+      result_.stop_reason = describe(setup_, error);
     } catch (const Stopped&) {
       result_.stop_reason = "interrupted";
     }
@@ -119,11 +123,18 @@ class Run {
     const std::vector<double>& times = setup_.config.output.times;
     frame();
     if (recorder_) recorder_->look(0, view());
-    double dt = setup_.stepper->first_step(0, view(), times[1]);
+    march_.begin(times[1], view());
     for (std::size_t k = 1; k < times.size(); ++k) {
-      while (result_.t < times[k]) dt = step(dt, next_stop(times[k]));
+      while (march_.t() < times[k]) step(times[k]);
       frame();
+      leave();
     }
+  }
+
+  /// What is to be done where a step ended is done; behind a switch the rate of p is another one.
+  void leave() {
+    march_.leave();
+    if (recorder_ && march_.t() > result_.t) recorder_->look_behind(march_.t(), view());
   }
 
   [[nodiscard]] double next_stop(double output) const {
@@ -142,22 +153,22 @@ class Run {
   }
 
   /// Until the start is the law.
-  double wait(double dt, double limit) {
-    result_.t = std::min(limit, setup_.clock);
+  void wait(double stop) {
+    march_.wait(std::min(stop, setup_.clock));
+    result_.t = march_.t();
     if (recorder_) recorder_->look(result_.t, view());
-    return dt;
   }
 
-  double step(double dt, double limit) {
+  void step(double output) {
     poll_stop();
-    if (result_.t < setup_.clock) return wait(dt, limit);
-    const double before = result_.t;
+    const double before = march_.t(), stop = next_stop(output);
+    if (before < setup_.clock) return wait(stop);
     StepResult done;
     {
       const Stopwatch watch(result_.stepping_seconds);
-      done = setup_.stepper->step({before, dt, limit}, view());
+      done = march_.step(stop, view());
     }
-    result_.t = done.t;
+    result_.t = march_.t();
     result_.rejected += done.rejected;
     ++result_.steps;
     step_length_ = done.t - before;
@@ -166,9 +177,10 @@ class Run {
     p_.values = state_.head(setup_.grid->cells());
     update_ledger();
     self_check_->after_step(moment());
-    if (recorder_) recorder_->look(result_.t, view());
+    if (recorder_) recorder_->look(done.t, view());
+    if (recorder_ && result_.t > done.t) recorder_->look_behind(result_.t, view());
     for (const auto& observer : observers_) observer->after_step(moment());
-    return done.next_dt;
+    if (result_.t == stop && stop < output) leave();
   }
 
   void update_ledger() {
@@ -180,6 +192,7 @@ class Run {
       ledger.outflow[k] = state_[setup_.grid->cells() + static_cast<Index>(k)];
     ledger.mass_error = ledger.mass + ledger.total_outflow() - ledger.mass_initial;
     ledger.mass_max_error = std::max(ledger.mass_max_error, std::abs(ledger.mass_error));
+    require_mass(ledger.mass + ledger.total_outflow(), ledger.mass_initial, result_.t);
     ledger.min = now.min;
     ledger.max = now.max;
     ledger.run_min = std::min(ledger.run_min, now.min);
@@ -265,13 +278,6 @@ class Run {
     result_.total_seconds = seconds;
   }
 
-  std::string describe(const NumericalError& error) const {
-    std::string where;
-    if (error.index() >= 0 && error.index() < setup_.grid->cells())
-      where = " in " + setup_.grid->describe(error.index());
-    return fmt::format("{}{} at t = {:.6g}", error.what(), where, error.time());
-  }
-
   Moment moment() const {
     return {result_.t, step_length_, result_.steps, setup_.stepper->rhs_evaluations(), &p_, &result_.ledger};
   }
@@ -280,6 +286,9 @@ class Run {
 
   Setup& setup_;
   const RunOptions& options_;
+  std::unique_ptr<ReverseRecorder> recorder_;  // null: no score of the forward run is wanted
+  Timeline timeline_;                          // meets output times and snapshots
+  March march_;
   Eigen::VectorXd state_;  // cells, then ledgers
   Field p_;
   CellPeclets peclets_;
@@ -287,7 +296,6 @@ class Run {
   std::unique_ptr<LogLikelihood> likelihood_;
   std::vector<std::unique_ptr<Observer>> observers_;
   std::optional<SelfCheck> self_check_;
-  std::unique_ptr<ReverseRecorder> recorder_;  // null: no score of the forward run is wanted
   RunResult result_;
   double step_length_ = 0;
   double framed_ = -1;  // time of the last frame
@@ -301,6 +309,20 @@ double Ledger::total_outflow() const {
   return total;
 }
 
-RunResult run(Setup& setup, const RunOptions& options) { return Run(setup, options).go(); }
+void require_mass(double mass, double initial, double t) {
+  constexpr double tolerance = 1e-9;
+  if (std::abs(mass - initial) <= tolerance * std::max(1.0, std::abs(mass))) return;
+  throw NumericalError(
+      fmt::format("mass and outflow together are {:.12g} and were {:.12g}: what does not keep them is wrong, whatever "
+                  "else it says",
+                  mass, initial),
+      t);
+}
+
+RunResult run(Setup& setup, const RunOptions& options) try {
+  return Run(setup, options).go();
+} catch (const NumericalError& error) {  // before the first step
+  throw NumericalError(describe(setup, error), error.time(), error.index());
+}
 
 }  // namespace fokker

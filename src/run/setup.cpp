@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "faults.hpp"
 #include "fokker/particles/steppers.hpp"
 #include "fokker/run/point_start.hpp"
 #include "fokker/run/witness.hpp"
 #include "fokker/scheme/choose_flux.hpp"
+#include "fokker/scheme/coefficients.hpp"
 #include "fokker/scheme/drift_diffusion.hpp"
 #include "fokker/scheme/effective_drift.hpp"
 #include "fokker/spectral/fourier.hpp"
@@ -125,6 +127,7 @@ double tolerance_of(const Case& config) { return config.time.tolerance.value_or(
 std::unique_ptr<Form> make_form(Setup& setup) {
   const CaseScheme& scheme = setup.config.scheme;
   const bool advects = scheme.form == "effective_drift", consistent = advects && scheme.score == "flux_consistent";
+  const TimeRange times(0, setup.config.time.end);
   if (scheme.flux == "auto") {
     FluxChoice choice = choose_flux(setup.grid, setup.sde, {scheme.positive.value_or(true), tolerance_of(setup.config)},
                                     setup.initial.view(), 0, setup.config.time.end);
@@ -133,18 +136,18 @@ std::unique_ptr<Form> make_form(Setup& setup) {
     return std::move(choice.form);
   }
   setup.flux = find_flux(scheme.flux, consistent ? "drift_diffusion" : scheme.form);
-  if (!advects) return make_drift_diffusion(setup.grid, setup.sde, *setup.flux, 0);
-  if (consistent) return make_flux_consistent(setup.grid, setup.sde, *setup.flux, 0);
+  if (!advects) return make_drift_diffusion(setup.grid, setup.sde, *setup.flux, times);
+  if (consistent) return make_flux_consistent(setup.grid, setup.sde, *setup.flux, times);
   const Reconstruction reconstruction = reconstruction_of(scheme);
-  if (setup.sde->traits().deterministic) return make_given_drift(setup.grid, setup.sde, reconstruction, nullptr, 0);
+  if (setup.sde->traits().deterministic) return make_given_drift(setup.grid, setup.sde, reconstruction, nullptr, times);
   if (scheme.score == "log_difference")
-    return make_log_difference(setup.grid, setup.sde, reconstruction, scheme.score_order, 0);
+    return make_log_difference(setup.grid, setup.sde, reconstruction, scheme.score_order, times);
   if (scheme.score == "spectral")
-    return make_following_drift(setup.grid, setup.sde, reconstruction, make_spectral_score(setup), 0);
+    return make_following_drift(setup.grid, setup.sde, reconstruction, make_spectral_score(setup), times);
   return make_given_drift(setup.grid, setup.sde, reconstruction,
                           scheme.score == "table" ? score_from_run(setup)
                                                   : closed_score(setup, "scheme.score", "score = \"log_difference\""),
-                          0);
+                          times);
 }
 
 std::shared_ptr<const FormulaSde> make_sde(const Case& config) try {
@@ -265,6 +268,20 @@ void set_stepper(Setup& setup) {
   }
 }
 
+/// Looks at the coefficients over all of the run, before anything is made of them.
+void look_over_time(Setup& setup) {
+  const double end = setup.config.time.end;
+  const Timeline found = setup.sde->timeline({0, end}, box_of(*setup.grid));
+  check_coefficients(*setup.grid, *setup.sde, 0);
+  check_coefficients(*setup.grid, *setup.sde, {0, end}, found);
+  setup.timeline = found.meeting(setup.config.output.times, same_time * end);
+  if (found.unseen() > 0)
+    setup.warnings.push_back(fmt::format(
+        "the coefficients vary in time too fast to be followed: changes were looked for down to a duration of {:.2g}, "
+        "and what is shorter may be stepped over; take a shorter time.end, or formulas that vary more slowly",
+        found.unseen()));
+}
+
 }  // namespace
 
 Setup build(Case config) {
@@ -275,11 +292,12 @@ Setup build(Case config) {
   try {
     setup.sde = make_sde(setup.config);
     set_initial(setup);
+    look_over_time(setup);
     setup.scheme = make_form(setup);
   } catch (const CaseError& error) {  // formulas and schemes know no file
-    std::vector<Problem> problems = error.problems();
-    for (Problem& problem : problems) problem.where = setup.config.where(problem.key);
-    throw CaseError(std::move(problems));
+    throw placed(setup.config, error);
+  } catch (const NumericalError& error) {
+    throw as_case_error(setup, error);
   }
   const auto& fields = setup.config.output.fields;
   if (std::find(fields.begin(), fields.end(), "entropy_production") != fields.end() &&
@@ -288,8 +306,12 @@ Setup build(Case config) {
   warn_of_schedule(setup);
   setup.reverse_score = make_reverse_score(setup);
   setup.positive = promises_positivity(setup);
-  set_stepper(setup);
-  require_witnesses(setup);
+  try {
+    set_stepper(setup);
+    require_witnesses(setup);
+  } catch (const NumericalError& error) {  // of rates at a later time
+    throw as_case_error(setup, error);
+  }
   return setup;
 }
 

@@ -9,13 +9,13 @@
 #include "fokker/run/verbs.hpp"
 #include "fokker/run/witness.hpp"
 #include "fokker/scheme/cell_peclet.hpp"
-#include "forecast.hpp"
-#include "judgement_text.hpp"
 #include "schedule_check.hpp"
 
 namespace fokker {
 
 namespace {
+
+using Json = nlohmann::ordered_json;
 
 /// One thing `check` says: a key for --json, its value, and the line a person reads.
 struct Finding {
@@ -67,7 +67,7 @@ Finding traits_finding(const Setup& setup) {
   if (traits.additive) names.emplace_back("additive noise");
   if (traits.diagonal) names.emplace_back("diagonal diffusion");
   if (traits.deterministic) names.emplace_back("no noise");
-  if (setup.sde->separated()) names.emplace_back("one common factor of time");
+  if (setup.sde->separated(setup.grid->centers())) names.emplace_back("one common factor of time");
   if (setup.sde->has_gibbs()) names.emplace_back("Gibbs law exp(-U/T)");
   return {"sde.traits", names, "proved", names.empty() ? "nothing" : fmt::format("{}", fmt::join(names, ", "))};
 }
@@ -83,23 +83,13 @@ double mass_at_walls(const Setup& setup) {
   return mass;
 }
 
-/// What box and grid will make of the law on the way, as far as it can be known without a run; what a run would warn
-/// of.
-std::vector<std::string> add_forecast(const Setup& setup, std::vector<Finding>& all) {
-  const auto found = forecast(setup);
-  if (!found) return {};
-  const Judgement& judged = found->judged;
-  std::string text = judgement_text(judged);
-  if (found->until < setup.config.time.end)
-    text += fmt::format("; until t = {:.3g} only, then most of it is outside of the box", found->until);
-  if (!setup.sde->traits().deterministic)
-    text += fmt::format("; |f| h / D up to {:.3g}", fmt::join(found->peclet, " x "));
-  Json json = judgement_json(judged);
-  for (const double peclet : found->peclet) json["peclet"].push_back(number(peclet));
-  all.push_back({"self_check", json, "by " + found->basis, text});
-  std::vector<std::string> warnings;
-  for (const std::string& warning : judged.warnings) warnings.push_back("by " + found->basis + ": " + warning);
-  return warnings;
+/// Where the closed form will be at the end: how much of it lies outside the box.
+void add_exact_outside(Setup& setup, std::vector<Finding>& all) {
+  if (!setup.config.compare.exact_closed_form) return;
+  const Field last = make_exact(setup)->advance(setup.config.time.end);
+  const double outside = std::max(0.0, 1 - last.mass());
+  all.push_back({"walls.exact_outside", outside, "outside the box",
+                 fmt::format("{:.2g} of the closed form's mass at the end", outside)});
 }
 
 /// What the particles will cost; a step that the program chooses is announced.
@@ -182,8 +172,7 @@ Finding peclet_finding(const Setup& setup) {
 
 struct Findings {
   std::vector<Finding> all;
-  std::vector<std::string> warnings;  ///< of the forecast
-  bool good = true;                   ///< nothing that the case claims was found wrong
+  bool good = true;  ///< nothing that the case claims was found wrong
 };
 
 Findings findings(Setup& setup) {
@@ -232,39 +221,37 @@ Findings findings(Setup& setup) {
   const double walls = mass_at_walls(setup);
   all.push_back({"walls.initial_mass", walls, "mass at walls",
                  fmt::format("{:.2g} of the initial mass within two cells of a wall", walls)});
-  std::vector<std::string> warnings = add_forecast(setup, all);
+  add_exact_outside(setup, all);
   add_particles(setup, all);
   const bool good = add_schedule(setup, all);
-  return {std::move(all), std::move(warnings), good};
+  return {std::move(all), good};
 }
 
-std::string text_of(const Setup& setup, const Findings& found) {
+std::string text_of(const Setup& setup, const std::vector<Finding>& all) {
   std::string text = setup.config.title + "\n";
-  for (const Finding& finding : found.all) text += fmt::format("  {:<16} {}\n", finding.label, finding.text);
-  for (const auto* warnings : {&setup.warnings, &found.warnings})
-    for (const std::string& warning : *warnings) text += fmt::format("  {:<16} {}\n", "warning", warning);
+  for (const Finding& finding : all) text += fmt::format("  {:<16} {}\n", finding.label, finding.text);
+  for (const std::string& warning : setup.warnings) text += fmt::format("  {:<16} {}\n", "warning", warning);
   return text;
 }
 
 }  // namespace
 
-std::string check_text(Setup& setup) { return text_of(setup, findings(setup)); }
+std::string check_text(Setup& setup) { return text_of(setup, findings(setup).all); }
 
 int verb_check(const Command& command) {
   if (command.arguments.size() != 1) throw UsageError("check takes one case file: fokker check CASE.toml");
   Setup setup = build(load_case(command.arguments[0], command.overrides, vocabulary()));
   check_witnesses(setup);
-  const Findings found = findings(setup);
+  const auto [all, good] = findings(setup);
   if (command.json) {
     Json json;
-    for (const Finding& finding : found.all) json[finding.key] = finding.value;
+    for (const Finding& finding : all) json[finding.key] = finding.value;
     json["warnings"] = setup.warnings;
-    for (const std::string& warning : found.warnings) json["warnings"].push_back(warning);
     fmt::print("{}\n", json.dump(2));
   } else if (!command.quiet) {
-    fmt::print("{}", text_of(setup, found));
+    fmt::print("{}", text_of(setup, all));
   }
-  return found.good ? exit_ok : exit_check;
+  return good ? exit_ok : exit_check;
 }
 
 }  // namespace fokker

@@ -23,8 +23,6 @@ int verb_steady(const Command& command) {
   write_steady(setup, result, folder);
   const std::string summary = steady_json(setup, result);
   write_atomically(folder / "summary.json", summary);
-  for (const std::string& warning : setup.warnings) fmt::print(stderr, "warning: {}\n", warning);
-  for (const std::string& warning : result.judgement.warnings) fmt::print(stderr, "warning: {}\n", warning);
   if (command.json)
     fmt::print("{}", summary);
   else if (!command.quiet)

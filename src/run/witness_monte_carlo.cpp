@@ -143,8 +143,9 @@ std::unique_ptr<Witness> make_monte_carlo(const Setup& setup) {
                                             .dt = asked.dt,
                                             .seed = asked.seed,
                                             .prepare = std::move(motion.prepare),
-                                            .budget = {affordable, setup.config.time.end}}));
-  const FlowSteps steps{asked.tolerance.value_or(1e-8), asked.dt, affordable};
+                                            .budget = {affordable, setup.config.time.end},
+                                            .timeline = setup.timeline}));
+  const FlowSteps steps{asked.tolerance.value_or(1e-8), asked.dt, affordable, setup.timeline};
   return witness(setup, FlowEnsemble(setup.grid, motion.sde, std::move(motion.prepare), start(setup),
                                      {asked.particles, asked.seed, steps}));
 }
@@ -172,7 +173,8 @@ std::optional<ParticleCost> particle_cost(const Setup& setup) {
                           .seed = asked->seed,
                           .prepare = std::move(motion.prepare),
                           .budget = {enough_steps, end},
-                          .stand_for = asked->particles});
+                          .stand_for = asked->particles,
+                          .timeline = setup.timeline});
   for (const double t : setup.config.output.times) pilot.advance(t);
   cost.chosen = true;
   cost.affordable = affordable_steps(setup);

@@ -87,7 +87,7 @@ class Spectral : public Witness {
  public:
   explicit Spectral(const Setup& setup)
       : tolerance_(setup.config.compare.spectral->tolerance),
-        solver_(setup.grid, setup.sde, setup.initial, setup.config.time.end, tolerance_),
+        solver_(setup.grid, setup.sde, setup.initial, setup.config.time.end, tolerance_, setup.timeline),
         cause_(true_cause(setup)) {}
 
   const char* name() const override { return "spectral"; }

@@ -1,5 +1,9 @@
 #include <algorithm>
+#include <numeric>
 
+#include "fokker/base/stop.hpp"
+#include "fokker/run/march.hpp"
+#include "fokker/run/run.hpp"
 #include "fokker/run/witness.hpp"
 #include "fokker/scheme/drift_diffusion.hpp"
 #include "fokker/scheme/effective_drift.hpp"
@@ -37,23 +41,24 @@ class Twin : public Witness {
     for (std::size_t k = 0; k < setup.initial_outflow.size(); ++k)
       state_[own_.grid->cells() + static_cast<Index>(k)] = setup.initial_outflow[k];
     const FluxScheme& row = *find_flux("scharfetter_gummel");
-    drift_diffusion_ = make_drift_diffusion(setup.grid, setup.sde, row);
-    flux_consistent_ = make_flux_consistent(setup.grid, setup.sde, row);
+    const TimeRange times(0, setup.config.time.end);
+    drift_diffusion_ = make_drift_diffusion(setup.grid, setup.sde, row, times);
+    flux_consistent_ = make_flux_consistent(setup.grid, setup.sde, row, times);
   }
 
   const char* name() const override { return "twin"; }
 
   Field advance(double t) override {
-    t_ = std::max(t_, std::min(t, own_.clock));
-    if (t > t_ && steps_ == 0) dt_ = own_.stepper->first_step(t_, view(state_), t);
-    while (t_ < t) {
-      const StepResult done = own_.stepper->step({t_, dt_, t}, view(state_));
-      t_ = done.t;
-      dt_ = done.next_dt;
-      ++steps_;
+    march_.wait(std::min(t, own_.clock));
+    for (; march_.t() < t; ++steps_) {
+      poll_stop();
+      if (steps_ == 0) march_.begin(t, view(state_));
+      march_.step(t, view(state_));
     }
+    march_.leave();
     Field p(own_.grid);
     p.values = state_.head(own_.grid->cells());
+    require_mass(p.mass() + state_.tail(own_.grid->ledgers()).sum(), mass_, t);
     return p;
   }
 
@@ -83,7 +88,8 @@ class Twin : public Witness {
   Eigen::VectorXd state_;
   mutable Eigen::VectorXd rate_, consistent_rate_;  // scratch
   std::unique_ptr<Form> drift_diffusion_, flux_consistent_;
-  double t_ = 0, dt_ = 0;
+  March march_{*own_.stepper, *own_.stepper_row, own_.timeline};
+  double mass_ = own_.initial.mass() + std::accumulate(own_.initial_outflow.begin(), own_.initial_outflow.end(), 0.0);
   long steps_ = 0;
 };
 

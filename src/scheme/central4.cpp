@@ -22,14 +22,18 @@ namespace {
 
 class Central4 final : public Form, public LinearOperator {
  public:
-  Central4(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, const FluxScheme& row, double t0)
-      : grid_(std::move(grid)), sde_(std::move(sde)), factor_(sde_->separated()), name_(row.name), flux_(*grid_) {
+  Central4(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, const FluxScheme& row, TimeRange times)
+      : grid_(std::move(grid)),
+        sde_(std::move(sde)),
+        factor_(sde_->separated(grid_->centers()), times),
+        name_(row.name),
+        flux_(*grid_) {
     require_cells();
-    check_coefficients(*grid_, *sde_, DriftAs::velocity, t0);
-    if (factor_.found()) check_coefficients(*grid_, factor_.spatial(*sde_), DriftAs::velocity, t0);
+    check_coefficients(*grid_, *sde_, DriftAs::velocity, times.from);
+    if (factor_.found()) check_coefficients(*grid_, factor_.spatial(*sde_), DriftAs::velocity, times.from);
     autonomous_ = sde_->traits().autonomous;
     fixed_ = autonomous_ || factor_.found();
-    build(t0);
+    build(times.from);
     if (fixed_) flux_.coefficients.settle();
     require_diffusion_at_walls();
     if (row.corrected)
@@ -186,8 +190,8 @@ class Central4 final : public Form, public LinearOperator {
 }  // namespace
 
 std::unique_ptr<Form> make_central4(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde,
-                                    const FluxScheme& row, double t0) {
-  return std::make_unique<Central4>(std::move(grid), std::move(sde), row, t0);
+                                    const FluxScheme& row, TimeRange times) {
+  return std::make_unique<Central4>(std::move(grid), std::move(sde), row, times);
 }
 
 }  // namespace fokker

@@ -12,6 +12,6 @@ namespace fokker {
 /// make_drift_diffusion does, for fewer than four cells between walls, and for an absorbing wall that drift crosses
 /// without diffusion.
 [[nodiscard]] std::unique_ptr<Form> make_central4(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde,
-                                                  const FluxScheme& row, double t0);
+                                                  const FluxScheme& row, TimeRange times);
 
 }  // namespace fokker

@@ -140,7 +140,7 @@ FluxChoice choose_flux(std::shared_ptr<const Grid> grid, std::shared_ptr<const S
                        std::span<const double> start, double t0, double t1) {
   const auto make = [&](const char* name) {
     const FluxScheme* const row = find_flux(name);
-    return FluxChoice{row, make_drift_diffusion(grid, sde, *row, t0), {}};
+    return FluxChoice{row, make_drift_diffusion(grid, sde, *row, {t0, t1}), {}};
   };
   FluxChoice second = make("scharfetter_gummel");
   Survey found;

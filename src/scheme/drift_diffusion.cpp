@@ -11,8 +11,9 @@ namespace {
 
 class DriftDiffusion final : public Form, public LinearOperator {
  public:
-  DriftDiffusion(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, const FluxScheme& flux, double t0)
-      : system_(std::move(grid), std::move(sde), flux, {}, t0) {}
+  DriftDiffusion(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, const FluxScheme& flux,
+                 TimeRange times)
+      : system_(std::move(grid), std::move(sde), flux, {}, times) {}
 
   // --- Form
   [[nodiscard]] const Operator& op() const override { return *this; }
@@ -123,11 +124,11 @@ class DriftDiffusion final : public Form, public LinearOperator {
 }  // namespace
 
 std::unique_ptr<Form> make_drift_diffusion(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde,
-                                           const FluxScheme& flux, double t0) {
+                                           const FluxScheme& flux, TimeRange times) {
   if (grid->dimension() != sde->dimension()) throw std::invalid_argument("grid and sde differ in dimension");
-  if (flux.wide) return make_central4(std::move(grid), std::move(sde), flux, t0);
+  if (flux.wide) return make_central4(std::move(grid), std::move(sde), flux, times);
   if (flux.weights == nullptr) throw std::invalid_argument("not a drift-diffusion flux");
-  return std::make_unique<DriftDiffusion>(std::move(grid), std::move(sde), flux, t0);
+  return std::make_unique<DriftDiffusion>(std::move(grid), std::move(sde), flux, times);
 }
 
 }  // namespace fokker

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <numeric>
 
 #include "edge_source.hpp"
 #include "fokker/base/errors.hpp"
@@ -20,9 +21,9 @@ Eigenvalues eigenvalues(double xx, double xy, double yy) {
   return {middle - radius, middle + radius};
 }
 
-// The first offender of one kind and how many followed.
+// The first offender of one kind, the formula it comes from, and how many followed.
 struct Complaint {
-  std::string first;
+  std::string first, key;
   Index count = 0;
 };
 
@@ -44,9 +45,10 @@ class Inspection {
       for (int k = 0; k < d; ++k) {
         const auto axis = [&] { return d > 1 ? grid_.axis(k).name + " component of the " : std::string(); };
         if (!std::isfinite(f[k][i]))
-          add(bad_drift, [&] { return fmt::format("{}drift is not finite ({}) {}", axis(), f[k][i], place(i)); });
+          add(bad_drift, sample, i,
+              [&] { return fmt::format("{}drift is not finite ({}) {}", axis(), f[k][i], place(i)); });
         else if (drift_ == DriftAs::velocity && !std::isfinite(sample.a[k][i]))
-          add(bad_velocity, [&] {
+          add(bad_velocity, sample, i, [&] {
             return fmt::format("{}flux velocity f - div D is not finite ({}) {}", axis(), sample.a[k][i], place(i));
           });
       }
@@ -59,26 +61,30 @@ class Inspection {
     for (const Complaint& complaint : complaints_) {
       if (complaint.count == 0) continue;
       const std::string more = complaint.count > 1 ? fmt::format(" (and at {} more points)", complaint.count - 1) : "";
-      problems.push_back({"case", "sde", complaint.first + more});
+      problems.push_back({"case", complaint.key, complaint.first + more});
     }
     if (!problems.empty()) throw CaseError(std::move(problems));
   }
 
  private:
   template <class Text>
-  void add(Kind kind, const Text& text) {
-    if (complaints_[kind].count++ == 0) complaints_[kind].first = text() + fmt::format(", t = {:.6g}", t_);
+  void add(Kind kind, const Sample& sample, Index i, const Text& text) {
+    Complaint& complaint = complaints_[kind];
+    if (complaint.count++ > 0) return;
+    complaint.first = text() + fmt::format(", t = {:.6g}", t_);
+    const double place[2] = {sample.x[i], sample.y[i]};
+    complaint.key = sde_.fault_key({place, static_cast<std::size_t>(grid_.dimension())}, t_);
   }
 
   void look_at_diffusion(const Sample& sample, Index i, const std::function<std::string(Index)>& place) {
     const bool plane = grid_.dimension() > 1;
     const double xx = sample.D[0][i], xy = plane ? sample.D[1][i] : 0, yy = plane ? sample.D[2][i] : 0;
     if (const double sum = xx + xy + yy; !std::isfinite(sum)) {
-      add(bad_diffusion, [&] { return fmt::format("diffusion D is not finite ({}) {}", sum, place(i)); });
+      add(bad_diffusion, sample, i, [&] { return fmt::format("diffusion D is not finite ({}) {}", sum, place(i)); });
       return;
     }
     if (plane ? semidefinite(xx, xy, yy) : xx >= 0) return;
-    add(negative_diffusion, [&] {
+    add(negative_diffusion, sample, i, [&] {
       if (!plane) return fmt::format("diffusion D is negative ({:.6g}) {}", xx, place(i));
       const std::string axes[2] = {grid_.axis(0).name, grid_.axis(1).name};
       const auto entry = [&](int k) { return fmt::format("D_{}{}", axes[k], axes[k]); };
@@ -103,13 +109,16 @@ void in_blocks(Index count, const Visit& visit) {
     visit(first, std::min(EdgeSource::block, count - first));
 }
 
-void look_at_centers(const Grid& grid, Inspection& inspection) {
+// The centres of cells 0, stride, 2 stride, ...
+void look_at_centers(const Grid& grid, Index stride, Inspection& inspection) {
   const PointsIn centers = grid.centers();
   Sample sample;
-  in_blocks(grid.cells(), [&](Index first, Index n) {
-    std::copy_n(centers.axis[0] + first, n, sample.x);
-    if (grid.dimension() > 1) std::copy_n(centers.axis[1] + first, n, sample.y);
-    inspection.look(sample, n, [&](Index i) { return "in " + grid.describe(first + i); });
+  in_blocks((grid.cells() + stride - 1) / stride, [&](Index first, Index n) {
+    for (Index i = 0; i < n; ++i) {
+      sample.x[i] = centers.axis[0][stride * (first + i)];
+      sample.y[i] = grid.dimension() > 1 ? centers.axis[1][stride * (first + i)] : 0;
+    }
+    inspection.look(sample, n, [&](Index i) { return "in " + grid.describe(stride * (first + i)); });
   });
 }
 
@@ -150,7 +159,7 @@ void Sample::forgive_rounding(const Sde& sde, double t, Index i) {
 
 void check_coefficients(const Grid& grid, const Sde& sde, DriftAs drift, double t) {
   Inspection inspection(grid, sde, drift, t);
-  look_at_centers(grid, inspection);
+  look_at_centers(grid, 1, inspection);
   for (int k = 0; k < grid.dimension(); ++k) {
     const Axis& axis = grid.axis(k);
     for (Index face = 1; face < axis.cells; ++face) look_at_faces(grid, k, face, inspection);
@@ -158,6 +167,44 @@ void check_coefficients(const Grid& grid, const Sde& sde, DriftAs drift, double 
     if (axis.at_upper == Boundary::absorbing) look_at_faces(grid, k, axis.cells, inspection);
   }
   inspection.report();
+}
+
+void check_coefficients(const Grid& grid, const Sde& sde, double t) {
+  check_coefficients(grid, sde, DriftAs::written, t);
+}
+
+void check_coefficients(const Grid& grid, const Sde& sde, const TimeRange& times, const Timeline& timeline) {
+  if (sde.traits().autonomous) return;
+  constexpr int instants = 32;
+  constexpr std::size_t most_breaks = 256;
+  constexpr Index most_cells = 4096;
+  std::vector<double> looked;
+  for (int k = 1; k <= instants; ++k) looked.push_back(times.at(static_cast<double>(k) / instants));
+  const std::size_t stride = 1 + timeline.breaks().size() / most_breaks;
+  for (std::size_t k = 0; k < timeline.breaks().size(); k += stride) {
+    const auto [before, after] = timeline.breaks()[k];
+    for (const double t : {before, std::nextafter(before, after), after}) looked.push_back(t);  // a pole is between
+  }
+  std::sort(looked.begin(), looked.end());
+  // Without a common factor with the length of a row, so that all columns are seen.
+  Index apart = std::max<Index>(1, grid.cells() / most_cells);
+  while (std::gcd(apart, grid.nx()) > 1 && grid.nx() < grid.cells()) ++apart;
+  for (const double t : looked) {
+    Inspection inspection(grid, sde, DriftAs::written, t);
+    look_at_centers(grid, apart, inspection);
+    inspection.report();
+  }
+}
+
+Box box_of(const Grid& grid) {
+  Box box{.dimension = grid.dimension()};
+  for (int k = 0; k < grid.dimension(); ++k) {
+    const auto slot = static_cast<std::size_t>(k);
+    box.lower[slot] = grid.axis(k).lower;
+    box.upper[slot] = grid.axis(k).upper;
+    box.cell[slot] = grid.axis(k).width();
+  }
+  return box;
 }
 
 DiffusionSurvey survey_diffusion(const Grid& grid, const Sde& sde, double t) {

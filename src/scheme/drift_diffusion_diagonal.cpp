@@ -13,12 +13,12 @@ constexpr std::array faces{Offset{1, 0}, Offset{0, 1}};
 
 class DiagonalSource final : public EdgeSource {
  public:
-  DiagonalSource(const Grid& grid, const Sde& sde, const FluxScheme& flux, DriftAs drift, double t0)
+  DiagonalSource(const Grid& grid, const Sde& sde, const FluxScheme& flux, DriftAs drift, TimeRange times)
       : grid_(grid), sde_(sde), dimension_(grid.dimension()) {
     for (int k = 0; k < dimension_; ++k) axes_.emplace_back(grid, sde, k, flux, drift);
     if (flux.drift == DriftCarrier::fitted && sde.traits().autonomous && sde.has_gibbs())
       log_gibbs_ = log_gibbs_averages(grid, sde);
-    limited_ = flux.limited_velocity && degenerates(drift, t0);
+    limited_ = flux.limited_velocity && degenerates(drift, times);
   }
 
   bool prepare(double t) override {
@@ -92,12 +92,12 @@ class DiagonalSource final : public EdgeSource {
   // True where drift runs along an axis without diffusion over two faces in a row or more. A single face does not
   // count: first-order upwind there costs second order in L1 only, and the operator stays linear. For a D that depends
   // on time it must hold at several times: D = 0 at t = 0 only (sub-VP) is no reason to give up linearity.
-  [[nodiscard]] bool degenerates(DriftAs drift, double t0) const {
+  [[nodiscard]] bool degenerates(DriftAs drift, TimeRange times) const {
     const bool fixed = sde_.traits().autonomous || sde_.traits().diffusion_autonomous;
     for (int k = 0; k < dimension_; ++k) {
       bool everywhere = true;
-      for (const double later : {0.0, 0.1, 0.37, 1.0, 2.9}) {
-        everywhere = everywhere && degenerates_along(k, drift, t0 + later);
+      for (const double share : looked_at) {
+        everywhere = everywhere && degenerates_along(k, drift, times.at(share));
         if (fixed || !everywhere) break;
       }
       if (everywhere) return true;
@@ -132,8 +132,8 @@ class DiagonalSource final : public EdgeSource {
 }  // namespace
 
 std::unique_ptr<EdgeSource> make_diagonal_source(const Grid& grid, const Sde& sde, const FluxScheme& flux,
-                                                 DriftAs drift, double t0) {
-  return std::make_unique<DiagonalSource>(grid, sde, flux, drift, t0);
+                                                 DriftAs drift, TimeRange times) {
+  return std::make_unique<DiagonalSource>(grid, sde, flux, drift, times);
 }
 
 }  // namespace fokker

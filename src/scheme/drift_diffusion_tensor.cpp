@@ -110,11 +110,11 @@ struct Exit {
 
 class TensorSource final : public EdgeSource {
  public:
-  TensorSource(const Grid& grid, const Sde& sde, const FluxScheme& flux, double t0)
+  TensorSource(const Grid& grid, const Sde& sde, const FluxScheme& flux, TimeRange times)
       : grid_(grid), sde_(sde), carrier_(flux.drift), nx_(grid.nx()), ny_(grid.ny()) {
     cells_.resize(static_cast<std::size_t>(grid.cells()));
     fixed_diffusion_ = sde.traits().autonomous || sde.traits().diffusion_autonomous;
-    if (flux.limited_velocity) limited_ = degenerates(t0);
+    if (flux.limited_velocity) limited_ = degenerates(times);
   }
 
   bool prepare(double t) override {
@@ -135,7 +135,7 @@ class TensorSource final : public EdgeSource {
 
  private:
   void evaluate(double t);
-  [[nodiscard]] bool degenerates(double t0);
+  [[nodiscard]] bool degenerates(TimeRange times);
   [[nodiscard]] bool degenerates_now(int axis) const;
   [[nodiscard]] Exit exit(Index i, Index j, Offset e) const;
   [[nodiscard]] bool dropped(Index i, Index j, Offset e) const;
@@ -204,11 +204,11 @@ void TensorSource::evaluate(double t) {
 }
 
 // True where drift out of the range of D runs along an axis in two cells in a row or more: see the diagonal source.
-bool TensorSource::degenerates(double t0) {
+bool TensorSource::degenerates(TimeRange times) {
   for (int k = 0; k < 2; ++k) {
     bool everywhere = true;
-    for (const double later : {0.0, 0.1, 0.37, 1.0, 2.9}) {
-      evaluate(t0 + later);
+    for (const double share : looked_at) {
+      evaluate(times.at(share));
       everywhere = everywhere && degenerates_now(k);
       if (fixed_diffusion_ || !everywhere) break;
     }
@@ -362,8 +362,9 @@ void TensorSource::wall_edges(std::vector<WallEdge>& out) const {
 
 }  // namespace
 
-std::unique_ptr<EdgeSource> make_tensor_source(const Grid& grid, const Sde& sde, const FluxScheme& flux, double t0) {
-  return std::make_unique<TensorSource>(grid, sde, flux, t0);
+std::unique_ptr<EdgeSource> make_tensor_source(const Grid& grid, const Sde& sde, const FluxScheme& flux,
+                                               TimeRange times) {
+  return std::make_unique<TensorSource>(grid, sde, flux, times);
 }
 
 }  // namespace fokker

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cmath>
 #include <memory>
 #include <vector>
@@ -6,6 +7,7 @@
 #include "edges.hpp"
 #include "fokker/grid/grid.hpp"
 #include "fokker/model/sde.hpp"
+#include "fokker/scheme/coefficients.hpp"
 #include "fokker/scheme/flux.hpp"
 #include "line_view.hpp"
 
@@ -50,10 +52,14 @@ class EdgeSource {
 
 /// Diagonal tensors: every axis by itself (axis_fluxes.hpp), with the drift in the reading of `drift`.
 [[nodiscard]] std::unique_ptr<EdgeSource> make_diagonal_source(const Grid&, const Sde&, const FluxScheme&,
-                                                               DriftAs drift, double t0);
+                                                               DriftAs drift, TimeRange times);
 
 /// Any tensor: Selling's decomposition at the cell centres (theory sections 6 and 10).
-[[nodiscard]] std::unique_ptr<EdgeSource> make_tensor_source(const Grid&, const Sde&, const FluxScheme&, double t0);
+[[nodiscard]] std::unique_ptr<EdgeSource> make_tensor_source(const Grid&, const Sde&, const FluxScheme&,
+                                                             TimeRange times);
+
+/// Where in the range of times sources look for axes without diffusion, as shares of the way.
+inline constexpr std::array looked_at{0.0, 0.1, 0.37, 0.71, 1.0};
 
 /// Whether a tensor is positive semidefinite, each entry against the others in its own units; nan is not.
 [[nodiscard]] inline bool semidefinite(double xx, double xy, double yy) {

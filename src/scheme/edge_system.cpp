@@ -46,10 +46,10 @@ class EdgeSystem::FirstOf {
 };
 
 EdgeSystem::EdgeSystem(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, const FluxScheme& flux,
-                       const EdgeSystemOptions& options, double t0)
+                       const EdgeSystemOptions& options, TimeRange times)
     : grid_(std::move(grid)),
       sde_(std::move(sde)),
-      factor_(sde_->separated()),
+      factor_(sde_->separated(grid_->centers()), times),
       flux_(flux),
       fits_(options.fits),
       lines_(options.lines),
@@ -57,14 +57,14 @@ EdgeSystem::EdgeSystem(std::shared_ptr<const Grid> grid, std::shared_ptr<const S
   const Sde& spatial = factor_.spatial(*sde_);
   const bool diagonal = grid_->dimension() == 1 || spatial.traits().diagonal;
   const DriftAs drift = diagonal ? options.drift : DriftAs::velocity;
-  check_coefficients(*grid_, *sde_, drift, t0);
-  if (factor_.found()) check_coefficients(*grid_, spatial, drift, t0);
+  check_coefficients(*grid_, *sde_, drift, times.from);
+  if (factor_.found()) check_coefficients(*grid_, spatial, drift, times.from);
   autonomous_ = sde_->traits().autonomous;
   fixed_ = autonomous_ || factor_.found();
-  source_ =
-      diagonal ? make_diagonal_source(*grid_, spatial, flux, drift, t0) : make_tensor_source(*grid_, spatial, flux, t0);
+  source_ = diagonal ? make_diagonal_source(*grid_, spatial, flux, drift, times)
+                     : make_tensor_source(*grid_, spatial, flux, times);
   if (source_->limited() || options.advection) advection_.emplace(*grid_, options.reconstruction);
-  build(t0);
+  build(times.from);
   if (!fixed_) return;
   if (!fits_) edges_.drop_zeros();
   source_->settle();

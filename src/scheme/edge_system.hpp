@@ -31,7 +31,7 @@ struct EdgeSystemOptions {
 class EdgeSystem {
  public:
   EdgeSystem(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, const FluxScheme& flux,
-             const EdgeSystemOptions& options, double t0);
+             const EdgeSystemOptions& options, TimeRange times);
 
   /// Brings everything to time t; returns the factor that multiplies all of it.
   double move_to(double t);

@@ -93,8 +93,9 @@ class EdgeFlow : public Form, public Operator {
 
 class FluxConsistent final : public EdgeFlow {
  public:
-  FluxConsistent(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, const FluxScheme& row, double t0)
-      : EdgeFlow(EdgeSystem(std::move(grid), std::move(sde), row, {}, t0), 1) {}
+  FluxConsistent(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, const FluxScheme& row,
+                 TimeRange times)
+      : EdgeFlow(EdgeSystem(std::move(grid), std::move(sde), row, {}, times), 1) {}
 
  private:
   void edge_fluxes(const Run& run, Index from, Index count, const double* p, double* J) const override {
@@ -126,14 +127,14 @@ FluxScheme fitted_row(bool local) {
 class LogDifference final : public EdgeFlow {
  public:
   LogDifference(std::shared_ptr<const Grid> grid, const std::shared_ptr<const Sde>& sde, Reconstruction reconstruction,
-                int score_order, std::shared_ptr<ScoreSource> source, double t0)
+                int score_order, std::shared_ptr<ScoreSource> source, TimeRange times)
       : EdgeFlow(EdgeSystem(std::move(grid), sde, fitted_row(source && sde->traits().diagonal),
                             {.fits = true,
                              .lines = score_order == 4,
                              .advection = true,
                              .drift = drift_of(*sde, score_order, source && sde->traits().diagonal),
                              .reconstruction = reconstruction},
-                            t0),
+                            times),
                  2),
         reconstruction_(reconstruction),
         score_order_(score_order),
@@ -242,20 +243,20 @@ class LogDifference final : public EdgeFlow {
 }  // namespace
 
 std::unique_ptr<Form> make_flux_consistent(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde,
-                                           const FluxScheme& row, double t0) {
+                                           const FluxScheme& row, TimeRange times) {
   if (row.weights == nullptr) throw std::invalid_argument("not a drift-diffusion flux");
-  return std::make_unique<FluxConsistent>(std::move(grid), std::move(sde), row, t0);
+  return std::make_unique<FluxConsistent>(std::move(grid), std::move(sde), row, times);
 }
 
 std::unique_ptr<Form> make_log_difference(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde,
-                                          Reconstruction reconstruction, int score_order, double t0) {
-  return std::make_unique<LogDifference>(std::move(grid), sde, reconstruction, score_order, nullptr, t0);
+                                          Reconstruction reconstruction, int score_order, TimeRange times) {
+  return std::make_unique<LogDifference>(std::move(grid), sde, reconstruction, score_order, nullptr, times);
 }
 
 std::unique_ptr<Form> make_following_drift(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde,
                                            Reconstruction reconstruction, std::shared_ptr<ScoreSource> source,
-                                           double t0) {
-  return std::make_unique<LogDifference>(std::move(grid), sde, reconstruction, 2, std::move(source), t0);
+                                           TimeRange times) {
+  return std::make_unique<LogDifference>(std::move(grid), sde, reconstruction, 2, std::move(source), times);
 }
 
 }  // namespace fokker

@@ -33,15 +33,15 @@ bool is_weno(Reconstruction kind) { return kind == Reconstruction::weno5_js || k
 class GivenDrift final : public Form, public Operator {
  public:
   GivenDrift(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, Reconstruction reconstruction,
-             std::shared_ptr<ScoreSource> source, double t0)
+             std::shared_ptr<ScoreSource> source, TimeRange times)
       : grid_(std::move(grid)),
         sde_(std::move(sde)),
         source_(std::move(source)),
         advection_(*grid_, reconstruction),
         transverse_(grid_->dimension() == 2 && is_weno(reconstruction)) {
-    check_coefficients(*grid_, *sde_, DriftAs::velocity, t0);
+    check_coefficients(*grid_, *sde_, DriftAs::velocity, times.from);
     fixed_ = sde_->traits().autonomous && !source_;
-    build(t0);
+    build(times.from);
   }
 
   // --- Form
@@ -234,10 +234,11 @@ class GivenDrift final : public Form, public Operator {
 }  // namespace
 
 std::unique_ptr<Form> make_given_drift(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde,
-                                       Reconstruction reconstruction, std::shared_ptr<ScoreSource> source, double t0) {
+                                       Reconstruction reconstruction, std::shared_ptr<ScoreSource> source,
+                                       TimeRange times) {
   if (grid->dimension() != sde->dimension()) throw std::invalid_argument("grid and sde differ in dimension");
   if (source && source->follows_p()) throw std::invalid_argument("a given drift does not follow p");
-  return std::make_unique<GivenDrift>(std::move(grid), std::move(sde), reconstruction, std::move(source), t0);
+  return std::make_unique<GivenDrift>(std::move(grid), std::move(sde), reconstruction, std::move(source), times);
 }
 
 }  // namespace fokker

@@ -1,11 +1,15 @@
 #include "positive_faces.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
 #include "central4_rows.hpp"
 #include "edge_source.hpp"
+#include "fokker/base/errors.hpp"
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/stop.hpp"
 
 // Bytes per cell and Euler step: four weights, p, next and the sum twice: 64. About 14 flops.
 namespace fokker {
@@ -124,6 +128,10 @@ long PositiveFaces::advance(double t, double end, const std::function<double(dou
     const double rate = factor(t) * exit_rate_, way = end - t;
     const auto left = std::max(1.0, std::ceil(way * rate / courant));
     const double dt = way / left, weight = dt * factor(t);
+    poll_stop();
+    if (!(t + dt > t))
+      throw NumericalError(fmt::format("the low-order steps that keep p >= 0 shrank to {:.3g} at t = {:.9g}", dt, t),
+                           t);
     const auto rows = [&](Index begin, Index stop, Index first, Index last) {
       double Jx[most_columns + 1], Jy[2][most_columns];
       double *below = Jy[0], *above = Jy[1];

@@ -16,7 +16,7 @@ class PositiveFaces {
   void build(const Sde& sde, double t);
 
   /// Euler steps from t to `end` with the rates times factor(t): `p` moves, `sum` becomes the integral of factor * p.
-  /// Returns the number of steps.
+  /// Returns the number of steps. Polls for a stop before every one.
   long advance(double t, double end, const std::function<double(double)>& factor, double* p, double* sum);
   /// J -= what the state p carries through every face: nx + 1 faces to a row, nx to a row of y faces.
   void subtract_fluxes(const double* p, double* Jx, double* Jy) const;

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
+#include <utility>
 
 #include "fokker/base/errors.hpp"
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/stop.hpp"
 #include "right_side.hpp"
 
 namespace fokker {
@@ -84,10 +86,11 @@ void check_equation(const Grid& grid, const Sde& sde) {
 }  // namespace
 
 SpectralSolver::SpectralSolver(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, const Field& initial,
-                               double end, double tolerance)
+                               double end, double tolerance, Timeline timeline)
     : torus_((check_equation(*grid, *sde), grid), mirrored_axes(*grid, *sde, end)),
       right_side_(std::make_unique<RightSide>(torus_, std::move(sde))),
-      tolerance_(tolerance) {
+      tolerance_(tolerance),
+      timeline_(std::move(timeline)) {
   const auto kept = at(right_side_->modes());
   std::vector<Complex> full(at(torus_.transform().modes()));
   torus_.to_modes(initial.view(), full.data());
@@ -112,11 +115,16 @@ SpectralSolver::~SpectralSolver() = default;
 
 void SpectralSolver::advance(double t) {
   while (t_ < t) {
-    if (right_side_->begin_step(t_)) right_side_->apply(t_, now_.data(), slopes_[0].data());
-    const double left = t - t_, dt = dt_ >= left ? left : dt_ > left / 2 ? left / 2 : dt_;
-    if (!(dt > 1e-14 * t)) throw NumericalError("the step of the spectral witness underflows", t_);
+    poll_stop();
+    const double behind = timeline_.resume(t_);  // a switch: the slope is another one
+    const bool moved = std::exchange(t_, behind) != behind;
+    if (right_side_->begin_step(t_) || moved) right_side_->apply(t_, now_.data(), slopes_[0].data());
+    if (!(t_ < t)) return;
+    const double limit = timeline_.limit(t_, t), left = limit - t_, asked = std::min(dt_, timeline_.longest_step(t_));
+    const double dt = asked >= left ? left : asked > left / 2 ? left / 2 : asked;
+    if (!(dt > 1e-14 * t || dt == left)) throw NumericalError("the step of the spectral witness underflows", t_);
     const double tolerance = std::max(tolerance_, 1e-4 * errors_.seam);  // the seam's error is there anyway
-    const double error = try_step(dt) / tolerance;
+    const double error = try_step(dt, limit) / tolerance;
     if (!(error <= 1)) {
       ++rejected_;
       dt_ = dt * (std::isfinite(error) ? std::max(0.2, 0.9 * std::pow(error, -0.2)) : 0.2);
@@ -127,7 +135,7 @@ void SpectralSolver::advance(double t) {
     const double grow = std::clamp(0.9 * std::pow(bounded, -0.17) * std::pow(last_error_, 0.04), 0.2, 5.0);
     dt_ = std::max(dt_ > dt ? dt_ : 0.0, dt * grow);
     last_error_ = std::max(bounded, 1e-4);
-    t_ = dt == left ? t : t_ + dt;
+    t_ = dt == left ? limit : t_ + dt;
     std::swap(now_, next_);
     std::swap(slopes_[0], slopes_[6]);
     errors_.time += error * tolerance;
@@ -170,7 +178,7 @@ void SpectralSolver::integrate_factors(double dt) {
 }
 
 /// The state after dt in next_, its slope in slopes_[6]; returns the estimated error in the integral l1 norm.
-double SpectralSolver::try_step(double dt) {
+double SpectralSolver::try_step(double dt, double limit) {
   integrate_factors(dt);
   const Index modes = right_side_->modes();
   for (std::size_t stage = 1; stage < nodes.size(); ++stage) {
@@ -184,7 +192,7 @@ double SpectralSolver::try_step(double dt) {
         next_[at(m)] = value;
       }
     });
-    right_side_->apply(t_ + nodes[stage] * dt, next_.data(), slopes_[stage].data());
+    right_side_->apply(std::min(t_ + nodes[stage] * dt, limit), next_.data(), slopes_[stage].data());
   }
   const std::vector<double>&kx = right_side_->kx(), &ky = right_side_->ky();
   const auto& [xx, xy, yy] = quadrature_error_;

@@ -29,8 +29,9 @@ class TimeStepper {
  public:
   virtual ~TimeStepper() = default;
   /// One accepted step; request.limit > request.t (std::logic_error otherwise); `state` holds the state at result.t
-  /// afterwards. Throws NumericalError (index, time) for a non-finite value, for a negative cell where positivity was
-  /// promised, and when dt underflows.
+  /// afterwards. Rates are asked for at times in [t, limit] only. A step that is all of the way is taken however short
+  /// it is. Throws NumericalError (index, time) for a non-finite value, for a negative cell where positivity was
+  /// promised, and when dt underflows; Stopped within a step (base/stop.hpp). `state` is as it was then.
   virtual StepResult step(const StepRequest& request, std::span<double> state) = 0;
   /// A first dt for a run that starts at t.
   [[nodiscard]] virtual double first_step(double t, std::span<const double> state, double limit) = 0;

@@ -54,8 +54,11 @@ struct CaseTime {
   std::optional<double> dt;
 };
 
+/// Two times closer than this share of the span are one: they differ by rounding.
+inline constexpr double same_time = 1e-12;
+
 struct CaseOutput {
-  std::vector<double> times;  ///< ascending, first 0, last end
+  std::vector<double> times;  ///< ascending, first 0, last end, no two of them the same (same_time)
   std::vector<std::string> fields{"p"};
 };
 

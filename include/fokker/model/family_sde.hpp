@@ -29,6 +29,12 @@ class FamilySde : public Sde {
   [[nodiscard]] int noise_count() const override { return base_->noise_count(); }
   void noise(const PointsIn& x, double t, double* const* columns) const override;
   [[nodiscard]] Traits traits() const override;
+  [[nodiscard]] Timeline timeline(const TimeRange& times, const Box& box) const override {
+    return base_->timeline(times, box);
+  }
+  [[nodiscard]] std::string fault_key(std::span<const double> place, double t) const override {
+    return base_->fault_key(place, t);
+  }
 
  private:
   void add_score_part(const PointsIn& x, double t, PointsOut velocity) const;

@@ -61,7 +61,11 @@ class FormulaSde : public Sde {
   [[nodiscard]] Traits traits() const override;
   [[nodiscard]] bool has_gibbs() const override;
   void log_gibbs(const PointsIn& x, double* out) const override;
-  [[nodiscard]] std::optional<TimeSeparated> separated() const override;
+  [[nodiscard]] std::optional<TimeSeparated> separated(const PointsIn& some) const override;
+  [[nodiscard]] Timeline timeline(const TimeRange& times, const Box& box) const override;
+  /// sde.drift.0, sde.noise.0.1, sde.diffusion.0.0, sde.potential or sde.temperature; sde.noise (or .diffusion,
+  /// .temperature) where only a derivative of it is not finite.
+  [[nodiscard]] std::string fault_key(std::span<const double> place, double t) const override;
 
   /// Ito drift, and the part of it that the interpretation induced (zero formulas for Ito).
   [[nodiscard]] const std::vector<Expression>& ito_drift() const;

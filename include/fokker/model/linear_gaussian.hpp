@@ -17,7 +17,8 @@ struct LinearLaw {
 /// Closed forms of dX = (A(t) X + b(t)) dt + G(t) dW (theory section 4), for any A: not diagonalisable, singular,
 /// rotating, unstable. Constant coefficients: the matrix exponential and its integrals as Taylor series on a short
 /// step, doubled by the semigroup property (relative accuracy of small variances kept, where Van Loan's block form
-/// loses it). Time-dependent ones: adaptive moment equations (Boost.Odeint, relative tolerance 1e-13). Immutable.
+/// loses it). Time-dependent ones: adaptive moment equations (Boost.Odeint, relative tolerance 1e-13),
+/// from one switch of a coefficient to the next, and within pulses. Immutable.
 class LinearGaussian {
  public:
   explicit LinearGaussian(LinearCoefficients coefficients);
@@ -31,6 +32,9 @@ class LinearGaussian {
   [[nodiscard]] const LinearCoefficients& coefficients() const { return coefficients_; }
 
  private:
+  [[nodiscard]] std::vector<Expression> formulas() const;
+  [[nodiscard]] LinearLaw varying_law(double s, double t) const;
+
   LinearCoefficients coefficients_;
   Tape tape_;  // A, b, D as functions of t
 };

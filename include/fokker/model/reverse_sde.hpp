@@ -29,6 +29,12 @@ class ReverseSde : public Sde {
   [[nodiscard]] int noise_count() const override { return forward_->noise_count(); }
   void noise(const PointsIn& x, double tau, double* const* columns) const override;
   [[nodiscard]] Traits traits() const override;
+  [[nodiscard]] Timeline timeline(const TimeRange&, const Box& box) const override {
+    return forward_->timeline({0, end_}, box).reversed(end_);
+  }
+  [[nodiscard]] std::string fault_key(std::span<const double> place, double tau) const override {
+    return forward_->fault_key(place, forward_time(tau));
+  }
 
  private:
   [[nodiscard]] double forward_time(double tau) const;

@@ -2,10 +2,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "fokker/base/points.hpp"
+#include "fokker/model/timeline.hpp"
 
 namespace fokker {
 
@@ -21,10 +23,21 @@ struct Traits {
 
 class Sde;
 
+/// The times at which coefficients may be asked for, set-up included; one number: that time alone.
+struct TimeRange {
+  double from = 0, to = 0;
+  TimeRange(double t = 0) : from(t), to(t) {}  // NOLINT(google-explicit-constructor)
+  TimeRange(double first, double last) : from(first), to(last) {}
+  /// The time at a share in [0, 1] of the way.
+  [[nodiscard]] double at(double share) const { return share < 1 ? from + share * (to - from) : to; }
+};
+
 /// drift and diffusion = factor(t) * those of `base`, an autonomous Sde (VP, VE).
 struct TimeSeparated {
   std::shared_ptr<const Sde> base;
   std::function<double(double)> factor;
+  /// Times between two others from which a quadrature of the factor has to start anew (time_knots); empty: from none.
+  std::function<std::vector<double>(double from, double to)> knots = {};
 };
 
 /// written drift and diffusion along one axis of two = factor(the other coordinate) * those of `base`, an autonomous
@@ -85,8 +98,15 @@ class Sde {
   /// True when f = -grad U and D = T I with a constant T > 0; then log_gibbs gives -U/T (any additive constant).
   [[nodiscard]] virtual bool has_gibbs() const { return false; }
   virtual void log_gibbs(const PointsIn& /*x*/, double* /*out*/) const {}
-  /// A common time factor pulled out, when one was proved and D is not identically 0.
-  [[nodiscard]] virtual std::optional<TimeSeparated> separated() const { return std::nullopt; }
+  /// A common time factor pulled out, when one was proved and D is not identically 0. Which of the two carries the sign
+  /// is told from D at some points of the box.
+  [[nodiscard]] virtual std::optional<TimeSeparated> separated(const PointsIn& /*some*/) const { return std::nullopt; }
+  /// Where drift and diffusion switch in time, and what they would hide from long steps; nothing where that is not
+  /// known.
+  [[nodiscard]] virtual Timeline timeline(const TimeRange& /*times*/, const Box& /*box*/) const { return {}; }
+  /// The key of the formula that is to blame for a coefficient that is not finite, or a D that is not positive
+  /// semidefinite, at a place.
+  [[nodiscard]] virtual std::string fault_key(std::span<const double> /*place*/, double /*t*/) const { return "sde"; }
 };
 
 /// D *= factor at all points.

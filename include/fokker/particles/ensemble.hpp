@@ -28,6 +28,7 @@ struct ParticleOptions {
   Prepare prepare = {};  ///< with it all particles take a step before any takes the next
   StepBudget budget = {};
   std::optional<Index> stand_for = {};  ///< so many particles: steps are chosen for their counting noise
+  Timeline timeline = {};  ///< of the SDE: steps end at its switches, and its short stretches take eight or more
 };
 
 /// Chosen steps so far: those that were wanted, and what the budget made of them.

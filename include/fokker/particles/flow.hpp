@@ -18,6 +18,7 @@ struct FlowSteps {
   double tolerance = 1e-8;        ///< largest estimated error of a step, of every particle, in lengths of the box [1]
   std::optional<double> dt = {};  ///< [t]
   double most = std::numeric_limits<double>::infinity();  ///< adaptive steps, the rejected among them
+  Timeline timeline = {};  ///< of the velocity, forwards: steps end at switches, and do not pass over pulses
 };
 
 struct FlowOptions {

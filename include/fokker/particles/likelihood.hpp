@@ -18,9 +18,9 @@ struct FlowRates {
 /// adaptive steps, in which the error of places is measured in `length` and that of log p in 1.
 class CarriedPoints {
  public:
-  /// `places`: one column per axis; `log_p`: log density at them at time t0.
+  /// `places`: one column per axis; `log_p`: log density at them at time t0; `timeline`: of the flow.
   CarriedPoints(FlowRates rates, const std::vector<std::vector<double>>& places, const std::vector<double>& log_p,
-                std::vector<double> lengths, double tolerance, double t0 = 0);
+                std::vector<double> lengths, double tolerance, double t0 = 0, Timeline timeline = {});
   ~CarriedPoints();
   CarriedPoints(CarriedPoints&&) noexcept;
 

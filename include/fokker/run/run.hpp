@@ -63,6 +63,10 @@ struct RunResult {
 /// series and summary are kept), not an exception.
 [[nodiscard]] RunResult run(Setup& setup, const RunOptions& options);
 
+/// The invariant of every run: throws NumericalError when mass and outflow together are off by more than 1e-9 of the
+/// larger of 1 and themselves.
+void require_mass(double mass, double initial, double t);
+
 /// summary.json and the closing table of a run.
 [[nodiscard]] std::string summary_json(const Setup& setup, const RunResult& result);
 [[nodiscard]] std::string summary_table(const Setup& setup, const RunResult& result,

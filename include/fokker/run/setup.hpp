@@ -23,6 +23,7 @@ struct Setup {
   std::shared_ptr<const FormulaSde> sde;
   const FluxScheme* flux = nullptr;
   std::string flux_reason;  ///< why `auto` chose it; empty when the case named it
+  Timeline timeline;        ///< of the SDE over the run, meeting the output times
   std::unique_ptr<Form> scheme;
   const StepperRow* stepper_row = nullptr;
   std::string stepper_reason;  ///< why `auto` chose it; empty when the case named it

@@ -12,11 +12,12 @@ namespace fokker {
 /// part is active.
 ///
 /// Builds weights once for autonomous coefficients or a common time factor; otherwise again at every new t, of what
-/// depends on t only. Looks at all coefficients at t = `t0` first and throws CaseError for non-finite ones and for a
-/// diffusion tensor that is not positive semidefinite, naming the cell and its coordinates; later ones are a
-/// NumericalError. A positive row is checked to be a Markov generator when built (std::logic_error otherwise).
+/// depends on t only. Nothing is asked for outside `times`. Looks at all coefficients at the first of them first and
+/// throws CaseError for non-finite ones and for a diffusion tensor that is not positive semidefinite, naming the cell
+/// and its coordinates; later ones are a NumericalError. A positive row is checked to be a Markov generator when built
+/// (std::logic_error otherwise).
 [[nodiscard]] std::unique_ptr<Form> make_drift_diffusion(std::shared_ptr<const Grid> grid,
                                                          std::shared_ptr<const Sde> sde, const FluxScheme& flux,
-                                                         double t0 = 0);
+                                                         TimeRange times = 0);
 
 }  // namespace fokker

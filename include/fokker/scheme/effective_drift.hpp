@@ -17,7 +17,7 @@ namespace fokker {
 /// an identity, the same rates as that form to rounding.
 [[nodiscard]] std::unique_ptr<Form> make_flux_consistent(std::shared_ptr<const Grid> grid,
                                                          std::shared_ptr<const Sde> sde, const FluxScheme& row,
-                                                         double t0 = 0);
+                                                         TimeRange times = 0);
 
 /// F from differences of log p, and p on the edge from log p as well, reconstructed from the upwind side:
 ///
@@ -32,13 +32,13 @@ namespace fokker {
 /// densities over six cells in line: order 4 in 1D, 2 in 2D with a smaller error.
 [[nodiscard]] std::unique_ptr<Form> make_log_difference(std::shared_ptr<const Grid> grid,
                                                         std::shared_ptr<const Sde> sde, Reconstruction reconstruction,
-                                                        int score_order = 2, double t0 = 0);
+                                                        int score_order = 2, TimeRange times = 0);
 
 /// `make_log_difference` with the differences replaced by the score that `source` finds in p (its spectral derivative):
 /// at the middle of faces; for the other offsets of a full tensor the mean of both cells.
 [[nodiscard]] std::unique_ptr<Form> make_following_drift(std::shared_ptr<const Grid> grid,
                                                          std::shared_ptr<const Sde> sde, Reconstruction reconstruction,
-                                                         std::shared_ptr<ScoreSource> source, double t0 = 0);
+                                                         std::shared_ptr<ScoreSource> source, TimeRange times = 0);
 
 /// F across the faces from the score that `source` gives there (null: F = a = f - div D, for D = 0), advected with p
 /// reconstructed from the upwind side. Order in L1 for smooth p and F: 1 for upwind; 2 for limited slopes; for weno5 5
@@ -47,6 +47,6 @@ namespace fokker {
 /// promise, and scores are asked for at the face centres only: order 2 in 2D.
 [[nodiscard]] std::unique_ptr<Form> make_given_drift(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde,
                                                      Reconstruction reconstruction, std::shared_ptr<ScoreSource> source,
-                                                     double t0 = 0);
+                                                     TimeRange times = 0);
 
 }  // namespace fokker

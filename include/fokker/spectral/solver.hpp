@@ -30,11 +30,11 @@ struct SpectralErrors {
 class SpectralSolver {
  public:
   /// `initial`: cell averages with mass 1 at t = 0; `end`: up to where coefficients are looked at for mirroring;
-  /// `tolerance`: estimated error per step, integral l1 norm. Throws std::invalid_argument with the reason where the
-  /// solution could not be trusted from the start: absorbing walls, D = 0, mass
-  /// at walls, a start too narrow for its grid; or where D varies so much that it would need too many steps.
+  /// `tolerance`: estimated error per step, integral l1 norm; `timeline`: of the SDE over the run. Throws
+  /// std::invalid_argument with the reason where the solution could not be trusted from the start: absorbing walls, D =
+  /// 0, mass at walls, a start too narrow for its grid; or where D varies so much that it would need too many steps.
   SpectralSolver(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, const Field& initial, double end,
-                 double tolerance);
+                 double tolerance, Timeline timeline = {});
   ~SpectralSolver();
 
   /// Moves to time t, not before the last one. Throws NumericalError when a coefficient is not finite, the step
@@ -54,12 +54,13 @@ class SpectralSolver {
  private:
   class RightSide;
   void look();
-  double try_step(double dt);
+  double try_step(double dt, double limit);
   void integrate_factors(double dt);
 
   SpectralGrid torus_;
   std::unique_ptr<RightSide> right_side_;
   double tolerance_;
+  Timeline timeline_;
   double t_ = 0, dt_ = 0, last_error_ = 1e-4;
   long steps_ = 0, rejected_ = 0;
   SpectralErrors errors_;

@@ -243,9 +243,11 @@ TEST_CASE("linear coefficients are formulas of time") {
 }
 
 TEST_CASE("a common factor of time is pulled out") {
-  const auto check = [](const SdeFormulas& given, bool expected) {
+  const double places[] = {-0.7, 0.4, 1.6}, others[] = {0.9, 0.9, 0.9};
+  const PointsIn some_points{3, 2, {places, others}};
+  const auto check = [&](const SdeFormulas& given, bool expected) {
     const FormulaSde sde(given);
-    const auto separated = sde.separated();
+    const auto separated = sde.separated(some_points);
     REQUIRE(separated.has_value() == expected);
     if (!expected) return;
     CHECK(separated->base->traits().autonomous);
@@ -274,8 +276,16 @@ TEST_CASE("a common factor of time is pulled out") {
   check(formulas({"-x"}, {{"sqrt(1 + t)"}}), false);
   check(formulas({"-x*(1 + t)"}, {{"0"}}), false);                                              // D = 0
   check(formulas({"-0.5*(0.1 + 19.9*t)*x"}, {{"sqrt((0.1 + 19.9*t)*(1 - exp(-t)))"}}), false);  // sub-VP
-  const auto hot = FormulaSde(with_potential({"x"}, "(1 + t)*x^4", "0.3*(1 + t)")).separated();
+  const auto hot = FormulaSde(with_potential({"x"}, "(1 + t)*x^4", "0.3*(1 + t)")).separated(some_points);
   CHECK(hot->base->has_gibbs());
+  // The sign of the base is told inside the box alone: D = (x - 1)(1 + t)/10 on [2, 5] is positive there.
+  const double inside[] = {2.01, 4.9};
+  const PointsIn box{2, 1, {inside}};
+  const auto ramp = FormulaSde(with_diffusion({"-(x - 3)*(1 + t)"}, {{"(x - 1)*(1 + t)/10"}})).separated(box);
+  REQUIRE(ramp.has_value());
+  double D[2];
+  ramp->base->diffusion(box, 0, {.xx = D});
+  for (const double value : D) CHECK(value > 0);
 }
 
 TEST_CASE("what is too large to be multiplied out is used as it is; what is too large to be differentiated is named") {
@@ -330,16 +340,18 @@ TEST_CASE("drift as it is written: where each axis has a diffusion of its own th
 }
 
 TEST_CASE("the SDE without a common factor is read as the whole one is") {
+  const double places[] = {0.3, 1.2}, others[] = {-0.8, 0.4};
+  const PointsIn some_points{2, 2, {places, others}};
   using enum Interpretation;
   for (const auto reading : {ito, stratonovich, klimontovich}) {
     const FormulaSde line(with_diffusion({"-x*exp(-t)"}, {{"if(x < 0.5, 1, 0.1)*exp(-t)"}}, reading));
-    REQUIRE(line.separated().has_value());
-    CHECK(line.separated()->base->reading() == line.reading());
+    REQUIRE(line.separated({2, 1, {places, nullptr}}).has_value());
+    CHECK(line.separated({2, 1, {places, nullptr}})->base->reading() == line.reading());
     const FormulaSde plane(formulas({"-x*exp(-2*t)", "0"}, {{"x*exp(-t)", "0"}, {"0", "abs(y)*exp(-t)"}}, reading));
-    REQUIRE(plane.separated().has_value());
-    CHECK(plane.separated()->base->reading() == plane.reading());
-    const At whole(plane, 0.3, -0.8, 0.5), base(*plane.separated()->base, 0.3, -0.8, 0);
-    const double factor = plane.separated()->factor(0.5);
+    REQUIRE(plane.separated(some_points).has_value());
+    CHECK(plane.separated(some_points)->base->reading() == plane.reading());
+    const At whole(plane, 0.3, -0.8, 0.5), base(*plane.separated(some_points)->base, 0.3, -0.8, 0);
+    const double factor = plane.separated(some_points)->factor(0.5);
     for (int i = 0; i < 2; ++i) CHECK(near(whole.a[i], factor * base.a[i]));
     // Along x a factor of y: y^2 (1 - x), y^2 (1 + x)^2.
     const FormulaSde heston(formulas({"y^2*(1 - x)", "x - y"}, {{"y*(1 + x)", "0"}, {"0", "x + y"}}, reading));

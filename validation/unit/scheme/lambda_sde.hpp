@@ -51,7 +51,7 @@ struct LambdaSde : Sde {
   void log_gibbs(const PointsIn& x, double* out) const override {
     for (Index i = 0; i < x.size; ++i) out[i] = gibbs(x.axis[0][i], d > 1 ? x.axis[1][i] : 0);
   }
-  [[nodiscard]] std::optional<TimeSeparated> separated() const override { return factor; }
+  [[nodiscard]] std::optional<TimeSeparated> separated(const PointsIn&) const override { return factor; }
 };
 
 inline std::shared_ptr<LambdaSde> sde_1d(std::function<double(double)> a, std::function<double(double)> D) {

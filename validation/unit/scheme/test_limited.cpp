@@ -117,7 +117,7 @@ TEST_CASE("a diffusion that vanishes at the start only leaves the operator linea
   auto sde = steady_wind(1);
   sde->known = {.diagonal = true};
   sde->D = [](double, double, double t) { return std::array{t, 0.0, 0.0}; };
-  const auto scheme = make_drift_diffusion(grid_1d(axis(0, 1, 20)), sde, flux("scharfetter_gummel"));
+  const auto scheme = make_drift_diffusion(grid_1d(axis(0, 1, 20)), sde, flux("scharfetter_gummel"), {0, 1});
   REQUIRE(scheme->op().linear() != nullptr);
   const auto rate = rate_of(scheme->op(), 0, std::vector<double>(20, 1.0));  // upwind of a uniform density
   CHECK(rate[0] == doctest::Approx(-20).epsilon(1e-13));
