@@ -1,12 +1,13 @@
 // The front door: argv -> verb -> exit code. Every error class of base/errors.hpp ends here.
 #include <CLI/CLI.hpp>
-#include <cstdio>
-#include <iostream>
+#include <filesystem>
+#include <sstream>
 
 #include "fokker/base/errors.hpp"
 #include "fokker/base/expression.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/base/stop.hpp"
+#include "fokker/run/console.hpp"
 #include "fokker/run/verbs.hpp"
 
 namespace {
@@ -57,42 +58,61 @@ int complain_about_verb(const std::string& word) {
     if (verb.act) all += (all.empty() ? "" : ", ") + names.back();
   }
   const std::string near = fokker::nearest_name(word, names);
-  std::cerr << "fokker: " << (word.empty() ? "a verb is missing" : "unknown verb '" + word + "'")
-            << (near.empty() ? "" : "; did you mean " + near + "?") << " (verbs: " << all << "; more with --help)\n";
+  fokker::complain("fokker: " + (word.empty() ? "a verb is missing" : "unknown verb '" + word + "'") +
+                   (near.empty() ? "" : "; did you mean " + near + "?") + " (verbs: " + all + "; more with --help)\n");
   return fokker::exit_usage;
+}
+
+int failed(const std::string& what, int code) {
+  fokker::complain("fokker: " + what + "\n");
+  return code;
 }
 
 int guarded(const Verb& verb, const fokker::Command& command) {
   try {
     return act(verb, command);
   } catch (const fokker::CaseError& error) {
-    for (const fokker::Problem& problem : error.problems()) std::cerr << problem.message() << '\n';
-    if (error.problems().size() > 1) std::cerr << error.problems().size() << " problems\n";
+    for (const fokker::Problem& problem : error.problems()) fokker::complain(problem.message() + "\n");
+    if (error.problems().size() > 1) fokker::complain(std::to_string(error.problems().size()) + " problems\n");
     return fokker::exit_usage;
   } catch (const fokker::UsageError& error) {
-    std::cerr << "fokker: " << error.what() << '\n';
-    return fokker::exit_usage;
+    return failed(error.what(), fokker::exit_usage);
   } catch (const fokker::FileError& error) {
-    std::cerr << "fokker: " << error.what() << '\n';
-    return fokker::exit_file;
+    return failed(error.what(), fokker::exit_file);
+  } catch (const std::filesystem::filesystem_error& error) {
+    return failed(error.path1().string() + ": " + error.code().message(), fokker::exit_file);
   } catch (const fokker::NumericalError& error) {
-    std::cerr << "fokker: " << error.what() << '\n';
-    return fokker::exit_numerical;
+    return failed(error.what(), fokker::exit_numerical);
   } catch (const fokker::Stopped&) {
-    std::cerr << "fokker: stopped\n";
-    return fokker::exit_stopped;
+    return failed("stopped", fokker::exit_stopped);
   } catch (const std::bad_alloc&) {
-    std::cerr << "fokker: out of memory\n";
-    return fokker::exit_internal;
+    return failed("there is not enough memory for this case; fewer cells, particles or threads need less",
+                  fokker::exit_usage);
   } catch (const std::exception& error) {
-    std::cerr << "fokker: internal error: " << error.what() << '\n';
-    return fokker::exit_internal;
+    return failed(std::string("internal error: ") + error.what(), fokker::exit_internal);
   }
+}
+
+/// What the parser of the command line has to say, and its exit code.
+int said(const CLI::App& app, const CLI::ParseError& error) {
+  std::ostringstream out, complaint;
+  const int code = app.exit(error, out, complaint);
+  fokker::complain(complaint.str());
+  try {
+    fokker::say(out.str());
+  } catch (const fokker::FileError& unsaid) {
+    return failed(unsaid.what(), fokker::exit_file);
+  }
+  return code == 0 ? fokker::exit_ok : fokker::exit_usage;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  fokker::prepare_streams();
+  constexpr std::chrono::milliseconds patience{800};
+  const fokker::SignalWatch watch(patience, fokker::exit_stopped);
+
   CLI::App app{
       "fokker: solves Fokker-Planck equations from case files and holds every density against independent witnesses"};
   app.set_version_flag("--version", fokker::version_text);
@@ -123,14 +143,11 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);
-    if (!chosen && app.get_subcommands().empty()) return complain_about_verb(first_word(app, argc, argv));
-    return app.exit(error) == 0 ? fokker::exit_ok : fokker::exit_usage;
+    const bool no_verb = error.get_exit_code() != 0 && !chosen && app.get_subcommands().empty();
+    return no_verb ? complain_about_verb(first_word(app, argc, argv)) : said(app, error);
   }
   if (!chosen) return complain_about_verb(first_word(app, argc, argv));
   if (!out.empty()) command.out = out;
-  constexpr std::chrono::milliseconds patience{800};
-  const fokker::SignalWatch watch(patience, fokker::exit_stopped);
   const fokker::ThreadLimit limit(threads);
   return guarded(*chosen, command);
 }

@@ -13,6 +13,7 @@ import tempfile
 # A room sees itself and the rooms on lower floors; rooms on one floor are strangers.
 FLOOR = {"base": 0, "grid": 1, "model": 1, "scheme": 2, "particles": 2, "spectral": 2, "analysis": 2, "io": 2, "integrate": 3, "run": 4}
 FRONT_DOOR = 5  # src/main.cpp
+CONSOLE = "src/run/console.cpp"
 
 # What a third-party header is called -> the only places that may include it; the first row that matches counts.
 THIRD_PARTY = [
@@ -28,7 +29,7 @@ THIRD_PARTY = [
     (r"CLI/.*", ["src/main.cpp"]),
     (r"(oneapi/)?tbb/.*", ["src/base/parallel.cpp"]),
     (r"fmt/.*", ["include/fokker/*", "src/*"]),
-    (r"(unistd|fcntl|sys/\w+|termios|signal|immintrin)\.h", ["src/base/*", "src/particles/*", "src/io/*", "src/run/*", "src/main.cpp"]),
+    (r"(unistd|fcntl|poll|sys/\w+|termios|signal|immintrin)\.h", ["src/base/*", "src/particles/*", "src/io/*", "src/run/*", "src/main.cpp"]),
     (r"[a-z_]+[0-9]*", ["*"]),  # the standard library
 ]
 GENERATED = {"fokker/version.hpp": 4, "fokker/commit.hpp": 4}  # written by CMake, for `run` and above
@@ -97,8 +98,8 @@ def check_file(root, path):
             yield f"{where} is unfinished: {line.strip()}"
         code = line.split("//")[0]
         if path.startswith(("src/", "include/")):
-            if PRINTS.search(code) and floor_of(path) < FLOOR["run"]:
-                yield f"{where} prints; nothing below run does"
+            if PRINTS.search(code) and path != CONSOLE:
+                yield f"{where} prints; only {CONSOLE} does, which escapes what a terminal would obey"
             if MUTABLE_STATIC.match(code):
                 yield f"{where} keeps state in a static"
     for name in TEST_NAME.finditer(text):
@@ -120,7 +121,8 @@ def self_test():
         "include/fokker/io/case.hpp": '#include "fokker/base/points.hpp"\n  static std::string join(int n);\n',
         "src/scheme/rows.hpp": "static constexpr int n = 3;\n",
         "src/scheme/shifted.cpp": '#include <Eigen/SparseLU>\n#include "rows.hpp"\n',
-        "src/main.cpp": '#include "fokker/io/case.hpp"\n#include "fokker/version.hpp"\nstd::cout << 1;\n',
+        "src/main.cpp": '#include "fokker/io/case.hpp"\n#include "fokker/version.hpp"\n',
+        "src/run/console.cpp": 'std::cout << 1;\n',
         "validation/unit/scheme/shared.hpp": "#include <random>\n",
         "validation/unit/io/test_case.cpp": '#include <doctest/doctest.h>\n#include "../scheme/shared.hpp"\nTEST_CASE("a name") { f("a, b"); }\n',
     }
@@ -133,6 +135,7 @@ def self_test():
         "src/model/e.cpp": ("  static int calls = 0;", "src/model/e.cpp:1 keeps state"),
         "src/analysis/f.cpp": ('  fmt::print("x");', "src/analysis/f.cpp:1 prints"),
         "src/run/g.cpp": ("// TO" "DO later", "src/run/g.cpp:1 is unfinished"),
+        "src/run/verb.cpp": ("std::cerr << 1;", "src/run/verb.cpp:1 prints"),
         "src/io/h.cpp": ('#include "fokker/commit.hpp"', "src/io/h.cpp:1 may not include fokker/commit.hpp"),
         "src/io/i.cpp": ('#include "fokker/io/gone.hpp"', 'src/io/i.cpp:1 includes "fokker/io/gone.hpp", which is not'),
         "validation/unit/io/j.cpp": ('TEST_CASE(\n    "one, two") {}', "validation/unit/io/j.cpp:1 has a comma"),

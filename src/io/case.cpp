@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "case_reader.hpp"
+#include "fokker/base/printable.hpp"
 #include "fokker/io/files.hpp"
 
 namespace fokker {
@@ -202,7 +203,7 @@ Case parse_case(std::string_view text, const std::string& name, const std::files
   CaseReader reader(tree, vocabulary, folder, problems);
   reader.use = use;
   TableReader root(reader.root, problems);
-  c.title = reader.text(root.find("title")).value_or(std::filesystem::path(name).stem().string());
+  c.title = reader.text(root.find("title")).value_or(printable_line(std::filesystem::path(name).stem().string()));
   read_axis_names(reader, root);
   read_symbols(reader, root, c);
   read_axes(reader, root, c);

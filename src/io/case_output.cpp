@@ -65,6 +65,16 @@ void read_times(CaseReader& reader, const Node& node, Case& c) {
   c.output.times = std::move(times);
 }
 
+void read_series(CaseReader& reader, const Node& node, Case& c) {
+  constexpr double most_rows = 1e6;
+  const auto interval = reader.number(node, Bounds::positive());
+  if (!interval || !reader.end_known) return;
+  c.output.series = *interval;
+  if (c.time.end / *interval > most_rows)
+    reader.report(node,
+                  fmt::format("{} makes {:.3g} rows, at most {:.0e}", *interval, c.time.end / *interval, most_rows));
+}
+
 void read_fields(CaseReader& reader, const Node& node, Case& c) {
   const auto nodes = reader.list(node);
   if (!nodes) return;
@@ -158,6 +168,7 @@ void read_spectral(CaseReader& reader, const Node& node, Case& c) {
 void read_output(CaseReader& reader, TableReader& root, Case& c) {
   constexpr std::int64_t default_frames = 20;
   c.output.times = equal_frames(c.time.end, default_frames);
+  c.output.series = c.time.end / 1000;
   const std::size_t problems_before = reader.problems.count();
   const Node node = root.find("output");
   reader.times_known = reader.end_known;
@@ -170,6 +181,7 @@ void read_output(CaseReader& reader, TableReader& root, Case& c) {
   if (const Node every = output.find("every")) read_every(reader, every, c);
   if (const Node times = output.find("times")) read_times(reader, times, c);
   reader.times_known = reader.end_known && reader.problems.count() == problems_before;
+  read_series(reader, output.find("series"), c);
   if (const Node fields = output.find("fields")) read_fields(reader, fields, c);
   output.finish();
 }

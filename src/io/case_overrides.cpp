@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "fokker/base/printable.hpp"
 #include "table_reader.hpp"
 
 // --set KEY.PATH=VALUE, worked into the tree before anything is validated, so that an override obeys every rule of the
@@ -105,6 +106,7 @@ void apply_override(Value& root, const std::string& setting, int index, Problems
   const std::string path = override_path(setting);
   const std::vector<std::string> steps = split_path(path);
   const auto fail = [&](const std::string& what) { problems.add(at, path, what); };
+  if (!is_utf8(setting)) return fail("not valid UTF-8");
   if (path.size() == setting.size()) return fail("no value, must be key.path=value");
   if (steps.size() > 8 || std::find(steps.begin(), steps.end(), "") != steps.end())
     return fail("not a key, must be names and numbers with dots between");

@@ -5,16 +5,17 @@
 #include <cmath>
 
 #include "fokker/base/expression.hpp"
+#include "fokker/base/printable.hpp"
 #include "table_reader.hpp"
 
 namespace fokker {
 namespace {
 
-// A message is for a person: a hostile file does not get megabytes of itself back.
-std::string clipped(std::string text, std::size_t most) {
-  if (text.size() <= most) return text;
+// A message is for a person: a hostile file does not get megabytes of itself back, nor lines of its own.
+std::string shown(std::string text, std::size_t most) {
+  if (text.size() <= most) return printable_line(text);
   while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0U) == 0x80U) --most;
-  return text.substr(0, most) + "...";
+  return printable_line(text.substr(0, most)) + "...";
 }
 
 }  // namespace
@@ -132,7 +133,7 @@ std::string Problems::where(const Place& place) const {
 
 void Problems::add(const Place& place, std::string key, std::string text) {
   if (found_.size() < most_problems)
-    found_.emplace_back(place, Problem{where(place), clipped(std::move(key), 200), clipped(std::move(text), 1000)});
+    found_.emplace_back(place, Problem{where(place), shown(std::move(key), 200), shown(std::move(text), 1000)});
   else
     ++omitted_;
 }

@@ -2,13 +2,15 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <cstring>
-#include <fstream>
+#include <utility>
 
 #include "fokker/base/errors.hpp"
 
@@ -33,11 +35,20 @@ class Descriptor {
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   [[nodiscard]] int number() const { return number_; }
-  [[nodiscard]] bool close() { return ::close(std::exchange(number_, -1)) == 0; }
 
  private:
   int number_;
 };
+
+/// Is all of it written?
+bool write_all(int file, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file, bytes.data(), bytes.size());
+    if (written < 0 && errno != EINTR) return false;
+    if (written > 0) bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
 
 std::string_view trimmed(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t\r");
@@ -68,24 +79,50 @@ std::vector<std::string> header_names(const fs::path& path, std::string_view lin
 
 }  // namespace
 
+Draft::Draft(fs::path target) : target_(std::move(target)) {
+  std::uint64_t random = 0;
+  if (::getrandom(&random, sizeof random, 0) != sizeof random) fail_errno(target_, "cannot draw a name");
+  path_ = target_.string() + fmt::format(".{:016x}.tmp", random);
+  file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+  if (file_ < 0) fail_errno(target_, "cannot write");
+}
+
+Draft::~Draft() {
+  if (file_ >= 0) ::close(file_);
+  if (!kept_) ::unlink(path_.c_str());
+}
+
+void Draft::write(std::string_view bytes) {
+  if (!write_all(file_, bytes)) fail_errno(target_, "cannot write");
+}
+
+void Draft::keep() {
+  if (::close(std::exchange(file_, -1)) != 0) fail_errno(target_, "cannot write");
+  if (::rename(path_.c_str(), target_.c_str()) != 0) fail_errno(target_, "cannot rename into place");
+  kept_ = true;
+}
+
+AppendedFile::AppendedFile(fs::path path) : path_(std::move(path)) {
+  ::unlink(path_.c_str());
+  file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666);
+  if (file_ < 0) fail_errno(path_, "cannot write");
+}
+
+AppendedFile::~AppendedFile() { ::close(file_); }
+
+void AppendedFile::append(std::string_view lines) {
+  const off_t before = ::lseek(file_, 0, SEEK_END);
+  if (write_all(file_, lines)) return;
+  const int error = errno;
+  static_cast<void>(!::ftruncate(file_, before));
+  errno = error;
+  fail_errno(path_, "cannot write");
+}
+
 void write_atomically(const fs::path& path, std::string_view bytes) {
-  const fs::path temporary = path.string() + fmt::format(".{}.tmp", ::getpid());
-  const auto give_up = [&](const std::string& what) {
-    const int error = errno;
-    ::unlink(temporary.c_str());
-    errno = error;
-    fail_errno(path, what);
-  };
-  Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-  if (file.number() < 0) fail_errno(path, "cannot write");
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(file.number(), bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) give_up("cannot write");
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  if (!file.close()) give_up("cannot write");
-  if (::rename(temporary.c_str(), path.c_str()) != 0) give_up("cannot rename into place");
+  Draft draft(path);
+  draft.write(bytes);
+  draft.keep();
 }
 
 std::string read_at_most(const fs::path& path, std::size_t limit) {

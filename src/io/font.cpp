@@ -214,7 +214,7 @@ std::span<const std::uint16_t> Font::glyph(char c) const {
           static_cast<std::size_t>(height)};
 }
 
-std::string printable(std::string_view text) {
+std::string in_ascii(std::string_view text) {
   std::string out;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);

@@ -20,6 +20,6 @@ struct Font {
 [[nodiscard]] Font bold_font();
 
 /// The text with one '?' for every character that the fonts do not have (UTF-8 in).
-[[nodiscard]] std::string printable(std::string_view text);
+[[nodiscard]] std::string in_ascii(std::string_view text);
 
 }  // namespace fokker

@@ -88,26 +88,20 @@ vtkNew<vtkDoubleArray> cell_array(const CellArray& source, std::size_t cells) {
 
 /// Writes beside the target and renames, so that a kill leaves the old file or the new one.
 void write_image(const std::filesystem::path& path, vtkImageData* image) {
-  const std::filesystem::path temporary = path.string() + ".tmp";
+  Draft draft(path);
   vtkNew<vtkZLibDataCompressor> zlib;
   zlib->SetCompressionLevel(1);
   vtkNew<vtkXMLImageDataWriter> writer;
   ErrorListener errors;
   errors.listen_to(writer);
-  writer->SetFileName(temporary.c_str());
+  writer->SetFileName(draft.path().c_str());
   writer->SetInputData(image);
   writer->SetDataModeToBinary();  // inline: ParaView 5.11 cannot read appended data with Debian 12's expat
   writer->SetHeaderTypeToUInt64();
   writer->SetCompressor(zlib);
   const bool written = writer->Write() != 0 && writer->GetErrorCode() == vtkErrorCode::NoError;
-
-  std::error_code failed;
-  if (written) std::filesystem::rename(temporary, path, failed);
-  if (!written || failed) {
-    const std::string reason = failed ? failed.message() : reason_of(writer->GetErrorCode());
-    std::filesystem::remove(temporary, failed);
-    throw FileError(fmt::format("{}: cannot write: {}", path.string(), reason));
-  }
+  if (!written) throw FileError(fmt::format("{}: cannot write: {}", path.string(), reason_of(writer->GetErrorCode())));
+  draft.keep();
 }
 
 /// Are the frames evenly spaced in time (to the rounding of their computation)?

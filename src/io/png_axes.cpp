@@ -67,7 +67,7 @@ void draw_axis_below(Canvas& canvas, const Box& box, const Scale& scale, const T
     canvas.fill({x, box.bottom() + 1, 1, kTickLength}, kInk);
     canvas.text(x, box.bottom() + kTickLength + 4, ticks.labels[k], font, kInk, Align::center);
   }
-  canvas.text(box.left + box.width / 2, box.bottom() + kTickLength + 24, printable(name), font, kInk, Align::center);
+  canvas.text(box.left + box.width / 2, box.bottom() + kTickLength + 24, in_ascii(name), font, kInk, Align::center);
 }
 
 void draw_axis_left(Canvas& canvas, const Box& box, const Scale& scale, const Ticks& ticks, const std::string& name) {
@@ -82,9 +82,9 @@ void draw_axis_left(Canvas& canvas, const Box& box, const Scale& scale, const Ti
   const int x = box.left - kTickLength - 18 - static_cast<int>(widest) * font.width;
   const int middle = box.top + box.height / 2;
   if (name.size() <= 2) {
-    canvas.text(x, middle - font.height / 2, printable(name), font, kInk, Align::center);
+    canvas.text(x, middle - font.height / 2, in_ascii(name), font, kInk, Align::center);
   } else {
-    canvas.text_upwards(std::max(x, font.height / 2 + 2), middle, printable(name), font, kInk);
+    canvas.text_upwards(std::max(x, font.height / 2 + 2), middle, in_ascii(name), font, kInk);
   }
 }
 
@@ -92,7 +92,7 @@ void draw_title(Canvas& canvas, const std::string& title, double time, int left,
   const Font font = bold_font();
   const std::string when = std::isnan(time) ? "stationary" : "t = " + short_number(time);
   canvas.text(right, kTitleTop, when, font, kInk, Align::right);
-  std::string shown = printable(title);
+  std::string shown = in_ascii(title);
   const auto room =
       static_cast<std::size_t>(std::max(0, (right - left) / font.width - static_cast<int>(when.size()) - 2));
   if (shown.size() > room) shown = shown.substr(0, room < 3 ? 0 : room - 3) + "...";

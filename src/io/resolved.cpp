@@ -92,7 +92,8 @@ std::string time_text(const CaseTime& time) {
 std::string output_text(const CaseOutput& output, bool timed) {
   std::string fields;
   for (const std::string& field : output.fields) fields += (fields.empty() ? "" : ", ") + toml_string(field);
-  const std::string times = timed ? fmt::format("times = {}\n", number_list(output.times)) : "";
+  const std::string times =
+      timed ? fmt::format("times = {}\nseries = {}\n", number_list(output.times), toml_number(output.series)) : "";
   return fmt::format("\n[output]\n{}fields = [{}]\n", times, fields);
 }
 

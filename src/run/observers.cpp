@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <list>
 #include <utility>
 
@@ -13,6 +12,7 @@
 #include "fokker/analysis/score.hpp"
 #include "fokker/io/files.hpp"
 #include "fokker/io/paraview.hpp"
+#include "fokker/run/console.hpp"
 
 namespace fokker {
 
@@ -42,7 +42,7 @@ class Progress : public Observer {
   }
 
   void end(const Moment&) override {
-    if (drawn_) std::fputs("\r\033[K", stderr);
+    if (drawn_) draw_progress("");
   }
 
  private:
@@ -52,12 +52,11 @@ class Progress : public Observer {
     const int filled = static_cast<int>(done * width);
     const std::string bar = std::string(static_cast<std::size_t>(filled), '=') + (filled < width ? ">" : "") +
                             std::string(static_cast<std::size_t>(std::max(0, width - filled - 1)), ' ');
-    const std::string line = fmt::format("\r\033[K[{}] {:3.0f} %  t = {:.4g}  {:.3g} steps/s  {:.3g} Mcell/s  {} left",
-                                         bar, 100 * done, now.t, static_cast<double>(now.step) / elapsed,
+    const std::string line = fmt::format("[{}] {:3.0f} %  t = {:.4g}  {:.3g} steps/s  {:.3g} Mcell/s  {} left", bar,
+                                         100 * done, now.t, static_cast<double>(now.step) / elapsed,
                                          1e-6 * cells_ * static_cast<double>(now.rhs_evaluations) / elapsed,
                                          clock_text(done > 0 ? elapsed * (1 - done) / done : INFINITY));
-    std::fputs(line.c_str(), stderr);
-    std::fflush(stderr);
+    draw_progress(line);
     drawn_ = true;
   }
 
@@ -66,22 +65,23 @@ class Progress : public Observer {
   bool drawn_ = false;
 };
 
-/// Rows are kept in memory (at most 1000 plus frames) and the file is rewritten atomically at frames.
+/// A row for every frame, and for the first step after each multiple of the interval; appended one by one.
 class Series : public Observer {
  public:
-  Series(const Setup& setup, std::filesystem::path folder)
-      : path_(folder / "series.csv"), interval_(setup.config.time.end / 1000), next_(interval_) {
+  Series(const Setup& setup, const std::filesystem::path& folder)
+      : file_(folder / "series.csv"), interval_(setup.config.output.series), next_(interval_) {
     const std::vector<Axis>& axes = setup.grid->axes();
-    text_ = "t,dt,step,mass,mass_error,min_p,max_p";
-    for (const Axis& axis : axes) text_ += ",mean_" + axis.name;
-    for (const Axis& axis : axes) text_ += ",variance_" + axis.name;
-    if (axes.size() > 1) text_ += ",covariance_" + axes[0].name + "_" + axes[1].name;
-    text_ += ",entropy,kl_exact";
-    for (const std::string& side : setup.grid->absorbing_sides()) text_ += ",outflow_" + side;
-    text_ += "\n";
+    std::string header = "t,dt,step,mass,mass_error,min_p,max_p";
+    for (const Axis& axis : axes) header += ",mean_" + axis.name;
+    for (const Axis& axis : axes) header += ",variance_" + axis.name;
+    if (axes.size() > 1) header += ",covariance_" + axes[0].name + "_" + axes[1].name;
+    header += ",entropy,kl_exact";
+    for (const std::string& side : setup.grid->absorbing_sides()) header += ",outflow_" + side;
+    file_.append(header + "\n");
   }
 
   void after_step(const Moment& now) override {
+    append_pending();
     if (now.t < next_) return;
     next_ = interval_ * (std::floor(now.t / interval_) + 1);
     pending_ = row(now, "");
@@ -93,14 +93,18 @@ class Series : public Observer {
     for (const Opinion& opinion : opinions)
       if (opinion.witness == "exact") kl = fmt::format("{:.10g}", opinion.verdict.norms.kl);
     if (pending_step_ == now.step) pending_.clear();  // the frame's own row stands for the step that led to it
-    text_ += row(now, kl);
-    write_atomically(path_, text_);
+    append_pending();
+    file_.append(row(now, kl));
   }
 
+  void end(const Moment&) override { append_pending(); }
+
  private:
-  /// Formats a row, letting the one that waits go first.
-  std::string row(const Moment& now, const std::string& kl) {
-    text_ += std::exchange(pending_, "");
+  void append_pending() {
+    if (!pending_.empty()) file_.append(std::exchange(pending_, ""));
+  }
+
+  static std::string row(const Moment& now, const std::string& kl) {
     const Ledger& ledger = *now.ledger;
     const Moments m = moments(*now.p->grid, now.p->view());
     std::string line = fmt::format("{:.17g},{:.10g},{},{:.17g},{:.4g},{:.10g},{:.10g}", now.t, now.dt, now.step,
@@ -113,9 +117,9 @@ class Series : public Observer {
     return line + "\n";
   }
 
-  std::filesystem::path path_;
+  AppendedFile file_;
   double interval_, next_;
-  std::string text_, pending_;
+  std::string pending_;
   long pending_step_ = -1;
 };
 
@@ -128,7 +132,7 @@ class Frames : public Observer {
     const std::string name = fmt::format("density_{:06}.vti", written_.size());
     write_vti(folder_ / name, *setup_.grid, arrays(now, opinions), now.t);
     written_.emplace_back(now.t, name);
-    write_pvd(folder_ / "density.pvd", written_);
+    if (written_.size() == 1 || Clock::now() - listed_ > std::chrono::seconds(1)) list();
     if (setup_.grid->dimension() == 1) history_.emplace_back(now.p->values.begin(), now.p->values.end());
     references_.clear();
     for (const Opinion& opinion : opinions)
@@ -138,6 +142,7 @@ class Frames : public Observer {
 
   void end(const Moment& now) override {
     if (written_.empty()) return;
+    list();
     std::vector<double> times;
     for (const auto& [t, name] : written_) times.push_back(t);
     if (setup_.grid->dimension() == 1)
@@ -148,6 +153,12 @@ class Frames : public Observer {
   }
 
  private:
+  /// The list of all frames is long where they are many: not written anew for each.
+  void list() {
+    write_pvd(folder_ / "density.pvd", written_);
+    listed_ = Clock::now();
+  }
+
   void draw(const char* file, const Moment& now, const std::string& witness) const {
     Reference reference{witness, {}};
     for (const auto& [name, density] : references_)
@@ -212,6 +223,7 @@ class Frames : public Observer {
   const Setup& setup_;
   std::filesystem::path folder_;
   std::vector<std::pair<double, std::string>> written_;
+  Clock::time_point listed_;
   std::vector<std::vector<double>> history_;
   std::vector<std::pair<std::string, Field>> references_;
   std::list<std::vector<double>> storage_;  // owns the columns of one frame; a list, so that views stay valid
@@ -228,8 +240,8 @@ std::optional<std::vector<double>> dissipation(const Setup& setup, double t, con
 }
 
 std::unique_ptr<Observer> make_progress(const Setup& setup) { return std::make_unique<Progress>(setup); }
-std::unique_ptr<Observer> make_series(const Setup& setup, std::filesystem::path folder) {
-  return std::make_unique<Series>(setup, std::move(folder));
+std::unique_ptr<Observer> make_series(const Setup& setup, const std::filesystem::path& folder) {
+  return std::make_unique<Series>(setup, folder);
 }
 std::unique_ptr<Observer> make_frames(const Setup& setup, std::filesystem::path folder) {
   return std::make_unique<Frames>(setup, std::move(folder));

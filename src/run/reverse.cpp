@@ -1,7 +1,6 @@
 #include "fokker/run/reverse.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -168,10 +167,11 @@ struct WiderWay {
   std::shared_ptr<const Grid> grid;
   std::vector<Field> p;
 };
-std::optional<WiderWay> go_wider(const Setup& setup, Index factor, bool& interrupted) {
+std::optional<WiderWay> go_wider(const Setup& setup, Index factor, const std::optional<std::filesystem::path>& scratch,
+                                 bool& interrupted) {
   auto wide = on_wider_cells(setup, factor);
   if (!wide) return std::nullopt;
-  RunResult result = run(*wide, {.estimates_reverse = false});
+  RunResult result = run(*wide, {.scratch = scratch, .estimates_reverse = false});
   if (!result.reverse || result.reverse->interrupted) {
     interrupted = interrupted || !result.numerical_failure;
     return std::nullopt;
@@ -183,20 +183,16 @@ std::optional<WiderWay> go_wider(const Setup& setup, Index factor, bool& interru
 
 }  // namespace
 
-ReverseRecorder::ReverseRecorder(const Setup& setup, const std::filesystem::path& file)
+ReverseRecorder::ReverseRecorder(const Setup& setup, const std::optional<std::filesystem::path>& folder)
     : setup_(setup),
       times_(snapshot_times(setup.config)),
-      snapshots_(std::make_shared<LogSnapshots>(setup.grid, file)),
+      snapshots_(std::make_shared<LogSnapshots>(setup.grid, folder)),
       rate_(static_cast<std::size_t>(setup.scheme->op().size())) {}
 
 std::unique_ptr<ReverseRecorder> ReverseRecorder::make(const Setup& setup,
                                                        const std::optional<std::filesystem::path>& folder) {
   if (!setup.config.reverse || setup.reverse_score) return nullptr;
-  const std::filesystem::path file = folder
-                                         ? *folder / "score_snapshots.bin"
-                                         : std::filesystem::temp_directory_path() /
-                                               fmt::format("fokker_snapshots_{}_{}.bin", getpid(), setup.grid->cells());
-  return std::unique_ptr<ReverseRecorder>(new ReverseRecorder(setup, file));
+  return std::unique_ptr<ReverseRecorder>(new ReverseRecorder(setup, folder));
 }
 
 Timeline ReverseRecorder::meeting(const Timeline& timeline) const {
@@ -247,10 +243,11 @@ ReverseResult run_back(const Setup& setup, const Field& last, const std::shared_
   return result;
 }
 
-void estimate_errors(const Setup& setup, ReverseResult& result, double time_error) {
-  const auto twice = go_wider(setup, 2, result.interrupted);
+void estimate_errors(const Setup& setup, ReverseResult& result, double time_error,
+                     const std::optional<std::filesystem::path>& scratch) {
+  const auto twice = go_wider(setup, 2, scratch, result.interrupted);
   if (!twice) return;
-  const auto four_times = result.interrupted ? std::nullopt : go_wider(setup, 4, result.interrupted);
+  const auto four_times = result.interrupted ? std::nullopt : go_wider(setup, 4, scratch, result.interrupted);
   const auto distance = [](const std::shared_ptr<const Grid>& on, const Field& p, const Field& q, Index factor) {
     return norms(*on, averaged(p, on, factor).view(), q.view()).l1;
   };

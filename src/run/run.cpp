@@ -64,7 +64,7 @@ class Run {
   Run(Setup& setup, const RunOptions& options)
       : setup_(setup),
         options_(options),
-        recorder_(ReverseRecorder::make(setup, options.folder)),
+        recorder_(ReverseRecorder::make(setup, options.scratch)),
         timeline_(recorder_ ? recorder_->meeting(setup.timeline) : setup.timeline),
         march_(*setup.stepper, *setup.stepper_row, timeline_),
         state_(Eigen::VectorXd::Zero(setup.scheme->op().size())),
@@ -98,6 +98,9 @@ class Run {
     } catch (const NumericalError& error) {
       result_.numerical_failure = true;
       result_.stop_reason = describe(setup_, error);
+    } catch (const std::bad_alloc&) {
+      result_.numerical_failure = true;
+      result_.stop_reason = fmt::format("out of memory at t = {:.6g}", result_.t);
     } catch (const Stopped&) {
       result_.stop_reason = "interrupted";
     }
@@ -146,7 +149,7 @@ class Run {
     const auto& tolerance = setup_.config.time.tolerance;  // absent for fixed steps, which are widened with the cells
     const double time_error = tolerance ? *tolerance * static_cast<double>(result_.steps) : 0;
     if (options_.estimates_reverse && !result_.reverse->interrupted)
-      estimate_errors(setup_, *result_.reverse, time_error);
+      estimate_errors(setup_, *result_.reverse, time_error, options_.scratch);
     if (result_.reverse->interrupted) result_.stop_reason = "interrupted";
     check_reverse(setup_, *result_.reverse, result_.checks);
     if (options_.folder) write_reverse(setup_, *result_.reverse, *options_.folder);

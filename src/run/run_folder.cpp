@@ -1,10 +1,15 @@
 #include "run_folder.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cerrno>
+#include <cstring>
 #include <string_view>
 
 #include "fokker/io/files.hpp"
@@ -15,21 +20,28 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr const char* lock_name = ".lock";
+
+bool is_hexadecimal(const std::string& text) {
+  return text.size() == 16 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
 bool is_number(const std::string& text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
-/// The names a run writes: a fixed list, numbered frames, and the temporary files of a run that was killed.
+/// The names a run writes: a fixed list, numbered frames, and the drafts of a run that was killed.
 bool is_ours(std::string name) {
-  constexpr std::string_view temporary = ".tmp";  // NAME.tmp or NAME.PROCESS.tmp
-  if (name.ends_with(temporary)) {
-    name.resize(name.size() - temporary.size());
+  constexpr std::string_view draft = ".tmp";  // NAME.0123456789abcdef.tmp
+  if (name.ends_with(draft)) {
+    name.resize(name.size() - draft.size());
     const std::size_t dot = name.find_last_of('.');
-    if (dot != std::string::npos && is_number(name.substr(dot + 1))) name.resize(dot);
+    if (dot == std::string::npos || !is_hexadecimal(name.substr(dot + 1))) return false;
+    name.resize(dot);
   }
   constexpr std::array<std::string_view, 10> fixed{
-      "reverse_000000.vti", "score_snapshots.bin", "case.toml",     "resolved.toml", "summary.json",
-      "series.csv",         "density.pvd",         "spacetime.vti", "density.png",   "twin.png"};
+      lock_name,    "reverse_000000.vti", "case.toml",     "resolved.toml", "summary.json",
+      "series.csv", "density.pvd",        "spacetime.vti", "density.png",   "twin.png"};
   if (std::find(fixed.begin(), fixed.end(), name) != fixed.end()) return true;
   constexpr std::string_view front = "density_", back = ".vti";
   if (!name.starts_with(front) || !name.ends_with(back)) return false;
@@ -37,18 +49,17 @@ bool is_ours(std::string name) {
   return number.size() >= 6 && is_number(number);
 }
 
-void empty_folder(const fs::path& folder, bool force) {
+/// What an earlier run left. A UsageError where there is anything else.
+std::vector<fs::path> files_of_a_run(const fs::path& folder) {
   std::vector<fs::path> ours;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    if (!entry.is_regular_file() || !is_ours(entry.path().filename().string()))
-      throw UsageError(fmt::format("{} holds {}, which no run writes; choose another folder with --out",
-                                   folder.string(), entry.path().filename().string()));
-    ours.push_back(entry.path());
+    const std::string name = entry.path().filename().string();
+    if (entry.is_symlink() || !entry.is_regular_file() || !is_ours(name))
+      throw UsageError(
+          fmt::format("{} holds {}, which no run writes; choose another folder with --out", folder.string(), name));
+    if (name != lock_name) ours.push_back(entry.path());
   }
-  if (!ours.empty() && !force)
-    throw UsageError(
-        fmt::format("{} already holds a run; --force replaces it, --out DIR writes elsewhere", folder.string()));
-  for (const fs::path& file : ours) fs::remove(file);
+  return ours;
 }
 
 }  // namespace
@@ -57,15 +68,50 @@ fs::path folder_of(const Command& command, const fs::path& case_file) {
   return command.out ? *command.out : fs::path("runs") / case_file.stem();
 }
 
-void open_folder(const fs::path& folder, bool force, const Case& config) {
-  try {
-    fs::create_directories(folder);
-    empty_folder(folder, force);
-  } catch (const fs::filesystem_error& error) {
-    throw FileError(fmt::format("cannot use the run folder {}: {}", folder.string(), error.code().message()));
+class RunFolder::Lock {
+ public:
+  explicit Lock(const fs::path& folder) {
+    const fs::path name = folder / lock_name;
+    file_ = ::open(name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (file_ < 0) throw FileError(fmt::format("{}: cannot write: {}", name.string(), std::strerror(errno)));
+    if (::flock(file_, LOCK_EX | LOCK_NB) == 0) {
+      const std::string process = fmt::format("{}\n", ::getpid());
+      static_cast<void>(!::ftruncate(file_, 0));
+      static_cast<void>(!::pwrite(file_, process.data(), process.size(), 0));
+    } else if (errno == EWOULDBLOCK) {
+      ::close(file_);
+      std::string owner = read_at_most(name, 20);
+      owner.resize(std::min(owner.find_first_not_of("0123456789"), owner.size()));
+      throw UsageError(
+          fmt::format("{} is in use by process {}, another run; wait for it, or choose another folder with --out",
+                      folder.string(), owner.empty() ? "(unknown)" : owner));
+    }
   }
-  write_atomically(folder / "case.toml", config.text);
-  write_atomically(folder / "resolved.toml", resolved_toml(config));
+  ~Lock() { ::close(file_); }
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+
+ private:
+  int file_ = -1;
+};
+
+RunFolder::RunFolder(fs::path folder, bool force, const Case& config) : path_(std::move(folder)) {
+  try {
+    fs::create_directories(path_);
+    static_cast<void>(files_of_a_run(path_));  // no lock in a folder that is none of ours
+    lock_ = std::make_unique<Lock>(path_);
+    const std::vector<fs::path> before = files_of_a_run(path_);
+    if (!before.empty() && !force)
+      throw UsageError(
+          fmt::format("{} already holds a run; --force replaces it, --out DIR writes elsewhere", path_.string()));
+    for (const fs::path& file : before) fs::remove(file);
+  } catch (const fs::filesystem_error& error) {
+    throw FileError(fmt::format("cannot use the run folder {}: {}", path_.string(), error.code().message()));
+  }
+  write_atomically(path_ / "case.toml", config.text);
+  write_atomically(path_ / "resolved.toml", resolved_toml(config));
 }
+
+RunFolder::~RunFolder() = default;
 
 }  // namespace fokker

@@ -1,6 +1,6 @@
 #pragma once
 #include <filesystem>
-#include <optional>
+#include <memory>
 
 #include "fokker/io/case.hpp"
 #include "fokker/run/verbs.hpp"
@@ -10,9 +10,26 @@ namespace fokker {
 /// `--out`, or runs/<case file name without .toml> under the working directory.
 [[nodiscard]] std::filesystem::path folder_of(const Command& command, const std::filesystem::path& case_file);
 
-/// Creates the folder and puts case.toml and resolved.toml into it. A folder that is not empty is a UsageError without
-/// `force`; with it, only files that fokker writes are removed, and a folder that holds anything else is refused even
-/// then. Throws FileError when it cannot be made.
-void open_folder(const std::filesystem::path& folder, bool force, const Case& config);
+/// A run folder that nobody else writes into while this lives, nor after the process has ended in whatever way
+/// (`.lock`; file systems without locks go without).
+class RunFolder {
+ public:
+  /// Creates the folder and puts case.toml and resolved.toml into it. A folder that is not empty is a UsageError
+  /// without `force`; with it, only files that fokker writes are removed, and a folder that holds anything else is
+  /// refused even then; so is one that another process writes into, which is named. Throws FileError when it cannot be
+  /// made.
+  RunFolder(std::filesystem::path folder, bool force, const Case& config);
+  ~RunFolder();
+  RunFolder(const RunFolder&) = delete;
+  RunFolder& operator=(const RunFolder&) = delete;
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  class Lock;
+
+  std::filesystem::path path_;
+  std::unique_ptr<Lock> lock_;
+};
 
 }  // namespace fokker

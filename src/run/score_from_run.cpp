@@ -1,7 +1,6 @@
 #include "score_from_run.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -88,8 +87,7 @@ std::shared_ptr<ScoreSource> score_from_run(const Setup& setup) {
     frames.axes[k].at_lower = setup.config.axes[k].at_lower;
     frames.axes[k].at_upper = setup.config.axes[k].at_upper;
   }
-  const auto file = std::filesystem::temp_directory_path() / fmt::format("fokker_table_{}.bin", getpid());
-  const auto table = std::make_shared<LogSnapshots>(std::make_shared<const Grid>(frames.axes), file);
+  const auto table = std::make_shared<LogSnapshots>(std::make_shared<const Grid>(frames.axes), std::nullopt);
   for (std::size_t k = 0; k < frames.times.size(); ++k) table->add(frames.times[k], frames.p[k], rate(frames, k));
   return std::make_shared<ScoreTable>(table);
 }

@@ -15,6 +15,7 @@
 #include "fokker/scheme/effective_drift.hpp"
 #include "fokker/spectral/fourier.hpp"
 #include "fokker/spectral/score.hpp"
+#include "memory_needed.hpp"
 #include "score_from_run.hpp"
 
 namespace fokker {
@@ -285,6 +286,7 @@ void look_over_time(Setup& setup) {
 }  // namespace
 
 Setup build(Case config) {
+  require_memory(config);
   Setup setup;
   setup.config = std::move(config);
   setup.warnings = setup.config.warnings;

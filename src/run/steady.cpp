@@ -14,6 +14,7 @@
 #include "fokker/run/observers.hpp"
 #include "fokker/run/run.hpp"
 #include "fokker/version.hpp"
+#include "json_text.hpp"
 #include "summary_parts.hpp"
 #include "text_table.hpp"
 
@@ -190,7 +191,7 @@ std::string steady_json(const Setup& setup, const SteadyResult& result) {
   }
   json["warnings"] = setup.warnings;
   json["stop_reason"] = "end";
-  return json.dump(2) + "\n";
+  return json_text(json);
 }
 
 std::string steady_table(const Setup& setup, const SteadyResult& result, const std::filesystem::path& folder) {

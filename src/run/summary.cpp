@@ -6,6 +6,7 @@
 #include "fokker/base/parallel.hpp"
 #include "fokker/run/run.hpp"
 #include "fokker/version.hpp"
+#include "json_text.hpp"
 #include "judgement_text.hpp"
 #include "summary_parts.hpp"
 #include "text_table.hpp"
@@ -151,11 +152,6 @@ double updates_per_second(const Setup& setup, const RunResult& result) {
          result.stepping_seconds;
 }
 
-/// Terminal colours for a verdict, or nothing.
-std::string painted(const std::string& text, bool good, bool colour) {
-  return colour ? (good ? "\033[32m" : "\033[31m") + text + "\033[0m" : text;
-}
-
 std::string mass_line(const Setup& setup, const Ledger& ledger) {
   std::string line = fmt::format("{:.10g} on the grid", ledger.mass);
   const auto sides = setup.grid->absorbing_sides();
@@ -221,13 +217,13 @@ std::string kl_footnote(const std::string& witness, const Verdict& verdict) {
 }
 
 /// The checks and, below them, what their values rest on.
-std::string checks_table(const RunResult& result, bool colour) {
+std::string checks_table(const RunResult& result) {
   TextTable checks({"check", "at t", "value", "bound", ""});
   std::string notes;
   for (const CheckResult& done : result.checks) {
     checks.add({done.label(), fmt::format("{:.6g}", done.at),
                 done.reached && !std::isnan(done.value) ? fmt::format("{:.6g}", done.value) : "-", done.bound(),
-                done.reached ? painted(done.ok ? "ok" : "FAILS", done.ok, colour) : "not reached"});
+                done.reached ? done.ok ? "ok" : "FAILS" : "not reached"});
     if (!done.note.empty()) notes += fmt::format("  {}: {}\n", done.label(), done.note);
   }
   return checks.empty() ? "" : "\n" + checks.text() + notes;
@@ -347,11 +343,11 @@ std::string summary_json(const Setup& setup, const RunResult& result) {
   json["warnings"] = setup.warnings;
   for (const std::string& warning : result.warnings) json["warnings"].push_back(warning);
   json["stop_reason"] = result.stop_reason;
-  return json.dump(2) + "\n";
+  return json_text(json);
 }
 
 std::string summary_table(const Setup& setup, const RunResult& result,
-                          const std::optional<std::filesystem::path>& folder, bool colour) {
+                          const std::optional<std::filesystem::path>& folder) {
   const Case& c = setup.config;
   std::string text = fmt::format("{}\n", c.title.empty() ? c.file.stem().string() : c.title);
   text += fmt::format("  grid     {}\n", grid_line(*setup.grid));
@@ -402,7 +398,7 @@ std::string summary_table(const Setup& setup, const RunResult& result,
   if (!witnesses.empty()) text += "\n" + witnesses.text() + footnotes;
   if (!result.log_likelihood.empty()) text += "\n" + likelihood_line(result.log_likelihood.back(), c);
   if (result.reverse) text += "\n" + reverse_table(setup, *result.reverse);
-  text += checks_table(result, colour);
+  text += checks_table(result);
   if (result.stop_reason != "end")
     text += "\n  stopped at t = " + fmt::format("{:.6g}", result.t) + ": " + result.stop_reason + "\n";
   if (folder)

@@ -5,10 +5,12 @@
 
 #include "check_text.hpp"
 #include "fokker/analysis/norms.hpp"
+#include "fokker/run/console.hpp"
 #include "fokker/run/setup.hpp"
 #include "fokker/run/verbs.hpp"
 #include "fokker/run/witness.hpp"
 #include "fokker/scheme/cell_peclet.hpp"
+#include "json_text.hpp"
 #include "schedule_check.hpp"
 
 namespace fokker {
@@ -247,9 +249,9 @@ int verb_check(const Command& command) {
     Json json;
     for (const Finding& finding : all) json[finding.key] = finding.value;
     json["warnings"] = setup.warnings;
-    fmt::print("{}\n", json.dump(2));
+    say(json_text(json));
   } else if (!command.quiet) {
-    fmt::print("{}", text_of(setup, all));
+    say(text_of(setup, all));
   }
   return good ? exit_ok : exit_check;
 }

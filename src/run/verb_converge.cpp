@@ -5,8 +5,10 @@
 
 #include "converge.hpp"
 #include "fokker/base/stop.hpp"
+#include "fokker/run/console.hpp"
 #include "fokker/run/run.hpp"
 #include "fokker/run/verbs.hpp"
+#include "json_text.hpp"
 #include "text_table.hpp"
 
 namespace fokker {
@@ -115,7 +117,7 @@ int verb_converge(const Command& command) {
       json["levels"].push_back(level);
     }
     json["ok"] = ok;
-    fmt::print("{}\n", json.dump(2));
+    say(json_text(json));
   } else if (!command.quiet) {
     TextTable text(
         {"cells", table.exact ? "l1 to exact" : "l1 to the next level", "order", "steps", "seconds", "stepper"});
@@ -123,7 +125,7 @@ int verb_converge(const Command& command) {
       text.add({row.cells, std::isfinite(row.error) ? fmt::format("{:.3e}", row.error) : "-",
                 std::isfinite(row.order) ? fmt::format("{:.2f}", row.order) : "-", std::to_string(row.steps),
                 fmt::format("{:.3g}", row.seconds), row.stepper});
-    fmt::print("{}, refined in {}\n{}{}", base.title, command.in, text.text(), verdicts);
+    say(fmt::format("{}, refined in {}\n{}{}", base.title, command.in, text.text(), verdicts));
   }
   return ok ? exit_ok : exit_check;
 }

@@ -7,6 +7,7 @@
 #include "fokker/base/errors.hpp"
 #include "fokker/base/expression.hpp"
 #include "fokker/io/files.hpp"
+#include "fokker/run/console.hpp"
 #include "fokker/run/verbs.hpp"
 
 namespace fokker {
@@ -128,7 +129,7 @@ int verb_init(const Command& command) {
   if (std::filesystem::exists(file) && !command.force)
     throw UsageError(fmt::format("{} exists; --force replaces it", file.string()));
   write_atomically(file, fmt::format(fmt::runtime(starter), name));
-  if (!command.quiet) fmt::print("{}: a commented starter case; next: fokker run {}\n", file.string(), file.string());
+  if (!command.quiet) say(fmt::format("{0}: a commented starter case; next: fokker run {0}\n", file.string()));
   return exit_ok;
 }
 

@@ -5,8 +5,10 @@
 #include "fokker/base/expression.hpp"
 #include "fokker/model/named_model.hpp"
 #include "fokker/particles/steppers.hpp"
+#include "fokker/run/console.hpp"
 #include "fokker/run/setup.hpp"
 #include "fokker/run/verbs.hpp"
+#include "json_text.hpp"
 
 namespace fokker {
 
@@ -170,7 +172,7 @@ int verb_list(const Command& command) {
   std::vector<std::string> names;
   for (const Topic& topic : topics) names.emplace_back(topic.name);
   if (command.arguments.empty()) {
-    fmt::print("fokker list {}\n", fmt::join(names, " | "));
+    say(fmt::format("fokker list {}\n", fmt::join(names, " | ")));
     return exit_ok;
   }
   const std::string& asked = command.arguments[0];
@@ -182,10 +184,10 @@ int verb_list(const Command& command) {
       for (const auto& [label, text] : entry.facts) row[label] = text;
       json.push_back(row);
       if (command.json) continue;
-      fmt::print("{}\n", entry.name);
-      for (const auto& [label, text] : entry.facts) fmt::print("    {:<10} {}\n", label, text);
+      say(entry.name + "\n");
+      for (const auto& [label, text] : entry.facts) say(fmt::format("    {:<10} {}\n", label, text));
     }
-    if (command.json) fmt::print("{}\n", json.dump(2));
+    if (command.json) say(json_text(json));
     return exit_ok;
   }
   const std::string near = nearest_name(asked, names);

@@ -1,10 +1,8 @@
 #include <fmt/format.h>
-#include <unistd.h>
-
-#include <cstdio>
 
 #include "check_text.hpp"
 #include "fokker/io/files.hpp"
+#include "fokker/run/console.hpp"
 #include "fokker/run/run.hpp"
 #include "fokker/run/verbs.hpp"
 #include "judgement_text.hpp"
@@ -16,7 +14,7 @@ namespace {
 
 bool show_progress(const Command& command) {
   if (command.quiet || command.progress == "never") return false;
-  return command.progress == "always" || isatty(STDERR_FILENO) != 0;
+  return command.progress == "always" || stderr_is_terminal();
 }
 
 int exit_code(const RunResult& result) {
@@ -32,21 +30,20 @@ int verb_run(const Command& command) {
   const std::filesystem::path file = command.arguments[0];
   Setup setup = build(load_case(file, command.overrides, vocabulary()));
   check_witnesses(setup);  // before anything is written
-  const std::filesystem::path folder = folder_of(command, file);
-  open_folder(folder, command.force, setup.config);
-  for (const std::string& warning : setup.warnings) fmt::print(stderr, "warning: {}\n", warning);
+  const RunFolder folder(folder_of(command, file), command.force, setup.config);
+  for (const std::string& warning : setup.warnings) complain(fmt::format("warning: {}\n", warning));
 
-  if (command.verbose && !command.json) fmt::print("{}\n", check_text(setup));
+  if (command.verbose && !command.json) say(check_text(setup) + "\n");
 
-  const RunResult result = run(setup, {folder, show_progress(command)});
+  const RunResult result = run(setup, {.folder = folder.path(), .progress = show_progress(command)});
   const std::string summary = summary_json(setup, result);
-  write_atomically(folder / "summary.json", summary);
+  write_atomically(folder.path() / "summary.json", summary);
   if (command.json)
-    fmt::print("{}", summary);
+    say(summary);
   else if (!command.quiet)
-    fmt::print("{}", summary_table(setup, result, folder, isatty(STDOUT_FILENO) != 0));
-  fmt::print(stderr, "{}", last_words(result));
-  if (result.numerical_failure) fmt::print(stderr, "fokker: {}\n", result.stop_reason);
+    say(summary_table(setup, result, folder.path()));
+  complain(last_words(result));
+  if (result.numerical_failure) complain(fmt::format("fokker: {}\n", result.stop_reason));
   return exit_code(result);
 }
 

@@ -1,6 +1,5 @@
-#include <fmt/format.h>
-
 #include "fokker/io/files.hpp"
+#include "fokker/run/console.hpp"
 #include "fokker/run/steady.hpp"
 #include "fokker/run/verbs.hpp"
 #include "run_folder.hpp"
@@ -17,16 +16,16 @@ int verb_steady(const Command& command) {
   Setup setup = build(std::move(config));
   if (moves) setup.warnings.emplace_back("compare.exact depends on t: it is not compared with the stationary density");
   const SteadyResult result = solve_steady(setup);  // before anything is written
-  const std::filesystem::path folder =
-      command.out ? *command.out : std::filesystem::path("runs") / (file.stem().string() + "_steady");
-  open_folder(folder, command.force, setup.config);
-  write_steady(setup, result, folder);
+  const RunFolder folder(
+      command.out ? *command.out : std::filesystem::path("runs") / (file.stem().string() + "_steady"), command.force,
+      setup.config);
+  write_steady(setup, result, folder.path());
   const std::string summary = steady_json(setup, result);
-  write_atomically(folder / "summary.json", summary);
+  write_atomically(folder.path() / "summary.json", summary);
   if (command.json)
-    fmt::print("{}", summary);
+    say(summary);
   else if (!command.quiet)
-    fmt::print("{}", steady_table(setup, result, folder));
+    say(steady_table(setup, result, folder.path()));
   return exit_ok;
 }
 

@@ -6,10 +6,11 @@
 
 #include "converge.hpp"
 #include "fokker/base/stop.hpp"
+#include "fokker/run/console.hpp"
 #include "fokker/run/run.hpp"
 #include "fokker/run/verbs.hpp"
 #include "fokker/spectral/fourier.hpp"
-#include "text_table.hpp"
+#include "json_text.hpp"
 
 namespace fokker {
 
@@ -141,10 +142,7 @@ int verb_validate(const Command& command) {
       break;
     }
     const Outcome& last = outcomes.back();
-    if (!command.json && (!command.quiet || !last.ok || last.empty())) {
-      fmt::print("{}", text_of(last, command.verbose));
-      std::fflush(stdout);
-    }
+    if (!command.json && (!command.quiet || !last.ok || last.empty())) say(text_of(last, command.verbose));
   }
   const bool stopped = outcomes.size() < files.size();
   const auto failed = std::count_if(outcomes.begin(), outcomes.end(), [](const Outcome& o) { return !o.ok; });
@@ -160,12 +158,12 @@ int verb_validate(const Command& command) {
                       {"skipped", o.skipped},
                       {"warnings", o.warnings},
                       {"worst", o.worst}});
-    fmt::print("{}\n", json.dump(2));
+    say(json_text(json));
   } else if (!command.quiet) {
-    for (const fs::path& folder : left_out) fmt::print("left out: {} (not_validated)\n", folder.string());
-    fmt::print("{} passed, {} failed{}{}\n", std::ssize(outcomes) - failed - empty, failed,
-               empty > 0 ? fmt::format(", {} without checks", empty) : "",
-               stopped ? fmt::format("; stopped before the other {}", files.size() - outcomes.size()) : "");
+    for (const fs::path& folder : left_out) say(fmt::format("left out: {} (not_validated)\n", folder.string()));
+    say(fmt::format("{} passed, {} failed{}{}\n", std::ssize(outcomes) - failed - empty, failed,
+                    empty > 0 ? fmt::format(", {} without checks", empty) : "",
+                    stopped ? fmt::format("; stopped before the other {}", files.size() - outcomes.size()) : ""));
   }
   if (stopped) return exit_stopped;
   return failed == 0 ? exit_ok : exit_check;

@@ -1,22 +1,14 @@
 #include "fokker/scheme/score_table.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <stdexcept>
-
-#include "fokker/base/errors.hpp"
 
 namespace fokker {
 namespace {
 
 constexpr double least = std::numeric_limits<double>::min();
-
-[[noreturn]] void fail(const std::filesystem::path& path, const char* what) {
-  throw FileError("cannot " + std::string(what) + " the snapshots " + path.string() + ": " + std::strerror(errno));
-}
 
 /// Two neighbours of a position in 0 .. n - 1 and the share of the second; the ends are continued, or wrap around.
 struct Between {
@@ -37,19 +29,8 @@ Between between(double position, Index n, bool wraps) {
 
 }  // namespace
 
-LogSnapshots::LogSnapshots(std::shared_ptr<const Grid> grid, std::filesystem::path file)
-    : grid_(std::move(grid)),
-      path_(std::move(file)),
-      file_(std::fopen(path_.c_str(), "wb+")),
-      buffer_(2 * static_cast<std::size_t>(grid_->cells())) {
-  if (file_ == nullptr) fail(path_, "create");
-}
-
-LogSnapshots::~LogSnapshots() {
-  std::fclose(file_);
-  std::error_code ignored;
-  std::filesystem::remove(path_, ignored);
-}
+LogSnapshots::LogSnapshots(std::shared_ptr<const Grid> grid, const std::optional<std::filesystem::path>& folder)
+    : grid_(std::move(grid)), file_(folder), buffer_(2 * static_cast<std::size_t>(grid_->cells())) {}
 
 void LogSnapshots::add(double t, std::span<const double> p, std::span<const double> rate) {
   const std::size_t n = buffer_.size() / 2;
@@ -60,17 +41,14 @@ void LogSnapshots::add(double t, std::span<const double> p, std::span<const doub
     const double log_rate = carried ? rate[i] / p[i] : 0;
     buffer_[n + i] = std::isfinite(log_rate) ? log_rate : 0;
   }
-  if (std::fseek(file_, 0, SEEK_END) != 0 || std::fwrite(buffer_.data(), 8, 2 * n, file_) != 2 * n)
-    fail(path_, "write");
+  file_.append(buffer_);
   times_.push_back(t);
 }
 
 void LogSnapshots::read(std::size_t k, std::span<double> log_p, std::span<double> log_rate) const {
   const std::size_t n = buffer_.size() / 2;
-  const auto offset = static_cast<long>(k * 2 * n * sizeof(double));
-  if (std::fseek(file_, offset, SEEK_SET) != 0 || std::fread(log_p.data(), 8, n, file_) != n ||
-      std::fread(log_rate.data(), 8, n, file_) != n)
-    fail(path_, "read");
+  file_.read(k * 2 * n, log_p.first(n));
+  file_.read(k * 2 * n + n, log_rate.first(n));
 }
 
 ScoreTable::ScoreTable(std::shared_ptr<const LogSnapshots> snapshots, std::size_t stride)

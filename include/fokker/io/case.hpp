@@ -60,6 +60,7 @@ inline constexpr double same_time = 1e-12;
 struct CaseOutput {
   std::vector<double> times;  ///< ascending, first 0, last end, no two of them the same (same_time)
   std::vector<std::string> fields{"p"};
+  double series = 0;  ///< interval of the rows of series.csv between frames; the reader fills in end/1000
 };
 
 struct CaseMonteCarlo {

@@ -55,8 +55,8 @@ class Observer {
 
 /// A bar on stderr with rate and time left.
 [[nodiscard]] std::unique_ptr<Observer> make_progress(const Setup& setup);
-/// series.csv: one row per frame and at most 1000 evenly spaced accepted steps between.
-[[nodiscard]] std::unique_ptr<Observer> make_series(const Setup& setup, std::filesystem::path folder);
+/// series.csv: a row for every frame and for the first step after each multiple of output.series.
+[[nodiscard]] std::unique_ptr<Observer> make_series(const Setup& setup, const std::filesystem::path& folder);
 /// density_NNNNNN.vti, density.pvd, spacetime.vti (1D), density.png (and twin.png) of the last
 /// frame.
 [[nodiscard]] std::unique_ptr<Observer> make_frames(const Setup& setup, std::filesystem::path folder);

@@ -47,7 +47,7 @@ struct ReverseResult {
 /// Records log p of the forward run at equal times, where its score is wanted.
 class ReverseRecorder {
  public:
-  /// Null when the case does not ask for the forward score. The file lies in `folder`, or among temporary files.
+  /// Null when the case does not ask for the forward score. The snapshots lie in `folder`, or among temporary files.
   static std::unique_ptr<ReverseRecorder> make(const Setup& setup, const std::optional<std::filesystem::path>& folder);
   /// A timeline that meets the times of the snapshots too.
   [[nodiscard]] Timeline meeting(const Timeline& timeline) const;
@@ -60,7 +60,7 @@ class ReverseRecorder {
   [[nodiscard]] std::shared_ptr<const LogSnapshots> snapshots() const { return snapshots_; }
 
  private:
-  ReverseRecorder(const Setup& setup, const std::filesystem::path& file);
+  ReverseRecorder(const Setup& setup, const std::optional<std::filesystem::path>& folder);
   void add(double t, std::span<const double> state);
 
   const Setup& setup_;
@@ -76,8 +76,9 @@ class ReverseRecorder {
                                      const std::shared_ptr<const LogSnapshots>& snapshots);
 
 /// Fills in `error` and `order` of the rows, by runs forward and back on cells twice and four times as wide;
-/// `time_error`: of the forward run in l1.
-void estimate_errors(const Setup& setup, ReverseResult& result, double time_error);
+/// `time_error`: of the forward run in l1. Their snapshots wait in `scratch`, or among temporary files.
+void estimate_errors(const Setup& setup, ReverseResult& result, double time_error,
+                     const std::optional<std::filesystem::path>& scratch);
 
 /// reverse_000000.vti: p, the initial density, and p_reverse_LAMBDA for each row.
 void write_reverse(const Setup& setup, const ReverseResult& result, const std::filesystem::path& folder);

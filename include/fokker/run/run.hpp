@@ -28,7 +28,8 @@ struct CheckResult {
 [[nodiscard]] bool holds(const CaseCheck& check, double value);
 
 struct RunOptions {
-  std::optional<std::filesystem::path> folder{};  ///< where files go; nothing is written without it
+  std::optional<std::filesystem::path> folder{};          ///< where files go; nothing is written without it
+  std::optional<std::filesystem::path> scratch = folder;  ///< where snapshots wait; else among temporary files
   bool progress = false;
   bool estimates_reverse = true;  ///< the way back is repeated on wider cells, for the error it states
 };
@@ -70,6 +71,6 @@ void require_mass(double mass, double initial, double t);
 /// summary.json and the closing table of a run.
 [[nodiscard]] std::string summary_json(const Setup& setup, const RunResult& result);
 [[nodiscard]] std::string summary_table(const Setup& setup, const RunResult& result,
-                                        const std::optional<std::filesystem::path>& folder, bool colour);
+                                        const std::optional<std::filesystem::path>& folder);
 
 }  // namespace fokker

@@ -1,24 +1,23 @@
 #pragma once
-#include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "fokker/base/scratch_file.hpp"
 #include "fokker/grid/grid.hpp"
 #include "fokker/model/score.hpp"
 
 namespace fokker {
 
-/// log p of a run and its rate d log p/dt at a series of times, in a file that lives as long as this object (2 doubles
-/// per cell and time). Where p is below the smallest normal double its logarithm is that of this number, and its rate
-/// 0: the score is 0 there; such cells are counted.
+/// log p of a run and its rate d log p/dt at a series of times, in a scratch file (2 doubles per cell and time). Where
+/// p is below the smallest normal double its logarithm is that of this number, and its rate 0: the score is 0 there;
+/// such cells are counted.
 class LogSnapshots {
  public:
-  /// Creates `file` (replacing what is there). Throws FileError.
-  LogSnapshots(std::shared_ptr<const Grid> grid, std::filesystem::path file);
-  ~LogSnapshots();
-  LogSnapshots(const LogSnapshots&) = delete;
+  /// The file lies in `folder`, or among temporary files. Throws FileError.
+  LogSnapshots(std::shared_ptr<const Grid> grid, const std::optional<std::filesystem::path>& folder);
 
   /// p: cell averages [1/x^d]; rate: dp/dt [1/(x^d t)]; cells() values each, in ascending time. Throws FileError.
   void add(double t, std::span<const double> p, std::span<const double> rate);
@@ -32,8 +31,7 @@ class LogSnapshots {
 
  private:
   std::shared_ptr<const Grid> grid_;
-  std::filesystem::path path_;
-  std::FILE* file_ = nullptr;
+  ScratchFile file_;
   std::vector<double> times_;
   std::vector<double> buffer_;
   Index floored_ = 0;

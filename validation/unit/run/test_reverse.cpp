@@ -127,7 +127,7 @@ TEST_CASE("checks and files and summary of the way back") {
   Setup setup = setup_of(vp + "[[check]]\nquantity=\"l1\"\nagainst=\"reverse\"\nlambda=0.5\nbelow=0.02\n" +
                              "[[check]]\nquantity=\"w1\"\nagainst=\"reverse\"\nbelow=1e-12\n",
                          {"reverse.score=forward", "reverse.snapshots=50"});
-  const RunResult result = run(setup, {folder, false, {}});
+  const RunResult result = run(setup, {.folder = folder});
   REQUIRE(result.checks.size() == 2);
   CHECK(result.checks[0].ok);
   CHECK(result.checks[0].label() == "l1 against reverse, lambda 0.5");

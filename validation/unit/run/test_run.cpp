@@ -177,8 +177,7 @@ below = 1e-9
         "/compare/log_likelihood/error_grid_mean", "/compare/log_likelihood/mean", "/compare/log_likelihood/unseen",
         "/compare/log_likelihood/steps", "/compare/log_likelihood/frames/5/t"})
     CHECK_MESSAGE(json.contains(nlohmann::json::json_pointer(key)), key);
-  CHECK(summary_table(setup, result, std::nullopt, false).find("carried along the flow by 200 points") !=
-        std::string::npos);
+  CHECK(summary_table(setup, result, std::nullopt).find("carried along the flow by 200 points") != std::string::npos);
 }
 
 TEST_CASE("summary.json carries the keys of the contract") {
@@ -279,7 +278,7 @@ below = 5e-3
   CHECK(warned.warnings[0].find("the spectral witness is not to be trusted: the density is too narrow") == 0);
   CHECK(warned.warnings[1].find("flux: ") == 0);
   CHECK(warned.warnings[2].find("resolution: p ") == 0);
-  CHECK(summary_table(poor, warned, std::nullopt, false).find("NOT TRUSTED") != std::string::npos);
+  CHECK(summary_table(poor, warned, std::nullopt).find("NOT TRUSTED") != std::string::npos);
 
   // known before the first step: a case error at the key
   Setup near = setup_of(text, {"initial.gaussian.mean=[5.5]"});
@@ -323,7 +322,7 @@ TEST_CASE("the verdict on particles is the word everywhere and fails the check t
   REQUIRE(right.checks.size() == 2);
   CHECK(right.checks[0].ok);
   CHECK(right.checks[0].bound() == "p >= 0.001");
-  CHECK(summary_table(good, right, std::nullopt, false).find(": agrees\n") != std::string::npos);
+  CHECK(summary_table(good, right, std::nullopt).find(": agrees\n") != std::string::npos);
   const auto json = nlohmann::json::parse(summary_json(good, right));
   CHECK(json["compare"]["monte_carlo"]["agrees"]["verdict"] == "agrees");
   CHECK(json["compare"]["monte_carlo"]["agrees"]["by"].empty());
@@ -331,7 +330,7 @@ TEST_CASE("the verdict on particles is the word everywhere and fails the check t
   CHECK_FALSE(wrong.checks[0].ok);
   CHECK(wrong.checks[0].value < differs_below);
   CHECK(wrong.checks[0].note.starts_with("differs by "));
-  const std::string table = summary_table(bad, wrong, std::nullopt, false);
+  const std::string table = summary_table(bad, wrong, std::nullopt);
   CHECK(table.find("differs (") != std::string::npos);
   CHECK(table.find("agrees against monte_carlo: differs by") != std::string::npos);
   CHECK(nlohmann::json::parse(summary_json(bad, wrong))["compare"]["monte_carlo"]["agrees"]["verdict"] == "differs");
@@ -348,7 +347,7 @@ TEST_CASE("z is left out where too few cells expect a particle and a check on it
   CHECK(json["compare"]["monte_carlo"].contains("chi2_p_value"));
   CHECK(json["checks"][1]["value"].is_null());
   CHECK(json["checks"][1]["note"].is_string());
-  const std::string table = summary_table(setup, result, std::nullopt, false);
+  const std::string table = summary_table(setup, result, std::nullopt);
   CHECK(table.find("z = -, p = ") != std::string::npos);
   CHECK(table.find("\n  z against monte_carlo: z needs at least 10 cells") != std::string::npos);
 }
@@ -384,7 +383,7 @@ below = 1
   CHECK(fine.checks[0].note.starts_with("without "));
   CHECK_FALSE(infinite.checks[0].ok);
   CHECK(infinite.checks[0].note.starts_with("infinite: p has "));
-  CHECK(summary_table(much, infinite, std::nullopt, false).find("\n  kl against exact is infinite: p has ") !=
+  CHECK(summary_table(much, infinite, std::nullopt).find("\n  kl against exact is infinite: p has ") !=
         std::string::npos);
   const auto json = nlohmann::json::parse(summary_json(much, infinite))["compare"]["exact"];
   CHECK(json["kl"].is_null());
@@ -431,7 +430,7 @@ TEST_CASE("a chosen step of the particles is announced and what its budget does 
   CHECK(std::any_of(rough.warnings.begin(), rough.warnings.end(), [](const std::string& warning) {
     return warning.find("steps are longer than they should be") != std::string::npos;
   }));
-  CHECK(summary_table(bounded, rough, std::nullopt, false).find(", with steps longer than they should be") !=
+  CHECK(summary_table(bounded, rough, std::nullopt).find(", with steps longer than they should be") !=
         std::string::npos);
   CHECK_THROWS_WITH_AS((void)setup_of(particles_of_ou, {"compare.monte_carlo={ dt = 0.1, steps_max = 5 }"}),
                        doctest::Contains("goes with a step that the program chooses, leave it or dt out"), CaseError);

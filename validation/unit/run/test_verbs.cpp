@@ -1,9 +1,11 @@
 // Freezes what scripts rely on: run folders that are never overwritten by accident, exit codes, converge and validate.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "../../../src/run/converge.hpp"
 #include "../../../src/run/run_folder.hpp"
@@ -50,9 +52,9 @@ TEST_CASE("run writes every file of the contract and refuses to write twice with
     CHECK_MESSAGE(values.size() == (name == "current" ? 360 : 120), name);  // a vector has three components in 1D too
   CHECK_THROWS_AS(verb_run(command), UsageError);
   command.force = true;
-  std::ofstream(*command.out / "series.csv.4711.tmp") << "left by a run that was killed";
+  std::ofstream(*command.out / "series.csv.0123456789abcdef.tmp") << "left by a run that was killed";
   CHECK(verb_run(command) == exit_ok);
-  CHECK_FALSE(fs::exists(*command.out / "series.csv.4711.tmp"));
+  CHECK_FALSE(fs::exists(*command.out / "series.csv.0123456789abcdef.tmp"));
   std::ofstream(*command.out / "thesis.tex") << "irreplaceable";
   CHECK_THROWS_AS(verb_run(command), UsageError);
   CHECK(fs::exists(*command.out / "thesis.tex"));
@@ -82,6 +84,42 @@ TEST_CASE("exit codes: a check that falls short is 5 and an interruption is 6") 
   const StopRequest now;
   CHECK(verb_run(command) == exit_stopped);
   CHECK(read_file(*command.out / "summary.json").find("\"stop_reason\": \"interrupted\"") != std::string::npos);
+}
+
+TEST_CASE("two runs do not write into one folder") {
+  const Scratch scratch;
+  Command command = quiet({scratch.write("ou.toml", ou).string()});
+  command.out = scratch.path / "out";
+  command.force = true;
+  {
+    const RunFolder other(*command.out, false, parse_case(ou, "ou.toml", ".", {}, vocabulary()));
+    CHECK_THROWS_WITH_AS(
+        verb_run(command),
+        fmt::format("{} is in use by process {}, another run; wait for it, or choose another folder with "
+                    "--out",
+                    command.out->string(), ::getpid())
+            .c_str(),
+        UsageError);
+  }
+  CHECK(verb_run(command) == exit_ok);
+}
+
+TEST_CASE("series.csv has a row for every frame and for the first step after each multiple of output.series") {
+  const Scratch scratch;
+  Command command = quiet({scratch.write("ou.toml", ou).string()});
+  command.out = scratch.path / "out";
+  command.overrides = {"time.dt=0.01", "time.stepper=rk4", "axis.x.cells=60", "output.times=[0.105]",
+                       "output.series=0.092"};
+  REQUIRE(verb_run(command) == exit_ok);
+  std::istringstream series(read_file(*command.out / "series.csv"));
+  std::string line;
+  std::getline(series, line);
+  // Steps of 0.01, one of them cut at the frame in 0.105; multiples 0.092, 0.184, 0.276, 0.368, 0.46.
+  for (const double t : {0.0, 0.1, 0.105, 0.185, 0.285, 0.375, 0.465, 0.5}) {
+    REQUIRE(std::getline(series, line));
+    CHECK(std::stod(line) == doctest::Approx(t));
+  }
+  CHECK_FALSE(std::getline(series, line));
 }
 
 TEST_CASE("nothing is written for a case that is refused") {

@@ -1,7 +1,6 @@
 // Guards the score of an earlier run: second order in space, fourth in time (and in what leaving out every second
-// snapshot tells), finite where doubles carry nothing, periodic across the seam, and no file left behind.
+// snapshot tells), finite where doubles carry nothing, and periodic across the seam.
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <numbers>
@@ -9,13 +8,8 @@
 #include "fokker/scheme/score_table.hpp"
 
 using namespace fokker;
-namespace fs = std::filesystem;
 
 namespace {
-
-fs::path scratch(const std::string& name = "") {
-  return fs::temp_directory_path() / ("fokker_test_score_table_" + std::to_string(getpid()) + name);
-}
 
 std::shared_ptr<const Grid> line(Index cells, Boundary boundary = Boundary::reflecting) {
   return std::make_shared<const Grid>(std::vector<Axis>{{"x", -2, 2, cells, boundary, boundary}});
@@ -24,8 +18,8 @@ std::shared_ptr<const Grid> line(Index cells, Boundary boundary = Boundary::refl
 /// Snapshots of exp(log_p(x, t)) at `count` equal intervals of [0, 1].
 template <class LogP, class Rate>
 std::shared_ptr<const LogSnapshots> record(const std::shared_ptr<const Grid>& grid, int count, const LogP& log_p,
-                                           const Rate& log_rate, const std::string& name = "") {
-  auto snapshots = std::make_shared<LogSnapshots>(grid, scratch(name));
+                                           const Rate& log_rate) {
+  auto snapshots = std::make_shared<LogSnapshots>(grid, std::nullopt);
   const auto n = static_cast<std::size_t>(grid->cells());
   std::vector<double> p(n), rate(n);
   for (int k = 0; k <= count; ++k) {
@@ -68,8 +62,7 @@ TEST_CASE("differences of log p are second order between the faces too") {
 TEST_CASE("interpolation in time is fourth order and leaving out every second snapshot shows it") {
   const auto grid = line(50);
   const auto error = [&](int count, std::size_t stride) {
-    ScoreTable table(record(grid, count, wave, wave_rate), stride),
-        truth(record(grid, 1280, wave, wave_rate, "_truth"));
+    ScoreTable table(record(grid, count, wave, wave_rate), stride), truth(record(grid, 1280, wave, wave_rate));
     const double t = 3.5 / 10, x = 0.4;
     return std::abs(score_at(table, t, x) - score_at(truth, t, x));
   };
@@ -101,13 +94,4 @@ TEST_CASE("what doubles do not carry is counted and has no score; wild rates do 
   CHECK(score_at(table, 1, 1.9) == doctest::Approx(-3.8).epsilon(0.02));
   for (const double t : {0.1, 0.4, 0.6, 0.9}) CHECK(std::abs(score_at(table, t, 0.6)) < 6000);
   CHECK(record(grid, 2, steep, [](double, double, double) { return 0.0; })->floored() > 20);
-}
-
-TEST_CASE("the file goes with its owner") {
-  {
-    const auto snapshots = record(line(10), 2, wave, wave_rate);
-    CHECK(fs::exists(scratch()));
-    CHECK(snapshots->times() == std::vector<double>{0, 0.5, 1});
-  }
-  CHECK_FALSE(fs::exists(scratch()));
 }

@@ -1,0 +1,36 @@
+// Text from files is shown, never obeyed: what a terminal, a reader of JSON or an eye would take for something else.
+#include "fokker/base/printable.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace fokker;
+
+TEST_CASE("what a terminal obeys is escaped and everything else stays") {
+  struct Row {
+    std::string text, shown;
+  };
+  const Row rows[] = {
+      {"plain, \xC3\xA4 \xE2\x82\xAC \xF0\x9F\x98\x80", "plain, \xC3\xA4 \xE2\x82\xAC \xF0\x9F\x98\x80"},
+      {"\x1b]0;title\x07\x1b[31m", "\\u001b]0;title\\u0007\\u001b[31m"},
+      {std::string("a\0b\rc\td\x7f", 8), "a\\u0000b\\u000dc\\u0009d\\u007f"},
+      {"\xC2\x9B"
+       "31m",
+       "\\u009b31m"},                                              // C1: the same as ESC [
+      {"\xE2\x80\xAE drow \xE2\x81\xA6", "\\u202e drow \\u2066"},  // reads from right to left
+      {"\xE2\x80\xA8\xE2\x80\x8B\xEF\xBB\xBF", "\\u2028\\u200b\\ufeff"},
+      {"\xEF\xBF\xBE \xEF\xB7\x90", "\\ufffe \\ufdd0"},
+      {"\xF3\xA0\x81\x81", "\\udb40\\udc41"},        // a tag: nothing to see
+      {"\xff\xC0\xAF\x80", "\\xff\\xc0\\xaf\\x80"},  // no UTF-8: stray bytes and a longer form of a slash
+      {"\xED\xA0\x80", "\\xed\\xa0\\x80"},           // half of a pair
+      {"\xF4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},  // beyond the last character
+      {"cut \xE2\x82", "cut \\xe2\\x82"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.shown);
+    CHECK(printable(row.text) == row.shown);
+    CHECK(printable(row.shown) == row.shown);
+    CHECK(is_utf8(row.text) == (row.shown.find("\\x") == std::string::npos));
+  }
+  CHECK(printable("two\nlines") == "two\nlines");
+  CHECK(printable_line("two\nlines") == "two\\u000alines");
+}
