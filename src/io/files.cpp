@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "fokker/base/errors.hpp"
+#include "fokker/base/stop.hpp"
 
 namespace fokker {
 namespace fs = std::filesystem;
@@ -156,6 +157,7 @@ Csv parse_csv(std::string_view bytes, const fs::path& path) {
   Csv csv;
   std::size_t number = 0;
   for (std::size_t start = 0; start < bytes.size();) {
+    poll_stop();
     const std::size_t end = std::min(bytes.find('\n', start), bytes.size());
     const std::string_view line = trimmed(bytes.substr(start, end - start));
     start = end + 1;

@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/stop.hpp"
 #include "fokker/model/density.hpp"
 #include "fokker/model/quadrature.hpp"
 
@@ -115,6 +116,7 @@ Lowest FormulaDensity::averages_and_lowest(const CellFaces& faces, std::span<dou
   Lowest lowest;
   for (int level = 0; !patches.empty(); ++level) {
     parallel_for(0, static_cast<Index>(patches.size()), 64, [&](Index begin, Index end) {
+      poll_stop();
       for (Index k = begin; k < end; ++k) integrate(tape_, t_, dimension(), patches[k]);
     });
     if (level == 0)

@@ -10,6 +10,7 @@
 
 #include "fokker/base/errors.hpp"
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/stop.hpp"
 #include "fokker/base/tape.hpp"
 #include "fokker/particles/euler.hpp"
 #include "fokker/particles/philox.hpp"
@@ -176,6 +177,7 @@ void ParticleEnsemble::State::run_block(Index first, const Plan& plan, long begi
   const double* const D[3] = {s.D[0], s.D[1], s.D[2]};
   const double* const z[2] = {s.z[0], s.z[1]};
   for (long k = begin; k < end && here > 0 && outcome.lost < 0; ++k) {
+    poll_stop();
     const double t = plan.begin(k), h = plan.length(k);
     coefficients(points, plan.middle(k), k == begin, s);
     noise(first, plan.first + k, s);

@@ -11,6 +11,7 @@
 
 #include "fokker/base/errors.hpp"
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/stop.hpp"
 
 namespace fokker {
 namespace {
@@ -168,7 +169,10 @@ FlowIntegrator::FlowIntegrator(std::size_t size, std::vector<double> scales, con
     throw std::invalid_argument("the particles' tolerance must be positive");
   parts_->scales = std::move(scales);
   parts_->options = steps;
-  parts_->rate = std::move(rate);
+  parts_->rate = [asked = std::move(rate)](double t, const State& z, State& dzdt) {
+    poll_stop();
+    asked(t, z, dzdt);
+  };
   parts_->settle = std::move(settle);
   for (State* v : {&parts_->here, &parts_->next, &parts_->next_rate, &parts_->error}) v->resize(size);
 }

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/stop.hpp"
 #include "fokker/particles/philox.hpp"
 #include "fokker/particles/walls.hpp"
 
@@ -74,6 +75,7 @@ bool lands_often_enough(const std::vector<Component>& components, const Grid& gr
 void place_mixture(const std::vector<Component>& components, const Grid& grid, std::uint64_t seed,
                    const Columns& columns) {
   parallel_for(0, std::ssize(columns[0]), block, [&](Index begin, Index end) {
+    poll_stop();
     for (Index n = begin; n < end; ++n) {
       Place place = draw(components, grid, seed, n, 0);
       for (std::uint64_t attempt = 1; !in_box(grid, place); ++attempt) place = draw(components, grid, seed, n, attempt);
@@ -150,6 +152,7 @@ class CellTable {
     }
     Index left = n;
     for (std::uint64_t attempt = 0; left > 0; ++attempt) {
+      poll_stop();
       for (Index w = 0; w < left; ++w) {
         const Index i = waiting[static_cast<std::size_t>(w)];
         const auto u = uniform_pair({seed, Purpose::initial_place, attempt}, static_cast<std::uint64_t>(first + i));

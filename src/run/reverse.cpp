@@ -57,6 +57,7 @@ double score_kl(const Setup& setup, const std::shared_ptr<const LogSnapshots>& s
   const std::vector<double>& times = snapshots->times();
   double integral = 0;
   for (std::size_t k = 1; k + 1 < times.size(); k += 2) {
+    poll_stop();
     all.prepare(times[k], {});
     half.prepare(times[k], {});
     integral += (times[k + 1] - times[k - 1]) * score_distance(setup, times[k], all, half);

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "fokker/base/errors.hpp"
+#include "fokker/base/stop.hpp"
 
 namespace fokker {
 namespace {
@@ -66,6 +67,7 @@ BandElimination::BandElimination(const Chain& chain, double shift, double gamma,
     entry(place_[at(L)], place_[at(R)]) += gamma * backward;
   });
   for (Index k = 0; k < n_; ++k) {
+    poll_stop();
     const Index end = std::min(n_, k + band_ + 1);
     double pivot = keep[at(k)];
     for (Index i = k + 1; i < end; ++i) pivot += entry(i, k);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/stop.hpp"
 #include "fokker/base/vector_math.hpp"
 
 namespace fokker {
@@ -73,6 +74,7 @@ double FlexibleGmres::begin() {
 
 // Two passes: all products with the new vector, then what is left of it and its length.
 double FlexibleGmres::extend() {
+  poll_stop();
   const int j = used_++, stride = most_ + 1;
   double* const w = basis_[at(j + 1)].data();
   in_blocks(cells_, [&](Index b, Index first, Index count) {

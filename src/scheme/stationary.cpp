@@ -13,6 +13,7 @@
 #include "detailed_balance.hpp"
 #include "fokker/base/errors.hpp"
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/stop.hpp"
 #include "fokker/base/vector_math.hpp"
 #include "fokker/scheme/shifted.hpp"
 #include "krylov.hpp"
@@ -111,6 +112,7 @@ class Nested {
     const double rounding = 2e-16 * std::sqrt(static_cast<double>(cells));
     double reduction = level > 0 ? rough : 1e-6;
     for (int round = 0; round < most_rounds; ++round) {
+      poll_stop();
       subtract_largest(log_p);
       if (round == 0 && too_steep(level, log_p)) return false;
       grids_.scale(level, log_p);
@@ -223,6 +225,7 @@ struct StationarySolver::State {
     double change = 1, before = 2;
     int round = 0;
     for (; round < most && change > still && !(change < 1e-8 && change >= before); ++round) {
+      poll_stop();
       before = change;
       solver->solve(p, next);
       double sum = 0;

@@ -182,6 +182,7 @@ double SpectralSolver::try_step(double dt, double limit) {
   integrate_factors(dt);
   const Index modes = right_side_->modes();
   for (std::size_t stage = 1; stage < nodes.size(); ++stage) {
+    poll_stop();
     parallel_for(0, modes, grain, [&](Index first, Index last) {
       for (Index m = first; m < last; ++m) {
         Complex value = now_[at(m)];
