@@ -15,6 +15,16 @@ std::string width_text(const Judgement& judged) {
   return text;
 }
 
+std::string cells_text(const Judgement& judged) {
+  std::string text = fmt::format("p is {} cells wide where it is narrowest", width_text(judged));
+  if (judged.flux_l1_worst > 0)
+    text += fmt::format("; the flux costs about l1 {:.1e}{}", judged.flux_l1,
+                        judged.flux_l1_worst > 1.5 * judged.flux_l1
+                            ? fmt::format(", {:.1e} at t = {:.4g}", judged.flux_l1_worst, judged.flux_l1_worst_at)
+                            : "");
+  return text;
+}
+
 std::string walls_text(const Judgement& judged) {
   const auto least = [](const WallFinding& a, const WallFinding& b) {
     return (a.judged ? a.beyond : 0) < (b.judged ? b.beyond : 0);
@@ -46,16 +56,15 @@ Json judgement_json(const Judgement& judged) {
           {"walls", walls}};
 }
 
+std::string judgement_text(const Judgement& judged) {
+  const std::string walls = walls_text(judged);
+  return cells_text(judged) + (walls.empty() ? "" : "; " + walls);
+}
+
 std::string judgement_lines(const Judgement& judged) {
-  std::string text = fmt::format("  cells    p is {} cells wide where it is narrowest", width_text(judged));
-  if (judged.flux_l1_worst > 0)
-    text += fmt::format("; the flux costs about l1 {:.1e}{}", judged.flux_l1,
-                        judged.flux_l1_worst > 1.5 * judged.flux_l1
-                            ? fmt::format(", {:.1e} at t = {:.4g}", judged.flux_l1_worst, judged.flux_l1_worst_at)
-                            : "");
-  text += "\n";
-  if (const std::string walls = walls_text(judged); !walls.empty()) text += fmt::format("  box      {}\n", walls);
-  return text;
+  const std::string walls = walls_text(judged);
+  return fmt::format("  cells    {}\n", cells_text(judged)) +
+         (walls.empty() ? "" : fmt::format("  box      {}\n", walls));
 }
 
 std::string last_words(const RunResult& result) {

@@ -10,14 +10,14 @@
 #include "fokker/run/verbs.hpp"
 #include "fokker/run/witness.hpp"
 #include "fokker/scheme/cell_peclet.hpp"
+#include "forecast.hpp"
+#include "judgement_text.hpp"
 #include "json_text.hpp"
 #include "schedule_check.hpp"
 
 namespace fokker {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 /// One thing `check` says: a key for --json, its value, and the line a person reads.
 struct Finding {
@@ -85,13 +85,23 @@ double mass_at_walls(const Setup& setup) {
   return mass;
 }
 
-/// Where the closed form will be at the end: how much of it lies outside the box.
-void add_exact_outside(Setup& setup, std::vector<Finding>& all) {
-  if (!setup.config.compare.exact_closed_form) return;
-  const Field last = make_exact(setup)->advance(setup.config.time.end);
-  const double outside = std::max(0.0, 1 - last.mass());
-  all.push_back({"walls.exact_outside", outside, "outside the box",
-                 fmt::format("{:.2g} of the closed form's mass at the end", outside)});
+/// What box and grid will make of the law on the way, as far as it can be known without a run; what a run would warn
+/// of.
+std::vector<std::string> add_forecast(const Setup& setup, std::vector<Finding>& all) {
+  const auto found = forecast(setup);
+  if (!found) return {};
+  const Judgement& judged = found->judged;
+  std::string text = judgement_text(judged);
+  if (found->until < setup.config.time.end)
+    text += fmt::format("; until t = {:.3g} only, then most of it is outside of the box", found->until);
+  if (!setup.sde->traits().deterministic)
+    text += fmt::format("; |f| h / D up to {:.3g}", fmt::join(found->peclet, " x "));
+  Json json = judgement_json(judged);
+  for (const double peclet : found->peclet) json["peclet"].push_back(number(peclet));
+  all.push_back({"self_check", json, "by " + found->basis, text});
+  std::vector<std::string> warnings;
+  for (const std::string& warning : judged.warnings) warnings.push_back("by " + found->basis + ": " + warning);
+  return warnings;
 }
 
 /// What the particles will cost; a step that the program chooses is announced.
@@ -174,7 +184,8 @@ Finding peclet_finding(const Setup& setup) {
 
 struct Findings {
   std::vector<Finding> all;
-  bool good = true;  ///< nothing that the case claims was found wrong
+  std::vector<std::string> warnings;  ///< of the forecast
+  bool good = true;                   ///< nothing that the case claims was found wrong
 };
 
 Findings findings(Setup& setup) {
@@ -223,37 +234,39 @@ Findings findings(Setup& setup) {
   const double walls = mass_at_walls(setup);
   all.push_back({"walls.initial_mass", walls, "mass at walls",
                  fmt::format("{:.2g} of the initial mass within two cells of a wall", walls)});
-  add_exact_outside(setup, all);
+  std::vector<std::string> warnings = add_forecast(setup, all);
   add_particles(setup, all);
   const bool good = add_schedule(setup, all);
-  return {std::move(all), good};
+  return {std::move(all), std::move(warnings), good};
 }
 
-std::string text_of(const Setup& setup, const std::vector<Finding>& all) {
+std::string text_of(const Setup& setup, const Findings& found) {
   std::string text = setup.config.title + "\n";
-  for (const Finding& finding : all) text += fmt::format("  {:<16} {}\n", finding.label, finding.text);
-  for (const std::string& warning : setup.warnings) text += fmt::format("  {:<16} {}\n", "warning", warning);
+  for (const Finding& finding : found.all) text += fmt::format("  {:<16} {}\n", finding.label, finding.text);
+  for (const auto* warnings : {&setup.warnings, &found.warnings})
+    for (const std::string& warning : *warnings) text += fmt::format("  {:<16} {}\n", "warning", warning);
   return text;
 }
 
 }  // namespace
 
-std::string check_text(Setup& setup) { return text_of(setup, findings(setup).all); }
+std::string check_text(Setup& setup) { return text_of(setup, findings(setup)); }
 
 int verb_check(const Command& command) {
   if (command.arguments.size() != 1) throw UsageError("check takes one case file: fokker check CASE.toml");
   Setup setup = build(load_case(command.arguments[0], command.overrides, vocabulary()));
   check_witnesses(setup);
-  const auto [all, good] = findings(setup);
+  const Findings found = findings(setup);
   if (command.json) {
     Json json;
-    for (const Finding& finding : all) json[finding.key] = finding.value;
+    for (const Finding& finding : found.all) json[finding.key] = finding.value;
     json["warnings"] = setup.warnings;
+    for (const std::string& warning : found.warnings) json["warnings"].push_back(warning);
     say(json_text(json));
   } else if (!command.quiet) {
-    say(text_of(setup, all));
+    say(text_of(setup, found));
   }
-  return good ? exit_ok : exit_check;
+  return found.good ? exit_ok : exit_check;
 }
 
 }  // namespace fokker

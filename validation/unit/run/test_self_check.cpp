@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "../../../src/run/forecast.hpp"
 #include "../../../src/run/fourth_cumulant.hpp"
 #include "../../../src/run/space_error.hpp"
 #include "small_case.hpp"
@@ -244,6 +245,34 @@ TEST_CASE("walls that hold a density together do not let its expected error grow
   const RunResult open = run_of(line("[0, 1]", "drift = [1]\nnoise = [[1]]", "point = [0.3]"),
                                 {"time.end=4", "axis.x.cells=16", "axis.x.boundary=absorbing"});
   CHECK(open.judgement.flux_l1 < 1e-3);
+}
+
+TEST_CASE("check tells beforehand what the run will say") {
+  const auto expected = [](const std::string& text, const std::vector<std::string>& overrides) {
+    const Setup setup = setup_of(text, overrides);
+    return *forecast(setup);
+  };
+  for (const char* const s : {"s=0.05", "s=0.5", "s=1"}) {
+    const std::vector<std::string> noise = {std::string("sde.parameters.") + s};
+    const Forecast known = expected(rotation, noise);
+    CHECK(known.basis == "the closed form");
+    CHECK(known.judged.flux_l1 == doctest::Approx(run_of(rotation, noise).judgement.flux_l1).epsilon(0.3));
+    std::vector<std::string> bent = noise;  // no closed form any more
+    bent.insert(bent.end(), {"sde.drift=[\"-x - omega*y - 1e-9*x^3\", \"omega*x - y\"]", "compare.exact=false"});
+    const Forecast followed = expected(rotation, bent);
+    CHECK(followed.basis == "its moments");
+    CHECK(followed.until == 0.5);
+    CHECK(followed.judged.flux_l1 == doctest::Approx(known.judged.flux_l1).epsilon(0.02));
+    CHECK(followed.peclet[0] == doctest::Approx(known.peclet[0]).epsilon(0.01));
+  }
+  const Forecast cut = expected(exploding, {});
+  double beyond = 0;
+  for (const WallFinding& wall : cut.judged.walls) beyond += wall.beyond;
+  CHECK(beyond == doctest::Approx(0.333).epsilon(0.01));
+  CHECK(cut.judged.warnings.size() == 1);
+  CHECK(expected(ou, {}).judged.warnings.empty());
+  const Setup even = setup_of(ou, {"initial={ uniform = true }", "compare.exact=false"});
+  CHECK_FALSE(forecast(even).has_value());
 }
 
 TEST_CASE("a reduced cross term is warned of with its share and its size") {

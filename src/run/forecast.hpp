@@ -1,0 +1,27 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fokker/run/judgement.hpp"
+#include "fokker/run/setup.hpp"
+
+namespace fokker {
+
+/// What the self-check of a run would find, without a run.
+struct Forecast {
+  std::string basis;  ///< "the closed form" or "its moments"
+  Judgement judged;
+  std::vector<double> peclet;  ///< per axis: largest cell Peclet number where the mass is (cell_peclet.hpp)
+  double until = 0;            ///< [t] the end, or where most of the law is outside of the box or cannot be followed
+};
+
+/// Judges box and grid over [0, end] by the law that a Gaussian, a mixture or a point start becomes: exact where the
+/// case has a closed form, else every component as the Gaussian with the mean and covariance that obey
+///
+///     m' = <f>,   V' = <(x - m) f^T> + <f (x - m)^T> + 2 <D>,
+///
+/// <.> over the 2 d points m +- sqrt(d) V^(1/2) e_k, kept inside the box. Nothing for other starts.
+[[nodiscard]] std::optional<Forecast> forecast(const Setup& setup);
+
+}  // namespace fokker
