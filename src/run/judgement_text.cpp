@@ -32,7 +32,8 @@ std::string walls_text(const Judgement& judged) {
   const auto worst = std::max_element(judged.walls.begin(), judged.walls.end(), least);
   if (worst == judged.walls.end() || !worst->judged) return "";
   if (!(worst->beyond > negligible)) return fmt::format("less than {:.0e} of the mass beyond any wall", negligible);
-  return fmt::format("up to {:.2g} of the mass beyond {} (t = {:.4g})", worst->beyond, worst->side, worst->at);
+  return fmt::format("up to {:.2g} of the mass beyond {}{}", worst->beyond, worst->side,
+                     worst->at > 0 ? fmt::format(" (t = {:.4g})", worst->at) : "");
 }
 
 }  // namespace

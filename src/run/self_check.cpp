@@ -19,8 +19,6 @@ constexpr double nothing_left = 1e-9;
 /// The next time worth a look: half as far again as now, at most a 32nd of the span on.
 double next_look(double t, double span) { return t + std::min(span / looks, std::max(0.5 * t, 1e-5 * span)); }
 
-std::string when(double t, double end) { return t == end ? "at the end" : fmt::format("at t = {:.3g}", t); }
-
 std::string cells_keys(const Grid& grid) {
   std::string keys;
   for (const Axis& axis : grid.axes()) keys += fmt::format("{}axis.{}.cells", keys.empty() ? "" : ", ", axis.name);
@@ -28,12 +26,12 @@ std::string cells_keys(const Grid& grid) {
 }
 
 /// What a case can do about a flux that diffuses.
-std::string remedy(const Setup& setup) {
+std::string remedy(const Setup& setup, bool stationary) {
   std::string text;
   const std::string& form = setup.config.scheme.form;
   if (setup.flux->name == "upwind")
     text = form == "effective_drift" ? "scheme.flux = \"muscl\"" : "scheme.flux = \"scharfetter_gummel\"";
-  if (form == "drift_diffusion")
+  if (form == "drift_diffusion" && !stationary)  // steady solves for fluxes of two cells alone
     text += std::string(text.empty() ? "" : ", ") +
             "scheme.form = \"effective_drift\" (order 2 whatever the Peclet number, explicit steps) or scheme.flux = "
             "\"central4_positive\" (order 4 where p is 3 cells wide)";
@@ -42,7 +40,8 @@ std::string remedy(const Setup& setup) {
 
 }  // namespace
 
-SelfCheck::SelfCheck(const Setup& setup) : setup_(setup), space_(setup), walls_(setup) {
+SelfCheck::SelfCheck(const Setup& setup, bool stationary)
+    : setup_(setup), stationary_(stationary), space_(setup), walls_(setup, stationary) {
   const auto axes = static_cast<std::size_t>(setup.grid->dimension());
   judged_.width.assign(axes, INFINITY);
   spread_.fill(!std::holds_alternative<InitialPoint>(setup.config.initial));  // any other start is to be resolved
@@ -87,6 +86,30 @@ void SelfCheck::look_at_width(double t, const std::array<double, 2>& width) {
 
 Judgement SelfCheck::conclude(const Moment& now) {
   look(now, true);
+  return sum_up(now);
+}
+
+Judgement SelfCheck::judge(const Field& p) {
+  Ledger ledger;
+  ledger.mass = ledger.mass_initial = 1;
+  ledger.run_min = p.values.minCoeff();
+  ledger.negative_mass = -p.values.cwiseMin(0).sum() * p.grid->volume();
+  walls_.look(0, p.view(), true);
+  const SpaceLook found = space_.settle(p.view());
+  spread_.fill(true);
+  look_at_width(0, found.width);
+  judged_.flux_l1 = judged_.flux_l1_worst = found.flux_l1;
+  judged_.reduced_share = found.reduced_share;
+  judged_.reduced_l1 = found.reduced_l1;
+  return sum_up({.p = &p, .ledger = &ledger});
+}
+
+std::string SelfCheck::when(double t) const {
+  if (stationary_) return "in the stationary density";
+  return t == setup_.config.time.end ? "at the end" : fmt::format("at t = {:.3g}", t);
+}
+
+Judgement SelfCheck::sum_up(const Moment& now) {
   for (std::size_t k = 0; k < judged_.width.size(); ++k)
     if (!spread_[k]) {
       judged_.width[k] = last_width_[k];
@@ -116,9 +139,8 @@ void SelfCheck::warn_of_walls(const Moment& now) {
   for (const WallFinding& wall : judged_.walls) {
     if (!wall.judged || !(wall.beyond > share_of_mass)) continue;
     all += wall.beyond;
-    parts +=
-        fmt::format("{}{:.2g} of the mass beyond {} {} ({})", parts.empty() ? "" : ", ", wall.beyond, wall.side,
-                    when(wall.at, setup_.config.time.end), wall.closed_form ? "closed form" : "from p at the wall");
+    parts += fmt::format("{}{:.2g} of the mass beyond {} {} ({})", parts.empty() ? "" : ", ", wall.beyond, wall.side,
+                         when(wall.at), wall.closed_form ? "closed form" : "from p at the wall");
     const std::string key = fmt::format("axis.{}.range", wall.side.substr(0, wall.side.rfind('_')));
     if (keys.find(key) == std::string::npos) keys += (keys.empty() ? "" : ", ") + key;
   }
@@ -135,14 +157,15 @@ void SelfCheck::warn_of_walls(const Moment& now) {
 }
 
 void SelfCheck::warn_of_flux() {
-  const double worst = judged_.flux_l1_worst, end = setup_.config.time.end;
+  const double worst = judged_.flux_l1_worst;
   if (!(worst > worth_saying)) return;
-  std::string expected = fmt::format("about l1 {:.2g} {}", worst, when(judged_.flux_l1_worst_at, end));
-  if (judged_.flux_l1_worst_at != end) expected += fmt::format(", {:.2g} at the end", judged_.flux_l1);
+  std::string expected = fmt::format("about l1 {:.2g} {}", worst, when(judged_.flux_l1_worst_at));
+  if (!stationary_ && judged_.flux_l1_worst_at != setup_.config.time.end)
+    expected += fmt::format(", {:.2g} at the end", judged_.flux_l1);
   judged_.warnings.push_back(
       fmt::format("flux: on these cells {} is expected to be off by {} (drift against diffusion in a cell: the row "
                   "peclet). Take {}",
-                  setup_.flux->name, expected, remedy(setup_)));
+                  setup_.flux->name, expected, remedy(setup_, stationary_)));
 }
 
 void SelfCheck::warn_of_reduced_terms() {
@@ -164,7 +187,7 @@ bool SelfCheck::warns_of_width() {
     judged_.warnings.push_back(
         fmt::format("resolution: p is {:.2g} cells wide along {} {} (standard deviation), which no scheme resolves; at "
                     "least axis.{}.cells = {:.0f} would have 3",
-                    judged_.width[at], axis.name, when(judged_.width_at[at], setup_.config.time.end), axis.name,
+                    judged_.width[at], axis.name, when(judged_.width_at[at]), axis.name,
                     std::ceil(static_cast<double>(axis.cells) * 3 / judged_.width[at])));
     warns = true;
   }
@@ -175,9 +198,9 @@ bool SelfCheck::warns_of_width() {
 void SelfCheck::warn_of_features(const Moment& now) {
   const auto look_at = [&](const Field& p, double t) {
     if (const std::string poor = resolution_warning(setup_.grid, p.view()); !poor.empty())
-      judged_.warnings.push_back(fmt::format("resolution: p {}: {}", when(t, setup_.config.time.end), poor));
+      judged_.warnings.push_back(fmt::format("resolution: p {}: {}", when(t), poor));
   };
-  if (!std::holds_alternative<InitialPoint>(setup_.config.initial)) look_at(setup_.initial, 0);
+  if (!stationary_ && !std::holds_alternative<InitialPoint>(setup_.config.initial)) look_at(setup_.initial, 0);
   if (now.ledger->mass > share_of_mass * now.ledger->mass_initial) look_at(*now.p, now.t);
 }
 

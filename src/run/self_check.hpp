@@ -11,16 +11,21 @@ namespace fokker {
 /// than about 60 steps between, the first ones closer together. Touches neither the state nor the scheme.
 class SelfCheck {
  public:
-  explicit SelfCheck(const Setup& setup);
+  /// `stationary`: to judge one density that does not move.
+  explicit SelfCheck(const Setup& setup, bool stationary = false);
   /// Looks when it is time to.
   void after_step(const Moment& now);
   /// Always looks.
   void frame(const Moment& now);
   /// Sums up, at the end of the run. Call once.
   [[nodiscard]] Judgement conclude(const Moment& now);
+  /// The same of a stationary density. Call once, and nothing else.
+  [[nodiscard]] Judgement judge(const Field& p);
 
  private:
   void look(const Moment& now, bool frame);
+  [[nodiscard]] std::string when(double t) const;
+  [[nodiscard]] Judgement sum_up(const Moment& now);
   void look_at_width(double t, const std::array<double, 2>& width);
   void warn_of_walls(const Moment& now);
   void warn_of_flux();
@@ -31,6 +36,7 @@ class SelfCheck {
   void warn_of_mass(const Moment& now);
 
   const Setup& setup_;
+  bool stationary_;
   SpaceError space_;
   WallCheck walls_;
   double looked_at_ = -1, next_ = 0;

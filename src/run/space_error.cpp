@@ -242,6 +242,13 @@ double SpaceError::distance(std::span<const CellLook> cells, const Eigen::Matrix
   return told ? std::min(off, gaussian_l1(own_ + scaled, own_)) : off;
 }
 
+SpaceLook SpaceError::settle(std::span<const double> p) {
+  look(0, p);
+  constexpr double times = 30;
+  own_.setZero();  // no start to compare with
+  return last_.A.size() > 0 && last_.A.norm() > 0 ? look(times / last_.A.norm(), p) : SpaceLook{};
+}
+
 SpaceLook SpaceError::look(double t, std::span<const double> p) {
   SpaceLook out;
   const std::vector<CellLook> cells = look_at_cells(*setup_.grid, *setup_.sde, t, p);

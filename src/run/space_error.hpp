@@ -46,6 +46,9 @@ class SpaceError {
   explicit SpaceError(const Setup& setup);
   /// p at t, not before the last look.
   SpaceLook look(double t, std::span<const double> p);
+  /// A stationary p: V_num and the fourth cumulant as they are after 30 times of the drift's linear part. First look
+  /// only.
+  SpaceLook settle(std::span<const double> p);
 
  private:
   enum class Carries { exactly, fitted, upwind };

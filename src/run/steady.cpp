@@ -15,6 +15,8 @@
 #include "fokker/run/run.hpp"
 #include "fokker/version.hpp"
 #include "json_text.hpp"
+#include "judgement_text.hpp"
+#include "self_check.hpp"
 #include "summary_parts.hpp"
 #include "text_table.hpp"
 
@@ -144,6 +146,7 @@ SteadyResult solve_steady(const Setup& setup) {
     result.exact_density = witness->advance(setup.config.time.end);  // not 0: there the law is that of the start
     result.exact = witness->judge(0, result.p, result.exact_density);
   }
+  result.judgement = SelfCheck(setup, true).judge(result.p);
   result.total_seconds = seconds_since(start);
   return result;
 }
@@ -189,7 +192,9 @@ std::string steady_json(const Setup& setup, const SteadyResult& result) {
     json["compare"]["exact"] = verdict_json(*result.exact);
     json["compare"]["exact"].erase("t");
   }
+  json["self_check"] = judgement_json(result.judgement);
   json["warnings"] = setup.warnings;
+  for (const std::string& warning : result.judgement.warnings) json["warnings"].push_back(warning);
   json["stop_reason"] = "end";
   return json_text(json);
 }
@@ -227,7 +232,9 @@ std::string steady_table(const Setup& setup, const SteadyResult& result, const s
                  fmt::format("{:.1e}", v.mean_error), fmt::format("{:.1e}", v.covariance_error)});
     text += "\n" + witness.text();
   }
-  for (const std::string& warning : setup.warnings) text += "  warning  " + warning + "\n";
+  text += "\n" + judgement_lines(result.judgement);
+  for (const auto* warnings : {&setup.warnings, &result.judgement.warnings})
+    for (const std::string& warning : *warnings) text += "  warning  " + warning + "\n";
   return text + fmt::format("\n  {}: density.pvd for ParaView, density.png, summary.json\n", folder.string());
 }
 

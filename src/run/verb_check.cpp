@@ -11,8 +11,8 @@
 #include "fokker/run/witness.hpp"
 #include "fokker/scheme/cell_peclet.hpp"
 #include "forecast.hpp"
-#include "judgement_text.hpp"
 #include "json_text.hpp"
+#include "judgement_text.hpp"
 #include "schedule_check.hpp"
 
 namespace fokker {

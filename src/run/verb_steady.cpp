@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "fokker/io/files.hpp"
 #include "fokker/run/console.hpp"
 #include "fokker/run/steady.hpp"
@@ -22,6 +24,8 @@ int verb_steady(const Command& command) {
   write_steady(setup, result, folder.path());
   const std::string summary = steady_json(setup, result);
   write_atomically(folder.path() / "summary.json", summary);
+  for (const std::string& warning : setup.warnings) complain(fmt::format("warning: {}\n", warning));
+  for (const std::string& warning : result.judgement.warnings) complain(fmt::format("warning: {}\n", warning));
   if (command.json)
     say(summary);
   else if (!command.quiet)

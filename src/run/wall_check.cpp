@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "fokker/run/witness.hpp"
 
@@ -32,9 +33,9 @@ double mass_beyond(const GaussianMixture& law, const Axis& axis, int k, int side
 
 }  // namespace
 
-WallCheck::WallCheck(const Setup& setup) : setup_(setup) {
+WallCheck::WallCheck(const Setup& setup, bool stationary) : setup_(setup) {
   const Case& c = setup.config;
-  const bool mixture = std::holds_alternative<InitialMixture>(c.initial);
+  const bool mixture = std::holds_alternative<InitialMixture>(c.initial) && !stationary;
   of_the_line_ = c.compare.exact_closed_form || !c.model.empty() || mixture;
   has_formula_ = c.compare.exact_formula.has_value();
   from_potential_ = c.sde.potential.has_value();
@@ -44,13 +45,13 @@ WallCheck::WallCheck(const Setup& setup) : setup_(setup) {
     for (int side = 0; side < 2; ++side) {
       const Axis& axis = grid.axis(k);
       if ((side == 0 ? axis.at_lower : axis.at_upper) != Boundary::reflecting) continue;
-      Side wall{k, side, {}, 0};
+      Side wall{k, side, {}, stationary ? std::numeric_limits<double>::infinity() : 0};
       const Index along = grid.dimension() > 1 ? grid.axis(1 - k).cells : 1, i = side == 0 ? 0 : axis.cells - 1;
       for (Index j = 0; j < along; ++j) wall.cells.push_back(k == 0 ? i + grid.nx() * j : j + grid.nx() * i);
       sides_.push_back(std::move(wall));
       found_.push_back({axis.name + (side == 0 ? "_lower" : "_upper")});
     }
-  if (!sides_.empty() && grid.ledgers() == 0 && !has_formula_) law_ = law_without_walls(setup);
+  if (!stationary && !sides_.empty() && grid.ledgers() == 0 && !has_formula_) law_ = law_without_walls(setup);
 }
 
 WallCheck::AtWall WallCheck::at_wall(const Side& side, double t, std::span<const double> p) const {
@@ -97,7 +98,7 @@ double WallCheck::beyond(const Side& side, const AtWall& now) const {
   if (!(now.D > 0)) return at_least;
   constexpr double of_gaussian = 0.33;
   const double shortness = std::abs(now.outwards) / now.D + 1 / (of_gaussian * std::sqrt(side.spread));
-  return std::max(at_least, now.density / shortness);
+  return shortness > 0 ? std::max(at_least, now.density / shortness) : at_least;
 }
 
 bool WallCheck::judged(const Side& side, const AtWall& now) const {

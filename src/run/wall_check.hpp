@@ -33,7 +33,8 @@ namespace fokker {
 /// Where the start itself belongs to the box (uniform, a density, a point) only the end is looked at.
 class WallCheck {
  public:
-  explicit WallCheck(const Setup& setup);
+  /// `stationary`: a law that no start belongs to; the only look is the last.
+  explicit WallCheck(const Setup& setup, bool stationary = false);
   /// p at t, not before the last look.
   void look(double t, std::span<const double> p, bool last);
   [[nodiscard]] const std::vector<WallFinding>& found() const { return found_; }

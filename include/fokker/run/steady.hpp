@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "fokker/run/judgement.hpp"
 #include "fokker/run/setup.hpp"
 #include "fokker/run/witness.hpp"
 #include "fokker/scheme/stationary.hpp"
@@ -19,6 +20,7 @@ struct SteadyResult {
   std::optional<Verdict> exact;              ///< against the closed form or the formula, where it is stationary itself
   Field exact_density;                       ///< of that witness; no grid when there is none
   double set_up_seconds = 0;                 ///< copying the edges (the operator itself was built before)
+  Judgement judgement;                       ///< of its box and grid
   double solve_seconds = 0, total_seconds = 0;
 };
 

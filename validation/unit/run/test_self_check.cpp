@@ -8,6 +8,7 @@
 #include "../../../src/run/forecast.hpp"
 #include "../../../src/run/fourth_cumulant.hpp"
 #include "../../../src/run/space_error.hpp"
+#include "fokker/run/steady.hpp"
 #include "small_case.hpp"
 
 using namespace fokker;
@@ -245,6 +246,29 @@ TEST_CASE("walls that hold a density together do not let its expected error grow
   const RunResult open = run_of(line("[0, 1]", "drift = [1]\nnoise = [[1]]", "point = [0.3]"),
                                 {"time.end=4", "axis.x.cells=16", "axis.x.boundary=absorbing"});
   CHECK(open.judgement.flux_l1 < 1e-3);
+}
+
+TEST_CASE("a stationary density is judged too") {
+  for (const char* const s : {"s=0.2", "s=1", "s=2"}) {
+    const Setup setup =
+        setup_of(rotation, {std::string("sde.parameters.") + s, "axis.x.range=[-8, 8]", "axis.y.range=[-8, 8]"});
+    const SteadyResult found = solve_steady(setup);
+    CAPTURE(s);
+    CAPTURE(found.exact->norms.l1);
+    CHECK(found.judgement.flux_l1 < 3 * found.exact->norms.l1);
+    CHECK(found.judgement.flux_l1 > found.exact->norms.l1 / 3);
+    REQUIRE_FALSE(found.judgement.warnings.empty());
+    CHECK(found.judgement.warnings[0].find("in the stationary density") != std::string::npos);
+    CHECK(found.judgement.warnings[0].find("effective_drift") == std::string::npos);
+  }
+  // cut at 1.5 widths, and a Gibbs law that is exact on any cells
+  const Setup narrow = setup_of(line("[-1.5, 1.5]", "drift = [\"-x\"]\nnoise = [[\"sqrt(2)\"]]", "uniform = true"));
+  const Judgement cut = solve_steady(narrow).judgement;
+  REQUIRE(cut.warnings.size() == 1);
+  CHECK(cut.warnings[0].find("walls: the box cuts the law") == 0);
+  CHECK(cut.walls[0].beyond > 0.0668 / 3);
+  CHECK(cut.walls[0].beyond < 0.0668 * 3);
+  CHECK(cut.flux_l1 < 1e-4);
 }
 
 TEST_CASE("check tells beforehand what the run will say") {
