@@ -159,9 +159,12 @@ StepperChoice choose_stepper(const Operator& op, int dimension, const StepperOpt
   std::string costs;
   for (const Candidate& each : list)
     costs += fmt::format("{}{} {:.2g}", costs.empty() ? "" : ", ", each.name, each.products);
-  return choice(list.front().name, fmt::format("the largest exit rate times the span is {:.2g}; estimated cost in "
-                                               "products with the operator: {}",
-                                               W, costs));
+  StepperChoice best = choice(list.front().name,
+                              fmt::format("the largest exit rate times the span is {:.2g}; estimated cost in products "
+                                          "with the operator: {}",
+                                          W, costs));
+  best.products = list.front().products;
+  return best;
 }
 
 }  // namespace fokker

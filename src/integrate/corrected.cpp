@@ -1,9 +1,7 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
-#include "fokker/base/errors.hpp"
 #include "formula.hpp"
 
 namespace fokker {
@@ -11,28 +9,34 @@ namespace {
 
 /// A stepper whose accepted steps pass through a flux correction. The inner one works on the recording operator; its
 /// records start from 0 in every step, so that the memory is (t, dt, state) as ever. A step whose correction moves more
-/// than the tolerance is too long for the low-order one it leans on: half of it is taken instead.
+/// than the tolerance is too long for the low-order one it leans on: half of it is taken instead. Where that happens
+/// all the time (weak noise on a coarse grid, a start of one cell) the default flux is the better one for the same
+/// work: it goes on alone once correcting has cost a few times what it would have.
 class CorrectedSteps final : public TimeStepper {
  public:
   CorrectedSteps(std::unique_ptr<TimeStepper> inner, const Operator& op, FluxCorrection& correction,
-                 std::optional<double> tolerance)
+                 const StepperOptions& options)
       : inner_(std::move(inner)),
         op_(op),
         correction_(correction),
-        tolerance_(tolerance),
+        options_(options),
+        tolerance_(options.dt ? std::nullopt : std::optional(options.tolerance)),
         next_(size_of(correction.recording())) {}
 
   StepResult step(const StepRequest& request, std::span<double> state) override {
+    if (default_) return default_->step(request, state);
     double limit = request.limit;
     for (int rejected = 0;; ++rejected) {
       begin(state);
       Corrections account = account_;
+      const long before = inner_->rhs_evaluations();
       StepResult result = inner_->step({request.t, request.dt, limit}, next_);
       rejected += result.rejected;
+      const double h = result.t - request.t;
+      if (goes_negative() && too_dear(h, inner_->rhs_evaluations() - before, request)) return give_way(request, state);
       correction_.correct(request.t, result.t, state, next_, account);
-      const double moved = account.moved - account_.moved, h = result.t - request.t;
+      const double moved = account.moved - account_.moved;
       if (tolerance_ && moved > *tolerance_) {
-        refuse_underflow(h, request);
         limit = request.t + h / 2;
         continue;
       }
@@ -50,20 +54,50 @@ class CorrectedSteps final : public TimeStepper {
     return inner_->first_step(t, next_, limit);
   }
 
-  [[nodiscard]] long rhs_evaluations() const override { return inner_->rhs_evaluations(); }
-  [[nodiscard]] long factorisations() const override { return inner_->factorisations(); }
-  [[nodiscard]] long underflows() const override { return underflows_; }
+  [[nodiscard]] long rhs_evaluations() const override {
+    return inner_->rhs_evaluations() + (default_ ? default_->rhs_evaluations() : 0);
+  }
+  [[nodiscard]] long factorisations() const override {
+    return inner_->factorisations() + (default_ ? default_->factorisations() : 0);
+  }
+  [[nodiscard]] long underflows() const override { return underflows_ + (default_ ? default_->underflows() : 0); }
   [[nodiscard]] const Corrections* corrections() const override { return &account_; }
 
  private:
   static std::size_t size_of(const Operator& op) { return static_cast<std::size_t>(op.size()); }
-  static void refuse_underflow(double h, const StepRequest& request) {
-    if (h >= 1e-14 * std::max(std::abs(request.t), std::abs(request.limit))) return;
-    throw NumericalError(fmt::format("the step shrank to {:.3g} at t = {:.9g}: what keeps p >= 0 moves more than the "
-                                     "tolerance",
-                                     h, request.t),
-                         request.t);
+
+  [[nodiscard]] bool goes_negative() const {
+    const auto cells = next_.begin() + static_cast<std::ptrdiff_t>(op_.cells());
+    return std::any_of(next_.begin(), cells, [](double p) { return p < 0; });
   }
+
+  /// Have the steps that went negative, this one of h and `products` included, cost a few times what the default flux
+  /// takes for the way? A product of the fourth-order flux is twice as dear as one of the default, and the correction
+  /// takes one for each of its Euler steps. A start is free: some runs are corrected there and never again.
+  bool too_dear(double h, long products, const StepRequest& request) {
+    constexpr double few = 6, twice = 2, start = 300, least = 1e-14;
+    if (h < least * std::max(std::abs(request.t), std::abs(request.limit))) return true;
+    if (!tolerance_) return false;  // a fixed step is the user's own
+    const Operator& simple = correction_.default_flux();
+    if (request.limit != asked_) {
+      choice_ = choose_stepper(simple, correction_.dimension(), options_, request.t, request.limit - request.t);
+      allowed_ += few * choice_.products;
+      asked_ = request.limit;
+    }
+    work_ += twice * static_cast<double>(products) + h / simple.stable_step(request.t);
+    return work_ > start + allowed_;
+  }
+
+  StepResult give_way(const StepRequest& request, std::span<double> state) {
+    const Operator& simple = correction_.default_flux();
+    if (choice_.row == nullptr)
+      choice_ = choose_stepper(simple, correction_.dimension(), options_, request.t, request.limit - request.t);
+    default_ = make_stepper(*choice_.row, simple, options_, request.t);
+    account_.gave_way = request.t;
+    const double first = default_->first_step(request.t, state, request.limit);
+    return default_->step({request.t, first, request.limit}, state);
+  }
+
   void accept(std::span<double> state) {
     underflows_ += flush_subnormal(std::span(next_).first(static_cast<std::size_t>(op_.cells())));
     std::copy_n(next_.begin(), state.size(), state.begin());
@@ -76,8 +110,13 @@ class CorrectedSteps final : public TimeStepper {
   std::unique_ptr<TimeStepper> inner_;
   const Operator& op_;
   FluxCorrection& correction_;
+  StepperOptions options_;
   std::optional<double> tolerance_;
   Corrections account_;
+  std::unique_ptr<TimeStepper> default_;  // from `gave_way` on
+  StepperChoice choice_{};
+  double work_ = 0, allowed_ = 0;                            // in products of the default flux
+  double asked_ = std::numeric_limits<double>::quiet_NaN();  // the output up to which it is allowed
   std::vector<double> next_;
   long underflows_ = 0;
 };
@@ -85,8 +124,8 @@ class CorrectedSteps final : public TimeStepper {
 }  // namespace
 
 std::unique_ptr<TimeStepper> make_corrected_steps(std::unique_ptr<TimeStepper> inner, const Operator& op,
-                                                  FluxCorrection& correction, std::optional<double> tolerance) {
-  return std::make_unique<CorrectedSteps>(std::move(inner), op, correction, tolerance);
+                                                  FluxCorrection& correction, const StepperOptions& options) {
+  return std::make_unique<CorrectedSteps>(std::move(inner), op, correction, options);
 }
 
 }  // namespace fokker

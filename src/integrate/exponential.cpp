@@ -149,7 +149,7 @@ class Exponential final : public Formula {
                 std::span<double> next) {
     constexpr int most_halvings = 40;
     constexpr double courage = 3, longest = 4, kept_back = 0.8;
-    const double rho = bound.real, room = std::log(digits);
+    const double rho = std::max(bound.real, 1e-6 * bound.imaginary), room = std::log(digits);  // no ellipse is a line
     const double terms = room / std::asinh(2 * bound.imaginary / rho);
     const double* from = p.data();
     double left = span, part = courage * terms * terms / (rho * std::log(10 / aim_.tolerance));

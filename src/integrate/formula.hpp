@@ -106,6 +106,6 @@ std::unique_ptr<TimeStepper> make_leap_steps(std::unique_ptr<Formula> formula, S
 /// Steps of `inner`, a stepper on `correction.recording()`, each made nonnegative by `correction` (docs/steppers.md);
 /// with a `tolerance`, halved while that moves more probability.
 std::unique_ptr<TimeStepper> make_corrected_steps(std::unique_ptr<TimeStepper> inner, const Operator& op,
-                                                  FluxCorrection& correction, std::optional<double> tolerance);
+                                                  FluxCorrection& correction, const StepperOptions& options);
 
 }  // namespace fokker

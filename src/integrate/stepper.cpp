@@ -261,8 +261,7 @@ std::unique_ptr<TimeStepper> make_stepper(const StepperRow& row, const Operator&
   if (FluxCorrection* const correction = op.correction(); correction != nullptr && options.keep_positive) {
     StepperOptions unwatched = options;
     unwatched.keep_positive = false;
-    return make_corrected_steps(make_stepper(row, correction->recording(), unwatched, t0), op, *correction,
-                                options.dt ? std::nullopt : std::optional(options.tolerance));
+    return make_corrected_steps(make_stepper(row, correction->recording(), unwatched, t0), op, *correction, options);
   }
   check_row(row, op, options, t0);
   StepBound bound = bound_of(row, op, keeps(op, options));

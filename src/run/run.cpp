@@ -262,6 +262,12 @@ class Run {
     result_.factorisations = setup_.stepper->factorisations();
     result_.underflows = setup_.stepper->underflows();
     if (const Corrections* const done = setup_.stepper->corrections()) result_.corrections = *done;
+    if (result_.corrections && result_.corrections->gave_way >= 0)
+      result_.warnings.push_back(fmt::format(
+          "scheme.flux: from t = {:.6g} on scharfetter_gummel took the place of {}: to keep p >= 0 cost several times "
+          "as "
+          "much, as it does where cells are too wide for fourth order; take more cells, or that flux from the start",
+          result_.corrections->gave_way, setup_.flux->name));
     for (const auto& witness : witnesses_) {
       result_.facts.emplace_back(witness->name(), witness->facts());
       if (const std::string& why = result_.facts.back().second.distrust; !why.empty())

@@ -319,6 +319,8 @@ std::string summary_json(const Setup& setup, const RunResult& result) {
     json["positivity"] = {{"steps", result.corrections->steps}, {"cells", result.corrections->cells},
                           {"faces", result.corrections->faces}, {"moved", result.corrections->moved},
                           {"level", result.corrections->level}, {"substeps", result.corrections->substeps}};
+  if (result.corrections && result.corrections->gave_way >= 0)
+    json["positivity"]["gave_way"] = result.corrections->gave_way;
   json["seconds"] = {{"stepping", result.stepping_seconds},
                      {"witnesses", result.witness_seconds},
                      {"output", result.output_seconds},

@@ -10,6 +10,7 @@
 #include "central4_flux.hpp"
 #include "edge_source.hpp"
 #include "fokker/base/errors.hpp"
+#include "fokker/scheme/drift_diffusion.hpp"
 #include "time_factor.hpp"
 #include "zalesak.hpp"
 
@@ -38,7 +39,10 @@ class Central4 final : public Form, public LinearOperator {
     require_diffusion_at_walls();
     if (row.corrected)
       correction_ = std::make_unique<Zalesak>(
-          *grid_, CorrectedFlux{*this, flux_, factor_.spatial(*sde_), fixed_, [this](double t) { return move_to(t); }});
+          *grid_, CorrectedFlux{*this, flux_, factor_.spatial(*sde_), fixed_, [this](double t) { return move_to(t); },
+                                [this, times] {
+                                  return make_drift_diffusion(grid_, sde_, *find_flux("scharfetter_gummel"), times);
+                                }});
   }
 
   // --- Form

@@ -102,6 +102,11 @@ Zalesak::~Zalesak() = default;
 
 const Operator& Zalesak::recording() const { return *recording_; }
 
+const Operator& Zalesak::default_flux() {
+  if (!default_) default_ = high_.make_default();
+  return default_->op();
+}
+
 void Zalesak::correct(double t, double end, std::span<const double> state, std::span<double> next,
                       Corrections& account) {
   const auto cells = at(grid_.cells());

@@ -6,6 +6,7 @@
 
 #include "central4_flux.hpp"
 #include "fokker/scheme/correction.hpp"
+#include "fokker/scheme/form.hpp"
 #include "positive_faces.hpp"
 
 namespace fokker {
@@ -17,6 +18,7 @@ struct CorrectedFlux {
   const Sde& spatial;                    ///< whose coefficients are built: the base where time is separated
   bool fixed;                            ///< built once, times factor(t)
   std::function<double(double)> factor;  ///< brings `flux` to time t; what multiplies it
+  std::function<std::unique_ptr<Form>()> make_default;  ///< the default flux
 };
 
 /// Zalesak 1979 with one departure: only cells that would end below 0 are limited, and by no more than they lack, so
@@ -35,6 +37,8 @@ class Zalesak final : public FluxCorrection {
   Zalesak(const Grid& grid, CorrectedFlux high);
   ~Zalesak() override;
   [[nodiscard]] const Operator& recording() const override;
+  [[nodiscard]] const Operator& default_flux() override;
+  [[nodiscard]] int dimension() const override { return grid_.dimension(); }
   void correct(double t, double end, std::span<const double> state, std::span<double> next,
                Corrections& account) override;
   [[nodiscard]] std::size_t bytes() const;
@@ -61,6 +65,7 @@ class Zalesak final : public FluxCorrection {
   const Grid& grid_;
   CorrectedFlux high_;
   std::unique_ptr<Recording> recording_;
+  std::unique_ptr<Form> default_;
   PositiveFaces faces_;
   bool built_ = false;
   std::array<double, 4> outflow_{};  ///< of the low-order step, by side

@@ -1,21 +1,27 @@
 // libFuzzer target of the case reader: any bytes give a case or a CaseError, in bounded time and memory. The first line
-// may be an override (`--set` and a blank before it). An accepted case must survive resolved.toml and back.
+// may be an override (`--set` and a blank before it). An accepted case must survive resolved.toml and back, and its
+// formulas become an SDE that can be evaluated, or are refused. Cases make good seeds:
+//   fuzz_case -dict=validation/fuzz/case.dict FOLDER_FOR_NEW_ONES cases validation/cases
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <string_view>
 
+#include "fokker/base/errors.hpp"
 #include "fokker/io/case.hpp"
+#include "fokker/model/formula_sde.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const fokker::Vocabulary words{{"scharfetter_gummel", "upwind"},
-                                 {"rk4", "tr_bdf2"},
-                                 {"tr_bdf2"},
-                                 {"upwind"},
-                                 {"minmod"},
-                                 {"js"},
-                                 {{"euler_maruyama"}, {"probability_flow", true, true}}};
+  fokker::Vocabulary words;
+  words.fluxes = {"scharfetter_gummel", "upwind", "central4"};
+  words.wide_fluxes = {"central4"};
+  words.steppers = {"rk4", "tr_bdf2"};
+  words.adaptive_steppers = words.reverse_steppers = {"tr_bdf2"};
+  words.advective_fluxes = {"muscl", "weno5", "upwind"};
+  words.limiters = {"huynh", "minmod"};
+  words.weights = {"z", "js"};
+  words.particle_steppers = {{"euler_maruyama"}, {"probability_flow", true, true}, {"probability_flow_rk4", true}};
   std::string_view text(reinterpret_cast<const char*>(data), size);
   std::vector<std::string> overrides;
   if (constexpr std::string_view mark = "--set "; text.starts_with(mark)) {
@@ -32,5 +38,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string resolved = fokker::resolved_toml(c);
   const fokker::Case back = fokker::parse_case(resolved, "fuzz.toml", "/nonexistent", {}, words);
   if (fokker::resolved_toml(back) != resolved) std::abort();
+  try {
+    const fokker::FormulaSde sde(c.sde);
+    const double at[] = {-0.3, 0.4};
+    double f[2][2], D[3][2];
+    const fokker::PointsIn points{2, sde.dimension(), {at, at}};
+    sde.drift(points, 0.1, {{f[0], f[1]}});
+    sde.diffusion(points, 0.1, {D[0], D[1], D[2]});
+    static_cast<void>(sde.separated(points));
+  } catch (const fokker::CaseError&) {
+  } catch (const std::invalid_argument&) {
+  }
   return 0;
 }

@@ -90,6 +90,7 @@ struct StepperOptions {
 struct StepperChoice {
   const StepperRow* row;
   std::string reason;
+  double products = 0;  ///< its estimated cost; 0 for fixed steps
 };
 /// The row that a cost model (docs/steppers.md) finds cheapest for a run of length `span` with `outputs` equal
 /// intervals, among those that keep what `options` ask for.

@@ -7,12 +7,13 @@ namespace fokker {
 
 /// How often and how much steps were corrected, since the start.
 struct Corrections {
-  long steps = 0;     ///< accepted steps with a negative cell
-  long cells = 0;     ///< cells whose outflow was limited, over all steps
-  long faces = 0;     ///< faces whose flux was limited, over all steps
-  double moved = 0;   ///< probability that the limited fluxes carry less [1]
-  double level = 0;   ///< where: the largest p in a cell that was limited, as a share of the largest p of all
-  long substeps = 0;  ///< Euler steps of the low-order scheme
+  long steps = 0;        ///< accepted steps with a negative cell
+  long cells = 0;        ///< cells whose outflow was limited, over all steps
+  long faces = 0;        ///< faces whose flux was limited, over all steps
+  double moved = 0;      ///< probability that the limited fluxes carry less [1]
+  double level = 0;      ///< where: the largest p in a cell that was limited, as a share of the largest p of all
+  long substeps = 0;     ///< Euler steps of the low-order scheme
+  double gave_way = -1;  ///< time from which the default flux went on alone, for the sake of the cost; -1: never
 };
 
 /// Turns steps that go negative into steps that do not: Zalesak's flux correction of the time-integrated face fluxes of
@@ -26,6 +27,9 @@ class FluxCorrection {
  public:
   virtual ~FluxCorrection() = default;
   [[nodiscard]] virtual const Operator& recording() const = 0;
+  /// The default flux on the same unknowns, for where correcting costs too much; made when first asked for.
+  [[nodiscard]] virtual const Operator& default_flux() = 0;
+  [[nodiscard]] virtual int dimension() const = 0;
   /// `state`: where the step from t to `end` began, p >= 0, size() of the operator long; `next`: where it led, as long
   /// as `recording()` wants it, its records counted from 0. A step without a negative cell stays as it is. Otherwise
   /// the cells of `next` become exactly nonnegative and its ledgers agree with them; what was done is added to
