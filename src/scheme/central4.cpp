@@ -30,6 +30,11 @@ class Central4 final : public Form, public LinearOperator {
         name_(row.name),
         flux_(*grid_) {
     require_cells();
+    if (row.corrected && sde_->traits().deterministic)
+      refuse("scheme.flux", fmt::format("{} needs noise: nothing diffuses here, and what would keep p >= 0 costs more "
+                                        "than it gives; use scharfetter_gummel, or form = \"effective_drift\" with "
+                                        "weno5 or muscl",
+                                        name_));
     check_coefficients(*grid_, *sde_, DriftAs::velocity, times.from);
     if (factor_.found()) check_coefficients(*grid_, factor_.spatial(*sde_), DriftAs::velocity, times.from);
     autonomous_ = sde_->traits().autonomous;

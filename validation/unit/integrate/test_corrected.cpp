@@ -179,6 +179,34 @@ TEST_CASE("corrected steps have no memory and no threads in their bits") {
   CHECK(p == q);
 }
 
+TEST_CASE("where correcting costs several times as much the default flux goes on alone") {
+  // Weak noise on a coarse grid: the correction moves more than the tolerance, and would halve steps without end.
+  const auto grid = grid_2d(axis(-5, 5, 24), axis(-5, 5, 24, R, R, "y"));
+  const auto weak = [](double, double) { return std::array{0.045, 0.0, 0.045}; };
+  const auto form = make_drift_diffusion(grid, sde_2d(turning_spring, weak, true), flux("central4_positive"));
+  const Outcome out = solve(*form, "chebyshev", gaussian(*grid, 1.5, 0, 0.1), 0.2, 0);
+  CHECK(out.done.gave_way >= 0);
+  CHECK(out.done.gave_way < 0.2);
+  CHECK(out.least >= 0);
+  CHECK(out.mass_error < 1e-13);
+  CHECK(out.steps < 200);
+  // Where the grid resolves the density nothing gives way.
+  const auto fine = grid_2d(axis(-5, 5, 96), axis(-5, 5, 96, R, R, "y"));
+  const auto resolved = make_drift_diffusion(fine, sde_2d(turning_spring, even, true), flux("central4_positive"));
+  const Outcome kept = solve(*resolved, "chebyshev", gaussian(*fine, 1.5, 0, 0.1), 0.2, 0);
+  CHECK(kept.done.gave_way < 0);
+  CHECK(kept.least >= 0);
+  // Without any noise there is nothing of fourth order to be had.
+  auto still = sde_2d(
+      turning_spring,
+      [](double, double) {
+        return std::array{0.0, 0.0, 0.0};
+      },
+      true);
+  still->known.deterministic = true;
+  CHECK_THROWS_AS(static_cast<void>(make_drift_diffusion(grid, still, flux("central4_positive"))), CaseError);
+}
+
 TEST_CASE("a negative cell at the start of a corrected step is an error") {
   const auto grid = grid_1d(axis(-3, 3, 30));
   const auto form = make_drift_diffusion(grid, sde_1d([](double x) { return -x; }, [](double) { return 0.5; }),
