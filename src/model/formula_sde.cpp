@@ -334,7 +334,8 @@ void FormulaSde::Parts::compile() {
   written_tape = Tape(written, inputs);
   diffusion_tape = Tape(tensor(), inputs);
   for (std::size_t k = 0; k < dimension(); ++k) {
-    const Vector along{written[k], D[k][k]};
+    Vector along{written[k], D[k][k]};
+    if (given.potential) along.push_back(*given.potential);  // its slope may hide a jump
     breaks[k] = LineRoots(switches(along), given.variables, k);
   }
   if (!B.empty()) noise_tape = Tape(B, inputs);

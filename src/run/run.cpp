@@ -11,6 +11,7 @@
 #include "fokker/analysis/norms.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/base/stop.hpp"
+#include "fokker/run/end_warnings.hpp"
 #include "fokker/run/march.hpp"
 #include "fokker/scheme/cell_peclet.hpp"
 #include "self_check.hpp"
@@ -277,6 +278,7 @@ class Run {
     }
     result_.judgement = self_check_->conclude(moment());
     for (const std::string& warning : result_.judgement.warnings) result_.warnings.push_back(warning);
+    for (std::string& warning : end_warnings(setup_, p_)) result_.warnings.push_back(std::move(warning));
     if (likelihood_) result_.log_likelihood_steps = likelihood_->steps();
     add_unreached(setup_, result_.checks);
     for (const auto& observer : observers_) observer->end(moment());

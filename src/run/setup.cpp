@@ -16,6 +16,7 @@
 #include "fokker/spectral/fourier.hpp"
 #include "fokker/spectral/score.hpp"
 #include "memory_needed.hpp"
+#include "refuse_jumps.hpp"
 #include "score_from_run.hpp"
 
 namespace fokker {
@@ -301,6 +302,7 @@ Setup build(Case config) {
   } catch (const NumericalError& error) {
     throw as_case_error(setup, error);
   }
+  refuse_jumps(setup);
   const auto& fields = setup.config.output.fields;
   if (std::find(fields.begin(), fields.end(), "entropy_production") != fields.end() &&
       !(setup.scheme->report(0).smallest_eigenvalue > 0))

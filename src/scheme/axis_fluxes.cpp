@@ -101,7 +101,7 @@ AxisFluxes::AxisFluxes(const Grid& grid, const Sde& sde, int axis, const FluxSch
   if (fitted_ && drift == DriftAs::written && sde.traits().autonomous && !sde.has_gibbs()) make_exact();
 }
 
-double AxisFluxes::power(double ratio) const {
+[[gnu::always_inline]] inline double AxisFluxes::power(double ratio) const {
   return reading_ == 0 ? ratio : reading_ == 0.5 ? std::sqrt(ratio) : std::pow(ratio, 1 - reading_);
 }
 
@@ -144,7 +144,7 @@ Edge AxisFluxes::between(const CellFlux& left, const CellFlux& right) const {
                     down && left.whole.downward < inf ? rate_of(log_h, 0, right.out_lower) : 0);
 }
 
-Edge AxisFluxes::smooth_edge(const Face& face, double D_left, double D_right) const {
+[[gnu::always_inline]] inline Edge AxisFluxes::smooth_edge(const Face& face, double D_left, double D_right) const {
   const auto [f, D] = face;
   if (D == 0) return {0, 0, f / h_};
   const double P = f * h_ / D, rate = D / (h_ * h_);
@@ -268,10 +268,16 @@ void AxisFluxes::find_diffusion() {
 void AxisFluxes::find_special() {
   special_.assign(D_.size(), 0);
   parallel_for(0, lines(), 4, [&](Index first, Index last) {
-    for (Index line = first; line < last; ++line)
+    for (Index line = first; line < last; ++line) {
+      const LineView seen = view(line);
       mark_special(
-          axis(), [&](Index i) { return D_[at(cell_of(line, i))]; }, breaks(line), torn_at_seam(axis(), view(line)),
+          axis(), [&](Index i) { return D_[at(cell_of(line, i))]; }, breaks(line), torn_at_seam(axis(), seen),
           [&](Index i) { special_[at(cell_of(line, i))] = 1; });
+      for (int side = 0; side < 2; ++side) {
+        const auto wall = at(cell_of(line, side == 0 ? 0 : axis().cells - 1));
+        if (differs_at_wall(seen, side, D_[wall])) special_[wall] = 1;
+      }
+    }
   });
 }
 
@@ -413,6 +419,17 @@ void AxisFluxes::make_varying(const LineView& seen, const std::vector<CellWeight
   for (Index i = 0; i < faces(); ++i)
     if (const double on_face = at_face(seen, i + 1).D; !alike(D[at(i)], on_face) || !alike(D[at((i + 1) % n)], on_face))
       special[at(i)] = special[at((i + 1) % n)] = 1;
+  for (int side = 0; side < 2; ++side)
+    if (const Index wall = side == 0 ? 0 : n - 1; differs_at_wall(seen, side, D[at(wall)])) special[at(wall)] = 1;
+  // One evaluation serves an edge between smooth cells where drift does not rule.
+  std::vector<double> peclets(at(faces()));
+  std::vector<std::uint8_t> plain(at(faces()));
+  for (std::size_t i = 0; i < plain.size(); ++i) {
+    const std::size_t next = (i + 1) % at(n);
+    peclets[i] = weights[next].low - weights[i].high;
+    plain[i] = drifts && special[i] == 0 && special[next] == 0 && std::abs(peclets[i]) <= fitting ? 1 : 0;
+  }
+  const auto is_plain = [&](Index i) { return i < 0 || i >= faces() ? !axis().periodic() : plain[at(i)] != 0; };
   const bool shaping =
       (grid_.ledger(axis_, 0) >= 0 && special.front() != 0) || (grid_.ledger(axis_, 1) >= 0 && special.back() != 0);
   std::vector<CellFlux> cells(at(n));
@@ -421,9 +438,7 @@ void AxisFluxes::make_varying(const LineView& seen, const std::vector<CellWeight
     for (Index i = first; i < last; ++i) {
       const double lower = axis().face(i), upper = axis().face(i + 1);
       CellFlux& cell = cells[at(i)];
-      if (drifts && !shaping && special[at(i)] == 0 && special[at((i + 1) % n)] == 0 &&
-          special[at((i + n - 1) % n)] == 0)
-        continue;
+      if (!shaping && is_plain(i == 0 && axis().periodic() ? n - 1 : i - 1) && is_plain(i)) continue;
       cell = special[at(i)] != 0 ? conductance.cell(lower, upper, places) : conductance.smooth_cell(lower, upper);
       if (drifts || special[at(i)] != 0) continue;
       // the way between centres keeps E x where it is a martingale
@@ -452,11 +467,10 @@ void AxisFluxes::make_varying(const LineView& seen, const std::vector<CellWeight
     const auto [drift, on_face] = at_face(seen, i + 1);
     const bool dead = on_face == 0 && D[at(i)] == 0 && D[at((i + 1) % n)] == 0;
     const auto left = at(i), right = at((i + 1) % n);
-    const double peclet = weights[right].low - weights[left].high;
     const bool close = special[left] != 0 || special[right] != 0, shape = shaped[left] != 0 || shaped[right] != 0;
-    if (dead || (!close && !shape && drifts && std::isfinite(peclet))) {
+    if (dead || (plain[left] != 0 && !shape)) {
       Edge edge = smooth_edge({drift, on_face}, on_face, on_face);
-      if (edge.rate > 0) edge.peclet = peclet;
+      if (edge.rate > 0) edge.peclet = peclets[left];
       template_.push_back(edge);
       continue;
     }
@@ -464,9 +478,18 @@ void AxisFluxes::make_varying(const LineView& seen, const std::vector<CellWeight
     const bool exact = !shape && !cells[left].parted && !cells[right].parted && !cells[left].vanishes_upper &&
                        !cells[right].vanishes_lower && !(cells[left].vanishes_lower && (i > 0 || axis().periodic())) &&
                        !(cells[right].vanishes_upper && (i + 2 < n || axis().periodic()));
-    template_.push_back(exact ? with_ratio(own, peclet) : own);
+    template_.push_back(exact ? with_ratio(own, peclets[left]) : own);
     template_.back().close = close;
   }
+}
+
+/// Whether D at an absorbing wall is another than at the centre of the cell before it.
+bool AxisFluxes::differs_at_wall(const LineView& seen, int side, double D_center) const {
+  if (grid_.ledger(axis_, side) < 0) return false;
+  const double wall = side == 0 ? axis().lower : axis().upper;
+  double f = 0, D = 0;
+  seen.evaluate(&wall, 1, &f, &D);
+  return !alike(D, D_center);
 }
 
 /// f and D on a face; where a ring closes the mean of both ends, which treats them alike.
@@ -522,8 +545,19 @@ void AxisFluxes::fill(const Run& run, Index from, Index count, Edge* out) const 
       D[i] = 0.5 * (D[i] + lower.D[2 * axis_][i]);
     }
   }
+  if (D_.empty()) {
+    for (Index i = 0; i < count; ++i) out[i] = smooth_edge({f[i], D[i]}, D[i], D[i]);
+    return;
+  }
+  const double* const left = &D_[at(run.left + from)];
+  const double* const right = &D_[at(run.right + from)];
+  const std::uint8_t* const special_left = &special_[at(run.left + from)];
+  const std::uint8_t* const special_right = &special_[at(run.right + from)];
   for (Index i = 0; i < count; ++i)
-    out[i] = axis_ == 0 ? edge_of(row, column + i, {f[i], D[i]}) : edge_of(column + i, row, {f[i], D[i]});
+    if ((special_left[i] | special_right[i]) == 0 && alike(left[i], D[i]) && alike(right[i], D[i]))
+      out[i] = smooth_edge({f[i], D[i]}, left[i], right[i]);
+    else
+      out[i] = axis_ == 0 ? edge_of(row, column + i, {f[i], D[i]}) : edge_of(column + i, row, {f[i], D[i]});
 }
 
 void AxisFluxes::add_walls(std::vector<WallEdge>& out) const {

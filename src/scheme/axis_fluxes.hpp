@@ -87,6 +87,7 @@ class AxisFluxes {
   void make_uniform(const LineView& seen, const std::vector<CellWeight>& weights);
   void make_varying(const LineView& seen, const std::vector<CellWeight>& weights, const std::vector<double>& places);
 
+  [[nodiscard]] bool differs_at_wall(const LineView& seen, int side, double D_center) const;
   [[nodiscard]] WallShape shape_of(const LineView& seen, std::span<const double> places, int side, Index most) const;
   [[nodiscard]] Face at_face(const LineView& seen, Index face) const;
   [[nodiscard]] Edge exact_edge(Index line, Index i) const;

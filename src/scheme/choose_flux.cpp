@@ -12,6 +12,7 @@
 #include "edge_source.hpp"
 #include "fokker/base/errors.hpp"
 #include "fokker/scheme/drift_diffusion.hpp"
+#include "fokker/scheme/jumps.hpp"
 #include "fokker/scheme/operator.hpp"
 
 namespace fokker {
@@ -143,6 +144,10 @@ FluxChoice choose_flux(std::shared_ptr<const Grid> grid, std::shared_ptr<const S
     return FluxChoice{row, make_drift_diffusion(grid, sde, *row, {t0, t1}), {}};
   };
   FluxChoice second = make("scharfetter_gummel");
+  if (const auto jump = jump_of_diffusion(*grid, *sde, t0, t1)) {
+    second.reason = jump->text + ", and fourth order takes differences across it";
+    return second;
+  }
   Survey found;
   if (const auto reason = objection(*grid, *sde, start, t0, t1, found)) {
     second.reason = *reason;

@@ -1,0 +1,87 @@
+#include "fokker/scheme/jumps.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+namespace fokker {
+namespace {
+
+constexpr int times = 33;
+constexpr double noticed = 1e-6;  // of the larger side
+
+using Entries = std::array<double, 3>;
+
+class Search {
+ public:
+  Search(const Grid& grid, const Sde& sde, double t) : grid_(grid), sde_(sde), t_(t) {}
+
+  std::optional<DiffusionJump> along(int k) const {
+    const Axis& axis = grid_.axis(k);
+    const bool plane = grid_.dimension() > 1;
+    std::vector<double> places;
+    for (Index line = 0; line < (plane ? grid_.axis(1 - k).cells : 1); ++line) {
+      const double across = plane ? grid_.axis(1 - k).center(line) : 0;
+      sde_.breakpoints({k, across, axis.lower, axis.upper, axis.cells}, t_, places);
+      for (const double place : places) {
+        const double step =
+            std::max(1e-9 * axis.width(), 16 * std::numeric_limits<double>::epsilon() * std::abs(place));
+        if (place - step < axis.lower || place + step > axis.upper) continue;
+        if (auto jump = between(k, place - step, place + step, across, place)) return jump;
+      }
+      if (!axis.periodic()) continue;
+      if (auto jump = between(k, axis.upper, axis.lower, across, axis.upper)) return jump;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  [[nodiscard]] Entries at(int k, double x, double across) const {
+    Entries D{};
+    PointsIn point{1, grid_.dimension(), {&x, &across}};
+    if (k == 1) std::swap(point.axis[0], point.axis[1]);
+    sde_.diffusion(point, t_, {&D[0], &D[1], &D[2]});
+    return D;
+  }
+
+  [[nodiscard]] std::optional<DiffusionJump> between(int k, double before, double after, double across,
+                                                     double place) const {
+    const Entries A = at(k, before, across), B = at(k, after, across);
+    const double scale = std::abs(A[0]) + std::abs(A[2]) + std::abs(B[0]) + std::abs(B[2]);
+    for (const std::size_t entry : {std::size_t{0}, std::size_t{2}, std::size_t{1}}) {
+      if (!(std::abs(A[entry] - B[entry]) > noticed * std::max(std::abs(A[entry]), std::abs(B[entry]))) ||
+          !(std::abs(A[entry] - B[entry]) > 1e-12 * scale))
+        continue;
+      DiffusionJump jump{k, place, t_, A[entry], B[entry], {}};
+      const bool plane = grid_.dimension() > 1;
+      const std::array<const char*, 3> names{"D_xx", "D_xy", "D_yy"};
+      jump.text = fmt::format("{} jumps at {} = {:.6g}, from {:.4g} to {:.4g}", plane ? names[entry] : "D",
+                              grid_.axis(k).name, place, A[entry], B[entry]);
+      if (t_ != 0) jump.text += fmt::format(", t = {:.6g}", t_);
+      return jump;
+    }
+    return std::nullopt;
+  }
+
+  const Grid& grid_;
+  const Sde& sde_;
+  double t_;
+};
+
+}  // namespace
+
+std::optional<DiffusionJump> jump_of_diffusion(const Grid& grid, const Sde& sde, double t0, double t1) {
+  const bool moving = sde.breakpoints_move() || !sde.traits().diffusion_autonomous;
+  for (int n = 0; n < (moving ? times : 1); ++n) {
+    const Search search(grid, sde, t0 + (t1 - t0) * (static_cast<double>(n) / (times - 1)));
+    for (int k = 0; k < grid.dimension(); ++k)
+      if (auto jump = search.along(k)) return jump;
+  }
+  return std::nullopt;
+}
+
+}  // namespace fokker

@@ -1,0 +1,398 @@
+// Freezes the fluxes that take no derivative of D: stationary masses of every reading across jumps, on faces and inside
+// cells, against quadrature; their order in transients; zeros of D as traps, barriers and valves; survival at absorbing
+// walls where D vanishes, against closed forms; lines of a plane against the line alone; mirror images and units.
+#include <doctest/doctest.h>
+
+#include <boost/math/special_functions/gamma.hpp>
+#include <cmath>
+#include <complex>
+#include <numbers>
+
+#include "fokker/model/formula_sde.hpp"
+#include "fokker/scheme/effective_drift.hpp"
+#include "fokker/scheme/stationary.hpp"
+#include "lambda_sde.hpp"
+
+using namespace fokker;
+using namespace fokker::test;
+
+namespace {
+
+using enum Interpretation;
+using Function = std::function<double(double)>;
+
+const std::vector<std::string> names{"x", "y", "t"};
+
+std::shared_ptr<const FormulaSde> formula_sde(const std::string& f, const std::string& D, Interpretation reading) {
+  SdeFormulas given;
+  given.variables = {"x"};
+  given.drift = {parse_expression(f, names)};
+  given.diffusion = {{parse_expression(D, names)}};
+  given.interpretation = reading;
+  return std::make_shared<const FormulaSde>(std::move(given));
+}
+
+std::shared_ptr<const FormulaSde> formula_sde_2d(const std::array<const char*, 2>& f,
+                                                 const std::array<const char*, 2>& G, Interpretation reading) {
+  SdeFormulas given;
+  given.variables = {"x", "y"};
+  given.drift = {parse_expression(f[0], names), parse_expression(f[1], names)};
+  given.noise = {{parse_expression(G[0], names), Expression(0.0)}, {Expression(0.0), parse_expression(G[1], names)}};
+  given.interpretation = reading;
+  return std::make_shared<const FormulaSde>(std::move(given));
+}
+
+double a_of(Interpretation reading) { return reading == ito ? 0 : reading == stratonovich ? 0.5 : 1; }
+
+/// Cell averages of D^(a-1) exp(int f/D), scaled to mass 1, by midpoint sums of Gauss points between the breaks.
+std::vector<double> stationary(const Axis& x, const Function& f, const Function& D, double a,
+                               const std::vector<double>& breaks) {
+  constexpr int parts = 400;
+  constexpr std::array node{-0.7745966692414834, 0.0, 0.7745966692414834}, weight{5.0 / 18, 8.0 / 18, 5.0 / 18};
+  std::vector<double> mass;
+  double phi = 0, total = 0;
+  for (Index i = 0; i < x.cells; ++i) {
+    std::vector<double> cuts{x.face(i)};
+    for (const double b : breaks)
+      if (b > x.face(i) + 1e-12 && b < x.face(i + 1) - 1e-12) cuts.push_back(b);
+    cuts.push_back(x.face(i + 1));
+    double sum = 0;
+    for (std::size_t c = 0; c + 1 < cuts.size(); ++c)
+      for (int n = 0; n < parts; ++n) {
+        const double h = (cuts[c + 1] - cuts[c]) / parts, from = cuts[c] + n * h;
+        const auto drift = [&](double to) {  // int f/D from `from`
+          double s = 0;
+          for (std::size_t g = 0; g < 3; ++g) {
+            const double u = from + (to - from) * (0.5 + node[g] / 2);
+            s += weight[g] * f(u) / D(u);
+          }
+          return s * (to - from);
+        };
+        for (std::size_t g = 0; g < 3; ++g) {
+          const double u = from + h * (0.5 + node[g] / 2);
+          sum += h * weight[g] * std::pow(D(u), a - 1) * std::exp(phi + drift(u));
+        }
+        phi += drift(from + h);
+      }
+    mass.push_back(sum);
+    total += sum;
+  }
+  for (double& m : mass) m /= total;
+  return mass;
+}
+
+std::vector<double> found_masses(const Form& form) {
+  StationarySolver solver(*form.op().linear(), 0);
+  std::vector<double> p = solver.solve().p;
+  for (double& value : p) value *= form.op().cell_volume();
+  return p;
+}
+
+double distance(const std::vector<double>& p, const std::vector<double>& q) {
+  double sum = 0;
+  for (std::size_t i = 0; i < q.size(); ++i) sum += std::abs(p[i] - q[i]);
+  return sum;
+}
+
+/// exp(t A) p of a tridiagonal A by a Talbot contour.
+std::vector<double> moved(const Operator& op, const std::vector<double>& p, double t) {
+  using Complex = std::complex<double>;
+  const auto n = static_cast<std::size_t>(op.cells());
+  std::vector<double> below(n), diagonal(n), above(n), result(n);
+  op.linear()->assemble(0, [&](Index row, Index column, double value) {
+    if (row >= op.cells()) return;
+    auto& entry = row == column ? diagonal : row < column ? above : below;
+    entry[static_cast<std::size_t>(row)] += value;
+  });
+  constexpr double poles = 28;
+  for (int k = 0; k < 14; ++k) {
+    const double th = std::numbers::pi * (2 * k + 1) / poles, c = 0.6407;
+    const Complex z = poles * Complex(0.5017 * th / std::tan(c * th) - 0.6122, 0.2645 * th) / t;
+    const Complex dz =
+        poles * Complex(0.5017 / std::tan(c * th) - 0.5017 * c * th / std::pow(std::sin(c * th), 2), 0.2645) / t;
+    const Complex w = std::exp(z * t) * dz / (Complex(0, 1) * poles);
+    std::vector<Complex> up(n), u(n);
+    for (std::size_t i = 0; i < n; ++i) {
+      const Complex pivot = z - diagonal[i] + (i > 0 ? below[i] * up[i - 1] : 0.0);
+      up[i] = -above[i] / pivot;
+      u[i] = (p[i] + (i > 0 ? below[i] * u[i - 1] : 0.0)) / pivot;
+    }
+    for (std::size_t i = n - 1; i-- > 0;) u[i] -= up[i] * u[i + 1];
+    for (std::size_t i = 0; i < n; ++i) result[i] += 2 * (w * u[i]).real();
+  }
+  return result;
+}
+
+/// Slope of log(error) over log(h), from a fit.
+double fitted_order(const std::vector<double>& h, const std::vector<double>& error) {
+  double x = 0, y = 0, xx = 0, xy = 0;
+  const auto n = static_cast<double>(h.size());
+  for (std::size_t i = 0; i < h.size(); ++i) {
+    const double u = std::log(h[i]), v = std::log(std::abs(error[i]));
+    x += u;
+    y += v;
+    xx += u * u;
+    xy += u * v;
+  }
+  return (n * xy - x * y) / (n * xx - x * x);
+}
+
+/// A point between the nearest centres, mean exact.
+std::vector<double> point_start(const Grid& grid, double at) {
+  const Axis& x = grid.axis(0);
+  std::vector<double> p(static_cast<std::size_t>(grid.cells() + grid.ledgers()), 0.0);
+  const double s = (at - x.lower) / x.width() - 0.5;
+  const auto k = static_cast<std::size_t>(std::floor(s));
+  p[k] = (1 - (s - std::floor(s))) / x.width();
+  p[k + 1] = (s - std::floor(s)) / x.width();
+  return p;
+}
+
+struct Survival {
+  double mass = 0, mean = 0;
+};
+
+Survival survival(const std::string& D, double upper, Index cells) {
+  const auto grid = grid_1d(axis(0, upper, cells, Boundary::absorbing));
+  const auto form = make_drift_diffusion(grid, formula_sde("0", D, ito), flux("scharfetter_gummel"));
+  const std::vector<double> p = moved(form->op(), point_start(*grid, 1), 1);
+  Survival result;
+  for (Index i = 0; i < cells; ++i) {
+    result.mass += p[static_cast<std::size_t>(i)] * grid->volume();
+    result.mean += p[static_cast<std::size_t>(i)] * grid->volume() * grid->axis(0).center(i);
+  }
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("a jump of D leaves the exact stationary masses in every reading") {
+  struct Row {
+    const char* label;
+    const char* D;
+    Function value;
+    std::vector<double> breaks;
+    Index cells;
+  };
+  const Row rows[] = {
+      {"on a face", "if(x < 0.5, 1, 0.1)", [](double x) { return x < 0.5 ? 1 : 0.1; }, {0.5}, 20},
+      {"inside a cell", "if(x < 0.43, 1, 0.1)", [](double x) { return x < 0.43 ? 1 : 0.1; }, {0.43}, 20},
+      {"two jumps in one cell",
+       "if((x > 0.311)*(x < 0.339), 0.02, 1)",
+       [](double x) { return x > 0.311 && x < 0.339 ? 0.02 : 1; },
+       {0.311, 0.339},
+       20},
+      {"smooth and a jump",
+       "(1 + 0.5*sin(3*x))*if(x < 0.618, 1, 7)",
+       [](double x) { return (1 + 0.5 * std::sin(3 * x)) * (x < 0.618 ? 1 : 7); },
+       {0.618},
+       25},
+      {"kinks and a jump of the drift",
+       "abs(x - 0.37) + max(x, 0.6)*0.1",
+       [](double x) { return std::abs(x - 0.37) + std::max(x, 0.6) * 0.1; },
+       {0.37, 0.6, 0.5},
+       21}};
+  for (const Row& row : rows)
+    for (const Interpretation reading : {ito, stratonovich, klimontovich})
+      for (const bool drifts : {false, true}) {
+        CAPTURE(row.label);
+        CAPTURE(to_string(reading));
+        const std::string f = drifts ? "1 - 2*x + sign(x - 0.5)" : "0";
+        const Function drift = [drifts](double x) { return drifts ? 1 - 2 * x + (x > 0.5 ? 1 : -1) : 0.0; };
+        std::vector<double> breaks = row.breaks;
+        if (drifts) breaks.push_back(0.5);
+        std::sort(breaks.begin(), breaks.end());
+        breaks.erase(std::unique(breaks.begin(), breaks.end()), breaks.end());
+        const Axis x = axis(0, 1, row.cells);
+        const std::vector<double> exact = stationary(x, drift, row.value, a_of(reading), breaks);
+        const auto sde = formula_sde(f, row.D, reading);
+        CHECK(distance(found_masses(*make_drift_diffusion(grid_1d(x), sde, flux("scharfetter_gummel"))), exact) <
+              1e-10);
+        if (!drifts && &row < rows + 3)
+          for (const char* name : {"upwind", "central"})
+            CHECK(distance(found_masses(*make_drift_diffusion(grid_1d(x), sde, flux(name))), exact) < 1e-6);
+        // The other form has no flux there.
+        const auto log_form = make_log_difference(grid_1d(x), sde, Reconstruction::huynh, 2);
+        std::vector<double> state(exact);
+        for (double& value : state) value /= x.width();
+        CHECK(largest(rate_of(log_form->op(), 0, state)) < 1e-9 * largest(state) / log_form->op().stable_step(0));
+      }
+}
+
+TEST_CASE("densities across a jump converge with order 2 wherever it lies") {
+  const auto error_of = [](Interpretation reading, const std::string& place, Index cells) {
+    const auto solve = [&](Index n) {
+      const auto grid = grid_1d(axis(0, 1, n));
+      const auto form = make_drift_diffusion(grid, formula_sde("0", "if(x < " + place + ", 1, 0.1)", reading),
+                                             flux("scharfetter_gummel"));
+      std::vector<double> p(static_cast<std::size_t>(n));
+      const auto cdf = [](double x) { return 0.5 * std::erf((x - 0.3) / (0.07 * std::numbers::sqrt2)); };
+      for (Index i = 0; i < n; ++i)
+        p[static_cast<std::size_t>(i)] =
+            (cdf(grid->axis(0).face(i + 1)) - cdf(grid->axis(0).face(i))) * static_cast<double>(n);
+      return moved(form->op(), p, 0.1);
+    };
+    const Index fine = 32 * cells;
+    const std::vector<double> coarse = solve(cells), reference = solve(fine);
+    double sum = 0;
+    for (Index i = 0; i < cells; ++i) {
+      double average = 0;
+      for (Index k = 0; k < 32; ++k) average += reference[static_cast<std::size_t>(32 * i + k)] / 32;
+      sum += std::abs(coarse[static_cast<std::size_t>(i)] - average) / static_cast<double>(cells);
+    }
+    return sum;
+  };
+  for (const Interpretation reading : {ito, stratonovich, klimontovich})
+    for (const char* place : {"0.5", "0.43"}) {
+      CAPTURE(to_string(reading));
+      CAPTURE(place);
+      std::vector<double> h, error;
+      for (const Index n : {40, 50, 64, 80, 100}) {
+        h.push_back(1 / static_cast<double>(n));
+        error.push_back(error_of(reading, place, n));
+      }
+      CHECK(fitted_order(h, error) > 1.85);
+      CHECK(error.back() < 4e-4);
+    }
+}
+
+TEST_CASE("survival at an absorbing wall where the noise vanishes like a power") {
+  struct Row {
+    double exponent;
+    const char* D;
+    double upper;
+  };
+  for (const Row& row : {Row{0.3, "x^0.6/2", 8}, Row{0.45, "x^0.9/2", 10}, Row{0.5, "x/2", 20}}) {
+    CAPTURE(row.exponent);
+    const double rest = 1 - row.exponent;
+    const double exact = boost::math::gamma_p(1 / (2 * rest), 1 / (2 * rest * rest));
+    std::vector<double> h, error;
+    for (const Index n : {250, 500, 1000, 2000}) {
+      h.push_back(1 / static_cast<double>(n));
+      error.push_back(survival(row.D, row.upper, n).mass - exact);
+    }
+    CHECK(fitted_order(h, error) > 1.5);
+    CHECK(std::abs(error.back()) < 5e-5);
+  }
+  CHECK(std::abs(survival("x/2", 20, 500).mean - 1) < 1e-9);
+  CHECK(std::abs(survival("x^1.2/2", 60, 600).mean - 1) < 1e-9);
+  CHECK(std::abs(survival("x^2/2", 20, 500).mass - 1) < 1e-6);  // never reached
+  CHECK(std::abs(survival("x^1.5/2", 20, 2000).mass - 0.9969818) < 4e-3);
+}
+
+TEST_CASE("drift through a zero of D is carried as p = J / f") {
+  const double turn = 2 * std::numbers::pi;
+  for (const double shift : {0.0, 0.003, 0.0314159}) {
+    CAPTURE(shift);
+    const auto grid = grid_1d(axis(shift, shift + turn, 200, Boundary::periodic, Boundary::periodic));
+    for (const char* sign : {"", "-"}) {
+      const auto sde = formula_sde(std::string(sign) + "(1 + 0.3*cos(x))", "0.08*(1 + cos(x))^2", ito);
+      const auto form = make_drift_diffusion(grid, sde, flux("scharfetter_gummel"));
+      const std::vector<double> mass = found_masses(*form);
+      double cosine = 0, sine = 0;
+      for (Index i = 0; i < 200; ++i) {
+        const double density = mass[static_cast<std::size_t>(i)] / grid->volume();
+        cosine += density * (std::sin(grid->axis(0).face(i + 1)) - std::sin(grid->axis(0).face(i)));
+        sine += density * (std::cos(grid->axis(0).face(i)) - std::cos(grid->axis(0).face(i + 1)));
+      }
+      CHECK(std::abs(cosine + 0.158517) < 1e-3);
+      CHECK(std::abs(std::abs(sine) - 0.057336) < 2e-3);
+      const double at_pi = mass[static_cast<std::size_t>(grid->find(std::array{std::numbers::pi}))] / grid->volume();
+      CHECK(std::abs(at_pi - 0.21655) < 1e-3);
+      CHECK(1 / form->op().stable_step(0) < 3 * 0.32 / (grid->volume() * grid->volume()));  // no step crawls
+    }
+  }
+}
+
+TEST_CASE("zeros of D without drift are traps in the Ito reading and barriers in the Klimontovich reading") {
+  for (const Index n : {100, 101}) {
+    CAPTURE(n);
+    const auto grid = grid_1d(axis(-1, 1, n));
+    const auto mass_above = [&](Interpretation reading) {
+      const auto form = make_drift_diffusion(grid, formula_sde("0", "x^2", reading), flux("scharfetter_gummel"));
+      CHECK(1 / form->op().stable_step(0) < 3 / (grid->volume() * grid->volume()));
+      const std::vector<double> p = moved(form->op(), point_start(*grid, 0.5), 5);
+      double below = 0;
+      for (Index i = 0; i < n / 2; ++i) below += p[static_cast<std::size_t>(i)];
+      return std::pair{below, p};
+    };
+    const auto [ito_below, trapped] = mass_above(ito);
+    const auto [klimontovich_below, spread] = mass_above(klimontovich);
+    CHECK(std::abs(ito_below) < 1e-12);
+    CHECK(std::abs(klimontovich_below) < 1e-12);
+    CHECK(trapped[static_cast<std::size_t>(n / 2)] * grid->volume() > 0.5);
+    CHECK(std::abs(spread.back() - 1) < 0.05);  // uniform above the barrier
+  }
+}
+
+TEST_CASE("a line of a plane has the fluxes of the line alone") {
+  const Axis v = axis(0, 2, 40), y = axis(-1, 1, 6, Boundary::reflecting, Boundary::reflecting, "y");
+  for (const Interpretation reading : {ito, stratonovich, klimontovich}) {
+    const auto line =
+        make_drift_diffusion(grid_1d(v), formula_sde("0.1 - x", "0.32*x", reading), flux("scharfetter_gummel"));
+    const auto along = make_drift_diffusion(
+        grid_2d(v, y), formula_sde_2d({"0.1 - x", "0"}, {"0.8*sqrt(x)", "0.3"}, reading), flux("scharfetter_gummel"));
+    Axis w = v;
+    w.name = "y";
+    Axis x = y;
+    x.name = "x";
+    const auto up = make_drift_diffusion(
+        grid_2d(x, w), formula_sde_2d({"0", "0.1 - y"}, {"0.3", "0.8*sqrt(y)"}, reading), flux("scharfetter_gummel"));
+    std::vector<double> p = random_state(line->op()), wide(240), tall(240);
+    for (std::size_t i = 0; i < 40; ++i)
+      for (std::size_t j = 0; j < 6; ++j) wide[i + 40 * j] = tall[j + 6 * i] = p[i];
+    const std::vector<double> rate = rate_of(line->op(), 0, p), a = rate_of(along->op(), 0, wide),
+                              b = rate_of(up->op(), 0, tall);
+    for (std::size_t i = 0; i < 40; ++i)
+      for (std::size_t j = 0; j < 6; ++j) {
+        CHECK(std::abs(a[i + 40 * j] - rate[i]) < 1e-10 * largest(rate));
+        CHECK(std::abs(b[j + 6 * i] - rate[i]) < 1e-10 * largest(rate));
+      }
+  }
+}
+
+TEST_CASE("an Ornstein-Uhlenbeck process in a plane keeps its exact cell averages") {
+  const auto grid = grid_2d(axis(-4, 4, 41), axis(-4, 4, 41, Boundary::reflecting, Boundary::reflecting, "y"));
+  const auto form =
+      make_drift_diffusion(grid, formula_sde_2d({"-x", "-y"}, {"1", "1"}, ito), flux("scharfetter_gummel"));
+  std::vector<double> exact = averages(*grid, [](double x, double y) { return std::exp(-x * x - y * y); });
+  double sum = 0;
+  for (const double p : exact) sum += p * grid->volume();
+  for (double& p : exact) p *= grid->volume() / sum;
+  CHECK(distance(found_masses(*form), exact) < 1e-10);
+}
+
+TEST_CASE("mirror images and other units have the same rates") {
+  const auto rates = [](const std::string& f, const std::string& D, double lower, double upper) {
+    const auto form = make_drift_diffusion(grid_1d(axis(lower, upper, 30)), formula_sde(f, D, stratonovich),
+                                           flux("scharfetter_gummel"));
+    std::vector<double> p(30);
+    for (std::size_t i = 0; i < 30; ++i) p[i] = 1 + static_cast<double>((i * 7) % 5);
+    return std::pair{rate_of(form->op(), 0, p), rate_of(form->op(), 0, {p.rbegin(), p.rend()})};
+  };
+  const auto [own, other] = rates("0.3 - x", "if(x < 0.71, 1, 0.02)*x", 0, 2);
+  const auto [reversed, mirror] = rates("-0.3 - x", "if(-x < 0.71, 1, 0.02)*(-x)", -2, 0);
+  const auto [huge, unused] = rates("0.3e6 - x", "if(x < 0.71e6, 1, 0.02)*x*1e6", 0, 2e6);
+  const auto [tiny, unused_too] = rates("0.3e-6 - x", "if(x < 0.71e-6, 1, 0.02)*x*1e-6", 0, 2e-6);
+  for (std::size_t i = 0; i < 30; ++i) {
+    CHECK(std::abs(own[i] - mirror[29 - i]) < 1e-9 * largest(own));
+    CHECK(std::abs(own[i] - huge[i]) < 1e-9 * largest(own));
+    CHECK(std::abs(own[i] - tiny[i]) < 1e-9 * largest(own));
+  }
+}
+
+TEST_CASE("rates that vary in time are those of the line at that time") {
+  // Not separable, so looked at closely only where it is needed: near the exact fluxes, and exact where D jumps.
+  const auto moving = formula_sde("0", "if(x < 0.3 + 0.2*t, 1, 0.1)", ito);
+  const auto form = make_drift_diffusion(grid_1d(axis(0, 1, 20)), moving, flux("scharfetter_gummel"));
+  for (const double t : {0.0, 0.4, 0.83}) {
+    const double place = 0.3 + 0.2 * t;
+    std::vector<double> p(20);
+    for (std::size_t i = 0; i < 20; ++i) {
+      const double lower = static_cast<double>(i) / 20, upper = lower + 0.05;
+      const double share = std::clamp((place - lower) / (upper - lower), 0.0, 1.0);
+      p[i] = share + (1 - share) / 0.1;
+    }
+    CHECK(largest(rate_of(form->op(), t, p)) < 1e-9 * 10 / form->op().stable_step(t));
+  }
+}
