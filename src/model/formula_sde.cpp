@@ -334,8 +334,8 @@ void FormulaSde::Parts::compile() {
   written_tape = Tape(written, inputs);
   diffusion_tape = Tape(tensor(), inputs);
   for (std::size_t k = 0; k < dimension(); ++k) {
-    Vector along{written[k], D[k][k]};
-    if (given.potential) along.push_back(*given.potential);  // its slope may hide a jump
+    // the slope of a potential may hide a jump of its own
+    const Vector along = given.potential ? Vector{written[k], D[k][k], *given.potential} : Vector{written[k], D[k][k]};
     breaks[k] = LineRoots(switches(along), given.variables, k);
   }
   if (!B.empty()) noise_tape = Tape(B, inputs);
@@ -526,9 +526,9 @@ std::optional<TimeSeparated> FormulaSde::separated(const PointsIn& some) const t
     base = p.base_of(common.rest, keeps_potential);
   }
   const Expression signed_factor = sign * common.factor;
-  return TimeSeparated{
-      std::move(base), function_of(signed_factor, "t"),
-      [signed_factor](double from, double to) { return time_knots({&signed_factor, 1}, from, to); }};
+  return TimeSeparated{std::move(base), function_of(signed_factor, "t"), [signed_factor](double from, double to) {
+                         return time_knots({&signed_factor, 1}, from, to);
+                       }};
 } catch (const std::length_error&) {
   return std::nullopt;  // too large to be proved
 }

@@ -15,7 +15,8 @@ constexpr double inf = Stretch::infinite;
 constexpr double smooth_ratio = 1.6487212707001282;  // e^(1/2): of D from cell to cell, and from centre to face
 constexpr double fitting = 2;                        // |P| beyond which D is fitted with the drift
 constexpr double seam = 1e-9;                        // relative mismatch of the two ends of a ring
-constexpr Index shaped_cells = 8;                    // cells at an absorbing wall, where they are looked at every time
+constexpr double piling = 0.4;     // log of a weight from cell to cell towards an end: d^(-1/4) and steeper
+constexpr Index shaped_cells = 8;  // cells at an absorbing wall, where they are looked at every time
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
@@ -155,7 +156,22 @@ Edge AxisFluxes::between(const CellFlux& left, const CellFlux& right) const {
   return {rate, P, 0, left, right};
 }
 
-Edge AxisFluxes::close_edge(Index line, Index left, Index right, double f) const {
+/// Within a few cells of a reflecting end, without a break on the way or a weight that piles up: see make_varying.
+bool AxisFluxes::beside_reflecting_end(Index line, Index left, Index right, double peclet) const {
+  if (axis().periodic() || !std::isfinite(peclet)) return false;
+  const std::span<const double> places = breaks(line);
+  const auto unbroken = [&](double from, double to) {
+    return std::none_of(places.begin(), places.end(), [&](double x) { return x >= from && x <= to; });
+  };
+  if (right <= shaped_cells && grid_.ledger(axis_, 0) < 0 && peclet >= -piling &&
+      unbroken(axis().lower, axis().face(right + 1)))
+    return true;
+  return left >= axis().cells - 1 - shaped_cells && grid_.ledger(axis_, 1) < 0 && peclet <= piling &&
+         unbroken(axis().face(left), axis().upper);
+}
+
+Edge AxisFluxes::close_edge(Index line, Index left, Index right, const Face& face) const {
+  const double f = face.f;
   const LineView whole = view(line), seen = fitted_ ? whole : whole.without_drift();
   const Conductance conductance(rule_, seen);
   const auto shape_at = [&](Index i, bool lower) -> const CellEnd* {
@@ -178,9 +194,13 @@ Edge AxisFluxes::close_edge(Index line, Index left, Index right, double f) const
   };
   const CellEnd *below = shape_at(left, false), *above = shape_at(right, true);
   Edge edge;
-  if (below == nullptr && above == nullptr)
-    edge = between(cell(left), cell(right));
-  else
+  if (below == nullptr && above == nullptr) {
+    const CellFlux L = cell(left), R = cell(right);
+    const double peclet = R.lower.mean - L.upper.mean;
+    if (fitted_ && face.D > 0 && beside_reflecting_end(line, left, right, peclet))
+      return {face.D / (h_ * h_), peclet, 0};
+    edge = between(L, R);
+  } else
     edge = of_ends(below != nullptr ? *below : beside(left, false), above != nullptr ? *above : beside(right, true));
   edge.close = true;
   if (!fitted_) edge.velocity = f / h_;
@@ -421,13 +441,20 @@ void AxisFluxes::make_varying(const LineView& seen, const std::vector<CellWeight
       special[at(i)] = special[at((i + 1) % n)] = 1;
   for (int side = 0; side < 2; ++side)
     if (const Index wall = side == 0 ? 0 : n - 1; differs_at_wall(seen, side, D[at(wall)])) special[at(wall)] = 1;
-  // One evaluation serves an edge between smooth cells where drift does not rule.
+  // One evaluation serves an edge between smooth cells; on a ring, which carries a current, where drift does not rule.
   std::vector<double> peclets(at(faces()));
   std::vector<std::uint8_t> plain(at(faces()));
   for (std::size_t i = 0; i < plain.size(); ++i) {
     const std::size_t next = (i + 1) % at(n);
     peclets[i] = weights[next].low - weights[i].high;
-    plain[i] = drifts && special[i] == 0 && special[next] == 0 && std::abs(peclets[i]) <= fitting ? 1 : 0;
+    const bool driven = axis().periodic() && !(std::abs(peclets[i]) <= fitting);
+    plain[i] = drifts && special[i] == 0 && special[next] == 0 && std::isfinite(peclets[i]) && !driven ? 1 : 0;
+  }
+  // So it does at a reflecting end where D vanishes, unless the stationary weight piles up there: the flux falls to 0
+  // with the mass beyond, which a steady flux does not know.
+  for (int side = 0; side < 2; ++side) {
+    const Index reach = flat_reach(seen, side, D, peclets, places);
+    for (Index k = 0; k < reach; ++k) plain[at(side == 0 ? k : faces() - 1 - k)] = 1;
   }
   const auto is_plain = [&](Index i) { return i < 0 || i >= faces() ? !axis().periodic() : plain[at(i)] != 0; };
   const bool shaping =
@@ -483,6 +510,30 @@ void AxisFluxes::make_varying(const LineView& seen, const std::vector<CellWeight
   }
 }
 
+/// How many faces there are from a reflecting end where D vanishes, as far as D changes much from cell to cell and the
+/// stationary weight does not pile up towards the end.
+Index AxisFluxes::flat_reach(const LineView& seen, int side, const std::vector<double>& D,
+                             const std::vector<double>& peclets, const std::vector<double>& places) const {
+  if (axis().periodic() || grid_.ledger(axis_, side) >= 0) return 0;
+  const Index n = axis().cells;
+  const double inwards = side == 0 ? 1 : -1, wall = side == 0 ? axis().lower : axis().upper;
+  const double x = wall + inwards * std::ldexp(h_, -10);
+  double f = 0, near_wall = 0;
+  seen.evaluate(&x, 1, &f, &near_wall);
+  if (!(near_wall < 0.5 * D[at(side == 0 ? 0 : n - 1)])) return 0;
+  Index reach = 0;
+  for (; reach < faces(); ++reach) {
+    const Index face = side == 0 ? reach : faces() - 1 - reach;
+    const bool broken = std::any_of(places.begin(), places.end(), [&](double place) {
+      return place > axis().face(face) - 1e-9 * h_ && place < axis().face(face + 2) + 1e-9 * h_;
+    });
+    if (broken || !(inwards * peclets[at(face)] >= -piling) || alike(D[at(face)], D[at(face + 1)])) break;
+  }
+  // the face after the last of them has a cell that was looked at closely for its sake
+  const Index next = side == 0 ? reach : faces() - 1 - reach;
+  return reach > 0 && reach < faces() && std::isfinite(peclets[at(next)]) ? reach + 1 : reach;
+}
+
 /// Whether D at an absorbing wall is another than at the centre of the cell before it.
 bool AxisFluxes::differs_at_wall(const LineView& seen, int side, double D_center) const {
   if (grid_.ledger(axis_, side) < 0) return false;
@@ -518,7 +569,7 @@ Edge AxisFluxes::edge_of(Index line, Index i, const Face& face) const {
   const bool close =
       special_[left] != 0 || special_[right] != 0 || !alike(D_[left], face.D) || !alike(D_[right], face.D);
   const bool dead = face.D == 0 && D_[left] == 0 && D_[right] == 0;
-  return close && !dead ? close_edge(line, i, next, face.f) : smooth_edge(face, D_[left], D_[right]);
+  return close && !dead ? close_edge(line, i, next, face) : smooth_edge(face, D_[left], D_[right]);
 }
 
 void AxisFluxes::fill(const Run& run, Index from, Index count, Edge* out) const {

@@ -93,7 +93,10 @@ class AxisFluxes {
   [[nodiscard]] Edge exact_edge(Index line, Index i) const;
   [[nodiscard]] Edge edge_of(Index line, Index i, const Face& face) const;
   [[nodiscard]] Edge smooth_edge(const Face& face, double D_left, double D_right) const;
-  [[nodiscard]] Edge close_edge(Index line, Index left, Index right, double f) const;
+  [[nodiscard]] Edge close_edge(Index line, Index left, Index right, const Face& face) const;
+  [[nodiscard]] bool beside_reflecting_end(Index line, Index left, Index right, double peclet) const;
+  [[nodiscard]] Index flat_reach(const LineView& seen, int side, const std::vector<double>& D,
+                                 const std::vector<double>& peclets, const std::vector<double>& places) const;
   [[nodiscard]] Edge wall_edge(const LineView& seen, std::span<const double> places, bool special, int side) const;
   [[nodiscard]] Edge wall_of(Index line, int side) const;
   [[nodiscard]] Edge between(const CellFlux& left, const CellFlux& right) const;

@@ -68,7 +68,7 @@ void same_on_all_threads(const Settings& settings) {
   }
 }
 
-const std::string diagonal = "sde.diffusion=[[\"0.5 + 0.1*sin(x)\", 0], [0, \"0.25\"]]";
+const std::string diagonal = "sde.diffusion=[[\"0.5 + 0.1*sin(pi*x/5)\", 0], [0, \"0.25\"]]";
 
 }  // namespace
 
