@@ -22,6 +22,7 @@ std::string cells_text(const Judgement& judged) {
                         judged.flux_l1_worst > 1.5 * judged.flux_l1
                             ? fmt::format(", {:.1e} at t = {:.4g}", judged.flux_l1_worst, judged.flux_l1_worst_at)
                             : "");
+  if (judged.step_l1 > 0) text += fmt::format("; time.dt about l1 {:.1e}", judged.step_l1);
   return text;
 }
 
@@ -52,6 +53,7 @@ Json judgement_json(const Judgement& judged) {
           {"flux_l1", number(judged.flux_l1)},
           {"flux_l1_worst", number(judged.flux_l1_worst)},
           {"flux_l1_worst_at", judged.flux_l1_worst_at},
+          {"step_l1", judged.step_l1},
           {"reduced_share", judged.reduced_share},
           {"reduced_l1", number(judged.reduced_l1)},
           {"walls", walls}};

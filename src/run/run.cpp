@@ -167,11 +167,13 @@ class Run {
     poll_stop();
     const double before = march_.t(), stop = next_stop(output);
     if (before < setup_.clock) return wait(stop);
+    self_check_->before_step(before, view());
     StepResult done;
     {
       const Stopwatch watch(result_.stepping_seconds);
       done = march_.step(stop, view());
     }
+    self_check_->after_step(before, done.t, view());
     result_.t = march_.t();
     result_.rejected += done.rejected;
     ++result_.steps;
@@ -202,6 +204,12 @@ class Run {
     ledger.run_min = std::min(ledger.run_min, now.min);
     ledger.run_max = std::max(ledger.run_max, now.max);
     ledger.negative_mass = std::max(ledger.negative_mass, now.negative * volume);
+    if (now.negative * volume > std::max(1.0, ledger.mass_initial))
+      throw NumericalError(
+          fmt::format("{:.3g} of negative mass, more than there is in all: steps of {:.3g} do not damp what "
+                      "they should; take shorter ones, or time.tolerance",
+                      now.negative * volume, step_length_),
+          result_.t);
     if (setup_.positive && now.min < 0) {
       Index cell = 0;
       p_.values.minCoeff(&cell);

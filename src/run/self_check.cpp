@@ -41,7 +41,7 @@ std::string remedy(const Setup& setup, bool stationary) {
 }  // namespace
 
 SelfCheck::SelfCheck(const Setup& setup, bool stationary)
-    : setup_(setup), stationary_(stationary), space_(setup), walls_(setup, stationary) {
+    : setup_(setup), stationary_(stationary), space_(setup), walls_(setup, stationary), steps_(setup) {
   const auto axes = static_cast<std::size_t>(setup.grid->dimension());
   judged_.width.assign(axes, INFINITY);
   spread_.fill(!std::holds_alternative<InitialPoint>(setup.config.initial));  // any other start is to be resolved
@@ -85,6 +85,7 @@ void SelfCheck::look_at_width(double t, const std::array<double, 2>& width) {
 }
 
 Judgement SelfCheck::conclude(const Moment& now) {
+  judged_.step_l1 = steps_.worst();
   look(now, true);
   return sum_up(now);
 }
@@ -119,6 +120,7 @@ Judgement SelfCheck::sum_up(const Moment& now) {
   warn_of_mass(now);
   warn_of_walls(now);
   warn_of_flux();
+  warn_of_steps();
   warn_of_reduced_terms();
   warn_of_negative_mass(now);
   if (!warns_of_width()) warn_of_features(now);
@@ -166,6 +168,14 @@ void SelfCheck::warn_of_flux() {
       fmt::format("flux: on these cells {} is expected to be off by {} (drift against diffusion in a cell: the row "
                   "peclet). Take {}",
                   setup_.flux->name, expected, remedy(setup_, stationary_)));
+}
+
+void SelfCheck::warn_of_steps() {
+  if (!(judged_.step_l1 > worth_saying)) return;
+  judged_.warnings.push_back(fmt::format(
+      "time: steps of time.dt = {:.3g} by {} are expected to cost up to about l1 {:.2g} {}; take a smaller "
+      "time.dt, or time.tolerance with an adaptive stepper (time.stepper = \"auto\")",
+      setup_.config.time.dt.value_or(0), setup_.stepper_row->name, judged_.step_l1, when(steps_.worst_at())));
 }
 
 void SelfCheck::warn_of_reduced_terms() {

@@ -3,6 +3,7 @@
 #include "fokker/run/observers.hpp"
 #include "fokker/run/setup.hpp"
 #include "space_error.hpp"
+#include "step_check.hpp"
 #include "wall_check.hpp"
 
 namespace fokker {
@@ -13,6 +14,11 @@ class SelfCheck {
  public:
   /// `stationary`: to judge one density that does not move.
   explicit SelfCheck(const Setup& setup, bool stationary = false);
+  /// Around every step that begins at `before`: looks at the step where its length was given.
+  void before_step(double before, std::span<const double> state) { steps_.begin(before, state); }
+  void after_step(double before, double after, std::span<const double> state) {
+    steps_.end(before, after, state, space_.contraction());
+  }
   /// Looks when it is time to.
   void after_step(const Moment& now);
   /// Always looks.
@@ -29,6 +35,7 @@ class SelfCheck {
   void look_at_width(double t, const std::array<double, 2>& width);
   void warn_of_walls(const Moment& now);
   void warn_of_flux();
+  void warn_of_steps();
   void warn_of_reduced_terms();
   void warn_of_negative_mass(const Moment& now);
   bool warns_of_width();
@@ -39,6 +46,7 @@ class SelfCheck {
   bool stationary_;
   SpaceError space_;
   WallCheck walls_;
+  StepCheck steps_;
   double looked_at_ = -1, next_ = 0;
   std::array<bool, 2> spread_{};  ///< p was wide enough once
   std::array<double, 2> last_width_{};

@@ -242,6 +242,10 @@ double SpaceError::distance(std::span<const CellLook> cells, const Eigen::Matrix
   return told ? std::min(off, gaussian_l1(own_ + scaled, own_)) : off;
 }
 
+double SpaceError::contraction() const {
+  return last_.A.size() > 0 ? -last_.A.trace() / static_cast<double>(last_.A.rows()) : 0;
+}
+
 SpaceLook SpaceError::settle(std::span<const double> p) {
   look(0, p);
   constexpr double times = 30;

@@ -46,6 +46,8 @@ class SpaceError {
   explicit SpaceError(const Setup& setup);
   /// p at t, not before the last look.
   SpaceLook look(double t, std::span<const double> p);
+  /// The rate at which the linear part of the drift shrinks distances, the mean over the axes, at the last look [1/t].
+  [[nodiscard]] double contraction() const;
   /// A stationary p: V_num and the fourth cumulant as they are after 30 times of the drift's linear part. First look
   /// only.
   SpaceLook settle(std::span<const double> p);

@@ -24,6 +24,7 @@ struct Judgement {
   double flux_l1_worst = 0, flux_l1_worst_at = 0;
   double reduced_share = 0;  ///< largest share of the mass in cells whose cross term was reduced
   double reduced_l1 = 0;     ///< what that costs, the worst
+  double step_l1 = 0;        ///< what a fixed time.dt costs (step_check.hpp); 0 for adaptive steps
   std::vector<std::string> warnings;
 };
 

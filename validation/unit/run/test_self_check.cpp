@@ -8,6 +8,7 @@
 #include "../../../src/run/forecast.hpp"
 #include "../../../src/run/fourth_cumulant.hpp"
 #include "../../../src/run/space_error.hpp"
+#include "fokker/run/march.hpp"
 #include "fokker/run/steady.hpp"
 #include "small_case.hpp"
 
@@ -318,22 +319,45 @@ TEST_CASE("good runs are not warned of anything") {
   }
 }
 
+TEST_CASE("what a fixed step costs is expected and steps that do not damp end the run") {
+  for (const char* const stepper : {"backward_euler", "crank_nicolson", "rkc2"}) {
+    const std::vector<std::string> steps = {std::string("time.stepper=") + stepper, "time.dt=0.1",
+                                            "scheme.positive=false",
+                                            "axis.x.cells=600"};  // so that the error is that of the steps
+    const RunResult stepped = run_of(ou, steps);
+    CAPTURE(stepper);
+    CAPTURE(true_l1(stepped));
+    CHECK(stepped.judgement.step_l1 > true_l1(stepped) / 2);
+    CHECK(stepped.judgement.step_l1 < 10 * true_l1(stepped) + 1e-3);
+    CHECK(warning(stepped, "time: ").empty() == (std::string(stepper) != "backward_euler"));
+  }
+  CHECK(run_of(ou, {}).judgement.step_l1 == 0);
+  const RunResult wild =
+      run_of(ou, {"time.stepper=euler", "time.dt=0.05", "scheme.positive=false", "axis.x.cells=600"});
+  CHECK(wild.numerical_failure);
+  CHECK(wild.stop_reason.find("of negative mass, more than there is in all") != std::string::npos);
+}
+
 TEST_CASE("judging changes no bit of the solution") {
   const std::vector<std::string> changing = {"sde.drift=[\"-x - 10*cos(t)*y\", \"10*x - y\"]", "compare.exact=false",
                                              "sde.noise=[[\"0.5 + 0.3*sin(20*t)\", 0.1], [0.2, 0.4]]",
                                              "axis.x.cells=24", "axis.y.cells=24"};
-  const RunResult judged = run_of(rotation, changing);
-  Setup setup = setup_of(rotation, changing);
-  Eigen::VectorXd state = Eigen::VectorXd::Zero(setup.scheme->op().size());
-  state.head(setup.grid->cells()) = setup.initial.values;
-  const std::span<double> view(state.data(), static_cast<std::size_t>(state.size()));
-  const std::vector<double>& times = setup.config.output.times;
-  double t = 0, dt = setup.stepper->first_step(0, view, times[1]);
-  for (std::size_t k = 1; k < times.size(); ++k)
-    while (t < times[k]) {
-      const StepResult done = setup.stepper->step({t, dt, times[k]}, view);
-      t = done.t;
-      dt = done.next_dt;
+  for (const char* const step : {"time.tolerance=1e-6", "time.dt=0.001"}) {
+    std::vector<std::string> overrides = changing;
+    overrides.insert(overrides.end(),
+                     {step, std::string(step) == "time.dt=0.001" ? "time.stepper=tr_bdf2" : "time.stepper=auto"});
+    const RunResult judged = run_of(rotation, overrides);
+    Setup setup = setup_of(rotation, overrides);
+    Eigen::VectorXd state = Eigen::VectorXd::Zero(setup.scheme->op().size());
+    state.head(setup.grid->cells()) = setup.initial.values;
+    const std::span<double> view(state.data(), static_cast<std::size_t>(state.size()));
+    const std::vector<double>& times = setup.config.output.times;
+    March march(*setup.stepper, *setup.stepper_row, setup.timeline);
+    march.begin(times[1], view);
+    for (std::size_t k = 1; k < times.size(); ++k) {
+      while (march.t() < times[k]) static_cast<void>(march.step(times[k], view));
+      march.leave();
     }
-  CHECK((judged.p.values.array() == state.head(setup.grid->cells()).array()).all());
+    CHECK((judged.p.values.array() == state.head(setup.grid->cells()).array()).all());
+  }
 }

@@ -1,0 +1,56 @@
+#include "step_check.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace fokker {
+namespace {
+
+constexpr int looks = 4;
+
+}  // namespace
+
+StepCheck::StepCheck(const Setup& setup) : setup_(setup) {
+  const CaseTime& time = setup.config.time;
+  const bool exact = setup.stepper_row->order == 0;
+  if (!time.dt || exact || setup.scheme->op().correction() != nullptr) return;
+  halves_ = make_stepper(*setup.stepper_row, setup.scheme->op(), {*time.dt / 2, 1e-6, false}, 0);
+  next_ = time.end / (2 * looks);
+}
+
+void StepCheck::begin(double before, std::span<const double> state) {
+  looks_ = halves_ != nullptr && before >= next_;
+  if (!looks_) return;
+  const double end = setup_.config.time.end;
+  next_ += end / looks;
+  if (next_ > end) next_ = std::numeric_limits<double>::infinity();
+  state_ = Eigen::Map<const Eigen::VectorXd>(state.data(), static_cast<Index>(state.size()));
+}
+
+void StepCheck::end(double before, double after, std::span<const double> state, double contraction) {
+  if (!looks_) return;
+  const double middle = 0.5 * (before + after);
+  if (!(before < middle && middle < after)) return;
+  const std::span<double> view(state_.data(), static_cast<std::size_t>(state_.size()));
+  try {
+    double t = before;
+    for (const double limit : {middle, after})
+      while (t < limit) t = halves_->step({t, limit - t, limit}, view).t;
+  } catch (const NumericalError&) {
+    return;  // the run itself will say what is wrong
+  }
+  const Operator& op = setup_.scheme->op();
+  double difference = 0;
+  for (Index cell = 0; cell < op.cells(); ++cell)
+    difference += std::abs(state_[cell] - state[static_cast<std::size_t>(cell)]) * op.cell_volume();
+  const double rate = difference / (1 - std::exp2(-setup_.stepper_row->order)) / (after - before);
+  const double span = setup_.config.time.end / looks, forgotten = std::max(0.0, contraction) * span;
+  const double kept = std::exp(-forgotten);
+  error_ = kept * error_ + rate * span * (forgotten > 1e-6 ? (1 - kept) / forgotten : 1);
+  if (!(error_ > worst_)) return;
+  worst_ = std::min(2.0, error_);
+  worst_at_ = after;
+}
+
+}  // namespace fokker
