@@ -19,6 +19,7 @@ class CorrectedSteps final : public TimeStepper {
       : inner_(std::move(inner)),
         op_(op),
         correction_(correction),
+        simple_(correction.default_flux()),
         options_(options),
         tolerance_(options.dt ? std::nullopt : std::optional(options.tolerance)),
         next_(size_of(correction.recording())) {}
@@ -78,21 +79,19 @@ class CorrectedSteps final : public TimeStepper {
     constexpr double few = 6, twice = 2, start = 300, least = 1e-14;
     if (h < least * std::max(std::abs(request.t), std::abs(request.limit))) return true;
     if (!tolerance_) return false;  // a fixed step is the user's own
-    const Operator& simple = correction_.default_flux();
     if (request.limit != asked_) {
-      choice_ = choose_stepper(simple, correction_.dimension(), options_, request.t, request.limit - request.t);
+      choice_ = choose_stepper(simple_, correction_.dimension(), options_, request.t, request.limit - request.t);
       allowed_ += few * choice_.products;
       asked_ = request.limit;
     }
-    work_ += twice * static_cast<double>(products) + h / simple.stable_step(request.t);
+    work_ += twice * static_cast<double>(products) + h / simple_.stable_step(request.t);
     return work_ > start + allowed_;
   }
 
   StepResult give_way(const StepRequest& request, std::span<double> state) {
-    const Operator& simple = correction_.default_flux();
     if (choice_.row == nullptr)
-      choice_ = choose_stepper(simple, correction_.dimension(), options_, request.t, request.limit - request.t);
-    default_ = make_stepper(*choice_.row, simple, options_, request.t);
+      choice_ = choose_stepper(simple_, correction_.dimension(), options_, request.t, request.limit - request.t);
+    default_ = make_stepper(*choice_.row, simple_, options_, request.t);
     account_.gave_way = request.t;
     const double first = default_->first_step(request.t, state, request.limit);
     return default_->step({request.t, first, request.limit}, state);
@@ -110,6 +109,7 @@ class CorrectedSteps final : public TimeStepper {
   std::unique_ptr<TimeStepper> inner_;
   const Operator& op_;
   FluxCorrection& correction_;
+  const Operator& simple_;  // the default flux, made ahead: a step makes nothing
   StepperOptions options_;
   std::optional<double> tolerance_;
   Corrections account_;

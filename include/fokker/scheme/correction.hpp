@@ -27,7 +27,8 @@ class FluxCorrection {
  public:
   virtual ~FluxCorrection() = default;
   [[nodiscard]] virtual const Operator& recording() const = 0;
-  /// The default flux on the same unknowns, for where correcting costs too much; made when first asked for.
+  /// The default flux on the same unknowns, for where correcting costs too much; made when first asked for, before
+  /// steps.
   [[nodiscard]] virtual const Operator& default_flux() = 0;
   [[nodiscard]] virtual int dimension() const = 0;
   /// `state`: where the step from t to `end` began, p >= 0, size() of the operator long; `next`: where it led, as long
