@@ -14,7 +14,6 @@ namespace fokker {
 namespace {
 
 constexpr double sqrt2 = std::numbers::sqrt2;
-constexpr double two_pi = 2 * std::numbers::pi;
 constexpr double everything = 39;  // standard deviations: beyond them a normal tail is no double
 
 /// The standard normal density.
