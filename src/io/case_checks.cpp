@@ -172,6 +172,7 @@ void read_at(CaseReader& reader, const Node& node, const Case& c, CaseCheck& che
   check.at = c.time.end;
   const auto at = reader.number(node);
   if (!at) return;
+  check.timed = true;
   const std::vector<double>& times = c.output.times;
   const auto after = std::lower_bound(times.begin(), times.end(), *at);
   std::vector<double> nearest;

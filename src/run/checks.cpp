@@ -158,6 +158,14 @@ void check_frame(const Setup& setup, double t, const Field& p, const Ledger& led
   }
 }
 
+void check_steady(const Setup& setup, const Field& p, std::vector<CheckResult>& results) {
+  for (const CaseCheck& check : setup.config.checks) {
+    if (check.quantity != "expectation" || check.timed) continue;
+    const Found found = evaluate(setup, check, p, {}, {}, nullptr);
+    results.push_back({&check, std::numeric_limits<double>::infinity(), found.value, holds(check, found.value)});
+  }
+}
+
 void check_reverse(const Setup& setup, const ReverseResult& reverse, std::vector<CheckResult>& results) {
   for (const CaseCheck& check : setup.config.checks) {
     if (check.against != "reverse") continue;

@@ -9,6 +9,8 @@ namespace fokker {
 /// Evaluates the checks whose time is `t` and appends their results; `likelihood` may be null.
 void check_frame(const Setup& setup, double t, const Field& p, const Ledger& ledger, std::span<const Opinion> opinions,
                  const LikelihoodVerdict* likelihood, std::vector<CheckResult>& results);
+/// Evaluates the checks that hold for a stationary density too: expectations that speak of no time.
+void check_steady(const Setup& setup, const Field& p, std::vector<CheckResult>& results);
 /// Evaluates the checks against what came back.
 void check_reverse(const Setup& setup, const ReverseResult& reverse, std::vector<CheckResult>& results);
 /// Checks whose time was never reached fail with a NaN; `order` checks belong to `converge` and are left out.

@@ -7,12 +7,13 @@
 #include <cmath>
 #include <numeric>
 
+#include "checks.hpp"
 #include "fokker/analysis/norms.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/io/paraview.hpp"
 #include "fokker/model/linear_gaussian.hpp"
 #include "fokker/run/observers.hpp"
-#include "fokker/run/run.hpp"
+#include "fokker/scheme/drift_diffusion.hpp"
 #include "fokker/version.hpp"
 #include "json_text.hpp"
 #include "judgement_text.hpp"
@@ -58,21 +59,69 @@ void require_autonomous(const Setup& setup) {
   throw CaseError(std::move(problems));
 }
 
-const LinearOperator& linear_operator(const Setup& setup) {
+void require_two_cells(const Setup& setup) {
   if (setup.config.scheme.form != "drift_diffusion")
     refuse(setup, "scheme.form", "steady solves the drift_diffusion form: its matrix is that of a Markov chain");
-  const LinearOperator* const op = setup.scheme->op().linear();
-  if (op == nullptr)
-    refuse(
-        setup, "scheme.flux",
-        fmt::format("'{}' is limited, and so not linear in p, where drift runs without diffusion; steady needs flux = "
-                    "\"upwind\" there",
-                    setup.flux->name));
   if (setup.flux->wide)
     refuse(setup, "scheme.flux",
            fmt::format("'{}' has fluxes of four cells, and steady solves for those of two; take scharfetter_gummel",
                        setup.flux->name));
-  return *op;
+}
+
+/// Solves for the null vector of the setup's form.
+void solve_form(const Setup& setup, SteadyResult& result) {
+  const auto start = Clock::now();
+  try {
+    StationarySolver solver(*setup.scheme->op().linear(), 0);
+    result.set_up_seconds += seconds_since(start);
+    const auto begin = Clock::now();
+    result.found = solver.solve();
+    result.solve_seconds += seconds_since(begin);
+    result.residual = solver.residual(result.found.p);
+  } catch (const UsageError& error) {
+    refuse(setup, setup.grid->ledgers() > 0 ? "axis" : "sde", error.what());
+  }
+  result.p = Field(setup.grid);
+  std::copy(result.found.p.begin(), result.found.p.end(), result.p.values.begin());
+  std::vector<double>().swap(result.found.p);
+  result.negative_mass = -setup.grid->volume() * result.p.values.cwiseMin(0.0).sum();
+}
+
+void take_flux(Setup& setup, const FluxScheme& row) {
+  setup.stepper.reset();
+  setup.flux = &row;
+  setup.scheme = make_drift_diffusion(setup.grid, setup.sde, row, 0);
+}
+
+/// Where drift runs along an axis without diffusion the limited flux of a run is not linear in p. Central differences
+/// are, of second order, and smooth where noise on the other axis makes p smooth; they do not keep p >= 0. Where what
+/// they lose by that is not negligible: upwind along axes without noise, fitted along the others
+/// (docs/decisions/0016-steady-with-inertia.md).
+void solve_without_limiter(Setup& setup, SteadyResult& result) {
+  constexpr double negligible = 1e-5;
+  const char* const why = "drift runs along an axis without diffusion, where the limited flux of a run is not linear";
+  const FluxScheme& limited = *setup.flux;
+  std::string instead = "p >= 0 is asked for";
+  if (!setup.config.scheme.positive.value_or(false)) {
+    try {
+      take_flux(setup, *find_flux("central"));
+      solve_form(setup, result);
+      if (result.negative_mass <= negligible) {
+        setup.positive = false;
+        setup.flux_reason = fmt::format("{}: central differences, of second order, with a negative mass of {:.2g}", why,
+                                        result.negative_mass);
+        return;
+      }
+      instead = fmt::format("central differences would hold a negative mass of {:.2g}", result.negative_mass);
+    } catch (const NumericalError& error) {
+      instead = fmt::format("central differences failed ({})", error.what());
+    }
+  }
+  setup.own_flux = std::make_unique<FluxScheme>(limited);
+  setup.own_flux->limited_velocity = false;
+  take_flux(setup, *setup.own_flux);
+  solve_form(setup, result);
+  setup.flux_reason = fmt::format("{}, and {}: upwind along that axis, of first order in its cells", why, instead);
 }
 
 /// A law that does not move: a stationary Gaussian.
@@ -114,24 +163,15 @@ double largest_current(const Setup& setup, const Field& p) {
 
 }  // namespace
 
-SteadyResult solve_steady(const Setup& setup) {
+SteadyResult solve_steady(Setup& setup) {
   require_autonomous(setup);
-  const LinearOperator& op = linear_operator(setup);
+  require_two_cells(setup);
   const auto start = Clock::now();
   SteadyResult result;
-  try {
-    StationarySolver solver(op, 0);
-    result.set_up_seconds = seconds_since(start);
-    const auto begin = Clock::now();
-    result.found = solver.solve();
-    result.solve_seconds = seconds_since(begin);
-    result.residual = solver.residual(result.found.p);
-  } catch (const UsageError& error) {
-    refuse(setup, setup.grid->ledgers() > 0 ? "axis" : "sde", error.what());
-  }
-  result.p = Field(setup.grid);
-  std::copy(result.found.p.begin(), result.found.p.end(), result.p.values.begin());
-  std::vector<double>().swap(result.found.p);
+  if (setup.scheme->op().linear() != nullptr)
+    solve_form(setup, result);
+  else
+    solve_without_limiter(setup, result);
   require_mass(result.p.mass(), 1, 0);
   if (setup.positive)
     for (Index cell = 0; cell < setup.grid->cells(); ++cell)
@@ -140,6 +180,7 @@ SteadyResult solve_steady(const Setup& setup) {
                                          setup.grid->describe(cell)),
                              0, cell);
   result.largest_current = largest_current(setup, result.p);
+  check_steady(setup, result.p, result.checks);
   if (const auto rate = dissipation(setup, 0, result.p))
     result.entropy_production = setup.grid->volume() * std::accumulate(rate->begin(), rate->end(), 0.0);
   if (const auto witness = stationary_witness(setup)) {
@@ -171,7 +212,8 @@ std::string steady_json(const Setup& setup, const SteadyResult& result) {
   std::vector<Index> cells;
   for (const Axis& axis : c.axes) cells.push_back(axis.cells);
   json["grid"] = {{"dimension", setup.grid->dimension()}, {"cells", cells}};
-  json["scheme"] = {{"form", c.scheme.form}, {"flux", setup.flux->name}, {"positive", setup.positive}};
+  json["scheme"] = {
+      {"form", c.scheme.form}, {"flux", setup.flux->name}, {"why", setup.flux_reason}, {"positive", setup.positive}};
   json["steady"] = {{"method", result.found.method},
                     {"why", result.found.reason},
                     {"detailed_balance", result.found.method == "detailed balance"},
@@ -183,7 +225,9 @@ std::string steady_json(const Setup& setup, const SteadyResult& result) {
       {"set_up", result.set_up_seconds}, {"stepping", result.solve_seconds}, {"total", result.total_seconds}};
   json["threads"] = thread_count();
   json["mass"] = {{"final", result.p.mass()}};
-  json["density"] = {{"min", result.p.values.minCoeff()}, {"max", result.p.values.maxCoeff()}};
+  json["density"] = {{"min", result.p.values.minCoeff()},
+                     {"max", result.p.values.maxCoeff()},
+                     {"negative_mass", result.negative_mass}};
   const Moments m = moments(*setup.grid, result.p.view());
   json["moments"] = {{"mean", std::vector<double>(m.mean.begin(), m.mean.end())}, {"covariance", rows(m.covariance)}};
   json["entropy"] = number(entropy(*setup.grid, result.p.view()));
@@ -192,6 +236,7 @@ std::string steady_json(const Setup& setup, const SteadyResult& result) {
     json["compare"]["exact"] = verdict_json(*result.exact);
     json["compare"]["exact"].erase("t");
   }
+  json["checks"] = checks_json(result.checks);
   json["self_check"] = judgement_json(result.judgement);
   json["warnings"] = setup.warnings;
   for (const std::string& warning : result.judgement.warnings) json["warnings"].push_back(warning);
@@ -206,6 +251,7 @@ std::string steady_table(const Setup& setup, const SteadyResult& result, const s
   text += fmt::format("  grid     {}\n", grid_line(*setup.grid));
   text +=
       fmt::format("  scheme   {}{}\n", setup.flux->name, setup.positive ? ", p >= 0 kept" : ", p >= 0 not promised");
+  if (!setup.flux_reason.empty()) text += fmt::format("           {}\n", setup.flux_reason);
   text += fmt::format("  solved   by {}{}{}\n", found.method,
                       found.cycles > 0 ? fmt::format(", {} cycles", found.cycles) : "",
                       found.reason.empty() ? "" : " (" + found.reason + ")");
@@ -214,7 +260,8 @@ std::string steady_table(const Setup& setup, const SteadyResult& result, const s
                   result.set_up_seconds, thread_count(), thread_count() == 1 ? "" : "s", result.total_seconds);
   text += fmt::format("  residual {:.1e} of the mass would move per unit of time\n", result.residual);
   text += fmt::format("  mass     {:.10g} on the grid\n", result.p.mass());
-  text += fmt::format("  density  {:.3g} .. {:.3g}\n", result.p.values.minCoeff(), result.p.values.maxCoeff());
+  text += fmt::format("  density  {:.3g} .. {:.3g}{}\n", result.p.values.minCoeff(), result.p.values.maxCoeff(),
+                      result.negative_mass > 0 ? fmt::format(", {:.2g} of negative mass", result.negative_mass) : "");
   text += fmt::format("  current  up to {:.3g}{}\n", result.largest_current,
                       result.entropy_production
                           ? fmt::format("; entropy production {:.6g} per unit of time", *result.entropy_production)
@@ -232,6 +279,7 @@ std::string steady_table(const Setup& setup, const SteadyResult& result, const s
                  fmt::format("{:.1e}", v.mean_error), fmt::format("{:.1e}", v.covariance_error)});
     text += "\n" + witness.text();
   }
+  text += checks_table(result.checks);
   text += "\n" + judgement_lines(result.judgement);
   for (const auto* warnings : {&setup.warnings, &result.judgement.warnings})
     for (const std::string& warning : *warnings) text += "  warning  " + warning + "\n";

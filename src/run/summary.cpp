@@ -66,6 +66,35 @@ std::string grid_line(const Grid& grid) {
   return cells + " cells, " + ranges;
 }
 
+Json checks_json(std::span<const CheckResult> checks) {
+  Json all = Json::array();
+  for (const CheckResult& done : checks) {
+    Json json{{"quantity", done.check->quantity}};
+    if (!done.check->against.empty()) json["against"] = done.check->against;
+    if (done.check->of) json["of"] = done.check->of_text;
+    if (!done.check->point.empty()) json["point"] = done.check->point;
+    json["at"] = number(done.at);
+    json["value"] = number(done.value);
+    json["bound"] = done.bound();
+    json["ok"] = done.ok;
+    if (!done.note.empty()) json["note"] = done.note;
+    all.push_back(std::move(json));
+  }
+  return all;
+}
+
+std::string checks_table(std::span<const CheckResult> results) {
+  TextTable checks({"check", "at t", "value", "bound", ""});
+  std::string notes;
+  for (const CheckResult& done : results) {
+    checks.add({done.label(), std::isinf(done.at) ? "rest" : fmt::format("{:.6g}", done.at),
+                done.reached && !std::isnan(done.value) ? fmt::format("{:.6g}", done.value) : "-", done.bound(),
+                done.reached ? done.ok ? "ok" : "FAILS" : "not reached"});
+    if (!done.note.empty()) notes += fmt::format("  {}: {}\n", done.label(), done.note);
+  }
+  return checks.empty() ? "" : "\n" + checks.text() + notes;
+}
+
 namespace {
 
 void add_facts(const WitnessFacts& facts, Json& json) {
@@ -110,23 +139,6 @@ Json compare_json(const Case& c, const RunResult& result) {
     all[name] = std::move(json);
   }
   if (!result.log_likelihood.empty()) all["log_likelihood"] = likelihood_json(*c.compare.log_likelihood, result);
-  return all;
-}
-
-Json checks_json(const RunResult& result) {
-  Json all = Json::array();
-  for (const CheckResult& done : result.checks) {
-    Json json{{"quantity", done.check->quantity}};
-    if (!done.check->against.empty()) json["against"] = done.check->against;
-    if (done.check->of) json["of"] = done.check->of_text;
-    if (!done.check->point.empty()) json["point"] = done.check->point;
-    json["at"] = done.at;
-    json["value"] = number(done.value);
-    json["bound"] = done.bound();
-    json["ok"] = done.ok;
-    if (!done.note.empty()) json["note"] = done.note;
-    all.push_back(std::move(json));
-  }
   return all;
 }
 
@@ -214,19 +226,6 @@ std::string kl_footnote(const std::string& witness, const Verdict& verdict) {
   const std::string note = kl_note(verdict.norms);
   if (note.empty() || kl_text(witness, verdict).empty()) return "";
   return fmt::format("  {}kl against {} is {}\n", std::isinf(verdict.norms.kl) ? "" : "* ", witness, note);
-}
-
-/// The checks and, below them, what their values rest on.
-std::string checks_table(const RunResult& result) {
-  TextTable checks({"check", "at t", "value", "bound", ""});
-  std::string notes;
-  for (const CheckResult& done : result.checks) {
-    checks.add({done.label(), fmt::format("{:.6g}", done.at),
-                done.reached && !std::isnan(done.value) ? fmt::format("{:.6g}", done.value) : "-", done.bound(),
-                done.reached ? done.ok ? "ok" : "FAILS" : "not reached"});
-    if (!done.note.empty()) notes += fmt::format("  {}: {}\n", done.label(), done.note);
-  }
-  return checks.empty() ? "" : "\n" + checks.text() + notes;
 }
 
 Json reverse_json(const Setup& setup, const ReverseResult& reverse) {
@@ -341,7 +340,7 @@ std::string summary_json(const Setup& setup, const RunResult& result) {
   if (result.entropy_production) json["entropy_production"] = number(*result.entropy_production);
   if (result.reverse) json["reverse"] = reverse_json(setup, *result.reverse);
   if (!result.verdicts.empty() || !result.log_likelihood.empty()) json["compare"] = compare_json(c, result);
-  json["checks"] = checks_json(result);
+  json["checks"] = checks_json(result.checks);
   json["warnings"] = setup.warnings;
   for (const std::string& warning : result.warnings) json["warnings"].push_back(warning);
   json["stop_reason"] = result.stop_reason;
@@ -400,7 +399,7 @@ std::string summary_table(const Setup& setup, const RunResult& result,
   if (!witnesses.empty()) text += "\n" + witnesses.text() + footnotes;
   if (!result.log_likelihood.empty()) text += "\n" + likelihood_line(result.log_likelihood.back(), c);
   if (result.reverse) text += "\n" + reverse_table(setup, *result.reverse);
-  text += checks_table(result);
+  text += checks_table(result.checks);
   if (result.stop_reason != "end")
     text += "\n  stopped at t = " + fmt::format("{:.6g}", result.t) + ": " + result.stop_reason + "\n";
   if (folder)

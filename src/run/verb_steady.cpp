@@ -30,7 +30,14 @@ int verb_steady(const Command& command) {
     say(summary);
   else if (!command.quiet)
     say(steady_table(setup, result, folder.path()));
-  return exit_ok;
+  bool ok = true;
+  for (const CheckResult& done : result.checks) {
+    if (!done.ok)
+      complain(
+          fmt::format("{} of the stationary density is {:.6g}, asked {}\n", done.label(), done.value, done.bound()));
+    ok = ok && done.ok;
+  }
+  return ok ? exit_ok : exit_check;
 }
 
 }  // namespace fokker

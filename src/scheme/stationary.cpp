@@ -22,9 +22,14 @@
 namespace fokker {
 namespace {
 
-constexpr double few_eliminations = 2e6, most_eliminations = 4e9;  // multiplications
-constexpr double tolerance = 1e-10;                                // largest relative error of a cell
-constexpr double steepest = 500;                                   // |log p| along an edge that exp still takes
+constexpr double few_eliminations = 2e6;  // multiplications
+// Seconds of a 2 GHz core: elimination per multiplication (7e-9 .. 8e-9 from 40^2 to 160^2), sparse LU per cell^1.5
+// (5e-8
+// .. 1.4e-7 from 40^2 to 200^2; drift on one axis, noise on the other).
+constexpr double elimination_seconds = 7e-9, sparse_lu_seconds = 1e-7;
+constexpr double at_rest = 1e-10;    // largest share of the mass that may move within 1 / (largest exit rate)
+constexpr double tolerance = 1e-10;  // largest relative error of a cell
+constexpr double steepest = 500;     // |log p| along an edge that exp still takes
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
@@ -100,6 +105,7 @@ class Nested {
   static constexpr int most_vectors = 12, most_rounds = 12;
   static constexpr double rough = 0.05,
                           rough_change = 0.3;  // coarse levels: residual reduction, change that repeats it
+  static constexpr double stuck = 0.5;         // of the residual, left by as many cycles as a round has
 
   /// Rounds of: p in units of itself, flexible GMRES for the relative correction, multiply. The finest level goes on
   /// until what a round still changes, times what it leaves of it, is below the tolerance.
@@ -123,17 +129,22 @@ class Nested {
           std::max(reduction * before, rounding), [&](const double* z, double* out) { system.apply(z, out); },
           [&](const double* v, double* z) { grids_.cycle(level, v, z); }, change.data());
       const double largest = multiply(log_p, change.data());
+      const double share = before > 0 ? left / before : 0;
       if (level > 0) {
-        if (largest < rough_change) return true;
+        if (largest < rough_change || share > stuck) return true;  // if poor, the next level will tell
         continue;
       }
       cycles_ += gmres.used();
       correction_ = largest;
-      const double share = before > 0 ? left / before : 0;
+      if (share > stuck && before > 10 * rounding) {
+        reason_ =
+            fmt::format("multigrid does not converge: {} cycles left {:.2g} of the residual", gmres.used(), share);
+        return false;
+      }
       if (largest <= tolerance || (largest < 1e-3 && 10 * share * largest <= tolerance)) return true;
       reduction = std::clamp(0.05 * tolerance / largest, 1e-6, 0.1);
     }
-    if (level > 0) return true;  // a poor start for the next level, which will tell
+    if (level > 0) return true;
     reason_ = fmt::format("multigrid did not converge: after {} cycles p still changed by {:.1e} of itself", cycles_,
                           correction_);
     return false;
@@ -210,9 +221,19 @@ struct StationarySolver::State {
     reason = nested.reason();
     if (log_p.empty()) return std::nullopt;
     Stationary found = with(density(std::move(log_p), op.cell_volume()), "multigrid", "no detailed balance");
+    if (const double rest = residual(found.p); !(rest * op.stable_step(t) <= at_rest)) {
+      reason = fmt::format("multigrid ended where {:.1e} of the mass would move per unit of time", rest);
+      return std::nullopt;
+    }
     found.cycles = nested.cycles();
     found.correction = nested.correction();
     return found;
+  }
+
+  [[nodiscard]] double residual(std::span<const double> p) const {
+    std::vector<double> rate(p.size());
+    op.apply(t, p, rate);
+    return op.norm_l1(rate);
   }
 
   /// Powers of (I - gamma A)^-1, gamma so long that one of them is nearly enough.
@@ -257,7 +278,9 @@ struct StationarySolver::State {
       return with(eliminated(), "elimination", "no detailed balance");
     std::string reason;
     if (auto found = by_multigrid(reason)) return *found;
-    if (elimination <= most_eliminations) return with(eliminated(), "elimination", reason);
+    const double cells = static_cast<double>(op.cells());
+    if (chain && elimination_seconds * elimination <= sparse_lu_seconds * cells * std::sqrt(cells))
+      return with(eliminated(), "elimination", reason);
     return by_inverse_iteration(reason);
   }
 };
@@ -266,10 +289,6 @@ StationarySolver::StationarySolver(const LinearOperator& op, double t) : state_(
 StationarySolver::~StationarySolver() = default;
 Stationary StationarySolver::solve() { return state_->solve(); }
 
-double StationarySolver::residual(std::span<const double> p) const {
-  std::vector<double> rate(p.size());
-  state_->op.apply(state_->t, p, rate);
-  return state_->op.norm_l1(rate);
-}
+double StationarySolver::residual(std::span<const double> p) const { return state_->residual(p); }
 
 }  // namespace fokker

@@ -109,6 +109,7 @@ struct CaseCheck {
   std::filesystem::path file;               ///< resolved, when `against` is a file
   std::shared_ptr<const PointTable> table;  ///< what it holds; else null
   std::optional<double> at;                 ///< exactly one of output.times; the reader fills in the end
+  bool timed = false;                       ///< the case says `at`
   std::optional<double> below, above, near, within;
   std::optional<Expression> of;  ///< expectation
   std::string of_text;

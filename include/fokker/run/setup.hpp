@@ -22,8 +22,9 @@ struct Setup {
   std::shared_ptr<const Grid> grid;
   std::shared_ptr<const FormulaSde> sde;
   const FluxScheme* flux = nullptr;
-  std::string flux_reason;  ///< why `auto` chose it; empty when the case named it
-  Timeline timeline;        ///< of the SDE over the run, meeting the output times
+  std::unique_ptr<FluxScheme> own_flux;  ///< where `flux` is no row of the table; else null
+  std::string flux_reason;               ///< why `auto` chose it; empty when the case named it
+  Timeline timeline;                     ///< of the SDE over the run, meeting the output times
   std::unique_ptr<Form> scheme;
   const StepperRow* stepper_row = nullptr;
   std::string stepper_reason;  ///< why `auto` chose it; empty when the case named it

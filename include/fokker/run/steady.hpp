@@ -4,7 +4,7 @@
 #include <string>
 
 #include "fokker/run/judgement.hpp"
-#include "fokker/run/setup.hpp"
+#include "fokker/run/run.hpp"
 #include "fokker/run/witness.hpp"
 #include "fokker/scheme/stationary.hpp"
 
@@ -12,11 +12,13 @@ namespace fokker {
 
 /// The stationary density of a case and what can be said about it.
 struct SteadyResult {
+  double negative_mass = 0;                  ///< of p
   Stationary found;                          ///< without p, which is here:
   Field p;                                   ///< cell averages, mass 1
   double residual = 0;                       ///< int |A p| dx [1/t]
   double largest_current = 0;                ///< max |J| over the cells [p x/t]
   std::optional<double> entropy_production;  ///< int J . D^-1 J / p [1/t]; absent for a singular D
+  std::vector<CheckResult> checks;           ///< expectations that speak of no time
   std::optional<Verdict> exact;              ///< against the closed form or the formula, where it is stationary itself
   Field exact_density;                       ///< of that witness; no grid when there is none
   double set_up_seconds = 0;                 ///< copying the edges (the operator itself was built before)
@@ -25,8 +27,10 @@ struct SteadyResult {
 };
 
 /// Throws CaseError, naming the formulas or the key, where a case has no stationary density that this solver can find:
-/// coefficients that depend on t, absorbing sides, an operator that is not linear in p, several closed parts.
-[[nodiscard]] SteadyResult solve_steady(const Setup& setup);
+/// coefficients that depend on t, absorbing sides, fluxes of four cells, several closed parts. Where the flux of the
+/// case is not linear in p, another row takes its place in `setup` (flux, flux_reason, scheme; the stepper, which would
+/// refer to the old one, goes). The checks refer to those of `setup`.
+[[nodiscard]] SteadyResult solve_steady(Setup& setup);
 
 /// The files of a run, one frame of them: density.pvd with one .vti (the fields asked for, and always the current) and
 /// density.png.

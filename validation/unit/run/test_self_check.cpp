@@ -251,7 +251,7 @@ TEST_CASE("walls that hold a density together do not let its expected error grow
 
 TEST_CASE("a stationary density is judged too") {
   for (const char* const s : {"s=0.2", "s=1", "s=2"}) {
-    const Setup setup =
+    Setup setup =
         setup_of(rotation, {std::string("sde.parameters.") + s, "axis.x.range=[-8, 8]", "axis.y.range=[-8, 8]"});
     const SteadyResult found = solve_steady(setup);
     CAPTURE(s);
@@ -263,7 +263,7 @@ TEST_CASE("a stationary density is judged too") {
     CHECK(found.judgement.warnings[0].find("effective_drift") == std::string::npos);
   }
   // cut at 1.5 widths, and a Gibbs law that is exact on any cells
-  const Setup narrow = setup_of(line("[-1.5, 1.5]", "drift = [\"-x\"]\nnoise = [[\"sqrt(2)\"]]", "uniform = true"));
+  Setup narrow = setup_of(line("[-1.5, 1.5]", "drift = [\"-x\"]\nnoise = [[\"sqrt(2)\"]]", "uniform = true"));
   const Judgement cut = solve_steady(narrow).judgement;
   REQUIRE(cut.warnings.size() == 1);
   CHECK(cut.warnings[0].find("walls: the box cuts the law") == 0);

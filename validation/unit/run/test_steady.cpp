@@ -1,6 +1,7 @@
 // Freezes the verb `steady`: the files and keys that scripts rely on, the stationary law of a rotating spring against
 // its closed form, and refusals that name the formula at fault.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -43,7 +44,8 @@ exact = true
 
 std::string refusal(const std::string& text, const std::vector<std::string>& overrides = {}) {
   try {
-    static_cast<void>(solve_steady(setup_of(text, overrides)));
+    Setup setup = setup_of(text, overrides);
+    static_cast<void>(solve_steady(setup));
   } catch (const CaseError& error) {
     std::string all;
     for (const Problem& problem : error.problems()) all += problem.message() + "\n";
@@ -101,7 +103,8 @@ TEST_CASE("steady writes density and current and a summary with the keys of the 
 }
 
 TEST_CASE("one dimension has its exact law and no current") {
-  const SteadyResult result = solve_steady(setup_of(ou, {"axis.x.range=[-8, 8]"}));
+  Setup setup = setup_of(ou, {"axis.x.range=[-8, 8]"});
+  const SteadyResult result = solve_steady(setup);
   CHECK(result.found.method == "detailed balance");
   REQUIRE(result.exact);
   CHECK(result.exact->norms.l1 < 1e-12);
@@ -165,7 +168,105 @@ end = 1
 [compare]
 exact = "exp(-x^2)/sqrt(pi)"
 )~";
-  const SteadyResult result = solve_steady(setup_of(text));
+  Setup setup = setup_of(text);
+  const SteadyResult result = solve_steady(setup);
   REQUIRE(result.exact);
   CHECK(result.exact->norms.l1 < 1e-3);
+}
+
+namespace {
+
+const char* const van_der_pol = R"(
+[[axis]]
+name = "x"
+range = [-5, 5]
+cells = 160
+boundary = "reflecting"
+[[axis]]
+name = "v"
+range = [-8, 8]
+cells = 200
+boundary = "reflecting"
+[sde]
+drift = ["v", "(2 - x^2)*v - x"]
+noise = [[0], [1]]
+[initial]
+uniform = true
+[time]
+end = 20
+[[check]] # E (x^2 - 2) v^2 = 1/2, the variance of the noise over 2
+quantity = "expectation"
+of = "(x^2 - 2)*v^2"
+near = 0.5
+within = 0.02
+[[check]]
+quantity = "expectation"
+of = "x^2"
+near = 4.58
+within = 0.04
+)";
+
+}  // namespace
+
+TEST_CASE("noise on one axis is solved by central differences and checks without a time are evaluated") {
+  Setup setup = setup_of(van_der_pol);
+  const SteadyResult result = solve_steady(setup);
+  CHECK(setup.flux->name == "central");
+  CHECK_FALSE(setup.positive);
+  CHECK(setup.flux_reason.find("central differences, of second order, with a negative mass of 1.2e-06") !=
+        std::string::npos);
+  CHECK(result.found.method == "sparse LU");
+  CHECK(result.residual < 1e-10);
+  REQUIRE(result.checks.size() == 2);
+  for (const CheckResult& done : result.checks) CHECK_MESSAGE(done.ok, done.label(), " ", done.value);
+  CHECK(std::abs(result.checks[0].value - 0.5) < 0.01);
+  CHECK(std::abs(result.checks[1].value - 4.588) < 0.001);
+}
+
+TEST_CASE("central differences give way to upwinding where they hold much negative mass") {
+  Setup setup = setup_of(van_der_pol, {"axis.x.cells=40", "axis.v.cells=50"});
+  const SteadyResult result = solve_steady(setup);
+  CHECK(setup.flux->name == "scharfetter_gummel");
+  CHECK(setup.flux_reason.find("and central differences would hold a negative mass of 0.14: upwind along that axis, of "
+                               "first order in its cells") != std::string::npos);
+  CHECK(result.p.values.minCoeff() >= 0);
+  CHECK_FALSE(result.checks[0].ok);
+  Setup asks = setup_of(van_der_pol, {"axis.x.cells=40", "axis.v.cells=50", "scheme.positive=true"});
+  const SteadyResult asked = solve_steady(asks);
+  CHECK(asks.flux_reason.find("p >= 0 is asked for") != std::string::npos);
+  CHECK(asked.p.values == result.p.values);
+}
+
+TEST_CASE("a multigrid that does not converge is noticed and left") {
+  for (const char* n : {"40", "80", "96"}) {  // at 80 it once stopped after one cycle, with E x^2 = 23
+    Setup setup = setup_of(
+        van_der_pol, {fmt::format("axis.x.cells={}", n), fmt::format("axis.v.cells={}", n), "scheme.flux=upwind"});
+    const SteadyResult result = solve_steady(setup);
+    CHECK(result.found.method == "sparse LU");
+    CHECK(result.found.reason.find("multigrid") == 0);
+    CHECK(result.residual < 1e-11);
+    CHECK(result.checks[1].value > 4.5);
+    CHECK(result.checks[1].value < 6.2);
+  }
+}
+
+TEST_CASE("a spring with inertia has its law from central differences and checks that speak of a time are left out") {
+  std::string oscillator = std::string(van_der_pol).substr(0, std::string(van_der_pol).find("[[check]]"));
+  oscillator.replace(oscillator.find("uniform = true"), 14, "point = [0, 0]");
+  const std::vector<std::string> settings{"axis.x.cells=60",
+                                          "axis.v.cells=60",
+                                          "axis.x.range=[-6, 6]",
+                                          "axis.v.range=[-6, 6]",
+                                          R"(sde.drift=["v", "-x - v"])",
+                                          R"~(sde.noise=[[0], ["sqrt(2)"]])~",
+                                          "compare.exact=true"};
+  Setup setup = setup_of(oscillator, settings);
+  const SteadyResult result = solve_steady(setup);
+  CHECK(setup.flux->name == "central");
+  REQUIRE(result.exact);
+  CHECK(result.exact->norms.l1 < 0.02);
+  CHECK(result.exact->covariance_error < 0.015);
+  Setup timed = setup_of(std::string(rotating) +
+                         "[[check]]\nquantity = \"expectation\"\nof = \"x\"\nat = 1\nnear = 5\nwithin = 1\n");
+  CHECK(solve_steady(timed).checks.empty());
 }
