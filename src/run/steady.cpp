@@ -84,7 +84,16 @@ void solve_form(const Setup& setup, SteadyResult& result) {
   result.p = Field(setup.grid);
   std::copy(result.found.p.begin(), result.found.p.end(), result.p.values.begin());
   std::vector<double>().swap(result.found.p);
-  result.negative_mass = -setup.grid->volume() * result.p.values.cwiseMin(0.0).sum();
+  result.negative_mass = setup.grid->volume() * (-result.p.values).cwiseMax(0.0).sum();
+}
+
+/// Around a ring of an even number of cells central differences do not see what alternates from cell to cell.
+std::string odd_cells_hint(const Grid& grid) {
+  for (const Axis& axis : grid.axes())
+    if (axis.periodic() && axis.cells % 2 == 0)
+      return fmt::format("; with an odd axis.{}.cells no density that alternates from cell to cell is at rest",
+                         axis.name);
+  return "";
 }
 
 void take_flux(Setup& setup, const FluxScheme& row) {
@@ -114,7 +123,7 @@ void solve_without_limiter(Setup& setup, SteadyResult& result) {
       }
       instead = fmt::format("central differences would hold a negative mass of {:.2g}", result.negative_mass);
     } catch (const NumericalError& error) {
-      instead = fmt::format("central differences failed ({})", error.what());
+      instead = fmt::format("central differences failed ({}){}", error.what(), odd_cells_hint(*setup.grid));
     }
   }
   setup.own_flux = std::make_unique<FluxScheme>(limited);

@@ -270,3 +270,28 @@ TEST_CASE("a spring with inertia has its law from central differences and checks
                          "[[check]]\nquantity = \"expectation\"\nof = \"x\"\nat = 1\nnear = 5\nwithin = 1\n");
   CHECK(solve_steady(timed).checks.empty());
 }
+
+TEST_CASE("around a ring of an even number of cells central differences have no unique law and steady says so") {
+  std::string washboard = std::string(van_der_pol).substr(0, std::string(van_der_pol).find("[initial]"));
+  washboard.replace(washboard.find("reflecting"), 10, "periodic");
+  washboard += "[steady]\n[[check]]\nquantity = \"expectation\"\nof = \"v\"\nnear = 0.7255\nwithin = 0.0015\n";
+  const auto settings = [](const char* cells) {
+    return std::vector<std::string>{std::string("axis.x.cells=") + cells,   "axis.v.cells=96",
+                                    "axis.x.range=[0, 6.283185307179586]",  "axis.v.range=[-6, 8]",
+                                    R"(sde.drift=["v", "1 - sin(x) - v"])", R"~(sde.noise=[[0], ["sqrt(2)"]])~"};
+  };
+  const auto case_of = [&](const char* cells) {
+    return build(parse_case(washboard, "case.toml", ".", settings(cells), vocabulary(), CaseFor::steady));
+  };
+  Setup odd = case_of("33"), even = case_of("32");
+  const SteadyResult law = solve_steady(odd);
+  CHECK(odd.flux->name == "central");
+  CHECK(law.negative_mass < 1e-9);
+  CHECK_FALSE(std::signbit(law.negative_mass));
+  REQUIRE(law.checks.size() == 1);
+  CHECK_MESSAGE(law.checks[0].ok, law.checks[0].value);
+  const SteadyResult upwind = solve_steady(even);
+  CHECK(even.flux->name == "scharfetter_gummel");
+  CHECK(even.flux_reason.find("; with an odd axis.x.cells no density that alternates") != std::string::npos);
+  CHECK_FALSE(upwind.checks[0].ok);
+}
