@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "fokker/base/parallel.hpp"
+#include "smooth_edges.hpp"
 #include "stationary_cells.hpp"
 
 namespace fokker {
@@ -12,30 +13,17 @@ namespace {
 
 constexpr Index block = EdgeSource::block;
 constexpr double inf = Stretch::infinite;
-constexpr double smooth_ratio = 1.6487212707001282;  // e^(1/2): of D from cell to cell, and from centre to face
-constexpr double fitting = 2;                        // |P| beyond which D is fitted with the drift
-constexpr double seam = 1e-9;                        // relative mismatch of the two ends of a ring
+constexpr double fitting = 2;      // |P| beyond which D is fitted with the drift
+constexpr double seam = 1e-9;      // relative mismatch of the two ends of a ring
 constexpr double piling = 0.4;     // log of a weight from cell to cell towards an end: d^(-1/4) and steeper
 constexpr Index shaped_cells = 8;  // cells at an absorbing wall, where they are looked at every time
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
-/// D of two places is alike; two zeros are.
-bool alike(double D, double E) { return (D <= smooth_ratio * E && E <= smooth_ratio * D) || D == E; }
-
-/// Cells of a line that are to be looked at closely. D(i): at centre i.
-template <class Diffusion, class Mark>
-void mark_special(const Axis& axis, const Diffusion& D, std::span<const double> breaks, bool torn, const Mark& mark) {
+/// The cells that hold or touch a break.
+template <class Mark>
+void mark_breaks(const Axis& axis, std::span<const double> breaks, const Mark& mark) {
   const Index n = axis.cells;
-  for (Index i = 0; i + 1 < n; ++i)
-    if (!alike(D(i), D(i + 1))) {
-      mark(i);
-      mark(i + 1);
-    }
-  if (axis.periodic() && (torn || !alike(D(0), D(n - 1)))) {
-    mark(0);
-    mark(n - 1);
-  }
   const double h = axis.width();
   for (const double place : breaks) {
     const double share = (place - axis.lower) / h;
@@ -81,6 +69,9 @@ struct AxisFluxes::Faces {
     const PointsIn at{n, sde.dimension(), {x[0], plane ? x[1] : nullptr}};
     drift_as(drift, sde, at, t, {{f[0], plane ? f[1] : nullptr}});
     sde.diffusion(at, t, {D[0], plane ? D[1] : nullptr, plane ? D[2] : nullptr});
+    int negative = 0;
+    for (Index i = 0; i < n; ++i) negative |= D[2 * axis][i] < 0 ? 1 : 0;
+    if (negative == 0) return;
     for (Index i = 0; i < n; ++i)
       if (D[2 * axis][i] < 0) {
         const double here = x[axis][i], across = x[1 - axis][i];
@@ -99,15 +90,16 @@ AxisFluxes::AxisFluxes(const Grid& grid, const Sde& sde, int axis, const FluxSch
       reading_(reading_of(sde, drift)),
       weights_(row.weights),
       uniform_(sde.traits().additive) {
+  for (Index i = 0; i <= this->axis().cells; ++i) face_.push_back(this->axis().face(i));
   if (fitted_ && drift == DriftAs::written && sde.traits().autonomous && !sde.has_gibbs()) make_exact();
 }
 
 [[gnu::always_inline]] inline double AxisFluxes::power(double ratio) const {
-  return reading_ == 0 ? ratio : reading_ == 0.5 ? std::sqrt(ratio) : std::pow(ratio, 1 - reading_);
+  return reading_ == 0 ? ratio : reading_ == 1 ? 1 : std::sqrt(ratio);
 }
 
 void AxisFluxes::settle() {
-  std::vector<double>().swap(D_);
+  D_ = {};
   std::vector<std::uint8_t>().swap(special_);
   std::vector<std::vector<double>>().swap(breaks_);
   std::vector<Edge>().swap(template_);
@@ -115,7 +107,7 @@ void AxisFluxes::settle() {
 }
 
 std::size_t AxisFluxes::bytes() const {
-  return D_.capacity() * sizeof(double) + special_.capacity() + template_.capacity() * sizeof(Edge);
+  return face_.capacity() * sizeof(double) + special_.capacity() + template_.capacity() * sizeof(Edge);
 }
 
 // --- one edge
@@ -239,12 +231,17 @@ Edge AxisFluxes::wall_of(Index line, int side) const {
 
 // --- what a time has to say
 
-void AxisFluxes::prepare(double t) {
+bool AxisFluxes::prepare(double t) {
   t_ = t;
-  if (exact_) return;
+  if (exact_) return false;
   find_breaks();
-  if (uniform_ && breaks_.empty()) return;
-  find_diffusion();
+  D_ = {};
+  special_.clear();
+  return !uniform_ || !breaks_.empty();
+}
+
+void AxisFluxes::look(std::span<const double> D) {
+  D_ = D;
   find_special();
   find_wall_shapes();
 }
@@ -261,42 +258,28 @@ void AxisFluxes::find_breaks() {
   if (std::all_of(breaks_.begin(), breaks_.end(), [](const auto& places) { return places.empty(); })) breaks_.clear();
 }
 
-// One column of D_kk at all centres.
-void AxisFluxes::find_diffusion() {
-  const PointsIn centers = grid_.centers();
-  const bool plane = grid_.dimension() > 1;
-  D_.resize(at(grid_.cells()));
-  parallel_for(0, grid_.cells(), 4096, [&](Index first, Index last) {
-    double other[2][block];
-    for (Index from = first; from < last; from += block) {
-      const PointsIn points{std::min(block, last - from),
-                            grid_.dimension(),
-                            {centers.axis[0] + from, plane ? centers.axis[1] + from : nullptr}};
-      TensorOut tensor{&D_[at(from)], other[0], other[1]};
-      if (axis_ == 1) std::swap(tensor.xx, tensor.yy);
-      sde_.diffusion(points, t_, tensor);
+void AxisFluxes::find_special() {
+  const Index nx = grid_.nx(), ny = grid_.ny();
+  special_.resize(D_.size());
+  parallel_for(0, ny, 4, [&](Index first, Index last) {
+    for (Index row = first; row < last; ++row) {
+      const double* D = &D_[at(nx * row)];
+      if (axis_ == 0)
+        mark_unlike(D, nx, &special_[at(nx * row)]);
+      else
+        mark_unlike(row > 0 ? D - nx : D, D, row + 1 < ny ? D + nx : D, nx, &special_[at(nx * row)]);
     }
   });
-  for (Index cell = 0; cell < grid_.cells(); ++cell)
-    if (D_[at(cell)] < 0) {
-      const Index line = axis_ == 0 ? cell / grid_.nx() : cell % grid_.nx(),
-                  i = axis_ == 0 ? cell % grid_.nx() : cell / grid_.nx();
-      view(line).forgive_rounding(axis().center(i), D_[at(cell)]);
-    }
-}
-
-void AxisFluxes::find_special() {
-  special_.assign(D_.size(), 0);
+  const bool closes = axis().periodic(), absorbs = grid_.ledger(axis_, 0) >= 0 || grid_.ledger(axis_, 1) >= 0;
+  if (breaks_.empty() && !closes && !absorbs) return;
   parallel_for(0, lines(), 4, [&](Index first, Index last) {
     for (Index line = first; line < last; ++line) {
       const LineView seen = view(line);
-      mark_special(
-          axis(), [&](Index i) { return D_[at(cell_of(line, i))]; }, breaks(line), torn_at_seam(axis(), seen),
-          [&](Index i) { special_[at(cell_of(line, i))] = 1; });
-      for (int side = 0; side < 2; ++side) {
-        const auto wall = at(cell_of(line, side == 0 ? 0 : axis().cells - 1));
-        if (differs_at_wall(seen, side, D_[wall])) special_[wall] = 1;
-      }
+      const auto lower = at(cell_of(line, 0)), upper = at(cell_of(line, axis().cells - 1));
+      mark_breaks(axis(), breaks(line), [&](Index i) { special_[at(cell_of(line, i))] = 1; });
+      if (closes && (torn_at_seam(axis(), seen) || !alike(D_[lower], D_[upper]))) special_[lower] = special_[upper] = 1;
+      for (int side = 0; side < 2; ++side)
+        if (const auto wall = side == 0 ? lower : upper; differs_at_wall(seen, side, D_[wall])) special_[wall] = 1;
     }
   });
 }
@@ -433,9 +416,10 @@ void AxisFluxes::make_varying(const LineView& seen, const std::vector<CellWeight
   seen.evaluate(x.data(), n, f.data(), D.data());
   const bool drifts = std::any_of(f.begin(), f.end(), [](double value) { return value != 0; });
   std::vector<std::uint8_t> special(at(n), 0);
-  mark_special(
-      axis(), [&](Index i) { return D[at(i)]; }, places, torn_at_seam(axis(), seen),
-      [&](Index i) { special[at(i)] = 1; });
+  mark_unlike(D.data(), n, special.data());
+  mark_breaks(axis(), places, [&](Index i) { special[at(i)] = 1; });
+  if (axis().periodic() && (torn_at_seam(axis(), seen) || !alike(D.front(), D.back())))
+    special.front() = special.back() = 1;
   for (Index i = 0; i < faces(); ++i)
     if (const double on_face = at_face(seen, i + 1).D; !alike(D[at(i)], on_face) || !alike(D[at((i + 1) % n)], on_face))
       special[at(i)] = special[at((i + 1) % n)] = 1;
@@ -579,10 +563,12 @@ void AxisFluxes::fill(const Run& run, Index from, Index count, Edge* out) const 
     return;
   }
   Faces faces;
-  const bool plane = grid_.dimension() > 1;
-  for (Index i = 0; i < count; ++i) {
-    faces.x[axis_][i] = axis().face((axis_ == 0 ? column + i : row) + 1);
-    if (plane) faces.x[1 - axis_][i] = across(axis_ == 0 ? row : column + i);
+  if (axis_ == 0) {
+    std::copy_n(&face_[at(column + 1)], count, faces.x[0]);
+    std::fill_n(faces.x[1], count, across(row));
+  } else {
+    std::copy_n(grid_.centers().axis[0] + column, count, faces.x[0]);
+    std::fill_n(faces.x[1], count, face_[at(row + 1)]);
   }
   faces.evaluate(sde_, drift_, t_, count, axis_);
   double* const f = faces.f[axis_];
@@ -600,15 +586,24 @@ void AxisFluxes::fill(const Run& run, Index from, Index count, Edge* out) const 
     for (Index i = 0; i < count; ++i) out[i] = smooth_edge({f[i], D[i]}, D[i], D[i]);
     return;
   }
+  const double reading = uniform_ ? 1 : reading_;
+  const SmoothRule rule{h_, reading, fitted_ && reading != 1 ? fitting : std::numeric_limits<double>::max()};
   const double* const left = &D_[at(run.left + from)];
   const double* const right = &D_[at(run.right + from)];
   const std::uint8_t* const special_left = &special_[at(run.left + from)];
   const std::uint8_t* const special_right = &special_[at(run.right + from)];
-  for (Index i = 0; i < count; ++i)
-    if ((special_left[i] | special_right[i]) == 0 && alike(left[i], D[i]) && alike(right[i], D[i]))
-      out[i] = smooth_edge({f[i], D[i]}, left[i], right[i]);
-    else
-      out[i] = axis_ == 0 ? edge_of(row, column + i, {f[i], D[i]}) : edge_of(column + i, row, {f[i], D[i]});
+  SmoothEdges smooth;
+  for (Index first = 0; first < count; first += SmoothEdges::most) {
+    const Index n = std::min(SmoothEdges::most, count - first);
+    find_smooth({f + first, D + first, left + first, right + first, n}, rule, smooth);
+    for (Index k = 0; k < n; ++k) {
+      const Index i = first + k;
+      if ((smooth.other[k] | special_left[i] | special_right[i]) == 0)
+        out[i] = {smooth.rate[k], smooth.peclet[k], 0, smooth.left[k], smooth.right[k]};
+      else
+        out[i] = axis_ == 0 ? edge_of(row, column + i, {f[i], D[i]}) : edge_of(column + i, row, {f[i], D[i]});
+    }
+  }
 }
 
 void AxisFluxes::add_walls(std::vector<WallEdge>& out) const {
@@ -619,31 +614,6 @@ void AxisFluxes::add_walls(std::vector<WallEdge>& out) const {
     for (Index line = 0; line < lines(); ++line)
       out.push_back(
           {cell_of(line, i), ledger, 1, wall_of(line, side), axis_ == 0 ? Offset{outward, 0} : Offset{0, outward}});
-  }
-}
-
-void AxisFluxes::line_rates(Index line, std::span<double> down, std::span<double> up) const {
-  std::fill(down.begin(), down.end(), 0.0);
-  std::fill(up.begin(), up.end(), 0.0);
-  const LineView seen = view(line);
-  double x[block], f[block], D[block];
-  for (Index first = 0; first < faces(); first += block) {
-    const Index n = std::min(block, faces() - first);
-    for (Index k = 0; k < n; ++k) x[k] = axis().face(first + k + 1);
-    if (!exact_) seen.evaluate(x, n, f, D);
-    for (Index k = 0; k < n; ++k) {
-      const Index i = first + k;
-      const auto face = [&] { return i + 1 < axis().cells ? Face{f[k], D[k]} : at_face(seen, i + 1); };
-      const EdgeWeights w = weights_(exact_ ? exact_edge(line, i) : edge_of(line, i, face()));
-      up[at(i)] = w.left;
-      down[at((i + 1) % axis().cells)] = -w.right;
-    }
-  }
-  for (int side = 0; side < 2; ++side) {
-    if (grid_.ledger(axis_, side) < 0) continue;
-    const Edge edge = wall_of(line, side);
-    (side == 0 ? down.front() : up.back()) =
-        weights_({edge.rate, edge.peclet, 0, edge.left}).left + std::max(edge.velocity, 0.0);
   }
 }
 

@@ -34,15 +34,14 @@ class AxisFluxes {
   /// make edges that are no numbers. Borrows grid and Sde.
   AxisFluxes(const Grid& grid, const Sde& sde, int axis, const FluxScheme& row, DriftAs drift);
 
-  /// Moves to time t.
-  void prepare(double t);
+  /// Moves to time t; true when `look` has to follow.
+  bool prepare(double t);
+  /// Looks at D_kk at the centres of all cells at that time; borrows it until the next call.
+  void look(std::span<const double> D);
   /// Edges from, from + 1, ... of a run along the axis, at most EdgeSource::block of them. Concurrently callable.
   void fill(const Run& run, Index from, Index count, Edge* out) const;
   /// Outflow at the absorbing sides of the axis, one edge per line.
   void add_walls(std::vector<WallEdge>& out) const;
-  /// Of one line of the grid (0 .. cells of the other axis - 1): the rates [1/t] out of each of its cells to the
-  /// neighbours below and above, outflow through absorbing ends included, 0 at reflecting ones. For rows that fit.
-  void line_rates(Index line, std::span<double> down, std::span<double> up) const;
 
   /// Weights are exact cell averages.
   [[nodiscard]] bool keeps_law() const { return exact_; }
@@ -78,7 +77,6 @@ class AxisFluxes {
   }
 
   void find_breaks();
-  void find_diffusion();
   void find_special();
   void find_wall_shapes();
   void make_exact();
@@ -115,7 +113,8 @@ class AxisFluxes {
   bool exact_ = false;
   PanelRule rule_;
 
-  std::vector<double> D_;                    ///< at the cell centres
+  std::vector<double> face_;                 ///< places of the faces, both ends included
+  std::span<const double> D_;                ///< at the cell centres, when it had to be looked at
   std::vector<std::uint8_t> special_;        ///< cells to be looked at closely
   std::vector<std::vector<double>> breaks_;  ///< per line
   bool breaks_known_ = false;

@@ -4,6 +4,7 @@
 
 #include "axis_fluxes.hpp"
 #include "edge_source.hpp"
+#include "fokker/base/parallel.hpp"
 #include "fokker/scheme/stationary_weights.hpp"
 
 namespace fokker {
@@ -23,7 +24,11 @@ class DiagonalSource final : public EdgeSource {
 
   bool prepare(double t) override {
     t_ = t;
-    for (AxisFluxes& axis : axes_) axis.prepare(t);
+    std::array<bool, 2> looks{};
+    for (std::size_t k = 0; k < axes_.size(); ++k) looks[k] = axes_[k].prepare(t);
+    if (looks[0] || looks[1]) find_diffusion();
+    for (std::size_t k = 0; k < axes_.size(); ++k)
+      if (looks[k]) axes_[k].look(diffusion_[k]);
     return !std::exchange(laid_out_, true);
   }
 
@@ -54,15 +59,41 @@ class DiagonalSource final : public EdgeSource {
   [[nodiscard]] const std::vector<double>& missing_cross() const override { return nothing_missing_; }
   void settle() override {
     std::vector<double>().swap(log_gibbs_);
+    for (auto& column : diffusion_) std::vector<double>().swap(column);
     for (AxisFluxes& axis : axes_) axis.settle();
   }
   [[nodiscard]] std::size_t bytes() const override {
-    std::size_t sum = log_gibbs_.capacity() * sizeof(double);
+    std::size_t sum = (log_gibbs_.capacity() + diffusion_[0].capacity() + diffusion_[1].capacity()) * sizeof(double);
     for (const AxisFluxes& axis : axes_) sum += axis.bytes();
     return sum;
   }
 
  private:
+  // D along both axes at all centres; where it is negative by no more than rounding it becomes 0.
+  void find_diffusion() {
+    const PointsIn centers = grid_.centers();
+    const bool plane = dimension_ > 1;
+    for (int k = 0; k < dimension_; ++k)
+      diffusion_[static_cast<std::size_t>(k)].resize(static_cast<std::size_t>(grid_.cells()));
+    parallel_for(0, grid_.cells(), 4096, [&](Index first, Index last) {
+      double cross[block];
+      for (Index from = first; from < last; from += block) {
+        const Index count = std::min(block, last - from);
+        const std::array x{centers.axis[0] + from, plane ? centers.axis[1] + from : nullptr};
+        const std::array D{diffusion_[0].data() + from, plane ? diffusion_[1].data() + from : nullptr};
+        sde_.diffusion({count, dimension_, {x[0], x[1]}}, t_, {D[0], cross, D[1]});
+        for (std::size_t k = 0; k < axes_.size(); ++k) {
+          int negative = 0;
+          for (Index i = 0; i < count; ++i) negative |= D[k][i] < 0 ? 1 : 0;
+          for (Index i = 0; negative != 0 && i < count; ++i)
+            if (D[k][i] < 0)
+              LineView(sde_, static_cast<int>(k), plane ? x[1 - k][i] : 0, t_, DriftAs::written)
+                  .forgive_rounding(x[k][i], D[k][i]);
+        }
+      }
+    });
+  }
+
   // Replaces f h / D by the log ratio of the cell averages of exp(-U/T).
   void keep_gibbs_law(const Run& run, Index from, Index count, int k, Edge* out) const {
     // Around a periodic axis U may climb by a constant (a tilted washboard): the law of the torus is not exp(-U/T)
@@ -125,7 +156,8 @@ class DiagonalSource final : public EdgeSource {
   double t_ = 0;
   bool laid_out_ = false, limited_ = false;
   std::vector<AxisFluxes> axes_;
-  std::vector<double> log_gibbs_;  // cell averages
+  std::array<std::vector<double>, 2> diffusion_;  // at the cell centres, per axis
+  std::vector<double> log_gibbs_;                 // cell averages
   std::vector<double> nothing_missing_;
 };
 

@@ -199,17 +199,17 @@ void EdgeSystem::make_weights(Index first, Index last, FirstOf& unsound, FirstOf
     const Index from = number - run->first, count = std::min({EdgeSource::block, run->count - from, last - number});
     source_->fill(*run, from, count, edge);
     for (Index i = 0; i < count; ++i) {
-      if (!sound(edge[i])) unsound.add(run->left + from + i);
+      const bool sane = sound(edge[i]);
+      if (!sane) unsound.add(run->left + from + i);
       if (edge[i].rate > 0) {
-        const double peclet = std::abs(whole_peclet(edge[i]));
+        const double peclet = std::abs(edge[i].peclet);
         peclet_min = std::min(peclet_min, peclet);
         peclet_max = std::max(peclet_max, peclet);
       }
       if (advection_ && is_face(run->offset))
         advection_->velocity(run->offset.x == 1 ? 0 : 1)[run->left + from + i] = std::exchange(edge[i].velocity, 0.0);
       const EdgeWeights weights = flux_.weights(edge[i]);
-      if (flux_.positive && sound(edge[i]) && !(weights.left >= 0 && weights.right <= 0))
-        unsigned_.add(run->left + from + i);
+      if (flux_.positive && sane && !(weights.left >= 0 && weights.right <= 0)) unsigned_.add(run->left + from + i);
       if (fits_) keep_fit(edge[i], weights, number + i);
       edges_.left()[number + i] = weights.left;
       edges_.right()[number + i] = weights.right;

@@ -8,7 +8,8 @@ namespace fokker {
 
 /// What `check` prints about an operator at time t.
 struct SchemeReport {
-  double peclet_min = 0, peclet_max = 0;  ///< cell Peclet numbers |Pe_e| over all edges with rate > 0
+  double peclet_min = 0, peclet_max = 0;  ///< cell Peclet numbers |Pe_e| over all edges with rate > 0,
+                                          ///< without what weights from cell to cell carry
   double exit_rate_max = 0;               ///< w = max|A_ii| [1/t]
   double smallest_eigenvalue = 0;         ///< of D over the cell centres [x^2/t]
   double largest_anisotropy = 1;          ///< largest ratio of eigenvalues of D in index units, infinity where singular
