@@ -254,6 +254,7 @@ class FreeSteps final : public Steps {
   StepResult take(const StepRequest& request, std::span<double> state) override {
     const double t = request.t, way = request.limit - t, asked = asked_of(request);
     double h = first_piece(request, asked);
+    refuse_underflow(h, request, Short::by_bound);
     for (int rejected = 0;; ++rejected) {
       const double end = h == way ? request.limit : t + h;
       const Index cell = attempt(t, h, end, state);

@@ -254,7 +254,7 @@ bool promises_positivity(const Setup& setup) {
 
 void set_stepper(Setup& setup) {
   const CaseTime& time = setup.config.time;
-  StepperOptions options{time.dt, tolerance_of(setup.config), setup.positive};
+  const StepperOptions options = stepper_options(setup);
   if (time.stepper == "auto") {
     const StepperChoice choice = choose_stepper(setup.scheme->op(), setup.grid->dimension(), options, 0, time.end,
                                                 static_cast<int>(setup.config.output.times.size()) - 1);
@@ -285,6 +285,10 @@ void look_over_time(Setup& setup) {
 }
 
 }  // namespace
+
+StepperOptions stepper_options(const Setup& setup) {
+  return {setup.config.time.dt, tolerance_of(setup.config), setup.positive};
+}
 
 Setup build(Case config) {
   require_memory(config);

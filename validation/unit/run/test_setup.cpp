@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "../../../src/run/rehearsal.hpp"
 #include "fokker/spectral/fourier.hpp"
 #include "small_case.hpp"
 
@@ -242,4 +243,59 @@ TEST_CASE("particles are refused where D jumps and its reading is not Ito") {
           std::string::npos);
     CHECK(text.find(reading) != std::string::npos);
   }
+}
+
+namespace {
+
+/// A Gaussian that turns and shrinks, its steps corrected.
+Setup turning(const char* noise) {
+  return setup_of(R"(
+[[axis]]
+name = "x"
+range = [-5, 5]
+cells = 48
+boundary = "reflecting"
+[[axis]]
+name = "y"
+range = [-5, 5]
+cells = 48
+boundary = "reflecting"
+[sde]
+drift = ["-x - 2*y", "2*x - y"]
+noise = [["s", 0], [0, "s"]]
+parameters = { s = )" +
+                  std::string(noise) + R"( }
+[initial]
+gaussian = { mean = [1.5, 0], covariance = [[0.4, 0], [0, 0.4]] }
+[scheme]
+flux = "central4_positive"
+[time]
+end = 1
+[output]
+frames = 4
+)");
+}
+
+}  // namespace
+
+TEST_CASE("check foretells what correcting the steps of a run costs") {
+  for (const char* noise : {"1", "0.3"}) {
+    Setup setup = turning(noise);
+    const auto whole = rehearse(setup);
+    REQUIRE(whole);
+    const RunResult result = run(setup, {});
+    CHECK(result.corrections->substeps > 10);
+    CHECK(whole->products == static_cast<double>(result.rhs_evaluations + result.corrections->substeps));
+    CHECK(whole->until == 1);
+    CHECK(whole->gave_way.value_or(-1) == result.corrections->gave_way);
+  }
+  CHECK_FALSE(rehearse(setup_of(ou)));
+}
+
+TEST_CASE("what the first part of a run with corrected steps costs foretells the rest within 1.5") {
+  const Setup setup = turning("1");
+  const Rehearsal whole = rehearse(setup).value(), part = rehearse(setup, 0.4 * whole.products * 48 * 48).value();
+  CHECK(part.until <= 0.5);
+  CHECK(part.products < 1.5 * whole.products);
+  CHECK(part.products > whole.products / 1.5);
 }
