@@ -132,6 +132,16 @@ std::function<double(double)> function_of(const Expression& formula, const std::
   };
 }
 
+/// A factor of time; what only rounding made negative is 0.
+std::function<double(double)> factor_of(const Expression& formula) {
+  return [formula, value_at = function_of(formula, "t")](double t) {
+    const double value = value_at(t);
+    if (!(value < 0)) return value;
+    const std::string name = "t";
+    return value + evaluate_with_rounding(formula, {&name, 1}, {&t, 1}).error >= 0 ? 0 : value;
+  };
+}
+
 /// The two square roots of 2 D that are no formulas: in place of D_xx, D_xy, D_yy come the columns of the symmetric
 /// one, (M + s I)/sqrt(tr M + 2 s) with M = 2 D, s = sqrt(det M). Negative rounding counts as 0; NaN stays NaN.
 double root(double value) { return value < 0 ? 0 : std::sqrt(value); }
@@ -526,7 +536,7 @@ std::optional<TimeSeparated> FormulaSde::separated(const PointsIn& some) const t
     base = p.base_of(common.rest, keeps_potential);
   }
   const Expression signed_factor = sign * common.factor;
-  return TimeSeparated{std::move(base), function_of(signed_factor, "t"), [signed_factor](double from, double to) {
+  return TimeSeparated{std::move(base), factor_of(signed_factor), [signed_factor](double from, double to) {
                          return time_knots({&signed_factor, 1}, from, to);
                        }};
 } catch (const std::length_error&) {

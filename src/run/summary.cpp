@@ -178,7 +178,7 @@ std::string peclet_line(const Setup& setup, const RunResult& result) {
   for (std::size_t k = 0; k < result.peclet.size(); ++k)
     values +=
         fmt::format("{}{:.3g} along {}", k ? ", " : "", result.peclet[k], setup.grid->axis(static_cast<int>(k)).name);
-  return fmt::format("  peclet   |f| h / D up to {}, where the mass is\n", values);
+  return fmt::format("  peclet   |f| h / D up to {}, where the mass is at the output times\n", values);
 }
 
 std::string score_words(const Setup& setup) {

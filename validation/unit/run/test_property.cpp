@@ -230,25 +230,28 @@ void try_case(unsigned seed, Tally& tally) {
       const Way same = march(setup, *sde, *again, plan.stepper);
       CHECK(std::memcmp(same.state.data(), one.state.data(), one.state.size() * sizeof(double)) == 0);
     }
-    // Rates of a generator contract what differs: the errors of the steps add up at most.
+    // Rates of a generator contract what differs: the errors of the steps add up at most. Others let it grow a little.
     if (!one.served || !other.served || !one.adaptive || !other.adaptive || form->op().linear() == nullptr) return;
     std::vector<double> difference = one.state;
     for (std::size_t i = 0; i < difference.size(); ++i) difference[i] -= other.state[i];
-    const double allowed = 3 * tolerance * static_cast<double>(one.steps + other.steps) + 1e-7;
+    const double allowed =
+        (find_flux(plan.flux)->wide ? 6 : 3) * tolerance * static_cast<double>(one.steps + other.steps) + 1e-7;
     CHECK(form->op().norm_l1(difference) <= allowed);
     ++tally.compared;
   } catch (const CaseError&) {
     ++tally.refused;
   } catch (const NumericalError& error) {
-    // Central differences without diffusion have no stable explicit step: said, not crawled through. And limited
+    // Central differences where drift outweighs diffusion are no generator: said, not crawled through. And limited
     // fluxes keep p >= 0 by averages of Euler steps alone.
     const std::string said = error.what();
-    const bool central = plan.flux.starts_with("central") && plan.form == "drift_diffusion";
-    const bool limited =
-        plan.form == "effective_drift" && !(plan.score == "flux_consistent" && !find_flux(plan.flux)->wide);
-    CHECK_MESSAGE(((central && said.find("the rates leave no longer one") != std::string::npos) ||
-                   (limited && said.find("the density stays negative") != std::string::npos)),
-                  said);
+    const bool central = plan.flux.starts_with("central"), advects = plan.form == "effective_drift";
+    const bool limited = advects && !(plan.score == "flux_consistent" && !find_flux(plan.flux)->wide);
+    CHECK_MESSAGE(
+        ((central && !limited &&
+          (said.find("the rates leave no longer one") != std::string::npos ||
+           said.find("diverges") != std::string::npos || said.find("a pivot is not positive") != std::string::npos)) ||
+         (limited && said.find("the density stays negative") != std::string::npos)),
+        said);
     ++tally.refused;
   }
 }
