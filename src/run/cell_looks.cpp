@@ -7,6 +7,7 @@ namespace fokker {
 namespace {
 
 constexpr Index most_looks = 1024;
+constexpr double smooth_ratio = 1.6487212707001282;  // e^(1/2): beyond, fluxes look at the cells closely
 
 /// The cells with more than a hundredth of the mean density; the others hold less than a hundredth of the mass.
 std::vector<Index> cells_with_mass(std::span<const double> p) {
@@ -123,13 +124,19 @@ class Looker {
     for (int i = 0; i < dimension_; ++i)
       out.drift_slope[static_cast<std::size_t>(i)][axis] = slope(f_[static_cast<std::size_t>(i)]);
     const std::size_t own = 2 * axis;  // D_mm
-    out.carriage[axis] -= slope(D_[own]);
+    if (smooth(D_[own], first, at_lower, at_upper)) out.carriage[axis] -= slope(D_[own]);
     out.velocity[axis] -= D_[own][first] * log_slope(star, axis, first, h, &D_[own]);
     if (dimension_ > 1) {
       out.carriage[1 - axis] -= slope(D_[1]);
       out.velocity[1 - axis] -= slope(D_[1]) + D_[1][first] * log_slope(star, axis, first, h, nullptr);
     }
     out.curvature[own] = (at(lower) - 2 * p + at(upper)) / (p * h * h);
+  }
+
+  /// Whether D changes little enough from cell to cell for its slope to be a velocity; beyond, weights carry it.
+  static bool smooth(const std::vector<double>& D, std::size_t center, std::size_t lower, std::size_t upper) {
+    const auto [least, most] = std::minmax({D[center], D[lower], D[upper]});
+    return most <= smooth_ratio * least;
   }
 
   /// d log(factor p) / dx along an axis: exact where the product is an exponential, whatever its steepness, and so 0

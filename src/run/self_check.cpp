@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "fokker/scheme/jumps.hpp"
 #include "fokker/spectral/spectral_grid.hpp"
 
 namespace fokker {
@@ -207,6 +208,8 @@ bool SelfCheck::warns_of_width() {
 /// Wide enough on the whole, but with features of single cells.
 void SelfCheck::warn_of_features(const Moment& now) {
   const auto look_at = [&](const Field& p, double t) {
+    // where D jumps, so does p, or bends: no cells would be enough
+    if (jump_of_diffusion(*setup_.grid, *setup_.sde, t, t)) return;
     if (const std::string poor = resolution_warning(setup_.grid, p.view()); !poor.empty())
       judged_.warnings.push_back(fmt::format("resolution: p {}: {}", when(t), poor));
   };

@@ -16,6 +16,7 @@
 #include "fokker/spectral/fourier.hpp"
 #include "fokker/spectral/score.hpp"
 #include "memory_needed.hpp"
+#include "moving_jumps.hpp"
 #include "refuse_jumps.hpp"
 #include "score_from_run.hpp"
 
@@ -312,6 +313,7 @@ Setup build(Case config) {
       !(setup.scheme->report(0).smallest_eigenvalue > 0))
     refuse(setup.config, "output.fields", "entropy_production needs an invertible D, and D is singular in some cell");
   warn_of_schedule(setup);
+  if (std::string text = moving_jump_warning(setup); !text.empty()) setup.warnings.push_back(std::move(text));
   setup.reverse_score = make_reverse_score(setup);
   setup.positive = promises_positivity(setup);
   try {

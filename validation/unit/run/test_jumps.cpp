@@ -1,5 +1,7 @@
-// Freezes what is refused where D jumps, with the wording of the remedy, and what ends where D vanishes are warned of.
+// Freezes what is refused where D jumps, with the wording of the remedy, and the warnings of jumps that move and of
+// ends where D vanishes.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "fokker/run/end_warnings.hpp"
 #include "fokker/run/run.hpp"
@@ -95,6 +97,26 @@ TEST_CASE("a potential that jumps is right through exp(-U/T) alone") {
   step.replace(step.find(old), old.size(), "potential = \"if(x < 0.43, 0, 1)\"\ntemperature = 0.5");
   CHECK(refused(step.c_str(), {}).empty());
   CHECK(says(refused(step.c_str(), {"scheme.flux=upwind"}), "sde.potential: jumps at x = 0.43, from 0 to 1"));
+}
+
+TEST_CASE("a jump of D that moves is warned of by its speed against the drift") {
+  const auto warning = [](const char* D, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> overrides{fmt::format("sde.diffusion=[[\"{}\"]]", D), "time.end=0.5"};
+    overrides.insert(overrides.end(), more.begin(), more.end());
+    std::string text;
+    for (const std::string& said : setup_of(layers, overrides).warnings) text += said + "\n";
+    return text;
+  };
+  const std::string found = warning("if(x < 0.25 + t, 1, 0.05)");
+  CHECK_MESSAGE(says(found, "D jumps from 1 to 0.05 moves along x, at x = "), found);
+  CHECK_MESSAGE(says(found, " with 1 against the drift: p follows it within 0.05, 1 cells"), found);
+  CHECK_MESSAGE(says(found, "about l1 0.045 while it runs through the mass; axis.x.cells = 91 would have 0.01"), found);
+  CHECK(says(warning("if(x > 0.75 - t, 1, 0.05)"), "about l1 0.045"));     // its mirror image
+  CHECK(warning("if(x < 0.25 + t, 1, 0.05)", {"sde.drift=[1]"}).empty());  // goes with the drift
+  CHECK(warning("if(x < 0.25 + t, 1, 0.05)", {"axis.x.cells=100"}).empty());
+  CHECK(warning("if(x < 0.25 + t, 1, 0.05)", {"sde.interpretation=klimontovich"}).empty());  // p does not jump
+  CHECK(warning("if(x < 0.43, 1, 0.05)*(1 + t)").empty());
+  CHECK(warning("1 + abs(x - t)").empty());
 }
 
 TEST_CASE("ends where D vanishes are warned of with cells and coordinate") {
