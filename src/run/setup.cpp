@@ -133,7 +133,7 @@ std::unique_ptr<Form> make_form(Setup& setup) {
   const TimeRange times(0, setup.config.time.end);
   if (scheme.flux == "auto") {
     FluxChoice choice = choose_flux(setup.grid, setup.sde, {scheme.positive.value_or(true), tolerance_of(setup.config)},
-                                    setup.initial.view(), 0, setup.config.time.end);
+                                    setup.initial.view(), 0, setup.config.time.end, setup.timeline);
     setup.flux = choice.row;
     setup.flux_reason = choice.reason;
     return std::move(choice.form);

@@ -98,19 +98,43 @@ void survey(const Grid& grid, const Sde& sde, double t, Survey& found) {
   }
 }
 
+/// A time, and how long coefficients are about what they are then [t].
+struct Look {
+  double t, length;
+};
+
+/// Start, middle and end of the run, and of its stretches between switches and within pulses the middles, twelve at
+/// most.
+std::vector<Look> looks_over(const Sde& sde, const Timeline& timeline, double t0, double t1) {
+  if (sde.traits().autonomous) return {{t0, t1 - t0}};
+  std::vector<Look> pieces;
+  const auto add = [&](double from, double to) {
+    if (to > from) pieces.push_back({0.5 * (from + to), to - from});
+  };
+  double from = t0;
+  for (const Timeline::Break& each : timeline.breaks()) {
+    add(from, each.before);
+    from = each.after;
+  }
+  if (from > t0) add(from, t1);
+  for (const Timeline::Stretch& each : timeline.stretches()) add(each.from, each.to);
+  constexpr std::size_t most = 12;
+  std::vector<Look> looks{{t0, t1 - t0}, {0.5 * (t0 + t1), t1 - t0}, {t1, t1 - t0}};
+  for (std::size_t k = 0; k < std::min(most, pieces.size()); ++k)
+    looks.push_back(pieces[k * pieces.size() / std::min(most, pieces.size())]);
+  return looks;
+}
+
 /// Why not, or nothing.
-std::optional<std::string> objection(const Grid& grid, const Sde& sde, std::span<const double> start, double t0,
-                                     double t1, Survey& found) {
+std::optional<std::string> objection(const Grid& grid, const Sde& sde, std::span<const double> start,
+                                     std::span<const Look> looks, Survey& found) {
   const auto against = [](const char* what, double value, const char* limit, double bound) {
     return fmt::format("{} {:.3g}, and fourth order wants {} {:.3g}", what, value, limit, bound);
   };
   const double rough = roughness(grid, start);
   if (!(rough <= roughest_start))
     return against("the start has fourth differences of", rough, "at most", roughest_start);
-  for (const double t : {t0, 0.5 * (t0 + t1), t1}) {
-    survey(grid, sde, t, found);
-    if (sde.traits().autonomous) break;
-  }
+  for (const Look& look : looks) survey(grid, sde, look.t, found);
   if (!(found.peclet <= largest_peclet))
     return against("cell Peclet numbers reach", found.peclet, "at most", largest_peclet);
   if (!(found.at_wall <= largest_at_wall))
@@ -122,23 +146,28 @@ std::optional<std::string> objection(const Grid& grid, const Sde& sde, std::span
   return std::nullopt;
 }
 
-/// What second order costs: the rates of both at the start, for as long as they last.
-double error_in_space(const Operator& second, const Operator& fourth, std::span<const double> start, double t0,
-                      double t1) {
+/// What second order costs: the rates of both on the start, for as long as they last; the worst of the looks.
+double error_in_space(const Operator& second, const Operator& fourth, std::span<const double> start,
+                      std::span<const Look> looks) {
   std::vector<double> state(start.begin(), start.end());
   state.resize(static_cast<std::size_t>(fourth.size()));  // ledgers: nothing has left
   std::vector<double> rate(state.size()), other(state.size());
-  fourth.apply(t0, state, rate);
-  second.apply(t0, state, other);
-  const double speed = fourth.norm_l1(rate), size = fourth.norm_l1(state);
-  for (std::size_t i = 0; i < rate.size(); ++i) rate[i] -= other[i];
-  return fourth.norm_l1(rate) * (speed > 0 ? std::min(t1 - t0, size / speed) : t1 - t0);
+  const double size = fourth.norm_l1(state);
+  double worst = 0;
+  for (const Look& look : looks) {
+    fourth.apply(look.t, state, rate);
+    second.apply(look.t, state, other);
+    const double speed = fourth.norm_l1(rate);
+    for (std::size_t i = 0; i < rate.size(); ++i) rate[i] -= other[i];
+    worst = std::max(worst, fourth.norm_l1(rate) * (speed > 0 ? std::min(look.length, size / speed) : look.length));
+  }
+  return worst;
 }
 
 }  // namespace
 
 FluxChoice choose_flux(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, const FluxWish& wish,
-                       std::span<const double> start, double t0, double t1) {
+                       std::span<const double> start, double t0, double t1, const Timeline& timeline) {
   const auto make = [&](const char* name) {
     const FluxScheme* const row = find_flux(name);
     return FluxChoice{row, make_drift_diffusion(grid, sde, *row, {t0, t1}), {}};
@@ -148,14 +177,15 @@ FluxChoice choose_flux(std::shared_ptr<const Grid> grid, std::shared_ptr<const S
     second.reason = jump->text + ", and fourth order takes differences across it";
     return second;
   }
+  const std::vector<Look> looks = looks_over(*sde, timeline, t0, t1);
   Survey found;
-  if (const auto reason = objection(*grid, *sde, start, t0, t1, found)) {
+  if (const auto reason = objection(*grid, *sde, start, looks, found)) {
     second.reason = *reason;
     return second;
   }
   try {
     FluxChoice fourth = make(wish.positive ? "central4_positive" : "central4");
-    const double error = error_in_space(second.form->op(), fourth.form->op(), start, t0, t1);
+    const double error = error_in_space(second.form->op(), fourth.form->op(), start, looks);
     const std::string off = fmt::format("scharfetter_gummel would be off by about {:.1e} in l1 along the way", error);
     if (error <= enough * wish.tolerance) {
       second.reason = fmt::format("no need of fourth order: {}, near the tolerance", off);

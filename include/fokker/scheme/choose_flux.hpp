@@ -3,6 +3,7 @@
 #include <span>
 #include <string>
 
+#include "fokker/model/timeline.hpp"
 #include "fokker/scheme/flux.hpp"
 #include "fokker/scheme/form.hpp"
 
@@ -24,7 +25,8 @@ struct FluxWish {
 
 /// The rule behind `flux = "auto"` of the drift-diffusion form: central4_positive, or central4 where p >= 0 is not
 /// asked for, where grid and problem are smooth together and second order would show; else scharfetter_gummel. Smooth
-/// means, at three times between t0 and t1 unless autonomous, with a the drift of the flux f - div D:
+/// means, at start, middle and end and between switches and in pulses of the timeline unless autonomous, with a the
+/// drift of the flux f - div D:
 ///
 ///     the start       sum |fourth differences| <= sum |p|, along every axis: 1.6 cells per standard deviation
 ///     what it meets   h^2 |da_k/dx_k| <= D_kk / 4 where drift contracts and |a_k| h / D_kk <= 2: a density that rests
@@ -32,9 +34,11 @@ struct FluxWish {
 ///     drift           |a_k| h / D_kk <= 5 everywhere, and <= 3/2 at reflecting walls that it runs against; no second
 ///                     difference above 1/4 of the largest first one (a kink or a jump)
 ///
-/// Second order shows when the two rates at the start differ by more than 10 tolerances over the time in which the
-/// density changes (or t1 - t0). `start`: cell averages. Throws what make_drift_diffusion does.
+/// Second order shows when the two rates on the start differ at one of these times by more than 10 tolerances over the
+/// time in which the density changes (or the length of the pulse, or t1 - t0). `start`: cell averages. Throws what
+/// make_drift_diffusion does.
 [[nodiscard]] FluxChoice choose_flux(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde,
-                                     const FluxWish& wish, std::span<const double> start, double t0, double t1);
+                                     const FluxWish& wish, std::span<const double> start, double t0, double t1,
+                                     const Timeline& timeline = {});
 
 }  // namespace fokker

@@ -1,5 +1,6 @@
 // Freezes which combinations are refused when a case becomes objects, and the wording that tells the user what to do.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <functional>
 
@@ -62,6 +63,14 @@ TEST_CASE("flux = auto takes fourth order where grid and problem are smooth and 
       begins(chosen({"sde.drift=[\"12\"]"}), "scharfetter_gummel: drift runs against a wall at a cell Peclet number"));
   CHECK(begins(chosen({"sde.drift=[\"-tanh(40*x)\"]"}), "scharfetter_gummel: the drift bends by a share per cell of"));
   CHECK(begins(chosen({"sde.noise=[[\"abs(x)\"]]"}), "scharfetter_gummel: "));
+  // What happens within a hundredth of the time alone counts.
+  for (const char* pulse : {"if((t > 0.31)*(t < 0.315), 1, 0)", "exp(-((t - 0.31)/2e-3)^2)"}) {
+    const auto of = [&](const char* rate) { return fmt::format("{}*{}", rate, pulse); };
+    CHECK(begins(chosen({"axis.x.boundary=periodic", "sde.drift=[\"" + of("20") + "\"]",
+                         "sde.noise=[[\"1e-6 + " + of("1") + "\"]]"}),
+                 std::string_view(pulse).front() == 'i' ? "central4_positive: " : "scharfetter_gummel: cell Peclet"));
+    CHECK(begins(chosen({"sde.drift=[\"" + of("1e4") + "\"]"}), "scharfetter_gummel: cell Peclet numbers reach"));
+  }
 }
 
 TEST_CASE("a closed form is refused where there is none") {
