@@ -59,6 +59,10 @@ Stretch step(double a, double f, double D, double width) {
           .downward = both + log_steady(-P)};
 }
 
+/// A resistance, the mean of ways that are no longer than the whole: where drift makes its logarithm the difference of
+/// numbers of 1e16 and more, that is rounding. NaN stays.
+double at_most(double path, double resistance) { return resistance > path ? path : resistance; }
+
 }  // namespace
 
 double log_add(double a, double b) {
@@ -315,11 +319,12 @@ void Conductance::part(CellFlux& cell, const Piece& below, const Piece& above, d
     cell.lower.resistance = log_add(below.sums.downward, above.sums.downward) - below.sums.mass_lower;
   } else if (below.holds && above.holds) {  // a barrier: the cell belongs to its larger part
     cell.lower = cell.upper = {0, inf};
-    const auto seen = [](double mass, double crossing, double width) {
-      return CellEnd{mass - std::log(width), std::isfinite(crossing) ? crossing - mass : inf};
+    const auto seen = [](double mass, double crossing, double path, double width) {
+      return CellEnd{mass - std::log(width), std::isfinite(crossing) ? at_most(path, crossing - mass) : inf};
     };
-    if (above.width > below.width) cell.upper = seen(above.sums.mass_upper, above.sums.upward, above.width);
-    if (below.width > above.width) cell.lower = seen(below.sums.mass_lower, below.sums.downward, below.width);
+    const Stretch &a = above.sums, &b = below.sums;
+    if (above.width > below.width) cell.upper = seen(a.mass_upper, a.upward, a.path_upper, above.width);
+    if (below.width > above.width) cell.lower = seen(b.mass_lower, b.downward, b.path_lower, below.width);
   }
 }
 
@@ -329,7 +334,7 @@ void Conductance::see(CellFlux& cell, double h) const {
   const Stretch& all = cell.whole;
   const auto seen = [&](double mass, double crossing, double path, double half) {
     if (mass == inf) return CellEnd{inf, path};
-    return CellEnd{mass - log_h, crossing == inf && !cell.parted ? half : crossing - mass};
+    return CellEnd{mass - log_h, crossing == inf && !cell.parted ? half : at_most(path, crossing - mass)};
   };
   cell.lower = seen(all.mass_lower, all.downward, all.path_lower, cell.lower_half.path_lower);
   cell.upper = seen(all.mass_upper, all.upward, all.path_upper, cell.upper_half.path_upper);

@@ -304,6 +304,29 @@ TEST_CASE("drift through a zero of D is carried as p = J / f") {
   }
 }
 
+TEST_CASE("however flat a zero of D is that drift runs through the rates there are those of upwinding") {
+  const double turn = 2 * std::numbers::pi;
+  for (const double shift : {0.0, 0.001, 0.0314159})
+    for (const std::string sign : {"", "-"})
+      for (const char* power : {"2", "4", "7"}) {
+        CAPTURE(shift);
+        CAPTURE(sign);
+        CAPTURE(power);
+        const auto grid = grid_1d(axis(shift, shift + turn, 1600, Boundary::periodic, Boundary::periodic));
+        const auto sde = formula_sde(sign + "(1 + 0.3*cos(x))", std::string("0.08*(1 + cos(x))^") + power, ito);
+        const auto form = make_drift_diffusion(grid, sde, flux("scharfetter_gummel"));
+        const Index zero = grid->find(std::array{std::numbers::pi});
+        for (Index i = zero - 4; i <= zero + 4; ++i) {
+          std::vector<double> p(1600, 0.0);
+          p[static_cast<std::size_t>(i)] = 1;
+          const std::vector<double> rate = rate_of(form->op(), 0, p);
+          const std::size_t next = static_cast<std::size_t>(sign.empty() ? i + 1 : i - 1);
+          CHECK(rate[next] == doctest::Approx(0.7 / grid->volume()).epsilon(0.02));
+          CHECK(std::abs(rate[static_cast<std::size_t>(2 * i) - next]) < 1e-3 * rate[next]);
+        }
+      }
+}
+
 TEST_CASE("zeros of D without drift are traps in the Ito reading and barriers in the Klimontovich reading") {
   for (const Index n : {100, 101}) {
     CAPTURE(n);
