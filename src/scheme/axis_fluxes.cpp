@@ -20,18 +20,22 @@ constexpr Index shaped_cells = 8;  // cells at an absorbing wall, where they are
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
-/// The cells that hold or touch a break.
+/// The cells that touch a break, and where one lies inside of a cell its neighbours too: p there is a mean over both
+/// sides, and no slope is to be taken to it.
 template <class Mark>
 void mark_breaks(const Axis& axis, std::span<const double> breaks, const Mark& mark) {
   const Index n = axis.cells;
   const double h = axis.width();
   for (const double place : breaks) {
     const double share = (place - axis.lower) / h;
-    for (const double beside : {share - 1e-9, share + 1e-9}) {
-      const auto i = static_cast<Index>(std::floor(beside));
-      if (i >= 0 && i < n) mark(i);
-      if (axis.periodic() && (i < 0 || i >= n)) mark(i < 0 ? n - 1 : 0);
-    }
+    const auto below = static_cast<Index>(std::floor(share - 1e-9)),
+               above = static_cast<Index>(std::floor(share + 1e-9));
+    const Index aside = below == above ? 1 : 0;
+    for (Index i = below - aside; i <= above + aside; ++i)
+      if (i >= 0 && i < n)
+        mark(i);
+      else if (axis.periodic())
+        mark(i < 0 ? i + n : i - n);
   }
 }
 
