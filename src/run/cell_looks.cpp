@@ -8,6 +8,8 @@ namespace {
 
 constexpr Index most_looks = 1024;
 constexpr double smooth_ratio = 1.6487212707001282;  // e^(1/2): beyond, fluxes look at the cells closely
+constexpr double unlike = 1.5;  // D of neighbours, where D vanishes at a wall: at x^b up to 2.5 b cells from it
+constexpr Index by_a_wall = 6;  // cells
 
 /// The cells with more than a hundredth of the mean density; the others hold less than a hundredth of the mass.
 std::vector<Index> cells_with_mass(std::span<const double> p) {
@@ -131,6 +133,14 @@ class Looker {
       out.velocity[1 - axis] -= slope(D_[1]) + D_[1][first] * log_slope(star, axis, first, h, nullptr);
     }
     out.curvature[own] = (at(lower) - 2 * p + at(upper)) / (p * h * h);
+    out.fades[axis] = fades(star.center, m, D_[own][first], D_[own][at_lower], D_[own][at_upper]);
+  }
+
+  [[nodiscard]] bool fades(Index cell, int m, double here, double lower, double upper) const {
+    const Axis& axis = grid_.axis(m);
+    if (axis.periodic()) return false;
+    const Index i = m == 0 ? cell % grid_.nx() : cell / grid_.nx();
+    return (i < by_a_wall && upper > unlike * here) || (i >= axis.cells - by_a_wall && lower > unlike * here);
   }
 
   /// Whether D changes little enough from cell to cell for its slope to be a velocity; beyond, weights carry it.

@@ -12,6 +12,7 @@
 #include "fokker/integrate/stepper.hpp"
 #include "fokker/model/quadrature.hpp"
 #include "fokker/scheme/drift_diffusion.hpp"
+#include "scale_split.hpp"
 
 namespace fokker {
 namespace {
@@ -135,10 +136,10 @@ class WallCell {
   double center_;
 };
 
-/// The two cells whose centres are nearest, so that the mean is kept.
-LineStart split(const Axis& axis, double place) {
+/// The two cells whose centres are nearest, so that the mean is kept; where D jumps what the mean stands for.
+LineStart split(const Axis& axis, double place, const Sde& line) {
   LineStart start{std::vector<double>(static_cast<std::size_t>(axis.cells)), {0, 0}, 0, {}};
-  const AxisSplit shares = split_on(axis, place);
+  const AxisSplit shares = split_by_scale(axis, place, line).value_or(split_on(axis, place));
   for (std::size_t k = 0; k < 2; ++k) start.share[static_cast<std::size_t>(shares.cell[k])] += shares.weight[k];
   return start;
 }
@@ -187,7 +188,7 @@ LineStart start_on(const Axis& axis, double place, const std::shared_ptr<const F
       const WallCell cell(axis, upper, line);
       if (x < cell.center() * (1 - 1e-12)) return start_at_wall(axis, upper, x, cell);
     }
-  return split(axis, place);
+  return split(axis, place, *line);
 }
 
 /// Moves the law along one axis to time t, while the other coordinate stands still.

@@ -155,7 +155,8 @@ void SelfCheck::warn_of_walls(const Moment& now) {
   if (!setup_.config.compare.exact_closed_form || !(now.ledger->total_outflow() > share_of_mass)) return;
   judged_.warnings.push_back(fmt::format(
       "walls: {:.2g} of the mass has left through absorbing sides, of which the closed form (compare.exact = "
-      "true) knows nothing: l1 against it is at least that; widen the box, or give the law as a formula",
+      "true) knows nothing: on the whole line the two are at least that far apart in l1; widen the box, or give the "
+      "law as a formula",
       now.ledger->total_outflow()));
 }
 

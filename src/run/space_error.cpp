@@ -98,7 +98,7 @@ Eigen::MatrixXd SpaceError::numerical_diffusion(const CellLook& cell) const {
   for (int i = 0; i < d; ++i) {
     const auto k = static_cast<std::size_t>(i);
     const double h = setup_.grid->axis(i).width(), D = cell.diffusion[2 * k];
-    if (limited_ && D == 0) continue;
+    if ((limited_ && D == 0) || (carries_ == Carries::fitted && cell.fades[k])) continue;
     const bool advects = setup_.flux->form == "effective_drift";
     const double a = std::abs(cell.carriage[k]), v = std::abs(cell.velocity[k]);
     added(i, i) = carries_ == Carries::fitted ? fitted_diffusion(std::min(a, v), h, D) : 0.5 * h * (advects ? v : a);
@@ -161,7 +161,7 @@ void SpaceError::add_steps(const CellLook& cell, Sources& mean) const {
   for (int i = 0; i < d; ++i) {
     const auto k = static_cast<std::size_t>(i);
     const double h = setup_.grid->axis(i).width(), a = std::abs(cell.carriage[k]), v = std::abs(cell.velocity[k]);
-    if (v == 0) continue;
+    if (v == 0 || cell.fades[k]) continue;
     Eigen::Vector2d step = Eigen::Vector2d::Zero();
     step[i] = h;
     add_power(mean.lattice, cell.weight * 2 * cell.diffusion[2 * k] / (h * h) * v / (v + a), step);

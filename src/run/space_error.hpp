@@ -36,6 +36,9 @@ struct SpaceLook {
 /// the velocity J/p of the current where that is slower, for they diffuse nothing where a stationary law without
 /// current is reached.
 ///
+/// Beside walls where D vanishes (cell_looks.hpp: fades) nothing is expected: there the cells' stationary weights carry
+/// what no difference of neighbouring cells tells; what they do not resolve is end_warnings.hpp's to say.
+///
 /// With cross terms the same stands on the edges of Selling's decomposition, which reach over several cells. And a walk
 /// with steps e of rate lambda_e has the fourth cumulant 2 sum lambda_e e e e e per unit of time, where diffusion has
 /// none: it is carried along as V is, and its l1 (fourth_cumulant.hpp) added.

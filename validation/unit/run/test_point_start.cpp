@@ -215,3 +215,44 @@ TEST_CASE("a run counts what a wall takes of a point at once and waits for its c
     CHECK(ran.t == 0.05);
   }
 }
+
+namespace {
+
+const char* const between_walls = R"(
+[[axis]]
+name = "x"
+range = [0, 1]
+cells = 20
+boundary = "absorbing"
+[sde]
+drift = ["0"]
+noise = [["1"]]
+[initial]
+point = [0.5]
+[time]
+end = 20
+[output]
+frames = 1
+)";
+
+}  // namespace
+
+TEST_CASE("a point beside a jump of D leaves on either side as the scale function says") {
+  // D from 0.1 to 0.9 at c, inside a cell of 0.05; without drift s' = D^-a, from 0 to 1 between absorbing walls.
+  const double c = 0.43;
+  for (const auto& [reading, a] : {std::pair{"ito", 0.0}, {"stratonovich", 0.5}, {"klimontovich", 1.0}})
+    for (const double x : {0.38, 0.41, 0.42999, 0.44, 0.46})
+      for (const bool mirrored : {false, true}) {
+        CAPTURE(reading);
+        CAPTURE(x);
+        const double lower = std::pow(0.1, -a), upper = std::pow(0.9, -a);
+        const double s = lower * std::min(x, c) + upper * std::max(x - c, 0.0);
+        const double above = s / (lower * c + upper * (1 - c));
+        Setup setup = setup_of(
+            between_walls,
+            {fmt::format("initial.point=[{}]", mirrored ? 1 - x : x), fmt::format("sde.interpretation={}", reading),
+             fmt::format("sde.noise=[[\"sqrt(2*if({} < 0.43, 0.1, 0.9))\"]]", mirrored ? "1 - x" : "x")});
+        const RunResult result = run(setup, {});
+        CHECK(result.ledger.outflow[mirrored ? 0 : 1] == doctest::Approx(above).epsilon(1e-7));
+      }
+}

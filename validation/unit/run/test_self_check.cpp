@@ -319,6 +319,27 @@ TEST_CASE("good runs are not warned of anything") {
   }
 }
 
+TEST_CASE("nothing is expected beside a wall where D vanishes for there the weights carry p") {
+  // p grows towards the wall like d^-0.69; l1 to the closed form, cell averages of a noncentral chi-square: 3.9e-4.
+  const RunResult singular = run_of(R"case(
+[[axis]]
+name = "v"
+range = [0, 2]
+cells = 800
+boundary = "reflecting"
+[sde]
+drift = ["0.1 - v"]
+noise = [["0.8*sqrt(v)"]]
+[initial]
+point = [0.1]
+[time]
+end = 1
+)case");
+  CHECK(singular.judgement.flux_l1 < 5e-4);
+  CHECK(singular.judgement.flux_l1 > 5e-5);
+  CHECK(warning(singular, "flux: ").empty());
+}
+
 TEST_CASE("what a fixed step costs is expected and steps that do not damp end the run") {
   for (const char* const stepper : {"backward_euler", "crank_nicolson", "rkc2"}) {
     const std::vector<std::string> steps = {std::string("time.stepper=") + stepper, "time.dt=0.1",
