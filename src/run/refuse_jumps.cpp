@@ -125,6 +125,13 @@ void refuse_jumps(const Setup& setup) {
   Refusals refusals(setup.config);
   if (const auto jump = jump_of_diffusion(*setup.grid, *setup.sde, 0, setup.config.time.end))
     look_at_diffusion(setup, jump->text, refusals);
+  if (setup.config.sde.interpretation == Interpretation::stratonovich)
+    if (const auto jump = jump_to_rest(*setup.grid, *setup.sde, 0, setup.config.time.end))
+      refusals.add("sde.interpretation",
+                   fmt::format("{}, and in the reading 'stratonovich' what has got there comes back after a time that "
+                               "depends on how D becomes 0; let D end at a small value or smoothly, or take 'ito' "
+                               "(what gets there stays) or 'klimontovich' (nothing gets there)",
+                               jump->text));
   look_at_potential(setup, refusals);
   refusals.report();
 }

@@ -108,6 +108,12 @@ Stretch Conductance::panel(double lower, double upper, int depth) const {
     least = std::min(least, D[j]);
     most = std::max(most, D[j]);
   }
+  const auto still = [&] { return std::all_of(f.begin(), f.end(), [](double value) { return value == 0; }); };
+  if (a_ == 0 && most == smallest_D && still()) {  // D p = 0 all along, whatever flows in
+    Stretch dead = step(a_, 0, smallest_D, width);
+    dead.path_lower = dead.path_upper = dead.upward = dead.downward = -inf;
+    return dead;
+  }
   if (most > rough * least && depth < deepest && lower < middle && middle < upper)
     return joined(panel(lower, middle, depth + 1), panel(middle, upper, depth + 1));
   Nodes phi;  // int f/D from the middle

@@ -18,7 +18,7 @@ using Entries = std::array<double, 3>;
 
 class Search {
  public:
-  Search(const Grid& grid, const Sde& sde, double t) : grid_(grid), sde_(sde), t_(t) {}
+  Search(const Grid& grid, const Sde& sde, double t, bool to_rest) : grid_(grid), sde_(sde), t_(t), to_rest_(to_rest) {}
 
   std::optional<DiffusionJump> along(int k) const {
     const Axis& axis = grid_.axis(k);
@@ -48,8 +48,26 @@ class Search {
     return D;
   }
 
+  [[nodiscard]] bool rests(int k, double x, double across) const {
+    double f[2] = {};
+    PointsIn point{1, grid_.dimension(), {&x, &across}};
+    if (k == 1) std::swap(point.axis[0], point.axis[1]);
+    sde_.written_drift(point, t_, {{&f[0], &f[1]}});
+    return f[k] == 0 && at(k, x, across)[static_cast<std::size_t>(2 * k)] == 0;
+  }
+
+  /// One side rests, and D does not fade towards it on the other.
+  [[nodiscard]] bool jumps_to_rest(int k, double before, double after, double across) const {
+    const bool below = rests(k, before, across);
+    if (below == rests(k, after, across)) return false;
+    const double live = below ? after : before, farther = live + 1000 * (live - (below ? before : after));
+    const auto own = static_cast<std::size_t>(2 * k);
+    return at(k, live, across)[own] > 0.5 * at(k, farther, across)[own];
+  }
+
   [[nodiscard]] std::optional<DiffusionJump> between(int k, double before, double after, double across,
                                                      double place) const {
+    if (to_rest_ && !jumps_to_rest(k, before, after, across)) return std::nullopt;
     const Entries A = at(k, before, across), B = at(k, after, across);
     const double scale = std::abs(A[0]) + std::abs(A[2]) + std::abs(B[0]) + std::abs(B[2]);
     for (const std::size_t entry : {std::size_t{0}, std::size_t{2}, std::size_t{1}}) {
@@ -70,18 +88,27 @@ class Search {
   const Grid& grid_;
   const Sde& sde_;
   double t_;
+  bool to_rest_;
 };
 
-}  // namespace
-
-std::optional<DiffusionJump> jump_of_diffusion(const Grid& grid, const Sde& sde, double t0, double t1) {
+std::optional<DiffusionJump> first(const Grid& grid, const Sde& sde, double t0, double t1, bool to_rest) {
   const bool moving = sde.breakpoints_move() || !sde.traits().diffusion_autonomous;
   for (int n = 0; n < (moving ? times : 1); ++n) {
-    const Search search(grid, sde, t0 + (t1 - t0) * (static_cast<double>(n) / (times - 1)));
+    const Search search(grid, sde, t0 + (t1 - t0) * (static_cast<double>(n) / (times - 1)), to_rest);
     for (int k = 0; k < grid.dimension(); ++k)
       if (auto jump = search.along(k)) return jump;
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<DiffusionJump> jump_of_diffusion(const Grid& grid, const Sde& sde, double t0, double t1) {
+  return first(grid, sde, t0, t1, false);
+}
+
+std::optional<DiffusionJump> jump_to_rest(const Grid& grid, const Sde& sde, double t0, double t1) {
+  return first(grid, sde, t0, t1, true);
 }
 
 }  // namespace fokker

@@ -20,4 +20,7 @@ struct DiffusionJump {
 /// the breakpoints of the formulas and where a periodic axis closes.
 [[nodiscard]] std::optional<DiffusionJump> jump_of_diffusion(const Grid& grid, const Sde& sde, double t0, double t1);
 
+/// The same for jumps of D along an axis to 0 where no drift runs on the side without noise.
+[[nodiscard]] std::optional<DiffusionJump> jump_to_rest(const Grid& grid, const Sde& sde, double t0, double t1);
+
 }  // namespace fokker

@@ -80,6 +80,19 @@ TEST_CASE("what needs a derivative of D is refused where D jumps") {
   CHECK(says(setup_of(layers, {"scheme.flux=auto"}).flux_reason, "D jumps at x = 0.43, from 1 to 0.1"));
 }
 
+TEST_CASE("a jump of D to 0 is refused in the reading in which it says too little") {
+  for (const char* D : {"if(x < 0.43, 0, 1)", "if(x > 0.43, 0, 1)", "if(abs(x - 0.43) < 0.1, 0, 1)"}) {
+    const std::string noise = fmt::format("sde.diffusion=[[\"{}\"]]", D);
+    for (const char* reading : {"ito", "klimontovich"})
+      CHECK(refused(layers, {noise, fmt::format("sde.interpretation={}", reading)}).empty());
+    const std::string found = refused(layers, {noise, "sde.interpretation=stratonovich"});
+    CHECK_MESSAGE(says(found, "sde.interpretation: D jumps at x = "), found);
+    CHECK_MESSAGE(says(found, "comes back after a time that depends on how D becomes 0"), found);
+    CHECK(refused(layers, {noise, "sde.interpretation=stratonovich", "sde.drift=[1]"}).empty());
+  }
+  CHECK(refused(layers, {"sde.diffusion=[[\"max(x - 0.43, 0)^2\"]]", "sde.interpretation=stratonovich"}).empty());
+}
+
 TEST_CASE("a jump where sources drive several axes is refused in the readings that it has no meaning in") {
   for (const char* reading : {"ito", "stratonovich", "klimontovich"})
     CHECK(refused(plane, {std::string("sde.interpretation=") + reading}).empty());

@@ -2,6 +2,7 @@
 // cells, against quadrature; their order in transients; zeros of D as traps, barriers and valves; survival at absorbing
 // walls where D vanishes, against closed forms; lines of a plane against the line alone; mirror images and units.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
@@ -393,6 +394,44 @@ TEST_CASE("zeros of D without drift are traps in the Ito reading and barriers in
     CHECK(trapped[static_cast<std::size_t>(n / 2)] * grid->volume() > 0.5);
     CHECK(std::abs(spread.back() - 1) < 0.05);  // uniform above the barrier
   }
+}
+
+TEST_CASE(
+    "where D jumps to 0 what gets there stays in the Ito reading and nothing gets there in the Klimontovich reading") {
+  // From 0.6, sigma 0.1: absorbed or reflected at the jump, reflected at 1.
+  const auto exact = [](double place, bool absorbed) {  // P(x > 0.25 + place, t = 0.3)
+    const double L = 1 - place, t = 0.3 + 0.005, from = 0.6 - place;
+    double sum = absorbed ? 0 : 1 - 0.25 / L;
+    for (int k = absorbed ? 0 : 1; k < 40; ++k) {
+      const double w = std::numbers::pi * (absorbed ? k + 0.5 : k) / L, c = 2 / L * std::exp(-w * w * t) / w;
+      sum += absorbed ? c * std::sin(w * from) * std::cos(w * 0.25) : -c * std::cos(w * from) * std::sin(w * 0.25);
+    }
+    return sum;
+  };
+  for (const double side : {1.0, -1.0})
+    for (const double place : {0.0, 0.013}) {
+      CAPTURE(side);
+      CAPTURE(place);
+      const auto found = [&](Interpretation reading, Index n) {
+        const auto grid = grid_1d(axis(-1, 1, n));
+        const auto sde = formula_sde("0", fmt::format("if({}*x < {}, 0, 1)", side, place), reading);
+        std::vector<double> p(static_cast<std::size_t>(n));
+        for (Index i = 0; i < n; ++i)
+          p[static_cast<std::size_t>(i)] = 0.5 *
+                                           (std::erf((grid->axis(0).face(i + 1) - side * 0.6) * 10 / std::sqrt(2)) -
+                                            std::erf((grid->axis(0).face(i) - side * 0.6) * 10 / std::sqrt(2))) /
+                                           grid->volume();
+        p = moved(make_drift_diffusion(grid, sde, flux("scharfetter_gummel"))->op(), p, 0.3);
+        double mass = 0;
+        for (Index i = 0; i < n; ++i) {
+          const double x = side * grid->axis(0).center(i), part = (x - 0.25 - place) / grid->volume() + 0.5;
+          mass += std::clamp(part, 0.0, 1.0) * p[static_cast<std::size_t>(i)] * grid->volume();
+        }
+        return mass;
+      };
+      CHECK(std::abs(found(ito, 160) - exact(place, true)) < 2e-4);
+      CHECK(std::abs(found(klimontovich, 160) - exact(place, false)) < (place == 0 ? 2e-4 : 1e-2));
+    }
 }
 
 TEST_CASE("a line of a plane has the fluxes of the line alone") {
