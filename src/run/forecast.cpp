@@ -159,12 +159,13 @@ std::map<double, bool> times_to_look(const Case& c) {
 
 }  // namespace
 
-std::optional<Forecast> forecast(const Setup& setup) try {
+std::optional<Forecast> forecast(const Setup& setup, std::optional<double> gives_way) try {
   Law law(setup);
   if (law.basis().empty()) return std::nullopt;
   Forecast out{law.basis(), {}, std::vector<double>(setup.config.axes.size()), 0};
   CellPeclets peclets(setup.grid, setup.sde);
   SelfCheck self_check(setup);
+  if (gives_way) self_check.expect_way_given(*gives_way);
   const GridFaces faces(*setup.grid);
   Ledger whole;
   whole.mass = whole.mass_initial = 1;

@@ -21,7 +21,8 @@ struct Forecast {
 ///
 ///     m' = <f>,   V' = <(x - m) f^T> + <f (x - m)^T> + 2 <D>,
 ///
-/// <.> over the 2 d points m +- sqrt(d) V^(1/2) e_k, kept inside the box. Nothing for other starts.
-[[nodiscard]] std::optional<Forecast> forecast(const Setup& setup);
+/// <.> over the 2 d points m +- sqrt(d) V^(1/2) e_k, kept inside the box. Nothing for other starts. `gives_way`: when
+/// the flux gives way to the default one [t].
+[[nodiscard]] std::optional<Forecast> forecast(const Setup& setup, std::optional<double> gives_way = {});
 
 }  // namespace fokker

@@ -34,8 +34,8 @@ std::string remedy(const Setup& setup, bool stationary) {
     text = form == "effective_drift" ? "scheme.flux = \"muscl\"" : "scheme.flux = \"scharfetter_gummel\"";
   if (form == "drift_diffusion" && !stationary)  // steady solves for fluxes of two cells alone
     text += std::string(text.empty() ? "" : ", ") +
-            "scheme.form = \"effective_drift\" (order 2 whatever the Peclet number, explicit steps) or scheme.flux = "
-            "\"central4_positive\" (order 4 where p is 3 cells wide)";
+            "scheme.form = \"effective_drift\" (order 2 whatever the Peclet number, explicit steps)" +
+            (setup.flux->wide ? "" : " or scheme.flux = \"central4_positive\" (order 4 where p is 3 cells wide)");
   return text + fmt::format("{}more cells ({})", text.empty() ? "" : ", or ", cells_keys(*setup.grid));
 }
 
@@ -55,10 +55,16 @@ void SelfCheck::after_step(const Moment& now) {
 
 void SelfCheck::frame(const Moment& now) { look(now, true); }
 
+bool SelfCheck::gave_way(double t) const {
+  const Corrections* const done = setup_.stepper->corrections();
+  return t >= gives_way_ || (done != nullptr && done->gave_way >= 0);
+}
+
 void SelfCheck::look(const Moment& now, bool frame) {
   const double end = setup_.config.time.end;
   if (now.t > looked_at_) {
     walls_.look(now.t, now.p->view(), now.t >= end);
+    if (gave_way(now.t)) space_.give_way();
     const SpaceLook found = space_.look(now.t, now.p->view());
     const double left = std::clamp(now.ledger->mass / now.ledger->mass_initial, 0.0, 1.0);
     if (left > share_of_mass) look_at_width(now.t, found.width);
@@ -169,7 +175,7 @@ void SelfCheck::warn_of_flux() {
   judged_.warnings.push_back(
       fmt::format("flux: on these cells {} is expected to be off by {} (drift against diffusion in a cell: the row "
                   "peclet). Take {}",
-                  setup_.flux->name, expected, remedy(setup_, stationary_)));
+                  setup_.flux->wide ? "scharfetter_gummel" : setup_.flux->name, expected, remedy(setup_, stationary_)));
 }
 
 void SelfCheck::warn_of_steps() {

@@ -1,4 +1,6 @@
 #pragma once
+#include <cmath>
+
 #include "fokker/run/judgement.hpp"
 #include "fokker/run/observers.hpp"
 #include "fokker/run/setup.hpp"
@@ -19,6 +21,8 @@ class SelfCheck {
   void after_step(double before, double after, std::span<const double> state) {
     steps_.end(before, after, state, space_.contraction());
   }
+  /// The flux is known to give way to the default one at t.
+  void expect_way_given(double t) { gives_way_ = t; }
   /// Looks when it is time to.
   void after_step(const Moment& now);
   /// Always looks.
@@ -30,6 +34,7 @@ class SelfCheck {
 
  private:
   void look(const Moment& now, bool frame);
+  [[nodiscard]] bool gave_way(double t) const;
   [[nodiscard]] std::string when(double t) const;
   [[nodiscard]] Judgement sum_up(const Moment& now);
   void look_at_width(double t, const std::array<double, 2>& width);
@@ -47,6 +52,7 @@ class SelfCheck {
   SpaceError space_;
   WallCheck walls_;
   StepCheck steps_;
+  double gives_way_ = INFINITY;
   double looked_at_ = -1, next_ = 0;
   std::array<bool, 2> spread_{};  ///< p was wide enough once
   std::array<double, 2> last_width_{};

@@ -90,6 +90,12 @@ SpaceError::SpaceError(const Setup& setup) : setup_(setup) {
   numerical_ = reduced_ = Eigen::MatrixXd::Zero(d, d);
 }
 
+void SpaceError::give_way() {
+  carries_ = Carries::fitted;
+  two_cells_ = true;
+  cross_terms_ = setup_.grid->dimension() > 1 && !setup_.sde->traits().diagonal;
+}
+
 Eigen::MatrixXd SpaceError::numerical_diffusion(const CellLook& cell) const {
   const int d = setup_.grid->dimension();
   Eigen::MatrixXd added = Eigen::MatrixXd::Zero(d, d);

@@ -47,6 +47,8 @@ struct SpaceLook {
 class SpaceError {
  public:
   explicit SpaceError(const Setup& setup);
+  /// From the next look on the default flux carries p, in the place of one that gave way to it.
+  void give_way();
   /// p at t, not before the last look.
   SpaceLook look(double t, std::span<const double> p);
   /// The rate at which the linear part of the drift shrinks distances, the mean over the axes, at the last look [1/t].

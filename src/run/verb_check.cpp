@@ -88,8 +88,8 @@ double mass_at_walls(const Setup& setup) {
 
 /// What box and grid will make of the law on the way, as far as it can be known without a run; what a run would warn
 /// of.
-std::vector<std::string> add_forecast(const Setup& setup, std::vector<Finding>& all) {
-  const auto found = forecast(setup);
+std::vector<std::string> add_forecast(const Setup& setup, std::optional<double> gives_way, std::vector<Finding>& all) {
+  const auto found = forecast(setup, gives_way);
   if (!found) return {};
   const Judgement& judged = found->judged;
   std::string text = judgement_text(judged);
@@ -183,10 +183,10 @@ Finding peclet_finding(const Setup& setup) {
               (std::isinf(all.largest) ? " (inf: drift without diffusion)" : "")};
 }
 
-/// What correcting the steps will cost, and whether the flux will give way to the default one.
-void add_rehearsal(const Setup& setup, std::vector<Finding>& all) {
+/// What correcting the steps will cost, and when, if at all, the flux will give way to the default one [t].
+std::optional<double> add_rehearsal(const Setup& setup, std::vector<Finding>& all) {
   const auto found = rehearse(setup);
-  if (!found) return;
+  if (!found) return {};
   const bool whole = found->until >= setup.config.time.end;
   std::string text = fmt::format("about {:.2g} products with the operator in all, {}", found->products,
                                  whole ? "tried until the end" : fmt::format("tried until t = {:.3g}", found->until));
@@ -197,6 +197,7 @@ void add_rehearsal(const Setup& setup, std::vector<Finding>& all) {
     json["gave_way"] = *found->gave_way;
   }
   all.push_back({"positivity", json, "correction", text});
+  return found->gave_way;
 }
 
 struct Findings {
@@ -243,7 +244,7 @@ Findings findings(Setup& setup) {
   all.push_back(
       {"time.stepper", setup.stepper_row->name, "stepper",
        std::string(setup.stepper_row->name) + (setup.stepper_reason.empty() ? "" : ": " + setup.stepper_reason)});
-  add_rehearsal(setup, all);
+  const auto gives_way = add_rehearsal(setup, all);
   all.push_back({"time.first_step", first, "first step", fmt::format("{:.3g}", first)});
   all.push_back({"positive", setup.positive, "p >= 0",
                  setup.positive ? "promised and enforced" : "not promised; density.min is reported"});
@@ -252,7 +253,7 @@ Findings findings(Setup& setup) {
   const double walls = mass_at_walls(setup);
   all.push_back({"walls.initial_mass", walls, "mass at walls",
                  fmt::format("{:.2g} of the initial mass within two cells of a wall", walls)});
-  std::vector<std::string> warnings = add_forecast(setup, all);
+  std::vector<std::string> warnings = add_forecast(setup, gives_way, all);
   add_particles(setup, all);
   const bool good = add_schedule(setup, all);
   return {std::move(all), std::move(warnings), good};

@@ -319,6 +319,17 @@ TEST_CASE("good runs are not warned of anything") {
   }
 }
 
+TEST_CASE("a flux that gave way is expected to be off as the default one is") {
+  const std::vector<std::string> weak = {"scheme.flux=central4_positive", "axis.x.cells=48", "axis.y.cells=48"};
+  const RunResult given = run_of(rotation, weak);
+  REQUIRE(given.corrections->gave_way >= 0);
+  CHECK(given.judgement.flux_l1 > true_l1(given) / 3);
+  CHECK(given.judgement.flux_l1 < true_l1(given) * 3);
+  CHECK(warning(given, "flux: on these cells scharfetter_gummel").find("central4_positive") == std::string::npos);
+  const auto told = forecast(setup_of(rotation, weak), given.corrections->gave_way);
+  CHECK(told->judged.flux_l1 == doctest::Approx(given.judgement.flux_l1).epsilon(0.3));
+}
+
 TEST_CASE("nothing is expected beside a wall where D vanishes for there the weights carry p") {
   // p grows towards the wall like d^-0.69; l1 to the closed form, cell averages of a noncentral chi-square: 3.9e-4.
   const RunResult singular = run_of(R"case(
