@@ -239,7 +239,7 @@ double SpaceError::distance(std::span<const CellLook> cells, const Eigen::Matrix
     if (V.rows() > 1) sum += 2 * added(0, 1) * cell.curvature[1] + added(1, 1) * cell.curvature[2];
     bent += 0.5 * cell.weight * std::abs(sum);
   }
-  const double little = 1e-4 * V.diagonal().minCoeff() / added.norm();
+  const double little = 1e-4 * V.diagonal().minCoeff() / added.stableNorm();
   const double of_gaussian = gaussian_l1(V, V - little * added) / little;
   const double sharpness = bent / of_gaussian;
   const Eigen::MatrixXd scaled = sharpness * added;

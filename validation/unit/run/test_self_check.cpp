@@ -317,6 +317,9 @@ TEST_CASE("good runs are not warned of anything") {
                              : std::vector<std::string>{});
     CHECK_MESSAGE(fine.warnings.empty(), fine.warnings.front());
   }
+  const RunResult asleep = run_of(ou, {"sde.drift=[\"9*exp(-((t - 1)/0.02)^2)\"]",
+                                       "sde.noise=[[\"exp(-((t - 1)/0.02)^2)\"]]", "compare.exact=false"});
+  CHECK_MESSAGE(asleep.warnings.empty(), asleep.warnings.front());  // rates of 1e-270 and below
 }
 
 TEST_CASE("a flux that gave way is expected to be off as the default one is") {
