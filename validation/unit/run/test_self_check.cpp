@@ -333,6 +333,36 @@ TEST_CASE("a flux that gave way is expected to be off as the default one is") {
   CHECK(told->judged.flux_l1 == doctest::Approx(given.judgement.flux_l1).epsilon(0.3));
 }
 
+TEST_CASE("log-price and variance on cells that tilt with them are warned of") {
+  // E exp(x) is 1.0225 instead of exp(0.02) on 128^2, 1.0248 on 64^2.
+  const RunResult heston = run_of(R"case(
+[[axis]]
+name = "x"
+range = [-2, 2]
+cells = 64
+boundary = "reflecting"
+[[axis]]
+name = "v"
+range = [0, 1]
+cells = 64
+boundary = "reflecting"
+[sde]
+drift = ["0.02 - v/2", "2*(0.04 - v)"]
+noise = [["sqrt(v)", "0"], ["-0.21*sqrt(v)", "0.3*sqrt(0.51)*sqrt(v)"]]
+[initial]
+point = [0, 0.04]
+[time]
+end = 1
+)case");
+  double grown = 0;
+  const PointsIn centers = heston.p.grid->centers();
+  for (Index cell = 0; cell < heston.p.grid->cells(); ++cell)
+    grown += std::exp(centers.axis[0][cell]) * heston.p.values[cell] * heston.p.grid->volume();
+  CHECK(std::abs(grown - std::exp(0.02)) > 1e-3);  // below, this case says nothing
+  CHECK(heston.judgement.flux_l1 > std::abs(grown - std::exp(0.02)));
+  CHECK_FALSE(warning(heston, "flux: ").empty());
+}
+
 TEST_CASE("nothing is expected beside a wall where D vanishes for there the weights carry p") {
   // p grows towards the wall like d^-0.69; l1 to the closed form, cell averages of a noncentral chi-square: 3.9e-4.
   const RunResult singular = run_of(R"case(

@@ -1,6 +1,8 @@
 // Freezes what scripts rely on: run folders that are never overwritten by accident, exit codes, converge and validate.
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -12,6 +14,7 @@
 #include "fokker/base/stop.hpp"
 #include "fokker/io/files.hpp"
 #include "fokker/io/paraview.hpp"
+#include "fokker/run/console.hpp"
 #include "small_case.hpp"
 
 using namespace fokker;
@@ -187,4 +190,18 @@ TEST_CASE("validate leaves out what says it is none of its cases and says when n
   static_cast<void>(scratch.write("driven/not_validated", "run.py drives these"));
   CHECK(verb_validate(quiet({scratch.path.string()})) == exit_ok);
   CHECK(verb_validate(quiet({(scratch.path / "driven").string()})) == exit_check);
+}
+
+TEST_CASE("no file of a run takes the place of a standard stream that is closed") {
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    for (const int stream : {0, 1, 2}) close(stream);
+    prepare_streams();
+    _exit(open("/dev/null", O_RDONLY) > 2 ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
 }
