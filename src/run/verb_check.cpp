@@ -216,13 +216,15 @@ Findings findings(Setup& setup) {
   all.push_back({"memory.bytes", memory, "memory", "about " + bytes_text(memory)});
   all.push_back(interpretation_finding(setup));
   all.push_back(traits_finding(setup));
-  all.push_back({"diffusion.smallest_eigenvalue", report.smallest_eigenvalue, "diffusion",
-                 fmt::format("smallest eigenvalue {:.4g}, anisotropy in cells up to {:.4g}, {} edge offset{}{}",
-                             report.smallest_eigenvalue, report.largest_anisotropy, report.offsets,
-                             report.offsets == 1 ? "" : "s",
-                             report.capped_cells > 0
-                                 ? fmt::format(", D_xy reduced in {} cells (offsets end at 8)", report.capped_cells)
-                                 : "")});
+  all.push_back(
+      {"diffusion.smallest_eigenvalue", report.smallest_eigenvalue, "diffusion",
+       fmt::format("smallest eigenvalue {:.4g}, anisotropy in cells up to {:.4g}, {} edge offset{}{}{}",
+                   report.smallest_eigenvalue, report.largest_anisotropy, report.offsets,
+                   report.offsets == 1 ? "" : "s",
+                   report.capped_cells > 0 ? fmt::format(", D_xy reduced in {} cells (offsets end at 8{})",
+                                                         report.capped_cells, report.cell_rates ? " and at walls" : "")
+                                           : "",
+                   report.cell_rates ? "; cross terms by rates of cells, as D vanishes at a wall" : "")});
   all.push_back(peclet_finding(setup));
   if (report.limited_faces > 0)
     all.push_back({"limited_faces", report.limited_faces, "no diffusion",

@@ -13,8 +13,9 @@ namespace {
 
 constexpr Index block = EdgeSource::block;
 constexpr double inf = Stretch::infinite;
-constexpr double fitting = 2;      // |P| beyond which D is fitted with the drift
-constexpr double seam = 1e-9;      // relative mismatch of the two ends of a ring
+constexpr double face_ratio = 1.1331484530668263;  // e^(1/8): as smooth_ratio, where the way over the face counts
+constexpr double fitting = 2;                      // |P| beyond which D is fitted with the drift
+constexpr double seam = 1e-9;                      // relative mismatch of the two ends of a ring
 constexpr double piling = 0.4;     // log of a weight from cell to cell towards an end: d^(-1/4) and steeper
 constexpr Index shaped_cells = 8;  // cells at an absorbing wall, where they are looked at every time
 
@@ -84,12 +85,13 @@ struct AxisFluxes::Faces {
   }
 };
 
-AxisFluxes::AxisFluxes(const Grid& grid, const Sde& sde, int axis, const FluxScheme& row, DriftAs drift)
+AxisFluxes::AxisFluxes(const Grid& grid, const Sde& sde, int axis, const FluxScheme& row, DriftAs drift, Way way)
     : grid_(grid),
       sde_(sde),
       axis_(axis),
       drift_(drift),
       fitted_(row.drift == DriftCarrier::fitted),
+      way_(way),
       h_(grid.axis(axis).width()),
       reading_(reading_of(sde, drift)),
       weights_(row.weights),
@@ -193,6 +195,12 @@ Edge AxisFluxes::close_edge(Index line, Index left, Index right, const Face& fac
   if (below == nullptr && above == nullptr) {
     const CellFlux L = cell(left), R = cell(right);
     const double peclet = R.lower.mean - L.upper.mean;
+    if (way_ == Way::face && !L.blocked_upper && !R.blocked_lower) {
+      const double log_h = std::log(h_);
+      edge = with_rates(rate_of(log_h, L.upper.mean, log_h), rate_of(log_h, R.lower.mean, log_h));
+      edge.close = true;
+      return edge;
+    }
     if (fitted_ && face.D > 0 && beside_reflecting_end(line, left, right, peclet))
       return {face.D / (h_ * h_), peclet, 0};
     edge = between(L, R);
@@ -264,14 +272,15 @@ void AxisFluxes::find_breaks() {
 
 void AxisFluxes::find_special() {
   const Index nx = grid_.nx(), ny = grid_.ny();
+  const double ratio = way_ == Way::face ? face_ratio : smooth_ratio;
   special_.resize(D_.size());
   parallel_for(0, ny, 4, [&](Index first, Index last) {
     for (Index row = first; row < last; ++row) {
       const double* D = &D_[at(nx * row)];
       if (axis_ == 0)
-        mark_unlike(D, nx, &special_[at(nx * row)]);
+        mark_unlike(D, nx, ratio, &special_[at(nx * row)]);
       else
-        mark_unlike(row > 0 ? D - nx : D, D, row + 1 < ny ? D + nx : D, nx, &special_[at(nx * row)]);
+        mark_unlike(row > 0 ? D - nx : D, D, row + 1 < ny ? D + nx : D, nx, ratio, &special_[at(nx * row)]);
     }
   });
   const bool closes = axis().periodic(), absorbs = grid_.ledger(axis_, 0) >= 0 || grid_.ledger(axis_, 1) >= 0;
@@ -420,7 +429,7 @@ void AxisFluxes::make_varying(const LineView& seen, const std::vector<CellWeight
   seen.evaluate(x.data(), n, f.data(), D.data());
   const bool drifts = std::any_of(f.begin(), f.end(), [](double value) { return value != 0; });
   std::vector<std::uint8_t> special(at(n), 0);
-  mark_unlike(D.data(), n, special.data());
+  mark_unlike(D.data(), n, smooth_ratio, special.data());
   mark_breaks(axis(), places, [&](Index i) { special[at(i)] = 1; });
   if (axis().periodic() && (torn_at_seam(axis(), seen) || !alike(D.front(), D.back())))
     special.front() = special.back() = 1;

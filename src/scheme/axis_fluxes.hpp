@@ -30,9 +30,15 @@ namespace fokker {
 /// martingale).
 class AxisFluxes {
  public:
+  /// Which ways between two cells that are looked at closely count: `whole`, through both of them, or the `face` alone,
+  /// h/E there. With the latter the net rate out of a cell is the mean of its own f, in the law of the cell, as
+  /// (D m)' = f m: means along the axis move as they should whatever else brings mass to a cell, and cells are looked
+  /// at closely where D changes by more than e^(1/8) already.
+  enum class Way { whole, face };
+
   /// Not fitted rows get f as velocity, and D alone is looked at closely. Throws nothing for bad coefficients: they
   /// make edges that are no numbers. Borrows grid and Sde.
-  AxisFluxes(const Grid& grid, const Sde& sde, int axis, const FluxScheme& row, DriftAs drift);
+  AxisFluxes(const Grid& grid, const Sde& sde, int axis, const FluxScheme& row, DriftAs drift, Way way = Way::whole);
 
   /// Moves to time t; true when `look` has to follow.
   bool prepare(double t);
@@ -107,6 +113,7 @@ class AxisFluxes {
   int axis_;
   DriftAs drift_;
   bool fitted_;
+  Way way_;
   double t_ = 0, h_, reading_;
   EdgeWeights (*weights_)(const Edge&);
   bool uniform_ = false;  ///< D is the same everywhere

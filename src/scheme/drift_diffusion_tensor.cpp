@@ -6,13 +6,13 @@
 #include "edge_source.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/scheme/selling.hpp"
+#include "tensor_layout.hpp"
 
 // Everything here is in index units: tensors D_ij / (h_i h_j), velocities a_i / h_i, both [1/t], offsets in cells.
 namespace fokker {
 namespace {
 
 constexpr double singular_ratio = 1e-12;  // det D / (D_xx D_yy) up to which D counts as singular, in any units
-constexpr Index gap = 16;                 // edges of rate 0 that are kept rather than starting another run
 constexpr Index piece = 16 * EdgeSource::block;
 
 struct Vector {
@@ -122,7 +122,10 @@ class TensorSource final : public EdgeSource {
     return std::exchange(changed_, false);
   }
 
-  void lay_out(Edges& edges) const override;
+  void lay_out(Edges& edges) const override {
+    lay_out_tensor(edges, nx_, ny_,
+                   [&](Index number, int k) { return cell(number).rate[k] > 0 ? cell(number).offset(k) : Offset{}; });
+  }
   void fill(const Run& run, Index from, Index count, Edge* out) const override;
   void wall_edges(std::vector<WallEdge>& out) const override;
 
@@ -223,55 +226,6 @@ bool TensorSource::degenerates_now(int axis) const {
     for (Index i = 0; i < (axis == 0 ? nx_ - 1 : nx_); ++i)
       if (cell(i + nx_ * j).adrift[axis] && cell(i + nx_ * j + step).adrift[axis]) return true;
   return false;
-}
-
-// Faces along whole rows (they may carry velocity), skew offsets where one of the two cells uses them.
-void TensorSource::lay_out(Edges& edges) const {
-  std::vector<std::vector<Offset>> used(static_cast<std::size_t>(ny_));  // skew offsets of every row, sorted
-  const auto before = [](Offset a, Offset b) { return a.x != b.x ? a.x < b.x : a.y < b.y; };
-  const auto tidy = [&](std::vector<Offset>& offsets) {
-    std::sort(offsets.begin(), offsets.end(), before);
-    offsets.erase(std::unique(offsets.begin(), offsets.end()), offsets.end());
-  };
-  for (Index j = 0; j < ny_; ++j) {
-    std::vector<Offset>& row = used[static_cast<std::size_t>(j)];
-    for (Index i = 0; i < nx_; ++i) {
-      const Cell& here = cell(i + nx_ * j);
-      for (int k = 0; k < 3; ++k)
-        if (here.rate[k] > 0 && !on_axis(here.offset(k)) && (row.empty() || row.back() != here.offset(k)))
-          row.push_back(here.offset(k));
-    }
-    tidy(row);
-  }
-  std::vector<Offset> candidates;
-  for (Index j = 0; j < ny_; ++j) {
-    for (const Offset e : {Offset{1, 0}, Offset{0, 1}}) {
-      const auto [begin, end] = edges.reach(j, e);
-      edges.add(j, begin, end, e);
-    }
-    candidates = used[static_cast<std::size_t>(j)];
-    for (int dy = -offset_cap; dy <= offset_cap; ++dy) {
-      const Index other = edges.neighbour(0, j, {0, dy});
-      if (other < 0) continue;
-      for (const Offset e : used[static_cast<std::size_t>(other / nx_)])
-        if (e.y == dy) candidates.push_back(e);
-    }
-    tidy(candidates);
-    for (const Offset e : candidates) {
-      const auto [begin, end] = edges.reach(j, e);
-      Index start = -1, last = -1;  // the run so far
-      for (Index i = begin; i < end; ++i) {
-        if (cell(i + nx_ * j).rate_of(e) <= 0 && cell(edges.neighbour(i, j, e)).rate_of(e) <= 0) continue;
-        if (start >= 0 && i - last > gap) {
-          edges.add(j, start, last + 1, e);
-          start = -1;
-        }
-        if (start < 0) start = i;
-        last = i;
-      }
-      if (start >= 0) edges.add(j, start, last + 1, e);
-    }
-  }
 }
 
 // lambda_e and q of an edge are the means over its two cells (theory section 6).

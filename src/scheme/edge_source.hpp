@@ -58,6 +58,15 @@ class EdgeSource {
 [[nodiscard]] std::unique_ptr<EdgeSource> make_tensor_source(const Grid&, const Sde&, const FluxScheme&,
                                                              TimeRange times);
 
+/// Any tensor, rates of the cells by themselves: what leaves cell i along +-e depends on the coefficients there alone
+/// (theory section 17), in sum along each axis that of the axis' own flux, which knows ends where D vanishes. For rows
+/// that fit.
+[[nodiscard]] std::unique_ptr<EdgeSource> make_cell_source(const Grid&, const Sde&, const FluxScheme&);
+
+/// The rule between the two: rates of cells where D vanishes at a wall, along it, while the tensor in the cells beside
+/// it is tilted and of full rank (docs/decisions/0019-cross-terms.md). Looked at all along the walls, at several times.
+[[nodiscard]] bool wants_cell_rates(const Grid&, const Sde&, TimeRange times);
+
 /// Where in the range of times sources look for axes without diffusion, as shares of the way.
 inline constexpr std::array looked_at{0.0, 0.1, 0.37, 0.71, 1.0};
 
@@ -80,7 +89,11 @@ struct Sample {
     const PointsIn at = points(n, sde.dimension());
     const bool plane = sde.dimension() > 1;
     sde.flux_velocity(at, t, {{a[0], plane ? a[1] : nullptr}});
-    sde.diffusion(at, t, {D[0], plane ? D[1] : nullptr, plane ? D[2] : nullptr});
+    evaluate_diffusion(sde, t, n);
+  }
+  void evaluate_diffusion(const Sde& sde, double t, Index n) {
+    const bool plane = sde.dimension() > 1;
+    sde.diffusion(points(n, sde.dimension()), t, {D[0], plane ? D[1] : nullptr, plane ? D[2] : nullptr});
     for (Index i = 0; i < n; ++i)
       if (plane ? !semidefinite(D[0][i], D[1][i], D[2][i]) : D[0][i] < 0) forgive_rounding(sde, t, i);
   }

@@ -56,13 +56,15 @@ EdgeSystem::EdgeSystem(std::shared_ptr<const Grid> grid, std::shared_ptr<const S
       edges_(*grid_) {
   const Sde& spatial = factor_.spatial(*sde_);
   const bool diagonal = grid_->dimension() == 1 || spatial.traits().diagonal;
-  const DriftAs drift = diagonal ? options.drift : DriftAs::velocity;
+  of_cells_ = !diagonal && !fits_ && flux.drift == DriftCarrier::fitted && wants_cell_rates(*grid_, spatial, times);
+  const DriftAs drift = diagonal ? options.drift : of_cells_ ? DriftAs::ito : DriftAs::velocity;
   check_coefficients(*grid_, *sde_, drift, times.from);
   if (factor_.found()) check_coefficients(*grid_, spatial, drift, times.from);
   autonomous_ = sde_->traits().autonomous;
   fixed_ = autonomous_ || factor_.found();
-  source_ = diagonal ? make_diagonal_source(*grid_, spatial, flux, drift, times)
-                     : make_tensor_source(*grid_, spatial, flux, times);
+  source_ = diagonal    ? make_diagonal_source(*grid_, spatial, flux, drift, times)
+            : of_cells_ ? make_cell_source(*grid_, spatial, flux)
+                        : make_tensor_source(*grid_, spatial, flux, times);
   if (source_->limited() || options.advection) advection_.emplace(*grid_, options.reconstruction);
   build(times.from);
   if (!fixed_) return;
@@ -293,6 +295,7 @@ SchemeReport EdgeSystem::report(double t) {
   report.offsets = static_cast<Index>(offsets.size());
   const std::vector<double>& missing = source_->missing_cross();
   report.capped_cells = std::count_if(missing.begin(), missing.end(), [](double lost) { return lost != 0; });
+  report.cell_rates = of_cells_;
   report.limited_faces = advection_ ? advection_->faces() : 0;
   report.fallback_faces = source_->fallback_faces();
   report.bytes = edges_.bytes() + (directions_ ? directions_->bytes() : 0) + source_->bytes() +

@@ -88,7 +88,7 @@ class EdgeSystem {
   std::shared_ptr<const Sde> sde_;
   TimeFactor factor_;
   FluxScheme flux_;
-  bool autonomous_ = false, fixed_ = false, fits_ = false, lines_ = false;
+  bool autonomous_ = false, fixed_ = false, fits_ = false, lines_ = false, of_cells_ = false;
   std::unique_ptr<EdgeSource> source_;
   Edges edges_;
   std::optional<Advection> advection_;

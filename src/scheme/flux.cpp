@@ -55,8 +55,10 @@ constexpr std::array rows{
             "is "
             "its null vector. Order 2 while the cell Peclet number is below 2, towards 1 above. Cross terms: order 2 "
             "in "
-            "L1; at a reflecting wall that carries mass order 2 only where |e_n| <= 1 for every offset e, else 1. "
-            "Directions without diffusion: limited second-order upwind, positive under stable_step",
+            "L1; at a reflecting wall that carries mass order 2 only where |e_n| <= 1 for every offset e, else 1; "
+            "beside a wall where D vanishes rates of cells by themselves (docs/decisions/0019), which keep means to "
+            "order "
+            "2. Directions without diffusion: limited second-order upwind, positive under stable_step",
         .reference = "Scharfetter & Gummel 1969; Chang & Cooper 1970; Il'in 1969; skew edges: Mirebeau 2014, Bonnans, "
                      "Bonnet & Mirebeau 2021; limited part: van Leer 1979, Huynh 1995",
         .when_not =

@@ -35,14 +35,14 @@ using Wide = long double;
 double round(Wide value) { return static_cast<double>(value); }
 
 /// For 0 <= xy <= sqrt(xx yy); offsets in the first quadrant, in the order u, v, w.
-SellingDecomposition decompose(double xx, double xy, double yy, int cap) {
+SellingDecomposition decompose(double xx, double xy, double yy, Offset cap) {
   Offset u{1, 0}, v{0, 1};
   Wide alpha = xx, beta = yy, gamma = xy;
   const double rounding = xy * std::numeric_limits<double>::epsilon();
   for (;;) {
     const Offset w{u.x + v.x, u.y + v.y};
     const Wide s = u.x * v.y + u.y * v.x;
-    const bool beyond = std::max(w.x, w.y) > cap, on_face = gamma <= s * rounding;
+    const bool beyond = w.x > cap.x || w.y > cap.y, on_face = gamma <= s * rounding;
     if (beyond || on_face) {
       const bool capped = beyond && !on_face;
       const Wide rate_u = alpha + 2 * gamma * (v.x * v.y) / s, rate_v = beta + 2 * gamma * (u.x * u.y) / s;
@@ -65,11 +65,14 @@ SellingDecomposition decompose(double xx, double xy, double yy, int cap) {
 
 }  // namespace
 
-SellingDecomposition selling(double xx, double xy, double yy, int cap) {
+SellingDecomposition selling(double xx, double xy, double yy, int cap) { return selling(xx, xy, yy, cap, cap); }
+
+SellingDecomposition selling(double xx, double xy, double yy, int cap_x, int cap_y) {
   const double largest = std::sqrt(xx) * std::sqrt(yy);
   const bool swapped = yy > xx, reflected = xy < 0;
   const double size = std::min(std::abs(xy), largest);
-  SellingDecomposition result = swapped ? decompose(yy, size, xx, cap) : decompose(xx, size, yy, cap);
+  SellingDecomposition result =
+      swapped ? decompose(yy, size, xx, {cap_y, cap_x}) : decompose(xx, size, yy, {cap_x, cap_y});
   if (swapped) std::swap(result.x, result.y);
   if (reflected) result.xy = -result.xy;
   for (std::size_t k = 0; k < 3; ++k) {

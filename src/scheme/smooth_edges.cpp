@@ -6,17 +6,17 @@
 
 namespace fokker {
 
-FOKKER_VECTOR_CLONES void mark_unlike(const double* below, const double* D, const double* above, Index n,
+FOKKER_VECTOR_CLONES void mark_unlike(const double* below, const double* D, const double* above, Index n, double ratio,
                                       std::uint8_t* __restrict special) {
-  for (Index i = 0; i < n; ++i) special[i] = alike(below[i], D[i]) & alike(D[i], above[i]) ? 0 : 1;
+  for (Index i = 0; i < n; ++i) special[i] = alike(below[i], D[i], ratio) & alike(D[i], above[i], ratio) ? 0 : 1;
 }
 
-void mark_unlike(const double* D, Index n, std::uint8_t* special) {
+void mark_unlike(const double* D, Index n, double ratio, std::uint8_t* special) {
   special[0] = special[n - 1] = 0;
   if (n < 2) return;
-  special[0] = alike(D[0], D[1]) ? 0 : 1;
-  mark_unlike(D, D + 1, D + 2, n - 2, special + 1);
-  special[n - 1] = alike(D[n - 2], D[n - 1]) ? 0 : 1;
+  special[0] = alike(D[0], D[1], ratio) ? 0 : 1;
+  mark_unlike(D, D + 1, D + 2, n - 2, ratio, special + 1);
+  special[n - 1] = alike(D[n - 2], D[n - 1], ratio) ? 0 : 1;
 }
 
 FOKKER_VECTOR_CLONES void find_smooth(const EdgeColumns& edges, const SmoothRule& rule, SmoothEdges& __restrict out) {

@@ -9,14 +9,15 @@ namespace fokker {
 inline constexpr double smooth_ratio = 1.6487212707001282;
 
 /// D of two places is alike; two zeros are. Without branches, for loops over columns.
-[[nodiscard]] inline bool alike(double D, double E) {
-  return ((D <= smooth_ratio * E) & (E <= smooth_ratio * D)) | (D == E);
+[[nodiscard]] inline bool alike(double D, double E, double ratio = smooth_ratio) {
+  return ((D <= ratio * E) & (E <= ratio * D)) | (D == E);
 }
 
 /// special[i] = 1 where D is unlike that of a neighbour, else 0; columns of n, allocated by the caller.
-void mark_unlike(const double* below, const double* D, const double* above, Index n, std::uint8_t* special);
+void mark_unlike(const double* below, const double* D, const double* above, Index n, double ratio,
+                 std::uint8_t* special);
 /// The same along a column, whose ends have one neighbour.
-void mark_unlike(const double* D, Index n, std::uint8_t* special);
+void mark_unlike(const double* D, Index n, double ratio, std::uint8_t* special);
 
 /// What is known of the edges of a column: f [x/t] and D [x^2/t] on the faces, D in the cells beside them.
 struct EdgeColumns {

@@ -15,6 +15,7 @@ struct SchemeReport {
   double largest_anisotropy = 1;          ///< largest ratio of eigenvalues of D in index units, infinity where singular
   Index offsets = 0;                      ///< distinct edge offsets in use
   Index capped_cells = 0;                 ///< cells whose |D_xy| was reduced
+  bool cell_rates = false;                ///< D vanishes at a wall: cross terms by rates of the cells by themselves
   Index limited_faces = 0;                ///< faces across which drift is carried by advection
   Index fallback_faces = 0;               ///< 1D: faces where the stationary weight is not integrable, a h / D used
   std::size_t bytes = 0;                  ///< memory held by the operator

@@ -21,5 +21,7 @@ inline constexpr int offset_cap = 8;
 /// any input; a |D_xy| beyond sqrt(D_xx D_yy) counts as that bound (rounding; refusing indefinite tensors is the
 /// caller's part).
 [[nodiscard]] SellingDecomposition selling(double xx, double xy, double yy, int cap = offset_cap);
+/// The same with a cap for each component; 0: an axis that nothing is tilted to.
+[[nodiscard]] SellingDecomposition selling(double xx, double xy, double yy, int cap_x, int cap_y);
 
 }  // namespace fokker

@@ -36,7 +36,17 @@ std::array<double, 3> turning(double x, double y) {
   const double angle = x + 0.7 * y, c = std::cos(angle), s = std::sin(angle);
   return {c * c + 0.025 * s * s, 0.975 * c * s, s * s + 0.025 * c * c};
 }
+// D vanishes at x = -1 and y = -1.5: rates of cells.
+std::array<double, 3> vanishing(double x, double y) {
+  auto D = turning(x, y);
+  for (double& entry : D) entry *= (x + 1) * (y + 1.5);
+  return D;
+}
 std::array<double, 3> rank_one(double, double) { return {1, 0.5, 0.25}; }
+std::array<double, 3> around_a_wall(double x, double y) {
+  const auto [xx, xy, yy] = turning(x, y);
+  return {(x + 3) * xx, (x + 3) * xy, (x + 3) * yy};
+}
 std::array<double, 3> only_y(double x, double) { return {0, 0, 1 + 0.3 * std::sin(x)}; }
 
 // One- and two-dimensional problems on every kind of wall; tensors diagonal, turning, singular; weights that follow t.
@@ -62,6 +72,9 @@ std::vector<Problem2> problems() {
     all.push_back({"2D torus " + name, plane(P, P, P, P), sde_2d(swirl, tensor, diagonal)});
     all.push_back({"2D tube " + name, plane(P, P, R, A), sde_2d(swirl, tensor, diagonal)});
   }
+  all.push_back({"2D vanishing", plane(R, R, R, R), sde_2d(swirl, vanishing, false)});
+  all.push_back({"2D vanishing absorbed", plane(A, A, A, A), sde_2d(swirl, vanishing, false), true});
+  all.push_back({"2D vanishing tube", plane(R, A, P, P), sde_2d(swirl, vanishing, false)});
   all.push_back({"2D rank one", plane(R, A, P, P), sde_2d(swirl, rank_one, false)});
   all.push_back({"2D underdamped", plane(R, A, R, A), sde_2d(swirl, only_y, true), true});
   all.push_back({"2D no diffusion as tensor", plane(P, P, R, A),
@@ -74,6 +87,10 @@ std::vector<Problem2> problems() {
                  true});
   all.push_back(
       {"2D tiny torus", grid_2d(axis(0, 1, 3, P, P), axis(0, 1, 2, P, P, "y")), sde_2d(swirl, turning, false)});
+  auto fading = sde_2d(swirl, vanishing, false);
+  fading->known = {};
+  fading->D = [](double x, double y, double t) { return std::array{x + 1, t * (x + 1) * (y + 1) / 3, 1.5 + t}; };
+  all.push_back({"2D vanishing moving", plane(R, A, R, R), fading});
   for (const bool diagonal : {true, false}) {
     auto moving = sde_2d(swirl, rounded, diagonal);
     moving->known = {.diagonal = diagonal};
@@ -152,9 +169,9 @@ TEST_CASE("results are the same bits for 1 and 2 threads") {
     };
     add(grid_1d(axis(0, 1, 50001, A, R)), sde_1d([](double x) { return 1 - x; }, [](double) { return 0.1; }));
     add(grid_1d(axis(0, 1, 50001, P, P)), sde_1d([](double x) { return 1 + x; }, [](double) { return 0.0; }));
-    for (const auto tensor : {rounded, only_y, turning, rank_one})
+    for (const auto tensor : {rounded, only_y, turning, rank_one, around_a_wall})
       add(grid_2d(axis(-3, 3, 301, A, R), axis(-3, 3, 303, P, P, "y")), sde_2d(swirl, tensor, tensor == rounded),
-          tensor != only_y);
+          tensor != only_y && tensor != around_a_wall);
   }
   CHECK(rates[0] == rates[1]);
 }

@@ -198,3 +198,26 @@ TEST_CASE("degenerate tensors") {
     CHECK(std::isfinite(selling(huge, 0.7 * huge, 0.6 * huge).rate[0]));
   }
 }
+
+TEST_CASE("caps of one axis each keep the diagonal and swap with the axes") {
+  for (const double ratio : {4.0, 50.0, 1e4})
+    for (double degrees = -85; degrees < 90; degrees += 7)
+      for (const int cap_x : {0, 1, 3, 8})
+        for (const int cap_y : {0, 2, 8}) {
+          const Tensor D = tilted(degrees, ratio, 3);
+          const SellingDecomposition parts = selling(D.xx, D.xy, D.yy, cap_x, cap_y);
+          const SellingDecomposition swapped = selling(D.yy, D.xy, D.xx, cap_y, cap_x);
+          const Tensor back = rebuilt(parts);
+          CHECK(std::abs(back.xx - D.xx) <= 8 * eps * D.xx);
+          CHECK(std::abs(back.yy - D.yy) <= 8 * eps * D.yy);
+          CHECK(std::abs(back.xy - parts.xy) <= 8 * eps * (D.xx + D.yy));
+          CHECK(std::abs(parts.xy) <= std::abs(D.xy));
+          CHECK(swapped.xy == parts.xy);
+          for (std::size_t k = 0; k < 3; ++k) {
+            CHECK(parts.rate[k] >= 0);
+            if (parts.x[k] == 0 || parts.y[k] == 0) continue;
+            CHECK(std::abs(parts.x[k]) <= cap_x);
+            CHECK(std::abs(parts.y[k]) <= cap_y);
+          }
+        }
+}
