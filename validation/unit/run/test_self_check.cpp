@@ -334,7 +334,7 @@ TEST_CASE("a flux that gave way is expected to be off as the default one is") {
 }
 
 TEST_CASE("log-price and variance on cells that tilt with them are warned of") {
-  // E exp(x) is 1.0225 instead of exp(0.02) on 128^2, 1.0248 on 64^2.
+  // E exp(x) was 1.0225 instead of exp(0.02) on 128^2, 1.0248 on 64^2, with edges; rates of cells: off by 5e-4 on 64^2.
   const RunResult heston = run_of(R"case(
 [[axis]]
 name = "x"
@@ -358,7 +358,7 @@ end = 1
   const PointsIn centers = heston.p.grid->centers();
   for (Index cell = 0; cell < heston.p.grid->cells(); ++cell)
     grown += std::exp(centers.axis[0][cell]) * heston.p.values[cell] * heston.p.grid->volume();
-  CHECK(std::abs(grown - std::exp(0.02)) > 1e-3);  // below, this case says nothing
+  CHECK(std::abs(grown - std::exp(0.02)) < 7e-4);
   CHECK(heston.judgement.flux_l1 > std::abs(grown - std::exp(0.02)));
   CHECK_FALSE(warning(heston, "flux: ").empty());
 }
