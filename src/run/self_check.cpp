@@ -188,12 +188,18 @@ void SelfCheck::warn_of_steps() {
 
 void SelfCheck::warn_of_reduced_terms() {
   if (!(judged_.reduced_share > share_of_mass)) return;
+  const std::string keys = cells_keys(*setup_.grid);
+  const std::string remedy =
+      space_.by_cells()
+          ? fmt::format("Take more cells ({}), or a coordinate in which D does not vanish at the wall", keys)
+          : fmt::format(
+                "The tensor is thinner in cells than they can follow: scale the cells to it ({}), turn the axes "
+                "along it, or take scheme.flux = \"central4\" or scheme.form = \"effective_drift\"",
+                keys);
   judged_.warnings.push_back(fmt::format(
-      "tensor: D_xy was reduced, to fit offsets of at most 8 cells, in cells with {:.2g} of the mass; expected of "
-      "that: l1 {:.2g}. The tensor is thinner in cells than they can follow: scale the cells to it ({}), turn the axes "
-      "along "
-      "it, or take scheme.flux = \"central4\" or scheme.form = \"effective_drift\"",
-      judged_.reduced_share, judged_.reduced_l1, cells_keys(*setup_.grid)));
+      "tensor: D_xy was reduced, to fit offsets of at most 8 cells{}, in cells with {:.2g} of the mass; "
+      "expected of that: l1 {:.2g}. {}",
+      space_.by_cells() ? " that stay within the box" : "", judged_.reduced_share, judged_.reduced_l1, remedy));
 }
 
 bool SelfCheck::warns_of_width() {

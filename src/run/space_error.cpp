@@ -87,6 +87,7 @@ SpaceError::SpaceError(const Setup& setup) : setup_(setup) {
   limited_ = flux.limited_velocity && report.limited_faces > 0;
   two_cells_ = flux.form == "drift_diffusion" && !flux.wide;
   cross_terms_ = d > 1 && !flux.wide && !setup.sde->traits().diagonal;
+  cell_rates_ = report.cell_rates;
   numerical_ = reduced_ = Eigen::MatrixXd::Zero(d, d);
 }
 
@@ -119,7 +120,15 @@ bool SpaceError::skew(const CellLook& cell) const {
 
 SellingDecomposition SpaceError::selling_of(const CellLook& cell) const {
   const double hx = setup_.grid->axis(0).width(), hy = setup_.grid->axis(1).width();
-  return selling(cell.diffusion[0] / (hx * hx), cell.diffusion[1] / (hx * hy), cell.diffusion[2] / (hy * hy));
+  int reach[2] = {offset_cap, offset_cap};
+  for (int k = 0; cell_rates_ && k < 2; ++k) {  // both ways within the box (drift_diffusion_cells.cpp)
+    const Axis& axis = setup_.grid->axis(k);
+    if (axis.periodic()) continue;
+    const auto i = static_cast<Index>((cell.x[static_cast<std::size_t>(k)] - axis.lower) / axis.width());
+    reach[k] = static_cast<int>(std::clamp<Index>(std::min(i, axis.cells - 1 - i), 0, offset_cap));
+  }
+  return selling(cell.diffusion[0] / (hx * hx), cell.diffusion[1] / (hx * hy), cell.diffusion[2] / (hy * hy), reach[0],
+                 reach[1]);
 }
 
 /// The same for a tensor with cross terms, in index units on the edges of Selling's decomposition: what drives an edge

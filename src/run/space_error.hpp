@@ -57,6 +57,9 @@ class SpaceError {
   /// only.
   SpaceLook settle(std::span<const double> p);
 
+  /// Cross terms are carried by rates of the cells by themselves (docs/decisions/0019-cross-terms.md).
+  [[nodiscard]] bool by_cells() const { return cell_rates_; }
+
  private:
   enum class Carries { exactly, fitted, upwind };
   struct Sources {
@@ -78,6 +81,7 @@ class SpaceError {
   bool limited_;            // directions without diffusion are carried by a limited flux of second order
   bool two_cells_ = false;  // fluxes of drift and diffusion between two cells
   bool cross_terms_ = false;
+  bool cell_rates_ = false;  ///< offsets do not leave the box
   double t_ = 0;
   bool first_ = true;
   Sources last_;
