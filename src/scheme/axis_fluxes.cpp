@@ -105,7 +105,7 @@ AxisFluxes::AxisFluxes(const Grid& grid, const Sde& sde, int axis, const FluxSch
 }
 
 void AxisFluxes::settle() {
-  D_ = {};
+  D_ = oblique_ = {};
   std::vector<std::uint8_t>().swap(special_);
   std::vector<std::vector<double>>().swap(breaks_);
   std::vector<Edge>().swap(template_);
@@ -156,7 +156,7 @@ Edge AxisFluxes::between(const CellFlux& left, const CellFlux& right) const {
 
 /// Within a few cells of a reflecting end, without a break on the way or a weight that piles up: see make_varying.
 bool AxisFluxes::beside_reflecting_end(Index line, Index left, Index right, double peclet) const {
-  if (axis().periodic() || !std::isfinite(peclet)) return false;
+  if (axis().periodic() || !std::isfinite(peclet) || is_oblique(line, left) || is_oblique(line, right)) return false;
   const std::span<const double> places = breaks(line);
   const auto unbroken = [&](double from, double to) {
     return std::none_of(places.begin(), places.end(), [&](double x) { return x >= from && x <= to; });
@@ -166,6 +166,18 @@ bool AxisFluxes::beside_reflecting_end(Index line, Index left, Index right, doub
     return true;
   return left >= axis().cells - 1 - shaped_cells && grid_.ledger(axis_, 1) < 0 && peclet <= piling &&
          unbroken(axis().face(left), axis().upper);
+}
+
+/// A cell that a jump crosses aslant: lines in x and in y see other shares of it, and one weight has to serve all of
+/// its faces; ways from centre to centre then keep E x where it is a martingale.
+CellFlux AxisFluxes::crossed(Index line, Index i, CellFlux cell) const {
+  if (!is_oblique(line, i) || cell.parted) return cell;
+  const double mean = oblique_[at(cell_of(line, i))];
+  const LineView bare = view(line).without_drift();
+  const double along = Conductance(rule_, bare).cell(axis().face(i), axis().face(i + 1), breaks(line)).lower.mean;
+  cell.lower = {cell.lower.mean + mean - along, cell.lower_half.path_lower};
+  cell.upper = {cell.upper.mean + mean - along, cell.upper_half.path_upper};
+  return cell;
 }
 
 Edge AxisFluxes::close_edge(Index line, Index left, Index right, const Face& face) const {
@@ -181,7 +193,9 @@ Edge AxisFluxes::close_edge(Index line, Index left, Index right, const Face& fac
     }
     return nullptr;
   };
-  const auto cell = [&](Index i) { return conductance.cell(axis().face(i), axis().face(i + 1), breaks(line)); };
+  const auto cell = [&](Index i) {
+    return crossed(line, i, conductance.cell(axis().face(i), axis().face(i + 1), breaks(line)));
+  };
   // Without drift the way between centres keeps E x where it is a martingale, as `smooth_edge` does.
   const auto beside = [&](Index i, bool lower) {
     const double D = D_[at(cell_of(line, i))];
@@ -247,13 +261,14 @@ bool AxisFluxes::prepare(double t) {
   t_ = t;
   if (exact_) return false;
   find_breaks();
-  D_ = {};
+  D_ = oblique_ = {};
   special_.clear();
   return !uniform_ || !breaks_.empty();
 }
 
-void AxisFluxes::look(std::span<const double> D) {
+void AxisFluxes::look(std::span<const double> D, std::span<const double> oblique) {
   D_ = D;
+  oblique_ = oblique;
   find_special();
   find_wall_shapes();
 }
@@ -283,6 +298,8 @@ void AxisFluxes::find_special() {
         mark_unlike(row > 0 ? D - nx : D, D, row + 1 < ny ? D + nx : D, nx, ratio, &special_[at(nx * row)]);
     }
   });
+  for (std::size_t cell = 0; cell < oblique_.size(); ++cell)
+    if (std::isfinite(oblique_[cell])) special_[cell] = 1;
   const bool closes = axis().periodic(), absorbs = grid_.ledger(axis_, 0) >= 0 || grid_.ledger(axis_, 1) >= 0;
   if (breaks_.empty() && !closes && !absorbs) return;
   parallel_for(0, lines(), 4, [&](Index first, Index last) {

@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -42,8 +43,15 @@ class AxisFluxes {
 
   /// Moves to time t; true when `look` has to follow.
   bool prepare(double t);
-  /// Looks at D_kk at the centres of all cells at that time; borrows it until the next call.
-  void look(std::span<const double> D);
+  /// Looks at D_kk at the centres of all cells at that time. `oblique`: log of the average of D_kk^(a - 1) over cells
+  /// that a jump crosses aslant (oblique_cells.hpp), NaN for others; empty where there are none. Borrows both until the
+  /// next call.
+  void look(std::span<const double> D, std::span<const double> oblique = {});
+  /// Breakpoints of line `line` at that time, unless the edges are exact.
+  [[nodiscard]] std::span<const double> breaks(Index line) const {
+    return breaks_.empty() ? std::span<const double>()
+                           : std::span<const double>(breaks_[static_cast<std::size_t>(line)]);
+  }
   /// Edges from, from + 1, ... of a run along the axis, at most EdgeSource::block of them. Concurrently callable.
   void fill(const Run& run, Index from, Index count, Edge* out) const;
   /// Outflow at the absorbing sides of the axis, one edge per line.
@@ -77,10 +85,6 @@ class AxisFluxes {
     return axis_ == 0 ? i + grid_.nx() * line : line + grid_.nx() * i;
   }
   [[nodiscard]] LineView view(Index line) const { return {sde_, axis_, across(line), t_, drift_}; }
-  [[nodiscard]] std::span<const double> breaks(Index line) const {
-    return breaks_.empty() ? std::span<const double>()
-                           : std::span<const double>(breaks_[static_cast<std::size_t>(line)]);
-  }
 
   void find_breaks();
   void find_special();
@@ -107,6 +111,10 @@ class AxisFluxes {
   [[nodiscard]] Edge with_ratio(const Edge& own, double peclet) const;
   [[nodiscard]] Edge of_ends(const CellEnd& left, const CellEnd& right) const;
   [[nodiscard]] double power(double ratio) const;
+  [[nodiscard]] bool is_oblique(Index line, Index i) const {
+    return !oblique_.empty() && std::isfinite(oblique_[static_cast<std::size_t>(cell_of(line, i))]);
+  }
+  [[nodiscard]] CellFlux crossed(Index line, Index i, CellFlux cell) const;
 
   const Grid& grid_;
   const Sde& sde_;
@@ -122,6 +130,7 @@ class AxisFluxes {
 
   std::vector<double> face_;                 ///< places of the faces, both ends included
   std::span<const double> D_;                ///< at the cell centres, when it had to be looked at
+  std::span<const double> oblique_;          ///< see `look`
   std::vector<std::uint8_t> special_;        ///< cells to be looked at closely
   std::vector<std::vector<double>> breaks_;  ///< per line
   bool breaks_known_ = false;

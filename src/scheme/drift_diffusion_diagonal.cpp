@@ -6,6 +6,7 @@
 #include "edge_source.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/scheme/stationary_weights.hpp"
+#include "oblique_cells.hpp"
 
 namespace fokker {
 namespace {
@@ -15,7 +16,7 @@ constexpr std::array faces{Offset{1, 0}, Offset{0, 1}};
 class DiagonalSource final : public EdgeSource {
  public:
   DiagonalSource(const Grid& grid, const Sde& sde, const FluxScheme& flux, DriftAs drift, TimeRange times)
-      : grid_(grid), sde_(sde), dimension_(grid.dimension()) {
+      : grid_(grid), sde_(sde), dimension_(grid.dimension()), reading_(reading_of(sde, drift)) {
     for (int k = 0; k < dimension_; ++k) axes_.emplace_back(grid, sde, k, flux, drift);
     if (flux.drift == DriftCarrier::fitted && sde.traits().autonomous && sde.has_gibbs())
       log_gibbs_ = log_gibbs_averages(grid, sde);
@@ -27,8 +28,9 @@ class DiagonalSource final : public EdgeSource {
     std::array<bool, 2> looks{};
     for (std::size_t k = 0; k < axes_.size(); ++k) looks[k] = axes_[k].prepare(t);
     if (looks[0] || looks[1]) find_diffusion();
+    if (dimension_ > 1 && (looks[0] || looks[1])) oblique_ = oblique_cells(grid_, sde_, reading_, t, axes_);
     for (std::size_t k = 0; k < axes_.size(); ++k)
-      if (looks[k]) axes_[k].look(diffusion_[k]);
+      if (looks[k]) axes_[k].look(diffusion_[k], oblique_[k]);
     return !std::exchange(laid_out_, true);
   }
 
@@ -59,7 +61,8 @@ class DiagonalSource final : public EdgeSource {
   [[nodiscard]] const std::vector<double>& missing_cross() const override { return nothing_missing_; }
   void settle() override {
     std::vector<double>().swap(log_gibbs_);
-    for (auto& column : diffusion_) std::vector<double>().swap(column);
+    for (auto* columns : {&diffusion_, &oblique_})
+      for (auto& column : *columns) std::vector<double>().swap(column);
     for (AxisFluxes& axis : axes_) axis.settle();
   }
   [[nodiscard]] std::size_t bytes() const override {
@@ -153,10 +156,11 @@ class DiagonalSource final : public EdgeSource {
   const Grid& grid_;
   const Sde& sde_;
   int dimension_;
-  double t_ = 0;
+  double reading_, t_ = 0;
   bool laid_out_ = false, limited_ = false;
   std::vector<AxisFluxes> axes_;
   std::array<std::vector<double>, 2> diffusion_;  // at the cell centres, per axis
+  std::array<std::vector<double>, 2> oblique_;    // oblique_cells.hpp
   std::vector<double> log_gibbs_;                 // cell averages
   std::vector<double> nothing_missing_;
 };

@@ -468,6 +468,58 @@ TEST_CASE("a line of a plane has the fluxes of the line alone") {
   }
 }
 
+TEST_CASE("a jump of D aslant to the cells leaves the stationary law and E x as they are") {
+  const Index n = 24;
+  const auto grid = grid_2d(axis(0, 1, n), axis(0, 1, n, Boundary::reflecting, Boundary::reflecting, "y"));
+  const auto cell = [&](double x, double y) { return static_cast<std::size_t>(grid->find(std::array{x, y})); };
+  struct Row {
+    const char *G, *swapped;
+    std::array<double, 2> slow, fast;  // places on both sides
+  };
+  const Row rows[] = {{"if(x + y < 0.93, 0.3, 1)", "if(y + x < 0.93, 0.3, 1)", {0.1, 0.2}, {0.9, 0.7}},
+                      {"if(x < 0.31 + 0.4*y, 1, 0.3)", "if(y < 0.31 + 0.4*x, 1, 0.3)", {0.9, 0.1}, {0.1, 0.9}},
+                      {"if((x - 0.52)^2 + (y - 0.47)^2 < 0.07, 0.3, 1)",
+                       "if((y - 0.52)^2 + (x - 0.47)^2 < 0.07, 0.3, 1)",
+                       {0.52, 0.47},
+                       {0.9, 0.9}}};
+  for (const Row& row : rows)
+    for (const Interpretation reading : {ito, stratonovich, klimontovich}) {
+      CAPTURE(row.G);
+      CAPTURE(to_string(reading));
+      const auto sde = formula_sde_2d({"0", "0"}, {row.G, row.G}, reading);
+      const auto form = make_drift_diffusion(grid, sde, flux("scharfetter_gummel"));
+      const std::vector<double> mass = found_masses(*form);
+      CHECK(mass[cell(row.slow[0], row.slow[1])] / mass[cell(row.fast[0], row.fast[1])] ==
+            doctest::Approx(std::pow(0.09, a_of(reading) - 1)).epsilon(1e-9));
+      std::vector<double> p(mass);
+      for (double& value : p) value /= grid->volume();
+      const auto other = make_log_difference(grid, sde, Reconstruction::huynh, 2);
+      CHECK(largest(rate_of(other->op(), 0, p)) < 1e-9 * largest(p) / other->op().stable_step(0));
+
+      std::vector<double> inner = random_state(form->op()), turned(inner.size());  // nothing at the walls
+      for (Index i = 0; i < n; ++i)
+        for (Index j = 0; j < n; ++j) {
+          double& value = inner[static_cast<std::size_t>(i + n * j)];
+          if (std::min({i, j, n - 1 - i, n - 1 - j}) < 2) value = 0;
+          turned[static_cast<std::size_t>(j + n * i)] = value;
+        }
+      const std::vector<double> rate = rate_of(form->op(), 0, inner);
+      double x = 0, y = 0;
+      for (std::size_t k = 0; k < rate.size(); ++k) {
+        x += rate[k] * grid->centers().axis[0][k];
+        y += rate[k] * grid->centers().axis[1][k];
+      }
+      if (reading == ito) CHECK(std::abs(x) + std::abs(y) < 1e-10 * largest(rate));
+      const auto swapped = make_drift_diffusion(grid, formula_sde_2d({"0", "0"}, {row.swapped, row.swapped}, reading),
+                                                flux("scharfetter_gummel"));
+      const std::vector<double> mirror = rate_of(swapped->op(), 0, turned);
+      for (Index i = 0; i < n; ++i)
+        for (Index j = 0; j < n; ++j)
+          CHECK(std::abs(rate[static_cast<std::size_t>(i + n * j)] - mirror[static_cast<std::size_t>(j + n * i)]) <
+                1e-10 * largest(rate));
+    }
+}
+
 TEST_CASE("an Ornstein-Uhlenbeck process in a plane keeps its exact cell averages") {
   const auto grid = grid_2d(axis(-4, 4, 41), axis(-4, 4, 41, Boundary::reflecting, Boundary::reflecting, "y"));
   const auto form =
