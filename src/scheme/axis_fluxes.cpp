@@ -173,10 +173,13 @@ bool AxisFluxes::beside_reflecting_end(Index line, Index left, Index right, doub
 CellFlux AxisFluxes::crossed(Index line, Index i, CellFlux cell) const {
   if (!is_oblique(line, i) || cell.parted) return cell;
   const double mean = oblique_[at(cell_of(line, i))];
-  const LineView bare = view(line).without_drift();
-  const double along = Conductance(rule_, bare).cell(axis().face(i), axis().face(i + 1), breaks(line)).lower.mean;
-  cell.lower = {cell.lower.mean + mean - along, cell.lower_half.path_lower};
-  cell.upper = {cell.upper.mean + mean - along, cell.upper_half.path_upper};
+  const LineView without = view(line).without_drift();
+  const CellFlux bare = Conductance(rule_, without).cell(axis().face(i), axis().face(i + 1), breaks(line));
+  if (bare.parted) return cell;
+  cell.lower.mean += mean - bare.lower.mean;
+  cell.upper.mean += mean - bare.upper.mean;
+  cell.lower.resistance += bare.lower_half.path_lower - bare.lower.resistance;
+  cell.upper.resistance += bare.upper_half.path_upper - bare.upper.resistance;
   return cell;
 }
 

@@ -19,32 +19,42 @@ class Averages {
  public:
   Averages(const Grid& grid, const Sde& sde, double power, double t) : grid_(grid), sde_(sde), power_(power), t_(t) {}
 
-  /// Means of D_kk^power over a cell that breaks cross along x, along y or both; NaN where one does and the lines are
-  /// alike.
+  /// Means of D_kk^power over a cell that breaks cross along x, along y or both; NaN where all lines are alike.
   Means of(Index cell, bool along_x, bool along_y) const {
-    if (!along_x || !along_y) return over(cell, along_x ? 0 : 1, true);
-    const Means x = over(cell, 0, false), y = over(cell, 1, false);
-    return {0.5 * (x[0] + y[0]), 0.5 * (x[1] + y[1])};
+    std::array<Lines, 2> all;
+    if (along_x) all[0] = through(cell, 0);
+    if (along_y) all[1] = through(cell, 1);
+    if (!all[0].differ(all[1])) return {nan, nan};
+    const double count = (along_x ? lines : 0) + (along_y ? lines : 0);
+    return {(all[0].sum[0] + all[1].sum[0]) / count, (all[0].sum[1] + all[1].sum[1]) / count};
   }
 
  private:
-  /// By lines along an axis.
-  Means over(Index cell, int axis, bool to_differ) const {
+  struct Lines {
+    Means sum{}, least{INFINITY, INFINITY}, most{};
+    [[nodiscard]] bool differ(const Lines& other) const {
+      const auto apart = [&](std::size_t k) {
+        const double high = std::max(most[k], other.most[k]);
+        return high - std::min(least[k], other.least[k]) > aslant * high;
+      };
+      return apart(0) || apart(1);
+    }
+  };
+
+  Lines through(Index cell, int axis) const {
     const Axis &own = grid_.axis(axis), &other = grid_.axis(1 - axis);
     const Index x = cell % grid_.nx(), y = cell / grid_.nx(), i = axis == 0 ? x : y, j = axis == 0 ? y : x;
-    Means sum{}, least{INFINITY, INFINITY}, most{};
+    Lines found;
     for (int n = 0; n < lines; ++n) {
       const double across = other.face(j) + (n + 0.5) / lines * other.width();
       const Means mean = along(axis, own.face(i), own.face(i + 1), across);
       for (std::size_t k = 0; k < 2; ++k) {
-        sum[k] += mean[k] / lines;
-        least[k] = std::min(least[k], mean[k]);
-        most[k] = std::max(most[k], mean[k]);
+        found.sum[k] += mean[k];
+        found.least[k] = std::min(found.least[k], mean[k]);
+        found.most[k] = std::max(found.most[k], mean[k]);
       }
     }
-    const auto differ = [&](std::size_t k) { return most[k] - least[k] > aslant * most[k]; };
-    if (to_differ && !differ(0) && !differ(1)) return {nan, nan};
-    return sum;
+    return found;
   }
 
   Means along(int axis, double lower, double upper, double across) const {
