@@ -204,6 +204,7 @@ struct FormulaSde::Parts {
   void choose_reading();
   void prove_traits();
   void prove_linear();
+  [[nodiscard]] Expression as_written(const Expression& formula, const Expression& expanded) const;
   void compile();
 
   [[nodiscard]] std::size_t dimension() const { return given.variables.size(); }
@@ -335,7 +336,25 @@ void FormulaSde::Parts::prove_linear() try {
   traits.linear = true;
   A = std::move(slopes);
   b = std::move(rests);
+  for (std::size_t k = 0; k < dimension(); ++k) {
+    b[k] = as_written(drift[k], b[k]);
+    for (std::size_t j = 0; j < dimension(); ++j) {
+      Expression& slope = A[k * dimension() + j];
+      slope = as_written(derivative(drift[k], given.variables[j]), slope);
+    }
+  }
 } catch (const std::length_error&) {
+}
+
+/// A coefficient that holds everywhere, before it was multiplied out: exp(-((t - a)/w)^2) has digits where exp(-t^2/w^2
+/// +
+/// ...) has none. What multiplying out showed to be constant stays so.
+Expression FormulaSde::Parts::as_written(const Expression& formula, const Expression& expanded) const {
+  if (!expanded.depends_on("t")) return expanded;
+  std::map<std::string, Expression> origin;
+  for (const std::string& name : given.variables) origin.emplace(name, Expression(0.0));
+  const Expression there = substitute(formula, origin);
+  return expand(there) == expanded ? there : expanded;
 }
 
 void FormulaSde::Parts::compile() {

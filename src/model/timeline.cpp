@@ -232,6 +232,7 @@ class Analysis {
       bounds_->look_at(centre(i));
       for (std::size_t k = 0; k < formulas_.size(); ++k) {
         const Interval slope = bounds_->of(formulas_.size() + k);
+        if (!std::isfinite(slope.largest())) return false;
         const double rounding = 1e-12 * slope.largest();
         if (!(slope.low >= -rounding || slope.high <= rounding)) return false;
       }

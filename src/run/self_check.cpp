@@ -49,8 +49,36 @@ SelfCheck::SelfCheck(const Setup& setup, bool stationary)
   judged_.width_at.assign(axes, 0);
 }
 
+std::span<const double> SelfCheck::cells_of(std::span<const double> state) const {
+  return state.first(static_cast<std::size_t>(setup_.grid->cells()));
+}
+
+void SelfCheck::before_step(double before, std::span<const double> state) {
+  steps_.begin(before, state);
+  if (looked_at_ >= 0 && before > looked_at_ && before == setup_.timeline.resume(looked_at_))
+    space_.renew(before, cells_of(state));
+}
+
+void SelfCheck::after_step(double before, double after, std::span<const double> state) {
+  steps_.end(before, after, state, space_.contraction());
+  if (setup_.timeline.resume(after) > after && has_changed(after)) space_.look(after, cells_of(state));
+}
+
 void SelfCheck::after_step(const Moment& now) {
-  if (now.t >= next_) look(now, false);
+  if (now.t >= next_) return look(now, false);
+  if (!has_changed(now.t)) return;
+  ++closer_;
+  look(now, false);
+}
+
+/// Since the last look coefficients have switched, or do so at t, or have come or gone. As many looks more as that may
+/// take: a thousand, spread over the run.
+bool SelfCheck::has_changed(double t) const {
+  constexpr double most = 1000, at_once = 64;
+  const double end = setup_.config.time.end;
+  if (static_cast<double>(closer_) > at_once + most * t / end) return false;
+  const Timeline::Ahead since = setup_.timeline.ahead(looked_at_, t, end / looks);
+  return since.to < t || std::isfinite(since.stretch) || setup_.timeline.resume(t) > t;
 }
 
 void SelfCheck::frame(const Moment& now) { look(now, true); }

@@ -10,17 +10,17 @@
 
 namespace fokker {
 
-/// What a run thinks of its own box and grid, from looks at p all along the way: at the output times, and at no more
-/// than about 60 steps between, the first ones closer together. Touches neither the state nor the scheme.
+/// What a run thinks of its own box and grid, from looks at p all along the way: at the output times, at no more than
+/// about 60 steps between, the first ones closer together, and where coefficients switch or come and go. Touches
+/// neither the state nor the scheme.
 class SelfCheck {
  public:
   /// `stationary`: to judge one density that does not move.
   explicit SelfCheck(const Setup& setup, bool stationary = false);
-  /// Around every step that begins at `before`: looks at the step where its length was given.
-  void before_step(double before, std::span<const double> state) { steps_.begin(before, state); }
-  void after_step(double before, double after, std::span<const double> state) {
-    steps_.end(before, after, state, space_.contraction());
-  }
+  /// Around every step that begins at `before`: looks at the step where its length was given, and at both sides of
+  /// switches.
+  void before_step(double before, std::span<const double> state);
+  void after_step(double before, double after, std::span<const double> state);
   /// The flux is known to give way to the default one at t.
   void expect_way_given(double t) { gives_way_ = t; }
   /// Looks when it is time to.
@@ -34,6 +34,8 @@ class SelfCheck {
 
  private:
   void look(const Moment& now, bool frame);
+  [[nodiscard]] bool has_changed(double t) const;
+  [[nodiscard]] std::span<const double> cells_of(std::span<const double> state) const;
   [[nodiscard]] bool gave_way(double t) const;
   [[nodiscard]] std::string when(double t) const;
   [[nodiscard]] Judgement sum_up(const Moment& now);
@@ -54,6 +56,7 @@ class SelfCheck {
   StepCheck steps_;
   double gives_way_ = INFINITY;
   double looked_at_ = -1, next_ = 0;
+  long closer_ = 0;               // looks for the sake of what coefficients did
   std::array<bool, 2> spread_{};  ///< p was wide enough once
   std::array<double, 2> last_width_{};
   Judgement judged_;

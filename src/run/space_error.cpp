@@ -78,6 +78,8 @@ Eigen::MatrixXd carried(const Eigen::MatrixXd& V, const Eigen::MatrixXd& A, cons
 }
 
 SpaceError::SpaceError(const Setup& setup) : setup_(setup) {
+  const LinearOperator* const rates = setup.scheme->op().linear();
+  if (rates != nullptr && rates->base() != nullptr) base_ = setup.sde->separated(setup.grid->centers());
   const int d = setup.grid->dimension();
   const FluxScheme& flux = *setup.flux;
   carries_ = flux.name == "upwind"               ? Carries::upwind
@@ -258,19 +260,35 @@ double SpaceError::distance(std::span<const CellLook> cells, const Eigen::Matrix
 }
 
 double SpaceError::contraction() const {
-  return last_.A.size() > 0 ? -last_.A.trace() / static_cast<double>(last_.A.rows()) : 0;
+  if (last_.A.size() == 0) return 0;
+  return -last_.A.trace() / static_cast<double>(last_.A.rows()) * (base_ ? base_->factor(t_) : 1);
 }
 
 SpaceLook SpaceError::settle(std::span<const double> p) {
   look(0, p);
   constexpr double times = 30;
   own_.setZero();  // no start to compare with
-  return last_.A.size() > 0 && last_.A.norm() > 0 ? look(times / last_.A.norm(), p) : SpaceLook{};
+  return last_.A.size() > 0 && last_.A.norm() > 0 ? advance(0, times / last_.A.norm(), p) : SpaceLook{};
+}
+
+std::vector<CellLook> SpaceError::cells_at(double t, std::span<const double> p) const {
+  return base_ ? look_at_cells(*setup_.grid, *base_->base, 0, p) : look_at_cells(*setup_.grid, *setup_.sde, t, p);
 }
 
 SpaceLook SpaceError::look(double t, std::span<const double> p) {
+  return advance(t, base_ ? setup_.scheme->op().linear()->elapsed(t_, t).value() : t - t_, p);
+}
+
+void SpaceError::renew(double t, std::span<const double> p) {
+  if (base_ || first_) return;
   SpaceLook out;
-  const std::vector<CellLook> cells = look_at_cells(*setup_.grid, *setup_.sde, t, p);
+  Sources now = sources(cells_at(t, p), out);
+  if (now.A.allFinite() && now.numerical.allFinite()) last_ = std::move(now);
+}
+
+SpaceLook SpaceError::advance(double t, double dt, std::span<const double> p) {
+  SpaceLook out;
+  const std::vector<CellLook> cells = cells_at(t, p);
   if (cells.empty()) return out;
   Sources now = sources(cells, out);
   if (!now.A.allFinite() || !now.numerical.allFinite()) return out;
@@ -278,7 +296,6 @@ SpaceLook SpaceError::look(double t, std::span<const double> p) {
   if (std::exchange(first_, false)) {
     own_ = V;
   } else {
-    const double dt = t - t_;
     const Eigen::MatrixXd A = 0.5 * (last_.A + now.A), diffusion = last_.diffusion + now.diffusion;
     const Eigen::MatrixXd numerical = last_.numerical + now.numerical, reduced = last_.reduced + now.reduced;
     const Eigen::MatrixXd held = confinement(V, carried(covariance_, A, diffusion + numerical + reduced, dt));

@@ -1,5 +1,6 @@
 #pragma once
 #include <Eigen/Core>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -43,6 +44,9 @@ struct SpaceLook {
 /// with steps e of rate lambda_e has the fourth cumulant 2 sum lambda_e e e e e per unit of time, where diffusion has
 /// none: it is carried along as V is, and its l1 (fourth_cumulant.hpp) added.
 ///
+/// Between two looks what drives the moments is the mean of both; rates that are one matrix times a factor of time are
+/// those of the matrix, in the integral of the factor, so that a pulse within one step counts as it is.
+///
 /// The other error that is followed the same way: cross terms that were cut down to what offsets of 8 cells can carry.
 class SpaceError {
  public:
@@ -51,6 +55,8 @@ class SpaceError {
   void give_way();
   /// p at t, not before the last look.
   SpaceLook look(double t, std::span<const double> p);
+  /// Behind a switch at the last look: what drives p from t on.
+  void renew(double t, std::span<const double> p);
   /// The rate at which the linear part of the drift shrinks distances, the mean over the axes, at the last look [1/t].
   [[nodiscard]] double contraction() const;
   /// A stationary p: V_num and the fourth cumulant as they are after 30 times of the drift's linear part. First look
@@ -66,6 +72,8 @@ class SpaceError {
     Eigen::MatrixXd A, diffusion, numerical, reduced;  // p-weighted means
     FourthCumulant lattice{};
   };
+  SpaceLook advance(double t, double dt, std::span<const double> p);
+  [[nodiscard]] std::vector<CellLook> cells_at(double t, std::span<const double> p) const;
   [[nodiscard]] Eigen::MatrixXd numerical_diffusion(const CellLook& cell) const;  ///< [x^2/t]
   [[nodiscard]] bool skew(const CellLook& cell) const;
   [[nodiscard]] SellingDecomposition selling_of(const CellLook& cell) const;
@@ -77,6 +85,7 @@ class SpaceError {
                                 const Eigen::MatrixXd& added) const;
 
   const Setup& setup_;
+  std::optional<TimeSeparated> base_;  // rates that share a factor of time are followed in its integral
   Carries carries_;
   bool limited_;            // directions without diffusion are carried by a limited flux of second order
   bool two_cells_ = false;  // fluxes of drift and diffusion between two cells

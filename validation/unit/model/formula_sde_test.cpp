@@ -239,6 +239,8 @@ TEST_CASE("linear coefficients are formulas of time") {
   CHECK(linear->D[1] == parse("t/2"));
   CHECK(expand(linear->D[2] - parse("t^2/2 + 2")).is_zero());
   CHECK_FALSE(linear->constant());
+  const auto pulse = FormulaSde(formulas({"500*exp(-((t - 0.6)/0.001)^2) - 0.1*x"}, {{"1"}})).linear();
+  CHECK(pulse->b[0] == parse("500*exp(-((t - 0.6)/0.001)^2)"));  // not multiplied out, which costs its digits
   CHECK(FormulaSde(formulas({"-x"}, {{"1"}})).linear()->constant());
 }
 

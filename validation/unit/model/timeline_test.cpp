@@ -166,4 +166,5 @@ TEST_CASE("between knots a factor of time is smooth and hides nothing") {
   CHECK(std::count_if(window.begin(), window.end(), [](double t) { return std::abs(t - 0.52) < 1e-15; }) == 2);
   CHECK(knots("0.1 + 19.9*t").empty());
   CHECK(knots("1e-30*exp(-((t - 0.3)/1e-4)^2)").size() > 10);
+  CHECK(knots("500*exp(1.2e6*t - 1e6*t^2 - 3.6e5)").size() > 10);  // bounds that reach infinity
 }

@@ -136,6 +136,25 @@ TEST_CASE("the numerical diffusion of a flux is warned of with the error to expe
   CHECK(warning(fine, "flux: ").empty());
 }
 
+TEST_CASE("what a pulse of drift costs is expected however short it is") {
+  // In a thousandth of the time through half a box: within one step of an exponential, or in steps between two looks.
+  for (const char* const pulse : {"if((t > 0.1)*(t < 0.1005), 1, 0)", "if((t > 0.223)*(t < 0.2235), 1, 0)",
+                                  "0.5642*exp(-((t - 0.30025)/0.0005)^2)"})
+    for (const bool shared : {false, true}) {
+      const std::string rate = std::string("*") + pulse;
+      const RunResult result =
+          run_of(ou, {"sde.drift=[\"5000*(1 - x/2)" + rate + "\"]",
+                      "sde.diffusion=[[\"0.01" + (shared ? rate : "") + "\"]]", "axis.x.cells=200", "output.frames=1"});
+      const double expected = result.judgement.flux_l1, found = true_l1(result);
+      CAPTURE(pulse);
+      CAPTURE(shared);
+      CAPTURE(found);
+      CHECK(found > 0.02);
+      CHECK(expected < 3 * found);
+      CHECK(expected > found / 3);
+    }
+}
+
 TEST_CASE("the expected error is that of the narrow peaks of a wide density") {
   const auto at = [](const std::string& place) {
     return run_of(
