@@ -14,7 +14,7 @@ constexpr int looks = 4;
 StepCheck::StepCheck(const Setup& setup) : setup_(setup) {
   const CaseTime& time = setup.config.time;
   const bool exact = setup.stepper_row->order == 0;
-  if (!time.dt || exact || setup.scheme->op().correction() != nullptr) return;
+  if (!time.dt || exact) return;
   halves_ = make_stepper(*setup.stepper_row, setup.scheme->op(), {*time.dt / 2, 1e-6, false}, 0);
   next_ = time.end / (2 * looks);
 }

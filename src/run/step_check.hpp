@@ -10,8 +10,8 @@ namespace fokker {
 /// What a fixed `time.dt` costs. Four steps of a run (after an eighth, three, five and seven eighths of the span) are
 /// done once more in two halves, on a copy of the state and by a stepper of their own; the difference, by the order of
 /// the method, is the error of that step. Per unit of time it feeds the error to expect, which the contraction c of the
-/// drift forgets: e' = rate - c e. Adaptive steps know their error; steps whose fluxes are corrected
-/// (central4_positive) are not looked at.
+/// drift forgets: e' = rate - c e. Adaptive steps know their error; where fluxes are corrected
+/// (central4_positive) the halves are not.
 class StepCheck {
  public:
   explicit StepCheck(const Setup& setup);

@@ -419,6 +419,10 @@ TEST_CASE("what a fixed step costs is expected and steps that do not damp end th
     CHECK(stepped.judgement.step_l1 < 10 * true_l1(stepped) + 1e-3);
     CHECK(warning(stepped, "time: ").empty() == (std::string(stepper) != "backward_euler"));
   }
+  const RunResult corrected =
+      run_of(ou, {"time.stepper=backward_euler", "time.dt=0.05", "scheme.flux=central4_positive", "axis.x.cells=100"});
+  CHECK(corrected.judgement.step_l1 > true_l1(corrected) / 2);
+  CHECK(corrected.judgement.step_l1 < 10 * true_l1(corrected));
   CHECK(run_of(ou, {}).judgement.step_l1 == 0);
   const RunResult wild =
       run_of(ou, {"time.stepper=euler", "time.dt=0.05", "scheme.positive=false", "axis.x.cells=600"});
