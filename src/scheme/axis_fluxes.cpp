@@ -122,6 +122,7 @@ Edge AxisFluxes::of_ends(const CellEnd& left, const CellEnd& right) const {
   const double log_h = std::log(h_), top = std::max(left.resistance, right.resistance);
   const double both =
       std::isinf(top) ? top : top + std::log1p(std::exp(std::min(left.resistance, right.resistance) - top));
+  if (both == -inf) return {0, 0, 0, 1, 1};  // D is dead on either side
   return with_rates(rate_of(log_h, left.mean, both), rate_of(log_h, right.mean, both));
 }
 

@@ -375,6 +375,20 @@ TEST_CASE("drift through a zero of D costs an order and no more") {
   CHECK(std::abs(error.back()) < 5e-4);
 }
 
+TEST_CASE("a D that is next to nothing on either side of a jump leaves the drift alone") {
+  const auto grid = grid_1d(axis(0, 1, 40));
+  for (const char* name : {"central", "upwind", "scharfetter_gummel"})
+    for (const char* D : {"1e-300", "1e-322", "0"}) {
+      CAPTURE(name);
+      CAPTURE(D);
+      const auto form = make_drift_diffusion(grid, formula_sde("if(x < 0.43, 1, -1)", D, ito), flux(name));
+      const std::vector<double> rate = rate_of(form->op(), 0, std::vector<double>(40, 1.0));
+      CHECK(rate[0] == doctest::Approx(-40));  // nothing comes from the wall
+      CHECK(rate[16] + rate[17] > 70);
+      CHECK(std::abs(rate[20]) < 1e-9);
+    }
+}
+
 TEST_CASE("zeros of D without drift are traps in the Ito reading and barriers in the Klimontovich reading") {
   for (const Index n : {100, 101}) {
     CAPTURE(n);
