@@ -88,6 +88,7 @@ SpaceError::SpaceError(const Setup& setup) : setup_(setup) {
   const SchemeReport report = setup.scheme->report(0);
   limited_ = flux.limited_velocity && report.limited_faces > 0;
   two_cells_ = flux.form == "drift_diffusion" && !flux.wide;
+  parabolas_ = flux.name == "muscl";
   cross_terms_ = d > 1 && !flux.wide && !setup.sde->traits().diagonal;
   cell_rates_ = report.cell_rates;
   numerical_ = reduced_ = Eigen::MatrixXd::Zero(d, d);
@@ -166,8 +167,14 @@ Eigen::MatrixXd SpaceError::along_edges(const CellLook& cell, const SellingDecom
 /// What the steps of a cell's edges add to the fourth cumulant. Along the axes a fitted flux keeps stationary laws, and
 /// only what moves is off: the share |v| / (|v| + |a|).
 void SpaceError::add_steps(const CellLook& cell, Sources& mean) const {
-  if (!two_cells_) return;
   const int d = setup_.grid->dimension();
+  if (parabolas_)
+    for (int i = 0; i < d; ++i) {
+      Eigen::Vector2d step = Eigen::Vector2d::Zero();
+      step[i] = setup_.grid->axis(i).width();
+      add_power(mean.lattice, -cell.weight * 2 * std::abs(cell.velocity[static_cast<std::size_t>(i)]) / step[i], step);
+    }
+  if (!two_cells_) return;
   if (skew(cell)) {
     const SellingDecomposition parts = selling_of(cell);
     const double hx = setup_.grid->axis(0).width(), hy = setup_.grid->axis(1).width();
@@ -301,7 +308,7 @@ SpaceLook SpaceError::advance(double t, double dt, std::span<const double> p) {
     const Eigen::MatrixXd held = confinement(V, carried(covariance_, A, diffusion + numerical + reduced, dt));
     own_ = held * carried(own_, A, diffusion, dt) * held;
     numerical_ = held * carried(numerical_, A, numerical, dt) * held;
-    if (two_cells_) {
+    if (two_cells_ || parabolas_) {
       for (std::size_t n = 0; n < now.lattice.size(); ++n) last_.lattice[n] = 0.5 * (last_.lattice[n] + now.lattice[n]);
       lattice_ = turned(carried(lattice_, in_plane(A, 0), last_.lattice, dt), in_plane(held, 1));
     }
@@ -311,7 +318,7 @@ SpaceLook SpaceError::advance(double t, double dt, std::span<const double> p) {
   covariance_ = V;
   last_ = std::move(now);
   out.flux_l1 = distance(cells, V, numerical_);
-  if (two_cells_) out.flux_l1 = std::min(2.0, out.flux_l1 + l1_of(lattice_, in_plane(V, 1)));
+  if (two_cells_ || parabolas_) out.flux_l1 = std::min(2.0, out.flux_l1 + l1_of(lattice_, in_plane(V, 1)));
   out.reduced_l1 = distance(cells, V, reduced_);
   return out;
 }

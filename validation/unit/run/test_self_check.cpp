@@ -132,8 +132,20 @@ TEST_CASE("the numerical diffusion of a flux is warned of with the error to expe
       CHECK(text.find("scheme.form = \"effective_drift\"") != std::string::npos);
       CHECK(text.find("axis.x.cells, axis.y.cells") != std::string::npos);
     }
-  const RunResult fine = run_of(rotation, {"scheme.form=effective_drift"});
-  CHECK(warning(fine, "flux: ").empty());
+  // Advection of what is two and three cells wide.
+  for (const char* const s : {"s=0.3", "s=0.5"}) {
+    const RunResult result = run_of(
+        rotation, {"scheme.form=effective_drift", "sde.parameters.omega=20", std::string("sde.parameters.") + s});
+    const double expected = result.judgement.flux_l1, found = true_l1(result);
+    CAPTURE(s);
+    CAPTURE(found);
+    CHECK(found > 0.03);
+    CHECK(expected < 3 * found);
+    CHECK(expected > found / 3);
+  }
+  const RunResult fine = run_of(rotation, {"scheme.form=effective_drift", "axis.x.cells=128", "axis.y.cells=128"});
+  CAPTURE(true_l1(fine));
+  CHECK_MESSAGE(warning(fine, "flux: ").empty(), warning(fine, "flux: "));
 }
 
 TEST_CASE("what a pulse of drift costs is expected however short it is") {
