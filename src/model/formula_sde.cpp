@@ -346,9 +346,8 @@ void FormulaSde::Parts::prove_linear() try {
 } catch (const std::length_error&) {
 }
 
-/// A coefficient that holds everywhere, before it was multiplied out: exp(-((t - a)/w)^2) has digits where exp(-t^2/w^2
-/// +
-/// ...) has none. What multiplying out showed to be constant stays so.
+/// A coefficient that holds everywhere, before it was multiplied out: exp(-((t - a)/w)^2) keeps the digits that a
+/// polynomial in the exponent loses. What multiplying out showed to be constant stays so.
 Expression FormulaSde::Parts::as_written(const Expression& formula, const Expression& expanded) const {
   if (!expanded.depends_on("t")) return expanded;
   std::map<std::string, Expression> origin;

@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "fokker/scheme/flux.hpp"
+
 namespace fokker {
 namespace {
 
 constexpr Index most_looks = 1024;
-constexpr double smooth_ratio = 1.6487212707001282;  // e^(1/2): beyond, fluxes look at the cells closely
 constexpr double unlike = 1.5;  // D of neighbours, where D vanishes at a wall: at x^b up to 2.5 b cells from it
 constexpr Index by_a_wall = 6;  // cells
 

@@ -87,9 +87,8 @@ std::string moving_jump_warning(const Setup& setup) {
   const Axis& axis = setup.grid->axis(found.axis);
   std::string text = fmt::format(
       "sde: the place where D jumps from {:.3g} to {:.3g} moves along {}, at {} = {:.4g}, t = {:.3g} with {:.3g} "
-      "against "
-      "the drift: p follows it within {:.2g}, {:.2g} cells, and the fluxes are of first order there: about l1 {:.2g} "
-      "while it runs through the mass",
+      "against the drift: p follows it within {:.2g}, {:.2g} cells, and the fluxes are of first order there: "
+      "about l1 {:.2g} while it runs through the mass",
       found.before, found.after, axis.name, axis.name, found.place, found.t, found.speed,
       std::min(found.before, found.after) / found.speed, 1 / found.peclet, found.l1);
   if (std::isfinite(found.peclet))

@@ -25,7 +25,7 @@ class Trial {
     const std::vector<double>& times = setup_.config.output.times;
     march_.wait(setup_.clock);
     march_.begin(times[1], view());
-    for (std::size_t k = 1; k < times.size() && spent() < most; ++k)
+    for (std::size_t k = 1; k < times.size() && spent() < most; ++k, march_.leave())
       while (march_.t() < times[k] && spent() < most) {
         march_.step(times[k], view());
         way_.emplace_back(march_.t(), products());

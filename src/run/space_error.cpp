@@ -11,8 +11,7 @@
 namespace fokker {
 namespace {
 
-constexpr double singular = 1e-12;  // det D / (D_xx D_yy)
-constexpr double one_peak = 1.5;    // sharper than its Gaussian by that: more than one peak
+constexpr double one_peak = 1.5;  // sharper than its Gaussian by that: more than one peak
 
 /// |c| h/2 (coth(Pe/2) - 2/Pe), without a difference of large terms.
 double fitted_diffusion(double c, double h, double D) {
@@ -118,7 +117,7 @@ Eigen::MatrixXd SpaceError::numerical_diffusion(const CellLook& cell) const {
 
 bool SpaceError::skew(const CellLook& cell) const {
   const double xx = cell.diffusion[0], xy = cell.diffusion[1], yy = cell.diffusion[2];
-  return cross_terms_ && xy != 0 && xx * yy - xy * xy > singular * xx * yy;
+  return cross_terms_ && xy != 0 && !singular_tensor(xx, xy, yy);
 }
 
 SellingDecomposition SpaceError::selling_of(const CellLook& cell) const {
@@ -152,9 +151,7 @@ Eigen::MatrixXd SpaceError::along_edges(const CellLook& cell, const SellingDecom
     if (parts.rate[k] > 0) largest = std::max(largest, peclet);
     spread += parts.rate[k] * peclet * peclet * e.squaredNorm();
   }
-  const double upwind = 6 * (std::abs(a[0]) + std::abs(a[1]));
-  double theta = std::min(1.0, 2 / largest);
-  if (theta * spread > upwind) theta = upwind / spread;
+  const double theta = fitted_share(largest, spread, std::abs(a[0]) + std::abs(a[1]));
   Eigen::Matrix2d added = 0.5 * (1 - theta) * a.cwiseAbs().cwiseMin(v.cwiseAbs()).asDiagonal().toDenseMatrix();
   for (std::size_t k = 0; k < parts.rate.size(); ++k) {
     const Eigen::Vector2d e(parts.x[k], parts.y[k]);
@@ -308,7 +305,7 @@ SpaceLook SpaceError::advance(double t, double dt, std::span<const double> p) {
     const Eigen::MatrixXd held = confinement(V, carried(covariance_, A, diffusion + numerical + reduced, dt));
     own_ = held * carried(own_, A, diffusion, dt) * held;
     numerical_ = held * carried(numerical_, A, numerical, dt) * held;
-    if (two_cells_ || parabolas_) {
+    if (has_fourth_cumulant()) {
       for (std::size_t n = 0; n < now.lattice.size(); ++n) last_.lattice[n] = 0.5 * (last_.lattice[n] + now.lattice[n]);
       lattice_ = turned(carried(lattice_, in_plane(A, 0), last_.lattice, dt), in_plane(held, 1));
     }
@@ -318,7 +315,7 @@ SpaceLook SpaceError::advance(double t, double dt, std::span<const double> p) {
   covariance_ = V;
   last_ = std::move(now);
   out.flux_l1 = distance(cells, V, numerical_);
-  if (two_cells_ || parabolas_) out.flux_l1 = std::min(2.0, out.flux_l1 + l1_of(lattice_, in_plane(V, 1)));
+  if (has_fourth_cumulant()) out.flux_l1 = std::min(2.0, out.flux_l1 + l1_of(lattice_, in_plane(V, 1)));
   out.reduced_l1 = distance(cells, V, reduced_);
   return out;
 }

@@ -76,6 +76,7 @@ class SpaceError {
   SpaceLook advance(double t, double dt, std::span<const double> p);
   [[nodiscard]] std::vector<CellLook> cells_at(double t, std::span<const double> p) const;
   [[nodiscard]] Eigen::MatrixXd numerical_diffusion(const CellLook& cell) const;  ///< [x^2/t]
+  [[nodiscard]] bool has_fourth_cumulant() const { return two_cells_ || parabolas_; }
   [[nodiscard]] bool skew(const CellLook& cell) const;
   [[nodiscard]] SellingDecomposition selling_of(const CellLook& cell) const;
   [[nodiscard]] Eigen::MatrixXd along_edges(const CellLook& cell, const SellingDecomposition& parts) const;

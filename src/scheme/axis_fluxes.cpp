@@ -53,12 +53,6 @@ bool torn_at_seam(const Axis& axis, const LineView& view) {
 }
 
 /// w_L p_L - w_R p_R as an edge.
-Edge with_rates(double left, double right) {
-  const double most = std::max(left, right);
-  if (!(most > 0)) return {most == 0 ? 0 : std::numeric_limits<double>::quiet_NaN(), 0, 0, 1, 1};
-  return {most, 0, 0, left / most, right / most};
-}
-
 double rate_of(double log_h, double mean, double resistance) {
   return mean == inf || resistance == inf ? 0 : std::exp(-log_h - mean - resistance);
 }
@@ -94,7 +88,6 @@ AxisFluxes::AxisFluxes(const Grid& grid, const Sde& sde, int axis, const FluxSch
       way_(way),
       h_(grid.axis(axis).width()),
       reading_(reading_of(sde, drift)),
-      weights_(row.weights),
       uniform_(sde.traits().additive) {
   for (Index i = 0; i <= this->axis().cells; ++i) face_.push_back(this->axis().face(i));
   if (fitted_ && drift == DriftAs::written && sde.traits().autonomous && !sde.has_gibbs()) make_exact();

@@ -123,7 +123,6 @@ class AxisFluxes {
   bool fitted_;
   Way way_;
   double t_ = 0, h_, reading_;
-  EdgeWeights (*weights_)(const Edge&);
   bool uniform_ = false;  ///< D is the same everywhere
   bool exact_ = false;
   PanelRule rule_;

@@ -14,8 +14,6 @@
 namespace fokker {
 namespace {
 
-constexpr double singular_ratio = 1e-12;  // det D / (D_xx D_yy) up to which D counts as singular, in any units
-constexpr double largest_peclet = 2;      // |Pe_e| that skew edges take
 constexpr Index piece = 16 * EdgeSource::block;
 
 // The rates out of one cell: `axis` along the faces, `skew` along up to three offsets e; [0] against, [1] along.
@@ -34,18 +32,10 @@ struct Cell {
 struct Tensor {
   double xx = 0, xy = 0, yy = 0;
   [[nodiscard]] bool sound() const { return semidefinite(xx, xy, yy) && std::isfinite(xx + yy); }
-  [[nodiscard]] double determinant() const { return xx * yy - xy * xy; }
-  [[nodiscard]] bool singular() const { return determinant() <= singular_ratio * xx * yy; }
+  [[nodiscard]] bool singular() const { return singular_tensor(xx, xy, yy); }
 };
 
-Edge of_rates(double up, double down) {
-  const double most = std::max(up, down);
-  if (!(most > 0)) return {most == 0 ? 0 : std::numeric_limits<double>::quiet_NaN(), 0, 0, 1, 1};
-  return {most, 0, 0, up / most, down / most};
-}
-
-/// The drift in units of what the tensor makes of it: Pe_e = q . e on an offset, D q = u, as far as that keeps every
-/// |Pe_e| <= 2 and adds no more diffusion than upwinding along the axes would (drift_diffusion_tensor.cpp).
+/// The drift in units of what the tensor makes of it: Pe_e = q . e on an offset, D q = u, by the share of selling.hpp.
 std::array<double, 2> fitted_part(const Tensor& D, const SellingDecomposition& parts, const double (&u)[2]) {
   if (D.singular()) return {0, 0};
   const double det = D.xx * D.yy - parts.xy * parts.xy;
@@ -57,9 +47,7 @@ std::array<double, 2> fitted_part(const Tensor& D, const SellingDecomposition& p
     largest = std::max(largest, peclet);
     spread += parts.rate[k] * peclet * peclet * (parts.x[k] * parts.x[k] + parts.y[k] * parts.y[k]);
   }
-  double theta = largest > largest_peclet ? largest_peclet / largest : 1;
-  const double upwind = 6 * (std::abs(u[0]) + std::abs(u[1]));
-  if (theta * spread > upwind) theta = upwind / spread;
+  const double theta = fitted_share(largest, spread, std::abs(u[0]) + std::abs(u[1]));
   return {theta * q[0], theta * q[1]};
 }
 
@@ -123,7 +111,7 @@ class CellSource final : public EdgeSource {
     const int axis = e.x != 0 ? 0 : 1;
     for (Index k = 0; k < count; ++k) {
       const Cell &L = cell(run.left + from + k), &R = cell(run.right + from + k);
-      out[k] = face ? of_rates(L.axis[axis][1], R.axis[axis][0]) : of_rates(L.rate(e, true), R.rate(e, false));
+      out[k] = face ? with_rates(L.axis[axis][1], R.axis[axis][0]) : with_rates(L.rate(e, true), R.rate(e, false));
     }
   }
 
@@ -174,8 +162,7 @@ void CellSource::find_diffusion(double t) {
     Sample sample;
     for (Index first = begin; first < end; first += block) {
       const Index n = std::min(block, end - first);
-      std::copy_n(centers.axis[0] + first, n, sample.x);
-      std::copy_n(centers.axis[1] + first, n, sample.y);
+      sample.stand_on(centers, first, n);
       sample.evaluate_diffusion(sde_, t, n);
       for (std::size_t k = 0; k < 3; ++k) std::copy_n(sample.D[k], n, &diffusion_[k][static_cast<std::size_t>(first)]);
     }

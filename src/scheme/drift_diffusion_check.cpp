@@ -214,8 +214,7 @@ DiffusionSurvey survey_diffusion(const Grid& grid, const Sde& sde, double t) {
   const double hx = grid.axis(0).width(), hy = plane ? grid.axis(1).width() : 1;
   Sample sample;
   in_blocks(grid.cells(), [&](Index first, Index n) {
-    std::copy_n(centers.axis[0] + first, n, sample.x);
-    if (plane) std::copy_n(centers.axis[1] + first, n, sample.y);
+    sample.stand_on(centers, first, n);
     sample.evaluate(sde, t, n);
     for (Index i = 0; i < n; ++i) {
       const double xx = sample.D[0][i], xy = plane ? sample.D[1][i] : 0, yy = plane ? sample.D[2][i] : 0;

@@ -12,7 +12,6 @@
 namespace fokker {
 namespace {
 
-constexpr double singular_ratio = 1e-12;  // det D / (D_xx D_yy) up to which D counts as singular, in any units
 constexpr Index piece = 16 * EdgeSource::block;
 
 struct Vector {
@@ -22,7 +21,7 @@ struct Vector {
 struct Tensor {
   double xx = 0, xy = 0, yy = 0;
   [[nodiscard]] double trace() const { return xx + yy; }
-  [[nodiscard]] bool singular() const { return xx * yy - xy * xy <= singular_ratio * xx * yy; }
+  [[nodiscard]] bool singular() const { return singular_tensor(xx, xy, yy); }
   [[nodiscard]] Vector times(Vector u) const { return {xx * u.x + xy * u.y, xy * u.x + yy * u.y}; }
   // D^+ u; for rank one D^+ = D / trace^2.
   [[nodiscard]] Vector solve(Vector u) const {
@@ -65,10 +64,7 @@ struct Cell {
 };
 
 // Splits the drift u between the edges (q) and the faces (velocity). Edges take what lies in the range of D, and of
-// that, when fitted, only the share theta that keeps every |Pe_e| <= 2 and adds no more diffusion than upwinding it
-// on the faces would: fitting adds lambda_e Pe_e^2 / 12 along e, which for a thin tensor is mostly along its long axis,
-// upwinding |u_i| / 2 along each axis, so theta^2 sum(lambda_e Pe_e^2 |e|^2) / 12 <= theta (|u_x| + |u_y|) / 2
-// (measured at 1000:1, 30 degrees, 128^2: l1 0.163 with the first rule alone, 0.084 with both, 20:1 the same).
+// that, when fitted, only fitted_share (selling.hpp).
 void split_drift(const Tensor& D, Vector u, DriftCarrier carrier, Cell& cell) {
   cell.q = {};
   cell.velocity = u;
@@ -94,9 +90,7 @@ void split_drift(const Tensor& D, Vector u, DriftCarrier carrier, Cell& cell) {
       if (cell.rate[k] > 0) largest = std::max(largest, peclet);
       spread += cell.rate[k] * peclet * peclet * (cell.x[k] * cell.x[k] + cell.y[k] * cell.y[k]);
     }
-    if (largest > 2) theta = 2 / largest;
-    const double upwind = 6 * (std::abs(in_range.x) + std::abs(in_range.y));
-    if (theta * spread > upwind) theta = upwind / spread;
+    theta = fitted_share(largest, spread, std::abs(in_range.x) + std::abs(in_range.y));
   }
   cell.q = {theta * q.x, theta * q.y};
   cell.velocity = {(1 - theta) * in_range.x + out_of_range.x, (1 - theta) * in_range.y + out_of_range.y};
@@ -170,8 +164,7 @@ void TensorSource::evaluate(double t) {
     Sample sample;
     for (Index first = begin; first < end; first += block) {
       const Index n = std::min(block, end - first);
-      std::copy_n(centers.axis[0] + first, n, sample.x);
-      std::copy_n(centers.axis[1] + first, n, sample.y);
+      sample.stand_on(centers, first, n);
       sample.evaluate(sde_, t, n);
       for (Index i = 0; i < n; ++i) {
         Cell& here = cells_[static_cast<std::size_t>(first + i)];

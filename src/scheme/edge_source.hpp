@@ -1,6 +1,8 @@
 #pragma once
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -76,6 +78,13 @@ inline constexpr std::array looked_at{0.0, 0.1, 0.37, 0.71, 1.0};
   return xx >= 0 && yy >= 0 && std::abs(xy) <= std::sqrt(xx) * std::sqrt(yy) * (1 + rounding);
 }
 
+/// The edge across which `up` p_L goes and `down` p_R comes, rates [1/t].
+[[nodiscard]] inline Edge with_rates(double up, double down) {
+  const double most = std::max(up, down);
+  if (!(most > 0)) return {most == 0 ? 0 : std::numeric_limits<double>::quiet_NaN(), 0, 0, 1, 1};
+  return {most, 0, 0, up / most, down / most};
+}
+
 /// Coefficients at a block of points, on the stack.
 struct Sample {
   double x[EdgeSource::block], y[EdgeSource::block];
@@ -83,6 +92,11 @@ struct Sample {
 
   [[nodiscard]] PointsIn points(Index n, int dimension) const {
     return {n, dimension, {x, dimension > 1 ? y : nullptr}};
+  }
+  /// Takes the places of n cells.
+  void stand_on(const PointsIn& centers, Index first, Index n) {
+    std::copy_n(centers.axis[0] + first, n, x);
+    if (centers.dimension > 1) std::copy_n(centers.axis[1] + first, n, y);
   }
   /// A D that is indefinite by no more than rounding can have made of it comes as the nearest one that is not.
   void evaluate(const Sde& sde, double t, Index n) {

@@ -8,6 +8,8 @@
 #include <limits>
 #include <vector>
 
+#include "line_view.hpp"
+
 namespace fokker {
 namespace {
 
@@ -49,11 +51,9 @@ class Search {
   }
 
   [[nodiscard]] bool rests(int k, double x, double across) const {
-    double f[2] = {};
-    PointsIn point{1, grid_.dimension(), {&x, &across}};
-    if (k == 1) std::swap(point.axis[0], point.axis[1]);
-    sde_.written_drift(point, t_, {{&f[0], &f[1]}});
-    return f[k] == 0 && at(k, x, across)[static_cast<std::size_t>(2 * k)] == 0;
+    double f = 0, D = 0;
+    LineView(sde_, k, across, t_, DriftAs::written).evaluate(&x, 1, &f, &D);
+    return f == 0 && D == 0;
   }
 
   /// One side rests, and D does not fade towards it on the other.

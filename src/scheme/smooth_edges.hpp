@@ -2,11 +2,9 @@
 #include <cstdint>
 
 #include "fokker/base/points.hpp"
+#include "fokker/scheme/flux.hpp"
 
 namespace fokker {
-
-/// e^(1/2): how much D may change from cell to cell, and from centre to face, where it counts as smooth.
-inline constexpr double smooth_ratio = 1.6487212707001282;
 
 /// D of two places is alike; two zeros are. Without branches, for loops over columns.
 [[nodiscard]] inline bool alike(double D, double E, double ratio = smooth_ratio) {

@@ -23,9 +23,8 @@ namespace fokker {
 namespace {
 
 constexpr double few_eliminations = 2e6;  // multiplications
-// Seconds of a 2 GHz core: elimination per multiplication (7e-9 .. 8e-9 from 40^2 to 160^2), sparse LU per cell^1.5
-// (5e-8
-// .. 1.4e-7 from 40^2 to 200^2; drift on one axis, noise on the other).
+// Seconds of a 2 GHz core: elimination per multiplication (7e-9 to 8e-9 from 40^2 to 160^2), sparse LU per cell^1.5
+// (5e-8 to 1.4e-7 from 40^2 to 200^2; drift on one axis, noise on the other).
 constexpr double elimination_seconds = 7e-9, sparse_lu_seconds = 1e-7;
 constexpr double at_rest = 1e-10;    // largest share of the mass that may move within 1 / (largest exit rate)
 constexpr double tolerance = 1e-10;  // largest relative error of a cell

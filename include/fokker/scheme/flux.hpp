@@ -4,6 +4,10 @@
 
 namespace fokker {
 
+/// e^(1/2): how much D may change from cell to cell, and from centre to face, where it counts as smooth; beyond, fluxes
+/// along axes look at the cells closely.
+inline constexpr double smooth_ratio = 1.6487212707001282;
+
 /// One edge between cell L and cell R = L + offset, in index units:
 ///
 ///        L ---- e ----> R        J > 0 carries probability from L to R

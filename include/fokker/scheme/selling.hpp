@@ -24,4 +24,21 @@ inline constexpr int offset_cap = 8;
 /// The same with a cap for each component; 0: an axis that nothing is tilted to.
 [[nodiscard]] SellingDecomposition selling(double xx, double xy, double yy, int cap_x, int cap_y);
 
+/// Whether a tensor has less than full rank, in any units.
+[[nodiscard]] inline bool singular_tensor(double xx, double xy, double yy) {
+  constexpr double rank = 1e-12;  // of D_xx D_yy
+  return xx * yy - xy * xy <= rank * xx * yy;
+}
+
+/// The share theta of a drift u in the range of D that fitted edges take: all of it as far as every |Pe_e| <= 2
+/// (`largest` of them) and no more diffusion is added than upwinding on the faces would. Fitting adds
+/// lambda_e Pe_e^2 / 12 along e, which for a thin tensor is mostly along its long axis, upwinding |u_i| / 2 along each
+/// axis, so theta^2 spread / 12 <= theta (|u_x| + |u_y|) / 2, spread = sum(lambda_e Pe_e^2 |e|^2), `drift` = |u_x| +
+/// |u_y| (measured at 1000:1, 30 degrees, 128^2: l1 0.163 with the first rule alone, 0.084 with both, 20:1 the same).
+[[nodiscard]] inline double fitted_share(double largest, double spread, double drift) {
+  constexpr double largest_peclet = 2;
+  const double theta = largest > largest_peclet ? largest_peclet / largest : 1, upwind = 6 * drift;
+  return theta * spread > upwind ? upwind / spread : theta;
+}
+
 }  // namespace fokker

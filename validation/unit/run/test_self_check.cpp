@@ -83,6 +83,15 @@ RunResult run_of(const std::string& text, const std::vector<std::string>& overri
 
 double true_l1(const RunResult& result) { return result.verdicts[0].second.back().norms.l1; }
 
+/// The run is off by more than `least`, and expected that within a factor.
+void check_expected(const RunResult& result, double least, double factor) {
+  const double expected = result.judgement.flux_l1, found = true_l1(result);
+  CAPTURE(found);
+  CHECK(found > least);
+  CHECK(expected < factor * found);
+  CHECK(expected > found / factor);
+}
+
 }  // namespace
 
 TEST_CASE("a fourth cumulant is carried along and its l1 is that of the fourth Hermite polynomial") {
@@ -121,12 +130,8 @@ TEST_CASE("the numerical diffusion of a flux is warned of with the error to expe
     for (const char* const omega : {"omega=10", "omega=-10"}) {
       const RunResult result =
           run_of(rotation, {std::string("sde.parameters.") + s, std::string("sde.parameters.") + omega});
-      const double expected = result.judgement.flux_l1, found = true_l1(result);
       CAPTURE(s);
-      CAPTURE(found);
-      CHECK(found > 0.3);
-      CHECK(expected < 2 * found);
-      CHECK(expected > found / 2);
+      check_expected(result, 0.3, 2);
       const std::string text = warning(result, "flux: ");
       CHECK(text.find("about l1") != std::string::npos);
       CHECK(text.find("scheme.form = \"effective_drift\"") != std::string::npos);
@@ -136,12 +141,8 @@ TEST_CASE("the numerical diffusion of a flux is warned of with the error to expe
   for (const char* const s : {"s=0.3", "s=0.5"}) {
     const RunResult result = run_of(
         rotation, {"scheme.form=effective_drift", "sde.parameters.omega=20", std::string("sde.parameters.") + s});
-    const double expected = result.judgement.flux_l1, found = true_l1(result);
     CAPTURE(s);
-    CAPTURE(found);
-    CHECK(found > 0.03);
-    CHECK(expected < 3 * found);
-    CHECK(expected > found / 3);
+    check_expected(result, 0.03, 3);
   }
   const RunResult fine = run_of(rotation, {"scheme.form=effective_drift", "axis.x.cells=128", "axis.y.cells=128"});
   CAPTURE(true_l1(fine));
@@ -157,13 +158,9 @@ TEST_CASE("what a pulse of drift costs is expected however short it is") {
       const RunResult result =
           run_of(ou, {"sde.drift=[\"5000*(1 - x/2)" + rate + "\"]",
                       "sde.diffusion=[[\"0.01" + (shared ? rate : "") + "\"]]", "axis.x.cells=200", "output.frames=1"});
-      const double expected = result.judgement.flux_l1, found = true_l1(result);
       CAPTURE(pulse);
       CAPTURE(shared);
-      CAPTURE(found);
-      CHECK(found > 0.02);
-      CHECK(expected < 3 * found);
-      CHECK(expected > found / 3);
+      check_expected(result, 0.02, 3);
     }
 }
 
