@@ -55,29 +55,32 @@ std::span<const double> SelfCheck::cells_of(std::span<const double> state) const
 
 void SelfCheck::before_step(double before, std::span<const double> state) {
   steps_.begin(before, state);
-  if (looked_at_ >= 0 && before > looked_at_ && before == setup_.timeline.resume(looked_at_))
-    space_.renew(before, cells_of(state));
+  if (before > space_.t() && before == setup_.timeline.resume(space_.t())) space_.renew(before, cells_of(state));
 }
 
 void SelfCheck::after_step(double before, double after, std::span<const double> state) {
   steps_.end(before, after, state, space_.contraction());
-  if (setup_.timeline.resume(after) > after && has_changed(after)) space_.look(after, cells_of(state));
+  if (!has_changed(after)) return;
+  ++closer_;
+  follow(after, cells_of(state));
+}
+
+SpaceLook SelfCheck::follow(double t, std::span<const double> p) {
+  if (gave_way(t)) space_.give_way();
+  return space_.look(t, p);
 }
 
 void SelfCheck::after_step(const Moment& now) {
-  if (now.t >= next_) return look(now, false);
-  if (!has_changed(now.t)) return;
-  ++closer_;
-  look(now, false);
+  if (now.t >= next_) look(now, false);
 }
 
-/// Since the last look coefficients have switched, or do so at t, or have come or gone. As many looks more as that may
-/// take: a thousand, spread over the run.
+/// Since the last look coefficients have switched, or do so at t, or have come or gone: what drives p is looked at, box
+/// and width are not. As many looks more as that may take: a thousand, spread over the run.
 bool SelfCheck::has_changed(double t) const {
   constexpr double most = 1000, at_once = 64;
   const double end = setup_.config.time.end;
   if (static_cast<double>(closer_) > at_once + most * t / end) return false;
-  const Timeline::Ahead since = setup_.timeline.ahead(looked_at_, t, end / looks);
+  const Timeline::Ahead since = setup_.timeline.ahead(space_.t(), t, end / looks);
   return since.to < t || std::isfinite(since.stretch) || setup_.timeline.resume(t) > t;
 }
 
@@ -92,8 +95,7 @@ void SelfCheck::look(const Moment& now, bool frame) {
   const double end = setup_.config.time.end;
   if (now.t > looked_at_) {
     walls_.look(now.t, now.p->view(), now.t >= end);
-    if (gave_way(now.t)) space_.give_way();
-    const SpaceLook found = space_.look(now.t, now.p->view());
+    const SpaceLook found = follow(now.t, now.p->view());
     const double left = std::clamp(now.ledger->mass / now.ledger->mass_initial, 0.0, 1.0);
     if (left > share_of_mass) look_at_width(now.t, found.width);
     judged_.flux_l1 = left * found.flux_l1;

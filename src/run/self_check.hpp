@@ -34,6 +34,7 @@ class SelfCheck {
 
  private:
   void look(const Moment& now, bool frame);
+  SpaceLook follow(double t, std::span<const double> p);
   [[nodiscard]] bool has_changed(double t) const;
   [[nodiscard]] std::span<const double> cells_of(std::span<const double> state) const;
   [[nodiscard]] bool gave_way(double t) const;

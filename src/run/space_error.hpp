@@ -56,6 +56,8 @@ class SpaceError {
   void give_way();
   /// p at t, not before the last look.
   SpaceLook look(double t, std::span<const double> p);
+  /// [t] of the last look.
+  [[nodiscard]] double t() const { return t_; }
   /// Behind a switch at the last look: what drives p from t on.
   void renew(double t, std::span<const double> p);
   /// The rate at which the linear part of the drift shrinks distances, the mean over the axes, at the last look [1/t].
