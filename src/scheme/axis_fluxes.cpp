@@ -169,7 +169,8 @@ CellFlux AxisFluxes::crossed(Index line, Index i, CellFlux cell) const {
   const double mean = oblique_[at(cell_of(line, i))];
   const LineView without = view(line).without_drift();
   const CellFlux bare = Conductance(rule_, without).cell(axis().face(i), axis().face(i + 1), breaks(line));
-  if (bare.parted) return cell;
+  const bool dead = std::isinf(bare.lower_half.path_lower) || std::isinf(bare.upper_half.path_upper);
+  if (bare.parted || dead) return cell;  // no way is of any length where D is next to nothing
   cell.lower.mean += mean - bare.lower.mean;
   cell.upper.mean += mean - bare.upper.mean;
   cell.lower.resistance += bare.lower_half.path_lower - bare.lower.resistance;

@@ -389,6 +389,20 @@ TEST_CASE("a D that is next to nothing on either side of a jump leaves the drift
     }
 }
 
+TEST_CASE("a D that is next to nothing is no number less where breaks of both axes cross") {
+  const auto grid = grid_2d(axis(0, 1, 10), axis(0, 1, 10, Boundary::reflecting, Boundary::reflecting, "y"));
+  for (const char* G : {"1e-151", "1e-75", "1e-2"}) {
+    CAPTURE(G);
+    const auto sde = formula_sde_2d({"0.5 - x + t", "if(y < 0.43, 1, -1)"}, {"if(x < 0.63, 1, 2)", G}, ito);
+    const auto form = make_drift_diffusion(grid, sde, flux("scharfetter_gummel"));
+    const std::vector<double> rate = rate_of(form->op(), 0, std::vector<double>(100, 1.0));
+    double sum = 0;
+    for (const double r : rate) sum += r;
+    CHECK(std::abs(sum) < 1e-10);
+    CHECK(rate[6 + 10 * 4] > 10);  // drift from both sides
+  }
+}
+
 TEST_CASE("zeros of D without drift are traps in the Ito reading and barriers in the Klimontovich reading") {
   for (const Index n : {100, 101}) {
     CAPTURE(n);
