@@ -2,7 +2,7 @@
 """Who may include whom, and a few more promises that a compiler does not keep.
 
 Reads include/fokker, src and validation/unit and prints one line per breach, like
-`src/scheme/flux.cpp:7 may not include io/`; exits 1 when there is any. `--self-test` feeds it one breach of each kind.
+`src/scheme/flux.cpp:7 may not include case/`; exits 1 when there is any. `--self-test` feeds it one breach of each kind.
 """
 import fnmatch
 import pathlib
@@ -11,7 +11,7 @@ import sys
 import tempfile
 
 # A room sees itself and the rooms on lower floors; rooms on one floor are strangers.
-FLOOR = {"base": 0, "grid": 1, "model": 1, "scheme": 2, "particles": 2, "spectral": 2, "analysis": 2, "io": 2, "integrate": 3, "run": 4}
+FLOOR = {"base": 0, "grid": 1, "model": 1, "scheme": 2, "particles": 2, "spectral": 2, "analysis": 2, "case": 2, "output": 2, "integrate": 3, "run": 4}
 FRONT_DOOR = 5  # src/main.cpp
 CONSOLE = "src/run/console.cpp"
 
@@ -23,13 +23,13 @@ THIRD_PARTY = [
     (r"boost/numeric/odeint.*", ["src/integrate/explicit.cpp", "src/model/linear_gaussian*.cpp", "src/particles/flow_integrator.cpp"]),
     (r"boost/math/.*", ["src/analysis/*", "src/scheme/stationary_weights*.cpp"]),
     (r"fftw3\.h", ["src/spectral/fourier.cpp"]),
-    (r"vtk\w+\.h", ["src/io/paraview.cpp", "src/io/png_canvas.cpp"]),
-    (r"toml\+\+/.*", ["src/io/table_reader.*"]),
+    (r"vtk\w+\.h", ["src/output/paraview.cpp", "src/output/picture/canvas.cpp"]),
+    (r"toml\+\+/.*", ["src/case/toml_adapter.cpp"]),
     (r"nlohmann/.*", ["src/run/*"]),
     (r"CLI/.*", ["src/main.cpp"]),
     (r"(oneapi/)?tbb/.*", ["src/base/parallel.cpp"]),
     (r"fmt/.*", ["include/fokker/*", "src/*"]),
-    (r"(unistd|fcntl|poll|sys/\w+|termios|signal|immintrin)\.h", ["src/base/*", "src/particles/*", "src/io/*", "src/run/*", "src/main.cpp"]),
+    (r"(unistd|fcntl|poll|sys/\w+|termios|signal|immintrin)\.h", ["src/base/*", "src/particles/*", "src/output/*", "src/run/*", "src/main.cpp"]),
     (r"[a-z_]+[0-9]*", ["*"]),  # the standard library
 ]
 GENERATED = {"fokker/version.hpp": 4, "fokker/commit.hpp": 4}  # written by CMake, for `run` and above
@@ -118,32 +118,33 @@ def check_tree(root):
 def self_test():
     good = {
         "include/fokker/base/points.hpp": "#include <Eigen/Core>\n#include <vector>\n",
-        "include/fokker/io/case.hpp": '#include "fokker/base/points.hpp"\n  static std::string join(int n);\n',
+        "include/fokker/case/case.hpp": '#include "fokker/base/points.hpp"\n  static std::string join(int n);\n',
         "src/scheme/rows.hpp": "static constexpr int n = 3;\n",
         "src/scheme/shifted.cpp": '#include <Eigen/SparseLU>\n#include "rows.hpp"\n',
-        "src/main.cpp": '#include "fokker/io/case.hpp"\n#include "fokker/version.hpp"\n',
+        "src/main.cpp": '#include "fokker/case/case.hpp"\n#include "fokker/version.hpp"\n',
         "src/run/console.cpp": 'std::cout << 1;\n',
         "validation/unit/scheme/shared.hpp": "#include <random>\n",
-        "validation/unit/io/test_case.cpp": '#include <doctest/doctest.h>\n#include "../scheme/shared.hpp"\nTEST_CASE("a name") { f("a, b"); }\n',
+        "validation/unit/case/test_case.cpp": '#include <doctest/doctest.h>\n#include "../scheme/shared.hpp"\nTEST_CASE("a name") { f("a, b"); }\n',
     }
     bad = {
-        "src/scheme/flux.cpp": ('\n\n\n\n\n\n#include "fokker/io/case.hpp"\n', "src/scheme/flux.cpp:7 may not include io/"),
+        "src/scheme/flux.cpp": ('\n\n\n\n\n\n#include "fokker/case/case.hpp"\n', "src/scheme/flux.cpp:7 may not include case/"),
         "src/base/a.cpp": ('#include "../scheme/rows.hpp"', "src/base/a.cpp:1 may not include scheme/"),
         "src/grid/b.cpp": ("#include <vtkNew.h>", "src/grid/b.cpp:1 may not include <vtkNew.h> (only"),
-        "src/io/c.cpp": ("#include <Eigen/SparseLU>", "src/io/c.cpp:1 may not include <Eigen/SparseLU>"),
+        "src/case/c.cpp": ("#include <Eigen/SparseLU>", "src/case/c.cpp:1 may not include <Eigen/SparseLU>"),
         "src/model/d.cpp": ("#include <petsc.h>", "src/model/d.cpp:1 includes <petsc.h>, which"),
         "src/model/e.cpp": ("  static int calls = 0;", "src/model/e.cpp:1 keeps state"),
         "src/analysis/f.cpp": ('  fmt::print("x");', "src/analysis/f.cpp:1 prints"),
         "src/run/g.cpp": ("// TO" "DO later", "src/run/g.cpp:1 is unfinished"),
         "src/run/verb.cpp": ("std::cerr << 1;", "src/run/verb.cpp:1 prints"),
-        "src/io/h.cpp": ('#include "fokker/commit.hpp"', "src/io/h.cpp:1 may not include fokker/commit.hpp"),
-        "src/io/i.cpp": ('#include "fokker/io/gone.hpp"', 'src/io/i.cpp:1 includes "fokker/io/gone.hpp", which is not'),
-        "validation/unit/io/j.cpp": ('TEST_CASE(\n    "one, two") {}', "validation/unit/io/j.cpp:1 has a comma"),
-        "validation/unit/io/k.cpp": ('#include "fokker/run/l.hpp"', "validation/unit/io/k.cpp:1 may not include run/"),
+        "src/case/m.cpp": ('#include "fokker/output/n.hpp"', "src/case/m.cpp:1 may not include output/"),
+        "src/case/h.cpp": ('#include "fokker/commit.hpp"', "src/case/h.cpp:1 may not include fokker/commit.hpp"),
+        "src/case/i.cpp": ('#include "fokker/case/gone.hpp"', 'src/case/i.cpp:1 includes "fokker/case/gone.hpp", which is not'),
+        "validation/unit/case/j.cpp": ('TEST_CASE(\n    "one, two") {}', "validation/unit/case/j.cpp:1 has a comma"),
+        "validation/unit/case/k.cpp": ('#include "fokker/run/l.hpp"', "validation/unit/case/k.cpp:1 may not include run/"),
     }
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
-        for path, text in {**good, **{p: t for p, (t, _) in bad.items()}, "include/fokker/run/l.hpp": ""}.items():
+        for path, text in {**good, **{p: t for p, (t, _) in bad.items()}, "include/fokker/run/l.hpp": "", "include/fokker/output/n.hpp": ""}.items():
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(text, encoding="utf-8")
         _, said = check_tree(root)

@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-#include "fokker/io/case.hpp"
+#include "fokker/case/case.hpp"
 
 namespace fokker {
 

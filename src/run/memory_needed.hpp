@@ -1,5 +1,5 @@
 #pragma once
-#include "fokker/io/case.hpp"
+#include "fokker/case/case.hpp"
 
 namespace fokker {
 

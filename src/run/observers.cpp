@@ -10,8 +10,9 @@
 
 #include "fokker/analysis/norms.hpp"
 #include "fokker/analysis/score.hpp"
-#include "fokker/io/files.hpp"
-#include "fokker/io/paraview.hpp"
+#include "fokker/output/files.hpp"
+#include "fokker/output/paraview.hpp"
+#include "fokker/output/picture.hpp"
 #include "fokker/run/console.hpp"
 
 namespace fokker {

@@ -8,8 +8,8 @@
 
 #include "fokker/analysis/norms.hpp"
 #include "fokker/base/stop.hpp"
-#include "fokker/io/paraview.hpp"
 #include "fokker/model/reverse_sde.hpp"
+#include "fokker/output/paraview.hpp"
 #include "fokker/run/march.hpp"
 #include "fokker/run/run.hpp"
 #include "fokker/scheme/coefficients.hpp"

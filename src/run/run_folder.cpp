@@ -12,7 +12,8 @@
 #include <cstring>
 #include <string_view>
 
-#include "fokker/io/files.hpp"
+#include "fokker/base/read_file.hpp"
+#include "fokker/output/files.hpp"
 
 namespace fokker {
 

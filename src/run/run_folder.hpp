@@ -2,7 +2,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "fokker/io/case.hpp"
+#include "fokker/case/case.hpp"
 #include "fokker/run/verbs.hpp"
 
 namespace fokker {

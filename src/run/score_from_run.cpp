@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "fokker/io/paraview.hpp"
+#include "fokker/output/paraview.hpp"
 #include "fokker/scheme/score_table.hpp"
 
 namespace fokker {

@@ -6,7 +6,7 @@
 
 #include "fokker/base/errors.hpp"
 #include "fokker/base/expression.hpp"
-#include "fokker/io/files.hpp"
+#include "fokker/output/files.hpp"
 #include "fokker/run/console.hpp"
 #include "fokker/run/verbs.hpp"
 

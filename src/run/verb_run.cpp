@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "check_text.hpp"
-#include "fokker/io/files.hpp"
+#include "fokker/output/files.hpp"
 #include "fokker/run/console.hpp"
 #include "fokker/run/run.hpp"
 #include "fokker/run/verbs.hpp"

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "fokker/io/files.hpp"
+#include "fokker/output/files.hpp"
 #include "fokker/run/console.hpp"
 #include "fokker/run/steady.hpp"
 #include "fokker/run/verbs.hpp"

@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "fokker/base/errors.hpp"
-#include "fokker/io/case.hpp"
+#include "fokker/case/case.hpp"
 #include "fokker/model/formula_sde.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "fokker/case/case.hpp"
 #include "fokker/grid/grid.hpp"
 #include "fokker/integrate/stepper.hpp"
-#include "fokker/io/case.hpp"
 #include "fokker/model/formula_sde.hpp"
 #include "fokker/model/score.hpp"
 #include "fokker/scheme/flux.hpp"

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "fokker/analysis/norms.hpp"
-#include "fokker/io/paraview.hpp"
+#include "fokker/output/paraview.hpp"
 #include "small_case.hpp"
 
 using namespace fokker;

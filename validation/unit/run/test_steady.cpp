@@ -8,8 +8,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "fokker/io/files.hpp"
-#include "fokker/io/paraview.hpp"
+#include "fokker/base/read_file.hpp"
+#include "fokker/output/paraview.hpp"
 #include "fokker/run/steady.hpp"
 #include "fokker/run/verbs.hpp"
 #include "small_case.hpp"

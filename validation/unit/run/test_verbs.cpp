@@ -11,9 +11,9 @@
 
 #include "../../../src/run/converge.hpp"
 #include "../../../src/run/run_folder.hpp"
+#include "fokker/base/read_file.hpp"
 #include "fokker/base/stop.hpp"
-#include "fokker/io/files.hpp"
-#include "fokker/io/paraview.hpp"
+#include "fokker/output/paraview.hpp"
 #include "fokker/run/console.hpp"
 #include "small_case.hpp"
 

@@ -1,0 +1,201 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "fokker/base/errors.hpp"
+#include "fokker/base/expression.hpp"
+#include "fokker/case/point_table.hpp"
+#include "fokker/grid/grid.hpp"
+#include "fokker/model/density.hpp"
+#include "fokker/model/formula_sde.hpp"
+#include "fokker/model/schedule.hpp"
+
+/// A case file as plain data: every default filled in, every formula parsed with parameters and definitions put in.
+/// Knows no solver class.
+namespace fokker {
+
+struct InitialMixture {
+  std::vector<Gaussian> components;
+};  ///< gaussian = or mixture =
+struct InitialFormula {
+  Expression density;
+  std::string text;
+};
+struct InitialPoint {
+  std::vector<double> point;
+};
+struct InitialUniform {};
+using Initial = std::variant<InitialMixture, InitialFormula, InitialPoint, InitialUniform>;
+
+struct CaseScheme {
+  std::string form = "drift_diffusion";
+  std::string flux = "scharfetter_gummel";  ///< a row of the form; of drift_diffusion with score = flux_consistent
+  // effective_drift only
+  std::string score = "log_difference";
+  int score_order = 2;           ///< of log_difference
+  std::filesystem::path table;   ///< of score = table: a run folder
+  std::string limiter;           ///< of muscl; filled in, empty for other rows
+  std::string weights;           ///< of weno5; filled in, empty for other rows
+  std::optional<bool> positive;  ///< absent: what flux and stepper together can promise
+};
+
+struct CaseTime {
+  double end = 1;  ///< [t]
+  std::string stepper = "auto";
+  std::optional<double> tolerance;  ///< filled in for auto and adaptive steppers
+  std::optional<double> dt;
+};
+
+/// Two times closer than this share of the span are one: they differ by rounding.
+inline constexpr double same_time = 1e-12;
+
+struct CaseOutput {
+  std::vector<double> times;  ///< ascending, first 0, last end, no two of them the same (same_time)
+  std::vector<std::string> fields{"p"};
+  double series = 0;  ///< interval of the rows of series.csv between frames; the reader fills in end/1000
+};
+
+struct CaseMonteCarlo {
+  std::int64_t particles = 100'000;
+  std::optional<double> dt;
+  std::uint64_t seed = 1;
+  std::string stepper = "euler_maruyama";
+  std::optional<double> lambda;     ///< steppers with noise: member of the family of equal marginals
+  std::optional<double> tolerance;  ///< filled in for adaptive steppers
+  double steps_max = 2e9;           ///< of particles times noise sources; for steps that the program chooses
+};
+
+struct CaseLogLikelihood {
+  std::int64_t points = 1000;
+  std::uint64_t seed = 1;
+  double tolerance = 1e-10;
+};
+
+struct CaseSpectral {
+  double tolerance = 1e-10;  ///< estimated error per step, integral l1 norm
+};
+
+struct CaseCompare {
+  bool exact_closed_form = false;           ///< exact = true
+  std::optional<Expression> exact_formula;  ///< exact = "formula of axes and t"
+  std::string exact_text;
+  std::optional<CaseMonteCarlo> monte_carlo;
+  std::optional<CaseSpectral> spectral;
+  bool twin = false;  ///< the other form runs beside
+  std::optional<CaseLogLikelihood> log_likelihood;
+};
+
+/// The way back from the end to 0 (theory section 3).
+struct CaseReverse {
+  std::vector<double> lambda{1};  ///< 1: the reverse SDE, 0: the reverse probability flow
+  std::string score = "auto";     ///< exact where there is a closed form; exact, forward
+  std::int64_t snapshots = 200;   ///< intervals of the forward run between which its score is interpolated
+  std::string start = "forward";  ///< the density at the end; or prior
+  std::string stepper = "auto";   ///< an implicit one serves lambda > 0 only
+  double tolerance = 1e-6;
+};
+
+struct CaseCheck {
+  std::string quantity;
+  std::string against;  ///< "", a witness (exact, monte_carlo, spectral, twin), "reverse", or a CSV file as written
+  std::filesystem::path file;               ///< resolved, when `against` is a file
+  std::shared_ptr<const PointTable> table;  ///< what it holds; else null
+  std::optional<double> at;                 ///< exactly one of output.times; the reader fills in the end
+  bool timed = false;                       ///< the case says `at`
+  std::optional<double> below, above, near, within;
+  std::optional<Expression> of;  ///< expectation
+  std::string of_text;
+  std::vector<double> point;     ///< p
+  std::optional<double> lambda;  ///< of reverse; absent: the worst of all
+  std::string where;             ///< file:line:column of the check
+};
+
+/// A file that a case reads.
+struct CaseInput {
+  std::string file;    ///< as the case names it
+  std::string sha256;  ///< of its bytes, as they were read
+};
+
+struct Case {
+  std::filesystem::path file;          ///< as given
+  std::string text;                    ///< the bytes of the file
+  std::string sha256;                  ///< of `text`
+  std::vector<std::string> overrides;  ///< --set, as given
+  std::string title;
+  std::vector<Axis> axes;
+  SdeFormulas sde;
+  /// The sde section as written (for resolved.toml): key -> TOML text, without parameters and definitions.
+  std::vector<std::pair<std::string, std::string>> sde_text;
+  std::string model;                 ///< its name; empty where the formulas are the user's
+  std::optional<Schedule> schedule;  ///< what a named model or [schedule] claims about the law
+  std::string no_schedule;           ///< why a named model claims nothing
+  std::vector<std::pair<std::string, std::string>> schedule_text;  ///< [schedule] as written
+  std::map<std::string, double> parameters;                        ///< worked out
+  std::vector<std::pair<std::string, std::string>> definitions;    ///< name -> TOML text, as written
+  Initial initial;
+  CaseScheme scheme;
+  CaseTime time;
+  CaseOutput output;
+  CaseCompare compare;
+  std::optional<CaseReverse> reverse;
+  std::vector<CaseCheck> checks;
+  std::vector<CaseInput> inputs;
+  std::vector<std::string> warnings;          ///< what is allowed but hardly meant: where, key, what
+  bool has_initial = true, has_time = true;   ///< false: left out of a case that `steady` reads, stood for by defaults
+  std::map<std::string, std::string> places;  ///< dotted key -> file:line:column (or `--set key`)
+
+  /// Where a key stands, for problems that are found later: that of the nearest table around it when the key itself was
+  /// left to its default.
+  [[nodiscard]] std::string where(std::string_view key) const;
+};
+
+/// A row of the table of particle steppers, as far as the reader must know it.
+struct ParticleStepperName {
+  std::string name;
+  bool flow = false;      ///< no noise: lambda makes no sense
+  bool adaptive = false;  ///< takes a tolerance instead of a dt
+};
+
+/// The names the reader may accept where a table lives in another room: flux and stepper rows.
+struct Vocabulary {
+  std::vector<std::string> fluxes;    ///< rows of the drift_diffusion form
+  std::vector<std::string> steppers;  ///< without "auto"
+  /// Those of them with an error estimate: a tolerance is filled in for them and is an error for the others. While it
+  /// is empty, nothing is known about steppers.
+  std::vector<std::string> adaptive_steppers = {};
+  /// Rows of the effective_drift form, and what `limiter` and `weights` may be, the default first.
+  std::vector<std::string> advective_fluxes = {}, limiters = {}, weights = {};
+  std::vector<ParticleStepperName> particle_steppers = {};
+  /// Those of `fluxes` that have no flux of single edges: not for flux_consistent.
+  std::vector<std::string> wide_fluxes = {};
+  /// Steppers that may run back (`reverse.stepper`).
+  std::vector<std::string> reverse_steppers = {};
+};
+
+/// What a case is read for: a stationary density needs neither [initial] nor [time].
+enum class CaseFor { run, steady };
+
+/// Reads and validates a case. `overrides` are `key.path=value` of --set: the value is TOML or a bare word; axes go by
+/// name, lists by index; a key takes out those of the file that it excludes (time.dt: time.tolerance), while two
+/// overrides that exclude each other are an error. Throws CaseError with every problem at once,
+/// each as file:line:column (or `--set key`), FileError when the file cannot be read. Safe on hostile input: nothing is
+/// executed, memory and time are bounded (1 MiB of text, formula limits, at most 2^26 cells, 1e5 output times).
+[[nodiscard]] Case load_case(const std::filesystem::path& file, const std::vector<std::string>& overrides,
+                             const Vocabulary& vocabulary, CaseFor use = CaseFor::run);
+/// The same from text; `name` stands in messages, relative paths resolve against `folder`.
+[[nodiscard]] Case parse_case(std::string_view text, const std::string& name, const std::filesystem::path& folder,
+                              const std::vector<std::string>& overrides, const Vocabulary& vocabulary,
+                              CaseFor use = CaseFor::run);
+
+/// A complete case file that loads to the same Case with every default written out.
+[[nodiscard]] std::string resolved_toml(const Case& c);
+
+}  // namespace fokker

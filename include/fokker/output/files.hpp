@@ -1,0 +1,51 @@
+#pragma once
+#include <filesystem>
+#include <string_view>
+
+namespace fokker {
+
+/// A file in the making: under a name beside its own that nobody can guess, created by us and nobody else (links are
+/// not followed), and put in place whole or not at all.
+class Draft {
+ public:
+  /// Throws FileError.
+  explicit Draft(std::filesystem::path target);
+  /// Takes away what was not kept.
+  ~Draft();
+  Draft(const Draft&) = delete;
+  Draft& operator=(const Draft&) = delete;
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  /// Throws FileError.
+  void write(std::string_view bytes);
+  /// Renames it to its target. Throws FileError.
+  void keep();
+
+ private:
+  std::filesystem::path target_, path_;
+  int file_ = -1;
+  bool kept_ = false;
+};
+
+/// A file that grows by whole lines: a kill at any moment leaves it readable.
+class AppendedFile {
+ public:
+  /// Empty, in place of what was there. Throws FileError.
+  explicit AppendedFile(std::filesystem::path path);
+  ~AppendedFile();
+  AppendedFile(const AppendedFile&) = delete;
+  AppendedFile& operator=(const AppendedFile&) = delete;
+
+  /// All of `lines` or, with a FileError, none of them.
+  void append(std::string_view lines);
+
+ private:
+  std::filesystem::path path_;
+  int file_ = -1;
+};
+
+/// Writes via a temporary file in the same folder and rename, so that a kill leaves the old file or the new one.
+/// Throws FileError.
+void write_atomically(const std::filesystem::path& path, std::string_view bytes);
+
+}  // namespace fokker

@@ -1,0 +1,81 @@
+#include "fokker/output/files.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+#include "fokker/base/errors.hpp"
+
+namespace fokker {
+namespace fs = std::filesystem;
+namespace {
+
+[[noreturn]] void fail(const fs::path& path, const std::string& what) {
+  throw FileError(fmt::format("{}: {}: {}", path.string(), what, std::strerror(errno)));
+}
+
+/// Is all of it written?
+bool write_all(int file, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file, bytes.data(), bytes.size());
+    if (written < 0 && errno != EINTR) return false;
+    if (written > 0) bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+}  // namespace
+
+Draft::Draft(fs::path target) : target_(std::move(target)) {
+  std::uint64_t random = 0;
+  if (::getrandom(&random, sizeof random, 0) != sizeof random) fail(target_, "cannot draw a name");
+  path_ = target_.string() + fmt::format(".{:016x}.tmp", random);
+  file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+  if (file_ < 0) fail(target_, "cannot write");
+}
+
+Draft::~Draft() {
+  if (file_ >= 0) ::close(file_);
+  if (!kept_) ::unlink(path_.c_str());
+}
+
+void Draft::write(std::string_view bytes) {
+  if (!write_all(file_, bytes)) fail(target_, "cannot write");
+}
+
+void Draft::keep() {
+  if (::close(std::exchange(file_, -1)) != 0) fail(target_, "cannot write");
+  if (::rename(path_.c_str(), target_.c_str()) != 0) fail(target_, "cannot rename into place");
+  kept_ = true;
+}
+
+AppendedFile::AppendedFile(fs::path path) : path_(std::move(path)) {
+  ::unlink(path_.c_str());
+  file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666);
+  if (file_ < 0) fail(path_, "cannot write");
+}
+
+AppendedFile::~AppendedFile() { ::close(file_); }
+
+void AppendedFile::append(std::string_view lines) {
+  const off_t before = ::lseek(file_, 0, SEEK_END);
+  if (write_all(file_, lines)) return;
+  const int error = errno;
+  static_cast<void>(!::ftruncate(file_, before));
+  errno = error;
+  fail(path_, "cannot write");
+}
+
+void write_atomically(const fs::path& path, std::string_view bytes) {
+  Draft draft(path);
+  draft.write(bytes);
+  draft.keep();
+}
+
+}  // namespace fokker
