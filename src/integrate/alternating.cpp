@@ -1,7 +1,7 @@
 #include <numbers>
 
 #include "fokker/base/parallel.hpp"
-#include "fokker/scheme/line_solver.hpp"
+#include "fokker/solve/line_solver.hpp"
 #include "formula.hpp"
 
 /// Alternating directions: A = A_x + A_y + the rest, implicit along one axis at a time. Every sweep and every stage is

@@ -6,7 +6,7 @@
 
 #include "fokker/base/errors.hpp"
 #include "fokker/integrate/stepper.hpp"
-#include "fokker/scheme/operator.hpp"
+#include "fokker/operator/operator.hpp"
 #include "formula.hpp"
 
 /// The rule behind `stepper = "auto"` (docs/steppers.md): what every adaptive row would cost, in products with the

@@ -5,7 +5,7 @@
 #include <numbers>
 
 #include "fokker/base/parallel.hpp"
-#include "fokker/scheme/shifted.hpp"
+#include "fokker/solve/shifted_solver.hpp"
 #include "formula.hpp"
 
 /// All of them close with p_new = p + h * sum b_i A stage_i, whatever the solver left as a residual: the closing update

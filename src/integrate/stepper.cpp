@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "fokker/base/errors.hpp"
-#include "fokker/scheme/directions.hpp"
+#include "fokker/operator/axis_splitting.hpp"
 #include "formula.hpp"
 
 namespace fokker {
@@ -191,7 +191,7 @@ void check_options(const StepperRow& row, bool linear, const StepperOptions& opt
 }
 
 void check_split(const StepperRow& row, const Operator& op, double t0) {
-  const Directions* parts = op.linear()->split(t0).parts;
+  const AxisSplitting* parts = op.linear()->split(t0).parts;
   refuse(
       parts == nullptr,
       fmt::format("{} solves along the axes one after the other, and this flux has no part along an axis alone: take "

@@ -4,7 +4,7 @@
 #include <initializer_list>
 #include <utility>
 
-#include "fokker/scheme/operator.hpp"
+#include "fokker/operator/operator.hpp"
 
 namespace fokker {
 

@@ -11,9 +11,9 @@
 
 #include "edge_source.hpp"
 #include "fokker/base/errors.hpp"
+#include "fokker/operator/operator.hpp"
 #include "fokker/scheme/drift_diffusion.hpp"
 #include "fokker/scheme/jumps.hpp"
-#include "fokker/scheme/operator.hpp"
 
 namespace fokker {
 namespace {

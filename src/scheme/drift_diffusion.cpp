@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "central4.hpp"
 #include "edge_system.hpp"
+#include "fourth_order/central4.hpp"
 
 namespace fokker {
 namespace {

@@ -6,9 +6,9 @@
 #include <memory>
 #include <vector>
 
-#include "edges.hpp"
 #include "fokker/grid/grid.hpp"
 #include "fokker/model/sde.hpp"
+#include "fokker/operator/edge_matrix.hpp"
 #include "fokker/scheme/coefficients.hpp"
 #include "fokker/scheme/flux.hpp"
 #include "line_view.hpp"
@@ -33,7 +33,7 @@ class EdgeSource {
   virtual ~EdgeSource() = default;
   /// Moves to time t; true when there are other edges than before.
   virtual bool prepare(double t) = 0;
-  virtual void lay_out(Edges& edges) const = 0;
+  virtual void lay_out(EdgeMatrix& edges) const = 0;
   /// Edges from, from + 1, ... of a run. Called concurrently. A coefficient that is not finite or not positive
   /// semidefinite shows as a rate that is negative or not finite.
   virtual void fill(const Run& run, Index from, Index count, Edge* out) const = 0;

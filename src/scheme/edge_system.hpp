@@ -4,12 +4,12 @@
 #include <optional>
 #include <vector>
 
-#include "advection.hpp"
+#include "advective/advection.hpp"
 #include "edge_source.hpp"
-#include "edges.hpp"
 #include "fokker/grid/grid.hpp"
 #include "fokker/model/sde.hpp"
-#include "fokker/scheme/directions.hpp"
+#include "fokker/operator/axis_splitting.hpp"
+#include "fokker/operator/edge_matrix.hpp"
 #include "fokker/scheme/flux.hpp"
 #include "fokker/scheme/form.hpp"
 #include "time_factor.hpp"
@@ -43,7 +43,7 @@ class EdgeSystem {
   [[nodiscard]] const Grid& grid() const { return *grid_; }
   [[nodiscard]] const FluxScheme& flux() const { return flux_; }
   [[nodiscard]] bool autonomous() const { return autonomous_; }
-  [[nodiscard]] const Edges& edges() const { return edges_; }
+  [[nodiscard]] const EdgeMatrix& edges() const { return edges_; }
   [[nodiscard]] const Advection* advection() const { return advection_ ? &*advection_ : nullptr; }
   /// One per edge, in the order of its weights; with `fits` only.
   [[nodiscard]] const double* rates() const { return rate_.data(); }
@@ -90,13 +90,13 @@ class EdgeSystem {
   FluxScheme flux_;
   bool autonomous_ = false, fixed_ = false, fits_ = false, lines_ = false, of_cells_ = false;
   std::unique_ptr<EdgeSource> source_;
-  Edges edges_;
+  EdgeMatrix edges_;
   std::optional<Advection> advection_;
   std::vector<double> rate_, peclet_;
   std::vector<std::uint8_t> close_;
   std::vector<Index> before_, after_;
   std::vector<WallEdge> walls_;
-  std::optional<Directions> directions_;
+  std::optional<AxisSplitting> directions_;
   double directions_at_ = std::numeric_limits<double>::quiet_NaN();  // built_at_ when they were laid out
   double built_at_ = std::numeric_limits<double>::quiet_NaN();
   double exit_rate_ = -1;                // of the weights as built, -1: not looked at yet

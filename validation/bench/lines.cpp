@@ -7,7 +7,7 @@
 
 #include "fokker/base/large_array.hpp"
 #include "fokker/base/parallel.hpp"
-#include "fokker/scheme/line_solver.hpp"
+#include "fokker/solve/line_solver.hpp"
 #include "plane.hpp"
 
 namespace {
@@ -17,8 +17,8 @@ using namespace fokker;
 constexpr int streams = 12;
 
 /// Exponentially fitted rotating Ornstein-Uhlenbeck process on [-5, 5]^2 with D = 1/2.
-Directions rotating(Index n) {
-  Directions directions({n, n}, {false, false}, 0, 1);
+AxisSplitting rotating(Index n) {
+  AxisSplitting directions({n, n}, {false, false}, 0, 1);
   const double h = 10 / static_cast<double>(n), rate = 0.5 / (h * h);
   const auto fitted = [](double z) { return std::abs(z) < 1e-8 ? 1 - z / 2 : z / std::expm1(z); };
   const auto face = [&](int axis, Index cell, double drift) {
@@ -38,7 +38,7 @@ enum class Work { peaceman_rachford, both_solves, factor };
 void lines(benchmark::State& state, Work work) {
   const Index n = state.range(0);
   const ThreadLimit limit(static_cast<int>(state.range(1)));
-  const Directions directions = rotating(n);
+  const AxisSplitting directions = rotating(n);
   LineSolver solver;
   solver.prepare(directions, 0.0125, 0);
   const LargeArray p = bump(n);

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "fokker/scheme/correction.hpp"
-#include "fokker/scheme/operator.hpp"
+#include "fokker/operator/flux_correction.hpp"
+#include "fokker/operator/operator.hpp"
 
 namespace fokker {
 

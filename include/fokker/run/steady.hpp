@@ -6,7 +6,7 @@
 #include "fokker/run/judgement.hpp"
 #include "fokker/run/run.hpp"
 #include "fokker/run/witness.hpp"
-#include "fokker/scheme/stationary.hpp"
+#include "fokker/solve/stationary.hpp"
 
 namespace fokker {
 

@@ -2,7 +2,7 @@
 #include <cstddef>
 #include <span>
 
-#include "fokker/scheme/operator.hpp"
+#include "fokker/operator/operator.hpp"
 
 namespace fokker {
 

@@ -5,8 +5,8 @@
 #include <memory>
 #include <vector>
 
-#include "fokker/scheme/directions.hpp"
-#include "fokker/scheme/operator.hpp"
+#include "fokker/operator/axis_splitting.hpp"
+#include "fokker/operator/operator.hpp"
 
 /// Small operators for the tests of solvers and steppers: edges between cells, J = left p_L - right p_R, and sinks that
 /// feed a ledger. Written apart from the schemes so that these tests need no grid and no SDE.
@@ -102,7 +102,7 @@ class MatrixOperator final : public LinearOperator {
     bool around = false;
     for (const Flow& e : flows_) around = around || (e.from == cells_ - 1 && e.to == 0);
     directions_ =
-        std::make_shared<Directions>(std::array{row_, cells_ / row_}, std::array{around, false}, ledgers_, volume_);
+        std::make_shared<AxisSplitting>(std::array{row_, cells_ / row_}, std::array{around, false}, ledgers_, volume_);
     for (const Flow& e : flows_) {
       if (e.to >= cells_)
         directions_->add_sink(0, e.from == 0 ? 0 : 1, e.from, e.to - cells_, e.left);
@@ -118,7 +118,7 @@ class MatrixOperator final : public LinearOperator {
   std::vector<double> exit_;
   std::function<double(double)> factor_;
   std::shared_ptr<const MatrixOperator> base_;
-  mutable std::shared_ptr<Directions> directions_;
+  mutable std::shared_ptr<AxisSplitting> directions_;
   double largest_ = 0;
   bool positive_ = true;
 };

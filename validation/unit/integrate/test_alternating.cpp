@@ -8,7 +8,7 @@
 #include "fokker/base/errors.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/integrate/stepper.hpp"
-#include "fokker/scheme/directions.hpp"
+#include "fokker/operator/axis_splitting.hpp"
 
 using namespace fokker;
 using namespace fokker::test;
@@ -189,13 +189,14 @@ TEST_CASE("alternating directions keep mass plus outflow to rounding and a divid
 TEST_CASE("peaceman_rachford is positive up to its bound along one axis") {
   // gamma times the exit rate along one axis at most 1: no step of a point start is divided, however long the run.
   const Example p = turning(5, 1, 0.5, false, 20);
-  const Directions& d = *p.op().linear()->split(0).parts;
+  const AxisSplitting& d = *p.op().linear()->split(0).parts;
   double largest_rate = 0;
   for (const int k : {0, 1})
     for (Index panel = 0; panel < d.panels(k); ++panel)
-      for (Index i = 0; i < d.cells(k) * Directions::lanes; ++i)
-        largest_rate = std::max(
-            largest_rate, d.up(k, panel)[i] + (i < Directions::lanes ? 0 : d.down(k, panel)[i - Directions::lanes]));
+      for (Index i = 0; i < d.cells(k) * AxisSplitting::lanes; ++i)
+        largest_rate =
+            std::max(largest_rate,
+                     d.up(k, panel)[i] + (i < AxisSplitting::lanes ? 0 : d.down(k, panel)[i - AxisSplitting::lanes]));
   const double bound = 2 / largest_rate;
   CHECK(bound > 1.9 * p.op().stable_step(0));  // twice what both axes together allow, or nearly
   State state(static_cast<std::size_t>(p.op().size()), 0.0);

@@ -11,7 +11,7 @@
 
 #include "fokker/model/formula_sde.hpp"
 #include "fokker/scheme/effective_drift.hpp"
-#include "fokker/scheme/stationary.hpp"
+#include "fokker/solve/stationary.hpp"
 #include "lambda_sde.hpp"
 
 using namespace fokker;

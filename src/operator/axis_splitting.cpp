@@ -1,0 +1,59 @@
+#include "fokker/operator/axis_splitting.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace fokker {
+
+AxisSplitting::AxisSplitting(std::array<Index, 2> cells, std::array<bool, 2> periodic, Index ledgers,
+                             double cell_volume)
+    : cells_(cells), ledgers_(ledgers), volume_(cell_volume) {
+  for (const int axis : {0, 1}) {
+    Part& part = axes_[static_cast<std::size_t>(axis)];
+    part.periodic = periodic[static_cast<std::size_t>(axis)];
+    part.up.resize(padded(axis));
+    part.down.resize(padded(axis));
+    part.lower_sink.resize(static_cast<std::size_t>(panels(axis) * lanes));
+  }
+}
+
+void AxisSplitting::clear() {
+  for (Part& part : axes_) {
+    for (auto* rates : {&part.up, &part.down, &part.lower_sink}) std::fill(rates->begin(), rates->end(), 0.0);
+    part.ledger = {-1, -1};
+  }
+  exact = true;
+  ++version_;
+}
+
+std::size_t AxisSplitting::place(int axis, Index line, Index position) const {
+  return static_cast<std::size_t>(offset(axis, line / lanes) + position * lanes + line % lanes);
+}
+
+void AxisSplitting::add_edge(int axis, Index cell, double up, double down) {
+  const Index x = cell % cells_[0], y = cell / cells_[0];
+  const std::size_t at = axis == 0 ? place(0, y, x) : place(1, x, y);
+  Part& part = axes_[static_cast<std::size_t>(axis)];
+  part.up[at] += up;
+  part.down[at] += down;
+}
+
+void AxisSplitting::add_sink(int axis, int side, Index cell, Index ledger, double rate) {
+  Part& part = axes_[static_cast<std::size_t>(axis)];
+  Index& known = part.ledger[static_cast<std::size_t>(side)];
+  if (part.periodic || (known >= 0 && known != ledger)) throw std::logic_error("one ledger per side of a line");
+  known = ledger;
+  const Index line = axis == 0 ? cell / cells_[0] : cell % cells_[0];
+  if (side == 0)
+    part.lower_sink[static_cast<std::size_t>(line)] += rate;
+  else
+    part.up[place(axis, line, cells(axis) - 1)] += rate;
+}
+
+std::size_t AxisSplitting::bytes() const {
+  std::size_t doubles = 0;
+  for (const Part& part : axes_) doubles += part.up.capacity() + part.down.capacity() + part.lower_sink.capacity();
+  return doubles * sizeof(double);
+}
+
+}  // namespace fokker

@@ -1,0 +1,36 @@
+#include "fokker/operator/operator.hpp"
+
+#include <cmath>
+
+#include "fokker/base/parallel.hpp"
+
+namespace fokker {
+
+void Operator::apply_stages(double t, std::span<const double> state, std::span<const Stage> stages) const {
+  rate_.resize(state.size());
+  apply(t, state, rate_);
+  parallel_for(0, static_cast<Index>(state.size()), 4096, [&](Index first, Index last) {
+    for (const Stage& stage : stages)
+      for (Index i = first; i < last; ++i) {
+        double sum = stage.scale * rate_[static_cast<std::size_t>(i)];
+        for (const Term& term : stage.terms) sum += term.factor * term.values[i];
+        stage.out[i] = sum;
+      }
+  });
+}
+
+SpectralBound Operator::spectral_bound(double t) const {
+  const double rate = 1 / stable_step(t);
+  return {2 * rate, rate};
+}
+
+double Operator::norm_l1(std::span<const double> v) const {
+  const auto sum_of_moduli = [&](Index first, Index last) {
+    double sum = 0;
+    for (Index i = first; i < last; ++i) sum += std::abs(v[static_cast<std::size_t>(i)]);
+    return sum;
+  };
+  return cell_volume() * ordered_sum(0, cells(), 4096, sum_of_moduli) + sum_of_moduli(cells(), cells() + ledgers());
+}
+
+}  // namespace fokker

@@ -1,0 +1,244 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+#include "../edge_source.hpp"
+#include "advection.hpp"
+#include "fokker/base/errors.hpp"
+#include "fokker/base/parallel.hpp"
+#include "fokker/scheme/effective_drift.hpp"
+
+namespace fokker {
+namespace {
+
+/// Three Gauss points on a face, as fractions of its length from the middle: fifth order.
+constexpr std::array<double, 3> gauss_node{-0.38729833462074169, 0, 0.38729833462074169};
+constexpr std::array<double, 3> gauss_weight{5.0 / 18, 8.0 / 18, 5.0 / 18};
+
+/// c[k] of the averages of five cells in line, k = -2 .. 2, whose sum is the value of the quartic with these averages
+/// at the fraction x from the middle of the third: derivative of the interpolated primitive.
+constexpr std::array<double, 5> quartic(double x) {
+  const double x2 = x * x, x3 = x2 * x, x4 = x2 * x2;
+  return {3.0 / 640 + 5 * x / 48 - x2 / 16 - x3 / 12 + x4 / 24,
+          -29.0 / 480 - 17 * x / 24 + 3 * x2 / 4 + x3 / 6 - x4 / 6, 1067.0 / 960 - 11 * x2 / 8 + x4 / 4,
+          -29.0 / 480 + 17 * x / 24 + 3 * x2 / 4 - x3 / 6 - x4 / 6,
+          3.0 / 640 - 5 * x / 48 - x2 / 16 + x3 / 12 + x4 / 24};
+}
+constexpr std::array<std::array<double, 5>, 3> quartics{quartic(gauss_node[0]), quartic(gauss_node[1]),
+                                                        quartic(gauss_node[2])};
+
+bool is_weno(Reconstruction kind) { return kind == Reconstruction::weno5_js || kind == Reconstruction::weno5_z; }
+
+class GivenDrift final : public Form, public Operator {
+ public:
+  GivenDrift(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, Reconstruction reconstruction,
+             std::shared_ptr<ScoreSource> source, TimeRange times)
+      : grid_(std::move(grid)),
+        sde_(std::move(sde)),
+        source_(std::move(source)),
+        advection_(*grid_, reconstruction),
+        transverse_(grid_->dimension() == 2 && is_weno(reconstruction)) {
+    check_coefficients(*grid_, *sde_, DriftAs::velocity, times.from);
+    fixed_ = sde_->traits().autonomous && !source_;
+    build(times.from);
+  }
+
+  // --- Form
+  [[nodiscard]] const Operator& op() const override { return *this; }
+  [[nodiscard]] SchemeReport report(double t) const override {
+    SchemeReport report;
+    const DiffusionSurvey survey = survey_diffusion(*grid_, *sde_, t);
+    report.smallest_eigenvalue = survey.smallest_eigenvalue;
+    report.largest_anisotropy = survey.largest_anisotropy;
+    move_to(t);
+    report.exit_rate_max = exit_rate();
+    report.offsets = grid_->dimension();
+    report.limited_faces = advection_.faces();
+    report.bytes = advection_.bytes();
+    return report;
+  }
+  void current(double t, std::span<const double> p, double* Jx, double* Jy) const override {
+    move_to(t);
+    std::fill_n(Jx, cells(), 0.0);
+    if (Jy != nullptr) std::fill_n(Jy, cells(), 0.0);
+    advection_.add_current(1, p.data(), Jx, Jy);
+    for (const Outlet& outlet : outlets_) {
+      double* const J = outlet.axis == 0 ? Jx : Jy;
+      J[outlet.cell] += 0.5 * outlet.sign * grid_->axis(outlet.axis).width() * outlet.rate * p[at(outlet.cell)];
+    }
+  }
+
+  // --- Operator
+  [[nodiscard]] Index cells() const override { return grid_->cells(); }
+  [[nodiscard]] Index ledgers() const override { return grid_->ledgers(); }
+  [[nodiscard]] double cell_volume() const override { return grid_->volume(); }
+  [[nodiscard]] bool autonomous() const override { return fixed_; }
+  [[nodiscard]] bool positive() const override { return true; }
+  [[nodiscard]] double stable_step(double t) const override {
+    move_to(t);
+    return 1 / exit_rate();
+  }
+  void apply(double t, std::span<const double> state, std::span<double> rate) const override {
+    move_to(t);
+    std::fill(rate.begin(), rate.end(), 0.0);
+    advection_.apply(1, state.data(), rate.data());
+    for (const Outlet& outlet : outlets_) {
+      const double lost = outlet.rate * state[at(outlet.cell)];
+      rate[at(outlet.cell)] -= lost;
+      rate[at(cells() + outlet.ledger)] += grid_->volume() * lost;
+    }
+  }
+
+ private:
+  /// What leaves a cell through an absorbing wall: the upwind flux.
+  struct Outlet {
+    Index cell = 0;
+    int ledger = 0, axis = 0;
+    double sign = 1, rate = 0;  // outwards; [1/t]
+  };
+
+  static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+
+  void move_to(double t) const {
+    if (!fixed_ && t != built_at_) build(t);
+  }
+
+  void build(double t) const {
+    if (source_) source_->prepare(t, {});
+    for (int k = 0; k < grid_->dimension(); ++k) {
+      const Index rows = k == 1 && !grid_->axis(1).periodic() ? grid_->ny() - 1 : grid_->ny();
+      const Index columns = k == 0 && !grid_->axis(0).periodic() ? grid_->nx() - 1 : grid_->nx();
+      double* const velocity = advection_.velocity(k);
+      Advection::Transverse* const faces = transverse_ ? advection_.transverse(k) : nullptr;
+      parallel_for(0, rows, std::max<Index>(1, 4096 / columns), [&](Index first, Index last) {
+        for (Index row = first; row < last; ++row)
+          for (Index column = 0; column < columns; column += block)
+            set_faces(k, t, column, row, std::min(block, columns - column), velocity, faces);
+      });
+    }
+    advection_.finish();
+    build_outlets(t);
+    built_at_ = t;
+    exit_rate_ = -1;
+  }
+
+  /// F . n / h at the points that `sample` holds, on faces normal to axis k.
+  void velocities(int k, double t, Index count, Sample& sample, double* out) const {
+    sample.evaluate(*sde_, t, count);
+    double s[2][block] = {};
+    if (source_) source_->score(sample.points(count, grid_->dimension()), {{s[0], s[1]}});
+    const double h = grid_->axis(k).width();
+    for (Index i = 0; i < count; ++i) {
+      double F = sample.a[k][i];
+      if (source_) F -= sample.D[2 * k][i] * s[k][i];
+      if (source_ && grid_->dimension() == 2) F -= sample.D[1][i] * s[1 - k][i];
+      if (!std::isfinite(F)) throw NumericalError("the effective drift is not finite", t);
+      out[i] = F / h;
+    }
+  }
+
+  /// Points on the upper faces along axis k of cells column, column + 1, .. of a row, `shift` of the face's length away
+  /// from its middle. A periodic axis closes on the mean of both ends.
+  void face_velocities(int k, double t, Index column, Index row, Index count, double shift, double* out) const {
+    Sample sample;
+    const bool plane = grid_->dimension() == 2;
+    for (Index i = 0; i < count; ++i) {
+      const Axis& x = grid_->axis(0);
+      sample.x[i] = k == 0 ? x.face(column + i + 1) : x.center(column + i) + shift * x.width();
+      if (plane) {
+        const Axis& y = grid_->axis(1);
+        sample.y[i] = k == 1 ? y.face(row + 1) : y.center(row) + shift * y.width();
+      }
+    }
+    velocities(k, t, count, sample, out);
+    const bool seam = k == 0 ? column + count == grid_->nx() : row + 1 == grid_->ny();
+    if (!seam) return;
+    Sample lower;
+    std::copy_n(sample.x, count, lower.x);
+    if (plane) std::copy_n(sample.y, count, lower.y);
+    const Index first = k == 0 ? count - 1 : 0;
+    std::fill(k == 0 ? lower.x + first : lower.y, (k == 0 ? lower.x : lower.y) + count, grid_->axis(k).lower);
+    double other[block];
+    velocities(k, t, count, lower, other);
+    for (Index i = first; i < count; ++i) out[i] = 0.5 * (out[i] + other[i]);
+  }
+
+  void set_faces(int k, double t, Index column, Index row, Index count, double* velocity,
+                 Advection::Transverse* faces) const {
+    const Index first = row * grid_->nx() + column;
+    if (faces == nullptr) return face_velocities(k, t, column, row, count, 0, velocity + first);
+    std::fill_n(velocity + first, count, 0.0);
+    std::fill_n(faces + first, count, Advection::Transverse{});
+    for (std::size_t g = 0; g < 3; ++g) {
+      double v[block];
+      face_velocities(k, t, column, row, count, gauss_node[g], v);
+      for (Index i = 0; i < count; ++i) {
+        const double part = gauss_weight[g] * v[i];
+        Advection::Transverse& face = faces[first + i];
+        velocity[first + i] += part;
+        face.up += std::max(part, 0.0);
+        face.down += std::max(-part, 0.0);
+        for (std::size_t m = 0; m < 5; ++m) face.weight[m] += part * quartics[g][m];
+      }
+    }
+  }
+
+  void build_outlets(double t) const {
+    outlets_.clear();
+    for (int k = 0; k < grid_->dimension(); ++k)
+      for (int side = 0; side < 2; ++side)
+        if (grid_->ledger(k, side) >= 0) add_outlets(k, side, t);
+  }
+
+  void add_outlets(int k, int side, double t) const {
+    const Axis& axis = grid_->axis(k);
+    const Index count = k == 0 ? grid_->ny() : grid_->nx(), wall_cell = side == 0 ? 0 : axis.cells - 1;
+    const double sign = side == 0 ? -1 : 1;
+    Sample sample;
+    double v[block];
+    for (Index first = 0; first < count; first += block) {
+      const Index n = std::min(block, count - first);
+      std::fill_n(k == 0 ? sample.x : sample.y, n, side == 0 ? axis.lower : axis.upper);
+      if (grid_->dimension() == 2)
+        for (Index i = 0; i < n; ++i) (k == 0 ? sample.y : sample.x)[i] = grid_->axis(1 - k).center(first + i);
+      velocities(k, t, n, sample, v);
+      for (Index i = 0; i < n; ++i) {
+        const Index cell = k == 0 ? wall_cell + grid_->nx() * (first + i) : first + i + grid_->nx() * wall_cell;
+        if (sign * v[i] > 0) outlets_.push_back({cell, grid_->ledger(k, side), k, sign, sign * v[i]});
+      }
+    }
+  }
+
+  double exit_rate() const {
+    if (exit_rate_ >= 0) return exit_rate_;
+    diagonal_.assign(at(cells()), 0.0);
+    advection_.add_exit_rates(diagonal_);
+    for (const Outlet& outlet : outlets_) diagonal_[at(outlet.cell)] += outlet.rate;
+    return exit_rate_ = *std::max_element(diagonal_.begin(), diagonal_.end());
+  }
+
+  static constexpr Index block = EdgeSource::block;
+
+  std::shared_ptr<const Grid> grid_;
+  std::shared_ptr<const Sde> sde_;
+  std::shared_ptr<ScoreSource> source_;
+  // Velocities are a cache of those of one time.
+  mutable Advection advection_;
+  mutable std::vector<Outlet> outlets_;
+  mutable std::vector<double> diagonal_;
+  mutable double built_at_ = std::numeric_limits<double>::quiet_NaN(), exit_rate_ = -1;
+  bool transverse_, fixed_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Form> make_given_drift(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde,
+                                       Reconstruction reconstruction, std::shared_ptr<ScoreSource> source,
+                                       TimeRange times) {
+  if (grid->dimension() != sde->dimension()) throw std::invalid_argument("grid and sde differ in dimension");
+  if (source && source->follows_p()) throw std::invalid_argument("a given drift does not follow p");
+  return std::make_unique<GivenDrift>(std::move(grid), std::move(sde), reconstruction, std::move(source), times);
+}
+
+}  // namespace fokker

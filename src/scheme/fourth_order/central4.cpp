@@ -1,0 +1,206 @@
+#include "central4.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include "../edge_source.hpp"
+#include "../time_factor.hpp"
+#include "central4_flux.hpp"
+#include "fokker/base/errors.hpp"
+#include "fokker/scheme/drift_diffusion.hpp"
+#include "zalesak.hpp"
+
+namespace fokker {
+namespace {
+
+[[noreturn]] void refuse(const std::string& key, const std::string& text) {
+  throw CaseError({Problem{"case", key, text}});
+}
+
+class Central4 final : public Form, public LinearOperator {
+ public:
+  Central4(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, const FluxScheme& row, TimeRange times)
+      : grid_(std::move(grid)),
+        sde_(std::move(sde)),
+        factor_(sde_->separated(grid_->centers()), times),
+        name_(row.name),
+        flux_(*grid_) {
+    require_cells();
+    if (row.corrected && sde_->traits().deterministic)
+      refuse("scheme.flux", fmt::format("{} needs noise: nothing diffuses here, and what would keep p >= 0 costs more "
+                                        "than it gives; use scharfetter_gummel, or form = \"effective_drift\" with "
+                                        "weno5 or muscl",
+                                        name_));
+    check_coefficients(*grid_, *sde_, DriftAs::velocity, times.from);
+    if (factor_.found()) check_coefficients(*grid_, factor_.spatial(*sde_), DriftAs::velocity, times.from);
+    autonomous_ = sde_->traits().autonomous;
+    fixed_ = autonomous_ || factor_.found();
+    build(times.from);
+    if (fixed_) flux_.coefficients.settle();
+    require_diffusion_at_walls();
+    if (row.corrected)
+      correction_ = std::make_unique<Zalesak>(
+          *grid_, CorrectedFlux{*this, flux_, factor_.spatial(*sde_), fixed_, [this](double t) { return move_to(t); },
+                                [this, times] {
+                                  return make_drift_diffusion(grid_, sde_, *find_flux("scharfetter_gummel"), times);
+                                }});
+  }
+
+  // --- Form
+  [[nodiscard]] const Operator& op() const override { return *this; }
+
+  [[nodiscard]] SchemeReport report(double t) const override {
+    const double factor = move_to(t);
+    const DiffusionSurvey survey = survey_diffusion(*grid_, *sde_, t);
+    SchemeReport report;
+    report.peclet_min = bounds_.peclet_min;
+    report.peclet_max = bounds_.peclet_max;
+    report.exit_rate_max = factor * bounds_.euler;
+    report.smallest_eigenvalue = survey.smallest_eigenvalue;
+    report.largest_anisotropy = survey.largest_anisotropy;
+    report.offsets = grid_->dimension();
+    report.bytes =
+        flux_.bytes() + (correction_ ? correction_->bytes() : 0) + (Jx_.capacity() + Jy_.capacity()) * sizeof(double);
+    return report;
+  }
+
+  void current(double t, std::span<const double> p, double* Jx, double* Jy) const override {
+    const Index nx = grid_->nx(), ny = grid_->ny();
+    Jx_.resize(static_cast<std::size_t>(flux_.x_faces()));
+    Jy_.resize(static_cast<std::size_t>(flux_.y_faces()));
+    flux_.fluxes(move_to(t), p.data(), Jx_.data(), Jy_.data());
+    const double hx = grid_->axis(0).width();
+    for (Index j = 0; j < ny; ++j)
+      for (Index i = 0; i < nx; ++i) {
+        const double* lower = Jx_.data() + i + (nx + 1) * j;
+        Jx[i + nx * j] = 0.5 * hx * (lower[0] + lower[1]);
+      }
+    if (Jy == nullptr) return;
+    const double hy = grid_->axis(1).width();
+    for (Index cell = 0; cell < cells(); ++cell)
+      Jy[cell] = 0.5 * hy * (Jy_[static_cast<std::size_t>(cell)] + Jy_[static_cast<std::size_t>(cell + nx)]);
+  }
+
+  // --- Operator
+  [[nodiscard]] Index cells() const override { return grid_->cells(); }
+  [[nodiscard]] Index ledgers() const override { return grid_->ledgers(); }
+  [[nodiscard]] double cell_volume() const override { return grid_->volume(); }
+  [[nodiscard]] bool autonomous() const override { return autonomous_; }
+  [[nodiscard]] bool positive() const override { return correction_ != nullptr; }
+  [[nodiscard]] FluxCorrection* correction() const override { return correction_.get(); }
+  [[nodiscard]] double stable_step(double t) const override {
+    const double factor = move_to(t);
+    return 1 / (factor * bounds_.euler);
+  }
+  [[nodiscard]] SpectralBound spectral_bound(double t) const override {
+    const double factor = move_to(t);
+    return {factor * bounds_.real, factor * bounds_.imaginary};
+  }
+
+  void apply(double t, std::span<const double> state, std::span<double> rate) const override {
+    const Stage stage{1, {}, rate.data()};
+    flux_.stages(move_to(t), state.data(), {&stage, 1});
+  }
+  void apply_stages(double t, std::span<const double> state, std::span<const Stage> stages) const override {
+    flux_.stages(move_to(t), state.data(), stages);
+  }
+  void assemble(double t, const InsertEntry& insert) const override { flux_.assemble(move_to(t), insert); }
+  [[nodiscard]] const LinearOperator* base() const override {
+    return autonomous_ ? static_cast<const LinearOperator*>(this) : fixed_ ? &base_ : nullptr;
+  }
+  [[nodiscard]] std::optional<double> elapsed(double t0, double t1) const override {
+    return fixed_ ? std::optional(factor_.integral(t0, t1)) : std::nullopt;
+  }
+
+ private:
+  /// The rates without their common factor of time.
+  class Base final : public LinearOperator {
+   public:
+    explicit Base(const Central4& all) : all_(all) {}
+    [[nodiscard]] Index cells() const override { return all_.cells(); }
+    [[nodiscard]] Index ledgers() const override { return all_.ledgers(); }
+    [[nodiscard]] double cell_volume() const override { return all_.cell_volume(); }
+    [[nodiscard]] bool autonomous() const override { return true; }
+    [[nodiscard]] bool positive() const override { return false; }
+    [[nodiscard]] double stable_step(double) const override { return 1 / all_.bounds_.euler; }
+    [[nodiscard]] SpectralBound spectral_bound(double) const override {
+      return {all_.bounds_.real, all_.bounds_.imaginary};
+    }
+    void apply(double, std::span<const double> state, std::span<double> rate) const override {
+      const Stage stage{1, {}, rate.data()};
+      all_.flux_.stages(1, state.data(), {&stage, 1});
+    }
+    void apply_stages(double, std::span<const double> state, std::span<const Stage> stages) const override {
+      all_.flux_.stages(1, state.data(), stages);
+    }
+    void assemble(double, const InsertEntry& insert) const override { all_.flux_.assemble(1, insert); }
+
+   private:
+    const Central4& all_;
+  };
+
+  /// Brings the coefficients to time t; returns the factor that multiplies all of them.
+  double move_to(double t) const {
+    if (!fixed_ && t != built_at_) build(t);
+    return factor_.at(t);
+  }
+
+  void build(double t) const {
+    flux_.coefficients.build(factor_.spatial(*sde_), t);
+    bounds_ = flux_.bounds(sde_->traits().diagonal);
+    built_at_ = t;
+  }
+
+  void require_cells() const {
+    for (const Axis& axis : grid_->axes())
+      if (!axis.periodic() && axis.cells < 4)
+        refuse("scheme.flux", fmt::format("{} needs at least 4 cells between walls, and axis '{}' has {}", name_,
+                                          axis.name, axis.cells));
+  }
+
+  // On an absorbing wall p = 0: without diffusion nothing would leave there.
+  void require_diffusion_at_walls() const {
+    const Index nx = grid_->nx(), ny = grid_->ny();
+    for (int k = 0; k < grid_->dimension(); ++k)
+      for (int side = 0; side < 2; ++side) {
+        if (grid_->ledger(k, side) < 0) continue;
+        const AxisCoefficients& c = flux_.coefficients.axis(k);
+        const Axis& axis = grid_->axis(k);
+        const Index face = side == 0 ? 0 : axis.cells;
+        for (Index i = 0; i < (k == 0 ? ny : nx); ++i) {
+          const Index row = k == 0 ? i : face, column = k == 0 ? face : i;
+          const double outward = (side == 0 ? -1 : 1) * c.value.row(row)[column];
+          if (c.slope.row(row)[column] == 0 && outward > 0)
+            refuse("scheme.flux", fmt::format("{} cannot let drift leave through the absorbing side {} = {:.6g} where "
+                                              "there is no diffusion; use scharfetter_gummel or upwind",
+                                              name_, axis.name, side == 0 ? axis.lower : axis.upper));
+        }
+      }
+  }
+
+  std::shared_ptr<const Grid> grid_;
+  std::shared_ptr<const Sde> sde_;
+  TimeFactor factor_;
+  std::string name_;
+  bool autonomous_ = false, fixed_ = false;
+  // What is built is a cache of the coefficients at one time.
+  mutable Central4Flux flux_;
+  mutable Central4Flux::Bounds bounds_;
+  mutable double built_at_ = std::numeric_limits<double>::quiet_NaN();
+  mutable std::vector<double> Jx_, Jy_;  // scratch of current
+  std::unique_ptr<Zalesak> correction_;
+  Base base_{*this};
+};
+
+}  // namespace
+
+std::unique_ptr<Form> make_central4(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde,
+                                    const FluxScheme& row, TimeRange times) {
+  return std::make_unique<Central4>(std::move(grid), std::move(sde), row, times);
+}
+
+}  // namespace fokker
