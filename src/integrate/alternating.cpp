@@ -15,7 +15,7 @@ class AlternatingFormula : public Formula {
 
   /// Makes `lines` solve for gamma with the parts of the operator at time t.
   void prepare(double t, double gamma) {
-    const Split split = op_.split(t);
+    const Split split = op_.on_edges()->split(t);
     lines_.prepare(*split.parts, gamma * split.factor, t);
     factorisations_ = lines_.factorisations();
   }

@@ -26,7 +26,7 @@ struct Problem {
   /// Of a product: where rates vary in time beyond a common factor they are built again for every new time.
   double product;
   [[nodiscard]] double steps(double constant) const { return constant / std::cbrt(tolerance); }
-  [[nodiscard]] Reach reach() const { return linear != nullptr ? linear->reach() : Reach::wide; }
+  [[nodiscard]] const OnEdges* edges() const { return linear != nullptr ? linear->on_edges() : nullptr; }
 };
 
 struct Candidate {
@@ -96,10 +96,10 @@ std::vector<Candidate> candidates(const Problem& p, const StepperOptions& option
   add("rkc2", rkc2_cost);
   if (p.linear == nullptr) return list;
   add("tr_bdf2", tr_bdf2_cost);
-  const bool narrow = p.reach() != Reach::wide, exponential = p.linear->base() != nullptr;
+  const bool narrow = p.edges() != nullptr, exponential = p.linear->base() != nullptr;
   if (exponential) add("chebyshev", chebyshev_cost);
   if (exponential && narrow && p.dimension == 1) add("talbot", talbot_cost);
-  if (p.dimension == 2 && p.reach() == Reach::neighbours) add("peaceman_rachford", peaceman_rachford_cost);
+  if (p.dimension == 2 && narrow && !p.edges()->skew()) add("peaceman_rachford", peaceman_rachford_cost);
   if (p.dimension == 2 && narrow) add("hundsdorfer_verwer", hundsdorfer_verwer_cost);
   return list;
 }

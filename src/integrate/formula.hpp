@@ -57,7 +57,7 @@ std::unique_ptr<Formula> make_talbot(const Operator& op);
 /// How many substeps it would take over a `way` (LinearOperator::elapsed) in one step: on a ring they are short. Throws
 /// as make_talbot does.
 [[nodiscard]] double talbot_substeps(const LinearOperator& op, double way);
-// These need LinearOperator::split.
+// These need LinearOperator::on_edges.
 std::unique_ptr<Formula> make_peaceman_rachford(const Operator& op);
 std::unique_ptr<Formula> make_hundsdorfer_verwer(const Operator& op);
 /// Two steps of half the length, beside one whole: an error estimate for a formula of order 2 that has none.

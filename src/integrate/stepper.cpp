@@ -191,13 +191,13 @@ void check_options(const StepperRow& row, bool linear, const StepperOptions& opt
 }
 
 void check_split(const StepperRow& row, const Operator& op, double t0) {
-  const AxisSplitting* parts = op.linear()->split(t0).parts;
+  const OnEdges* const edges = op.linear()->on_edges();
   refuse(
-      parts == nullptr,
+      edges == nullptr,
       fmt::format("{} solves along the axes one after the other, and this flux has no part along an axis alone: take "
                   "tr_bdf2",
                   row.name));
-  refuse(row.name == "peaceman_rachford" && !parts->exact,
+  refuse(row.name == "peaceman_rachford" && !edges->split(t0).parts->exact,
          "peaceman_rachford has no place for the cross terms of a full diffusion tensor: take hundsdorfer_verwer");
 }
 
@@ -228,10 +228,12 @@ std::unique_ptr<TimeStepper> make_controlled(const StepperRow& row, std::unique_
   return make_fixed_steps(std::move(formula), bound, std::nullopt);
 }
 
+bool along_axes(const LinearOperator& op) { return op.on_edges() != nullptr && !op.on_edges()->skew(); }
+
 void check_operator(const StepperRow& row, const Operator& op, bool keep, double t0) {
   refuse(!row.keeps_sign && keep,
          fmt::format("{} keeps p >= 0 at no step size: set scheme.positive = false, or take {}", row.name,
-                     row.splits && op.linear()->reach() == Reach::neighbours ? "peaceman_rachford" : "tr_bdf2"));
+                     row.splits && along_axes(*op.linear()) ? "peaceman_rachford" : "tr_bdf2"));
   refuse(row.name == "chebyshev" && op.linear()->base() == nullptr,
          "chebyshev takes the exponential of one matrix, and the rates vary in time by more than a common factor: take "
          "dopri5 or tr_bdf2");

@@ -469,6 +469,24 @@ void EdgeMatrix::divergence(double scale, const double* J, double* out) const {
   });
 }
 
+void EdgeMatrix::apply_transposed(double scale, const double* u, double* out) const {
+  for_units([&](const EdgeBlock* block, const EdgeBlock* end) {
+    for (; block != end; ++block) {
+      double* const to = out + block->cell;
+      const double* const here = u + block->cell;
+      std::fill_n(to, block->count, 0.0);
+      const EdgeTerm* const terms = terms_.data() + block->first_term;
+      for (int k = 0; k < block->outgoing + block->incoming; ++k) {
+        const bool outgoing = k < block->outgoing;
+        const double* const weight = (outgoing ? left() : right()) + terms[k].weights;
+        const double* const there = u + terms[k].neighbour;
+        const double sign = outgoing ? scale : -scale;
+        for (Index i = 0; i < block->count; ++i) to[i] += sign * weight[i] * (there[i] - here[i]);
+      }
+    }
+  });
+}
+
 void EdgeMatrix::lines(const Run& run, Index from, Index count, const double* values, double* storage,
                        std::array<const double*, 6>& out) const {
   const Index column = run.left % nx_ + from, row = run.left / nx_;

@@ -1,5 +1,6 @@
 #include "fokker/operator/operator.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "fokker/base/parallel.hpp"
@@ -31,6 +32,18 @@ double Operator::norm_l1(std::span<const double> v) const {
     return sum;
   };
   return cell_volume() * ordered_sum(0, cells(), 4096, sum_of_moduli) + sum_of_moduli(cells(), cells() + ledgers());
+}
+
+void LinearOperator::transpose(const std::function<void(const InsertEntry&)>& entries, std::span<const double> u,
+                               std::span<double> out) {
+  std::fill(out.begin(), out.end(), 0.0);
+  entries([&](Index row, Index column, double value) {
+    out[static_cast<std::size_t>(column)] += value * u[static_cast<std::size_t>(row)];
+  });
+}
+
+void LinearOperator::apply_transposed(double t, std::span<const double> u, std::span<double> out) const {
+  transpose([&](const InsertEntry& insert) { assemble(t, insert); }, u, out);
 }
 
 }  // namespace fokker

@@ -133,6 +133,16 @@ void EdgeSystem::apply_chain(double scale, std::span<const Product> chain) const
   }
 }
 
+void EdgeSystem::apply_transposed(double scale, std::span<const double> u, std::span<double> out) const {
+  const Index cells = grid_->cells();
+  edges_.apply_transposed(scale, u.data(), out.data());
+  std::fill(out.begin() + cells, out.end(), 0.0);
+  for (const Sink& sink : edges_.sinks()) {
+    const auto cell = static_cast<std::size_t>(sink.cell), ledger = static_cast<std::size_t>(cells + sink.ledger);
+    out[cell] += scale * sink.rate * (grid_->volume() * u[ledger] - u[cell]);
+  }
+}
+
 void EdgeSystem::build(double t) {
   if (source_->prepare(t)) {
     edges_.clear();

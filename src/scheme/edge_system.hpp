@@ -42,7 +42,10 @@ class EdgeSystem {
 
   [[nodiscard]] const Grid& grid() const { return *grid_; }
   [[nodiscard]] const FluxScheme& flux() const { return flux_; }
-  [[nodiscard]] bool autonomous() const { return autonomous_; }
+  /// Of the operator that these edges make up.
+  [[nodiscard]] Shape shape() const {
+    return {grid_->cells(), grid_->ledgers(), grid_->volume(), autonomous_, flux_.positive};
+  }
   [[nodiscard]] const EdgeMatrix& edges() const { return edges_; }
   [[nodiscard]] const Advection* advection() const { return advection_ ? &*advection_ : nullptr; }
   /// One per edge, in the order of its weights; with `fits` only.
@@ -66,6 +69,8 @@ class EdgeSystem {
   void drain(double scale, std::span<const double> state, std::span<double> rate) const;
   /// `Operator::apply_chain` of what edges and sinks do (no advection).
   void apply_chain(double scale, std::span<const Product> chain) const;
+  /// out = scale * A^T u of the same.
+  void apply_transposed(double scale, std::span<const double> u, std::span<double> out) const;
   /// The largest |A_ii| (its bound where the weights have no sign), before the time factor.
   [[nodiscard]] double exit_rate();
   /// The sum of |a_i| / h_i, or what comes nearest to it: the largest sum over the edges of a cell of half the net

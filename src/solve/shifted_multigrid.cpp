@@ -92,9 +92,8 @@ class ShiftedMultigrid final : public ShiftedSolver {
 }  // namespace
 
 std::unique_ptr<ShiftedSolver> make_shifted_multigrid(const LinearOperator& op, double t, double gamma) {
-  if (op.cells() < fewest_cells) return nullptr;
-  const EdgeView view = op.edges_at(t);
-  if (view.edges == nullptr) return nullptr;
+  if (op.cells() < fewest_cells || op.on_edges() == nullptr) return nullptr;
+  const EdgeView view = op.on_edges()->edges_at(t);
   auto chain = chain_of(view);
   if (!chain || !Multigrid::refusal(*chain).empty()) return nullptr;
   OutflowRows ledgers;

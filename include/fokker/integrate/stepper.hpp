@@ -61,7 +61,7 @@ struct StepperRow {
   int order;              ///< measured by the unit tests; 0: exact to the tolerance for any dt
   bool adaptive;          ///< has an error estimate; the others take a fixed dt (explicit ones default to their bound)
   bool implicit;          ///< needs a LinearOperator
-  bool splits = false;    ///< needs its parts along the axes too (LinearOperator::split)
+  bool splits = false;    ///< needs its parts along the axes too (OnEdges::split)
   double positive_limit;  ///< p >= 0 is kept for dt * max|A_ii| up to this (infinity: any dt; 0: watched, not proved)
   double stable_limit;    ///< no mode of a generator grows for dt * max|A_ii| up to this (infinity: any dt)
   std::string_view guarantee, reference, when_not;

@@ -95,6 +95,9 @@ class EdgeMatrix {
   void apply_chain(double scale, std::span<const Product> chain, double* drained) const;
   /// out = scale * (what comes in - what goes out) for fluxes J that are given, one per edge.
   void divergence(double scale, const double* J, double* out) const;
+  /// out = scale * (the transposed of what `apply` does to p), for u on the cells: with J = l p_L + r p_R an edge
+  /// brings l (u_R - u_L) to L and r (u_R - u_L) to R. 24 bytes and 6 operations per edge and end.
+  void apply_transposed(double scale, const double* u, double* out) const;
   void assemble(double scale, const InsertEntry& insert) const;
   /// Adds the edges to the lines they run along. A skew edge e with the jump rates l and r is shared by the |e_x| steps
   /// of one cell that lie under it in each of the two rows it joins, and likewise along y: diffusion e_x^2 (l + r) / 2

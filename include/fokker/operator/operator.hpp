@@ -9,9 +9,9 @@
 namespace fokker {
 
 class AxisSplitting;
+class EdgeMatrix;
 class FluxCorrection;
 class LinearOperator;
-class EdgeMatrix;
 class Grid;
 
 /// One term of a linear combination of states: factor * values, as long as the state.
@@ -39,18 +39,29 @@ struct SpectralBound {
   double real = 0, imaginary = 0;
 };
 
+/// What an operator is made with and keeps.
+struct Shape {
+  Index cells = 0, ledgers = 0;
+  double cell_volume = 1;   ///< [x^d]; weighs cell errors against ledger errors
+  bool autonomous = false;  ///< the rates do not depend on t
+  bool positive = false;    ///< every off-diagonal rate is nonnegative, or the limiter keeps p >= 0 under stable_step
+  Index records = 0;        ///< unknowns behind the ledgers on which nothing depends and no error is measured
+};
+
 /// dp/dt on a grid. The state is the cell averages [1/x^d] followed by one ledger per absorbing side: the mass that has
-/// left through it so far [1], and, of operators made for that (correction.hpp), by records. One caller at a time
+/// left through it so far [1], and, of operators made for that (flux_correction.hpp), by records. One caller at a time
 /// (scratch inside, preallocated).
 class Operator {
  public:
   virtual ~Operator() = default;
-  [[nodiscard]] virtual Index cells() const = 0;
-  [[nodiscard]] virtual Index ledgers() const = 0;
-  /// Unknowns behind the ledgers on which nothing depends and no error is measured.
-  [[nodiscard]] virtual Index records() const { return 0; }
+  [[nodiscard]] Index cells() const { return shape_.cells; }
+  [[nodiscard]] Index ledgers() const { return shape_.ledgers; }
+  [[nodiscard]] Index records() const { return shape_.records; }
   [[nodiscard]] Index size() const { return cells() + ledgers() + records(); }
-  [[nodiscard]] virtual double cell_volume() const = 0;  ///< [x^d]; weighs cell errors against ledger errors
+  [[nodiscard]] double cell_volume() const { return shape_.cell_volume; }
+  [[nodiscard]] bool autonomous() const { return shape_.autonomous; }
+  /// p >= 0 is kept: by the rates themselves under stable_step, or by `correction` in any step.
+  [[nodiscard]] bool positive() const { return shape_.positive || correction() != nullptr; }
 
   /// rate = d(state)/dt; both size() long, not overlapping. Mass: volume * sum(cell rates) + sum(ledger rates) = 0 to
   /// rounding, by the form.
@@ -75,9 +86,6 @@ class Operator {
   [[nodiscard]] virtual double stable_step(double t) const = 0;
   /// Not sharp: Gershgorin's discs unless an operator knows better, [-2/h, 0] and |Im| <= 1/h for h = stable_step(t).
   [[nodiscard]] virtual SpectralBound spectral_bound(double t) const;
-  [[nodiscard]] virtual bool autonomous() const = 0;
-  /// Every off-diagonal rate is nonnegative (or the limiter keeps p >= 0 under stable_step, or `correction` any step).
-  [[nodiscard]] virtual bool positive() const = 0;
   /// What keeps p >= 0 where the fluxes alone do not; nullptr: nothing does, or nothing needs to.
   [[nodiscard]] virtual FluxCorrection* correction() const { return nullptr; }
 
@@ -88,35 +96,52 @@ class Operator {
   /// do not count.
   [[nodiscard]] double norm_l1(std::span<const double> v) const;
 
+ protected:
+  explicit Operator(const Shape& shape) : shape_(shape) {}
+  [[nodiscard]] const Shape& shape() const { return shape_; }
+
  private:
+  Shape shape_;
   mutable std::vector<double> rate_;  // scratch of apply_stages
 };
 
-/// The edges (and sinks) of an operator at one time, for the solvers of this room that look at more than products:
-/// A = scale * what they say. Borrowed until the operator moves to another time.
+/// The edges (and sinks) of an operator at one time, for solvers that look at more than products: A = scale * what they
+/// say. Borrowed until the operator moves to another time.
 struct EdgeView {
   const Grid* grid = nullptr;
   const EdgeMatrix* edges = nullptr;
   double scale = 1;
 };
 
-/// The parts of an operator along its axes (directions.hpp) at some time, all times `factor`; null: none to be had.
+/// The parts of an operator along its axes (axis_splitting.hpp) at some time, all times `factor`.
 struct Split {
   const AxisSplitting* parts = nullptr;
   double factor = 1;
 };
 
-/// Which cells a matrix joins: neighbours along the axes alone, neighbours along skew edges too, or wider stencils.
-enum class Reach { neighbours, skew, wide };
+/// An operator whose whole matrix is made of edges.
+class OnEdges {
+ public:
+  virtual ~OnEdges() = default;
+  /// Some edges join cells that are not neighbours along an axis.
+  [[nodiscard]] virtual bool skew() const = 0;
+  [[nodiscard]] virtual EdgeView edges_at(double t) const = 0;
+  /// For splitting methods: tridiagonal parts whose sum is the operator, or near it (`AxisSplitting::exact`). Good
+  /// until the next call with another t.
+  [[nodiscard]] virtual Split split(double t) const = 0;
+};
 
 using InsertEntry = std::function<void(Index row, Index column, double value)>;
 
 /// An operator whose apply is a matrix product; the matrix is never formed except by `assemble`.
 class LinearOperator : public Operator {
  public:
-  [[nodiscard]] const LinearOperator* linear() const override { return this; }
+  [[nodiscard]] const LinearOperator* linear() const final { return this; }
   /// Hands out the entries of the matrix at time t (repeated ones add up), ledger rows included.
   virtual void assemble(double t, const InsertEntry& insert) const = 0;
+  /// out = A(t)^T u, both size() long, not overlapping: d/dt of expectations of u, backwards (the backward Kolmogorov
+  /// equation), u on the ledgers being what an exit is worth. By `assemble`, where an operator knows nothing better.
+  virtual void apply_transposed(double t, std::span<const double> u, std::span<double> out) const;
   /// A_0 where A(t) = g(t) A_0 with one autonomous A_0 for all times: itself where autonomous, the rates without their
   /// common time factor where there is one, else nullptr. Lives as long as this operator.
   [[nodiscard]] virtual const LinearOperator* base() const { return autonomous() ? this : nullptr; }
@@ -125,12 +150,14 @@ class LinearOperator : public Operator {
   [[nodiscard]] virtual std::optional<double> elapsed(double t0, double t1) const {
     return autonomous() ? std::optional(t1 - t0) : std::nullopt;
   }
-  [[nodiscard]] virtual Reach reach() const { return Reach::wide; }
-  /// The edges that make up the whole matrix; null pointers where it is not made of edges.
-  [[nodiscard]] virtual EdgeView edges_at(double /*t*/) const { return {}; }
-  /// For splitting methods: tridiagonal parts whose sum is the operator, or near it (`AxisSplitting::exact`). Good
-  /// until the next call with another t.
-  [[nodiscard]] virtual Split split(double /*t*/) const { return {}; }
+  /// nullptr where the matrix is not made of edges.
+  [[nodiscard]] virtual const OnEdges* on_edges() const { return nullptr; }
+
+ protected:
+  using Operator::Operator;
+  /// out = A^T u from the entries of A.
+  static void transpose(const std::function<void(const InsertEntry&)>& entries, std::span<const double> u,
+                        std::span<double> out);
 };
 
 }  // namespace fokker

@@ -35,11 +35,6 @@ class EdgeFlow : public Form, public Operator {
   }
 
   // --- Operator
-  [[nodiscard]] Index cells() const override { return system_.grid().cells(); }
-  [[nodiscard]] Index ledgers() const override { return system_.grid().ledgers(); }
-  [[nodiscard]] double cell_volume() const override { return system_.grid().volume(); }
-  [[nodiscard]] bool autonomous() const override { return system_.autonomous(); }
-  [[nodiscard]] bool positive() const override { return system_.flux().positive; }
   [[nodiscard]] double stable_step(double t) const override {
     const double scale = system_.move_to(t);
     return 1 / (most_of_fitted_ * scale * system_.exit_rate());
@@ -55,7 +50,8 @@ class EdgeFlow : public Form, public Operator {
 
  protected:
   /// `most_of_fitted`: a flux is at most this many times that of the drift-diffusion form.
-  EdgeFlow(EdgeSystem system, double most_of_fitted) : system_(std::move(system)), most_of_fitted_(most_of_fitted) {
+  EdgeFlow(EdgeSystem system, double most_of_fitted)
+      : Operator(system.shape()), system_(std::move(system)), most_of_fitted_(most_of_fitted) {
     J_.resize(at(system_.edges().count()));
   }
 

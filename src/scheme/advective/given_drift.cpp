@@ -34,13 +34,13 @@ class GivenDrift final : public Form, public Operator {
  public:
   GivenDrift(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, Reconstruction reconstruction,
              std::shared_ptr<ScoreSource> source, TimeRange times)
-      : grid_(std::move(grid)),
+      : Operator({grid->cells(), grid->ledgers(), grid->volume(), sde->traits().autonomous && !source, true}),
+        grid_(std::move(grid)),
         sde_(std::move(sde)),
         source_(std::move(source)),
         advection_(*grid_, reconstruction),
         transverse_(grid_->dimension() == 2 && is_weno(reconstruction)) {
     check_coefficients(*grid_, *sde_, DriftAs::velocity, times.from);
-    fixed_ = sde_->traits().autonomous && !source_;
     build(times.from);
   }
 
@@ -70,11 +70,6 @@ class GivenDrift final : public Form, public Operator {
   }
 
   // --- Operator
-  [[nodiscard]] Index cells() const override { return grid_->cells(); }
-  [[nodiscard]] Index ledgers() const override { return grid_->ledgers(); }
-  [[nodiscard]] double cell_volume() const override { return grid_->volume(); }
-  [[nodiscard]] bool autonomous() const override { return fixed_; }
-  [[nodiscard]] bool positive() const override { return true; }
   [[nodiscard]] double stable_step(double t) const override {
     move_to(t);
     return 1 / exit_rate();
@@ -101,7 +96,7 @@ class GivenDrift final : public Form, public Operator {
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
   void move_to(double t) const {
-    if (!fixed_ && t != built_at_) build(t);
+    if (!autonomous() && t != built_at_) build(t);
   }
 
   void build(double t) const {
@@ -228,7 +223,7 @@ class GivenDrift final : public Form, public Operator {
   mutable std::vector<Outlet> outlets_;
   mutable std::vector<double> diagonal_;
   mutable double built_at_ = std::numeric_limits<double>::quiet_NaN(), exit_rate_ = -1;
-  bool transverse_, fixed_ = false;
+  bool transverse_;
 };
 
 }  // namespace

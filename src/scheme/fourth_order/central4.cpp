@@ -21,10 +21,11 @@ namespace {
   throw CaseError({Problem{"case", key, text}});
 }
 
-class Central4 final : public Form, public LinearOperator {
+class Central4 final : public Form, public ScaledOperator {
  public:
   Central4(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, const FluxScheme& row, TimeRange times)
-      : grid_(std::move(grid)),
+      : ScaledOperator({grid->cells(), grid->ledgers(), grid->volume(), sde->traits().autonomous}),
+        grid_(std::move(grid)),
         sde_(std::move(sde)),
         factor_(sde_->separated(grid_->centers()), times),
         name_(row.name),
@@ -37,15 +38,12 @@ class Central4 final : public Form, public LinearOperator {
                                         name_));
     check_coefficients(*grid_, *sde_, DriftAs::velocity, times.from);
     if (factor_.found()) check_coefficients(*grid_, factor_.spatial(*sde_), DriftAs::velocity, times.from);
-    autonomous_ = sde_->traits().autonomous;
-    fixed_ = autonomous_ || factor_.found();
     build(times.from);
-    if (fixed_) flux_.coefficients.settle();
+    if (separated()) flux_.coefficients.settle();
     require_diffusion_at_walls();
     if (row.corrected)
       correction_ = std::make_unique<Zalesak>(
-          *grid_, CorrectedFlux{*this, flux_, factor_.spatial(*sde_), fixed_, [this](double t) { return move_to(t); },
-                                [this, times] {
+          *grid_, CorrectedFlux{*this, flux_, factor_.spatial(*sde_), [this, times] {
                                   return make_drift_diffusion(grid_, sde_, *find_flux("scharfetter_gummel"), times);
                                 }});
   }
@@ -86,69 +84,23 @@ class Central4 final : public Form, public LinearOperator {
   }
 
   // --- Operator
-  [[nodiscard]] Index cells() const override { return grid_->cells(); }
-  [[nodiscard]] Index ledgers() const override { return grid_->ledgers(); }
-  [[nodiscard]] double cell_volume() const override { return grid_->volume(); }
-  [[nodiscard]] bool autonomous() const override { return autonomous_; }
-  [[nodiscard]] bool positive() const override { return correction_ != nullptr; }
   [[nodiscard]] FluxCorrection* correction() const override { return correction_.get(); }
-  [[nodiscard]] double stable_step(double t) const override {
-    const double factor = move_to(t);
-    return 1 / (factor * bounds_.euler);
-  }
-  [[nodiscard]] SpectralBound spectral_bound(double t) const override {
-    const double factor = move_to(t);
-    return {factor * bounds_.real, factor * bounds_.imaginary};
-  }
 
-  void apply(double t, std::span<const double> state, std::span<double> rate) const override {
-    const Stage stage{1, {}, rate.data()};
-    flux_.stages(move_to(t), state.data(), {&stage, 1});
-  }
-  void apply_stages(double t, std::span<const double> state, std::span<const Stage> stages) const override {
-    flux_.stages(move_to(t), state.data(), stages);
-  }
-  void assemble(double t, const InsertEntry& insert) const override { flux_.assemble(move_to(t), insert); }
-  [[nodiscard]] const LinearOperator* base() const override {
-    return autonomous_ ? static_cast<const LinearOperator*>(this) : fixed_ ? &base_ : nullptr;
-  }
-  [[nodiscard]] std::optional<double> elapsed(double t0, double t1) const override {
-    return fixed_ ? std::optional(factor_.integral(t0, t1)) : std::nullopt;
-  }
-
- private:
-  /// The rates without their common factor of time.
-  class Base final : public LinearOperator {
-   public:
-    explicit Base(const Central4& all) : all_(all) {}
-    [[nodiscard]] Index cells() const override { return all_.cells(); }
-    [[nodiscard]] Index ledgers() const override { return all_.ledgers(); }
-    [[nodiscard]] double cell_volume() const override { return all_.cell_volume(); }
-    [[nodiscard]] bool autonomous() const override { return true; }
-    [[nodiscard]] bool positive() const override { return false; }
-    [[nodiscard]] double stable_step(double) const override { return 1 / all_.bounds_.euler; }
-    [[nodiscard]] SpectralBound spectral_bound(double) const override {
-      return {all_.bounds_.real, all_.bounds_.imaginary};
-    }
-    void apply(double, std::span<const double> state, std::span<double> rate) const override {
-      const Stage stage{1, {}, rate.data()};
-      all_.flux_.stages(1, state.data(), {&stage, 1});
-    }
-    void apply_stages(double, std::span<const double> state, std::span<const Stage> stages) const override {
-      all_.flux_.stages(1, state.data(), stages);
-    }
-    void assemble(double, const InsertEntry& insert) const override { all_.flux_.assemble(1, insert); }
-
-   private:
-    const Central4& all_;
-  };
-
-  /// Brings the coefficients to time t; returns the factor that multiplies all of them.
-  double move_to(double t) const {
-    if (!fixed_ && t != built_at_) build(t);
+  // --- ScaledOperator
+  [[nodiscard]] double move_to(double t) const override {
+    if (!separated() && t != built_at_) build(t);
     return factor_.at(t);
   }
+  [[nodiscard]] bool separated() const override { return autonomous() || factor_.found(); }
+  [[nodiscard]] double integral(double t0, double t1) const override { return factor_.integral(t0, t1); }
+  void products(double scale, std::span<const Product> chain) const override {
+    for (const Product& product : chain) flux_.stages(scale, product.state.data(), product.stages);
+  }
+  void entries(double scale, const InsertEntry& insert) const override { flux_.assemble(scale, insert); }
+  [[nodiscard]] double exit_rate() const override { return bounds_.euler; }
+  [[nodiscard]] SpectralBound eigenvalues() const override { return {bounds_.real, bounds_.imaginary}; }
 
+ private:
   void build(double t) const {
     flux_.coefficients.build(factor_.spatial(*sde_), t);
     bounds_ = flux_.bounds(sde_->traits().diagonal);
@@ -186,14 +138,12 @@ class Central4 final : public Form, public LinearOperator {
   std::shared_ptr<const Sde> sde_;
   TimeFactor factor_;
   std::string name_;
-  bool autonomous_ = false, fixed_ = false;
   // What is built is a cache of the coefficients at one time.
   mutable Central4Flux flux_;
   mutable Central4Flux::Bounds bounds_;
   mutable double built_at_ = std::numeric_limits<double>::quiet_NaN();
   mutable std::vector<double> Jx_, Jy_;  // scratch of current
   std::unique_ptr<Zalesak> correction_;
-  Base base_{*this};
 };
 
 }  // namespace

@@ -19,65 +19,51 @@ std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 }  // namespace
 
-/// The operator with its records (correction.hpp). Where a factor of time is common to all rates, another one without
-/// it stands behind the first.
-class Zalesak::Recording final : public LinearOperator {
+/// The operator with its records (flux_correction.hpp).
+class Zalesak::Recording final : public ScaledOperator {
  public:
-  explicit Recording(const CorrectedFlux& high) : Recording(high, high.op, false) {
-    if (const LinearOperator* const base = op_.base(); base != nullptr && base != &op_)
-      base_.reset(new Recording(high, *base, true));
-  }
+  explicit Recording(const CorrectedFlux& high)
+      : ScaledOperator({high.op.cells(), high.op.ledgers(), high.op.cell_volume(), high.op.autonomous(), false,
+                        high.op.separated() ? high.op.cells() : high.flux.x_faces() + high.flux.y_faces()}),
+        high_(high),
+        rates_(separated() ? 0 : at(records())) {}
 
-  [[nodiscard]] Index cells() const override { return op_.cells(); }
-  [[nodiscard]] Index ledgers() const override { return op_.ledgers(); }
-  [[nodiscard]] Index records() const override {
-    return high_.fixed ? cells() : high_.flux.x_faces() + high_.flux.y_faces();
-  }
-  [[nodiscard]] double cell_volume() const override { return op_.cell_volume(); }
-  [[nodiscard]] bool autonomous() const override { return op_.autonomous(); }
-  [[nodiscard]] bool positive() const override { return false; }
-  [[nodiscard]] double stable_step(double t) const override { return op_.stable_step(t); }
-  [[nodiscard]] SpectralBound spectral_bound(double t) const override { return op_.spectral_bound(t); }
-  [[nodiscard]] const LinearOperator* base() const override { return autonomous() ? this : base_.get(); }
-  [[nodiscard]] std::optional<double> elapsed(double t0, double t1) const override { return op_.elapsed(t0, t1); }
+  [[nodiscard]] double move_to(double t) const override { return high_.op.move_to(t); }
+  [[nodiscard]] bool separated() const override { return high_.op.separated(); }
+  [[nodiscard]] double integral(double t0, double t1) const override { return high_.op.integral(t0, t1); }
+  [[nodiscard]] double exit_rate() const override { return high_.op.exit_rate(); }
+  [[nodiscard]] SpectralBound eigenvalues() const override { return high_.op.eigenvalues(); }
 
-  void apply(double t, std::span<const double> state, std::span<double> rate) const override {
-    const Stage stage{1, {}, rate.data()};
-    apply_stages(t, state, {&stage, 1});
-  }
-
-  void apply_stages(double t, std::span<const double> state, std::span<const Stage> stages) const override {
+  void products(double scale, std::span<const Product> chain) const override {
     const Index first = cells() + ledgers();
-    op_.apply_stages(t, state.first(at(first)), stages);
-    const double factor = factor_at(t);
-    const double* rates = state.data();
-    if (!high_.fixed) {
-      high_.flux.fluxes(1, state.data(), rates_.data(), rates_.data() + high_.flux.x_faces());
-      rates = rates_.data();
+    for (const Product& product : chain) {
+      const Product inner{product.state.first(at(first)), product.stages};
+      high_.op.products(scale, {&inner, 1});
+      record(scale, product, first);
     }
-    parallel_for(0, records(), grain, [&](Index begin, Index end) {
-      for (const Stage& stage : stages)
-        combine(stage.scale * factor, rates + begin, stage.terms, first + begin, end - begin, stage.out);
-    });
   }
 
-  void assemble(double t, const InsertEntry& insert) const override {
-    op_.assemble(t, insert);
+  void entries(double scale, const InsertEntry& insert) const override {
+    high_.op.entries(scale, insert);
     const Index first = cells() + ledgers();
-    const double factor = factor_at(t);
-    if (!high_.fixed) return high_.flux.assemble_fluxes(factor, first, insert);
-    for (Index i = 0; i < cells(); ++i) insert(first + i, i, factor);
+    if (!separated()) return high_.flux.assemble_fluxes(scale, first, insert);
+    for (Index i = 0; i < cells(); ++i) insert(first + i, i, scale);
   }
 
  private:
-  Recording(const CorrectedFlux& high, const LinearOperator& op, bool bare)
-      : high_(high), op_(op), bare_(bare), rates_(high.fixed ? 0 : at(records())) {}
-  [[nodiscard]] double factor_at(double t) const { return bare_ ? 1 : high_.factor(t); }
+  void record(double scale, const Product& product, Index first) const {
+    const double* rates = product.state.data();
+    if (!separated()) {
+      high_.flux.fluxes(1, rates, rates_.data(), rates_.data() + high_.flux.x_faces());
+      rates = rates_.data();
+    }
+    parallel_for(0, records(), grain, [&](Index begin, Index end) {
+      for (const Stage& stage : product.stages)
+        combine(stage.scale * scale, rates + begin, stage.terms, first + begin, end - begin, stage.out);
+    });
+  }
 
   const CorrectedFlux& high_;
-  const LinearOperator& op_;
-  bool bare_;
-  std::unique_ptr<Recording> base_;
   mutable std::vector<double> rates_;
 };
 
@@ -133,12 +119,12 @@ void Zalesak::correct(double t, double end, std::span<const double> state, std::
 // low_ and G of the step from the records of the high-order one.
 void Zalesak::take_fluxes(double t, double end, std::span<const double> state, const double* records,
                           Corrections& account) {
-  if (!built_ || !high_.fixed) faces_.build(high_.spatial, high_.fixed ? t : 0.5 * (t + end));
+  if (!built_ || !high_.op.separated()) faces_.build(high_.spatial, high_.op.separated() ? t : 0.5 * (t + end));
   built_ = true;
   std::copy_n(state.begin(), low_.size(), low_.begin());
-  const auto factor = [this](double s) { return high_.fixed ? high_.factor(s) : 1; };
+  const auto factor = [this](double s) { return high_.op.separated() ? high_.op.move_to(s) : 1; };
   account.substeps += faces_.advance(t, end, factor, low_.data(), sum_.data());
-  if (high_.fixed) {
+  if (high_.op.separated()) {
     high_.flux.fluxes(1, records, Gx_.data(), Gy_.data());
   } else {
     std::copy_n(records, Gx_.size(), Gx_.begin());

@@ -6,6 +6,7 @@
 
 #include "central4_flux.hpp"
 #include "fokker/operator/flux_correction.hpp"
+#include "fokker/operator/scaled_operator.hpp"
 #include "fokker/scheme/form.hpp"
 #include "low_order_flux.hpp"
 
@@ -13,11 +14,9 @@ namespace fokker {
 
 /// What a corrected form lends to its correction; outlives it.
 struct CorrectedFlux {
-  const LinearOperator& op;
-  const Central4Flux& flux;
-  const Sde& spatial;                    ///< whose coefficients are built: the base where time is separated
-  bool fixed;                            ///< built once, times factor(t)
-  std::function<double(double)> factor;  ///< brings `flux` to time t; what multiplies it
+  const ScaledOperator& op;
+  const Central4Flux& flux;  ///< of `op`, at its time
+  const Sde& spatial;        ///< whose coefficients are built: the base where time is separated
   std::function<std::unique_ptr<Form>()> make_default;  ///< the default flux
 };
 

@@ -191,8 +191,8 @@ struct StationarySolver::State {
   ClosedPart part;
 
   State(const LinearOperator& o, double time) : op(o), t(time) {
-    const EdgeView view = op.edges_at(t);
-    if (view.edges == nullptr) throw std::invalid_argument("a stationary density needs an operator made of edges");
+    if (op.on_edges() == nullptr) throw std::invalid_argument("a stationary density needs an operator made of edges");
+    const EdgeView view = op.on_edges()->edges_at(t);
     if (op.ledgers() > 0)
       throw UsageError(fmt::format(
           "there is no stationary density: side {} absorbs, and all mass leaves in the end (fokker run follows "

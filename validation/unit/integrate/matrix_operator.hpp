@@ -1,8 +1,10 @@
 #pragma once
+#include <algorithm>
 #include <boost/math/quadrature/gauss.hpp>
 #include <cmath>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <vector>
 
 #include "fokker/operator/axis_splitting.hpp"
@@ -18,28 +20,19 @@ struct Flow {
 };
 
 /// `row` cells make a row of the grid whose lines `split` hands out.
-class MatrixOperator final : public LinearOperator {
+class MatrixOperator final : public LinearOperator, public OnEdges {
  public:
-  MatrixOperator(Index cells, Index ledgers, double volume, std::vector<Flow> flows, Index row = 0)
-      : cells_(cells),
-        ledgers_(ledgers),
-        volume_(volume),
-        row_(row > 0 ? row : cells),
-        flows_(std::move(flows)),
-        exit_(std::size_t(cells), 0.0) {
-    for (const Flow& e : flows_) {
-      exit_[std::size_t(e.from)] += e.left;
-      if (e.to < cells_) exit_[std::size_t(e.to)] += e.right;
-      positive_ = positive_ && e.left >= 0 && e.right >= 0;
-    }
-    for (const double w : exit_) largest_ = std::max(largest_, std::abs(w));
-  }
+  MatrixOperator(Index cells, Index ledgers, double volume, const std::vector<Flow>& flows, Index row = 0)
+      : MatrixOperator({cells, ledgers, volume, true, all_positive(flows, cells)}, flows, row) {}
 
   /// All rates times factor(t).
-  MatrixOperator& vary(std::function<double(double)> factor) {
-    base_ = std::make_shared<const MatrixOperator>(*this);
-    factor_ = std::move(factor);
-    return *this;
+  [[nodiscard]] MatrixOperator vary(std::function<double(double)> factor) const {
+    Shape shape = this->shape();
+    shape.autonomous = false;
+    MatrixOperator varied(shape, flows_, row_);
+    varied.base_ = std::make_shared<const MatrixOperator>(*this);
+    varied.factor_ = std::move(factor);
+    return varied;
   }
 
   [[nodiscard]] const LinearOperator* base() const override { return factor_ ? base_.get() : this; }
@@ -52,21 +45,16 @@ class MatrixOperator final : public LinearOperator {
                                                                    t0 + (t1 - t0) * (k + 1) / panels);
     return sum;
   }
-  [[nodiscard]] Index cells() const override { return cells_; }
-  [[nodiscard]] Index ledgers() const override { return ledgers_; }
-  [[nodiscard]] double cell_volume() const override { return volume_; }
-  [[nodiscard]] bool autonomous() const override { return !factor_; }
-  [[nodiscard]] bool positive() const override { return positive_; }
   [[nodiscard]] double stable_step(double t) const override { return 1 / (largest_ * factor(t)); }
 
   void apply(double t, std::span<const double> state, std::span<double> rate) const override {
     for (double& r : rate) r = 0;
     const double g = factor(t);
     for (const Flow& e : flows_) {
-      const bool inside = e.to < cells_;
+      const bool inside = e.to < cells();
       const double j = g * (e.left * state[std::size_t(e.from)] - (inside ? e.right * state[std::size_t(e.to)] : 0));
       rate[std::size_t(e.from)] -= j;
-      rate[std::size_t(e.to)] += inside ? j : volume_ * j;
+      rate[std::size_t(e.to)] += inside ? j : cell_volume() * j;
     }
   }
 
@@ -74,14 +62,16 @@ class MatrixOperator final : public LinearOperator {
     const double g = factor(t);
     for (const Flow& e : flows_) {
       insert(e.from, e.from, -g * e.left);
-      insert(e.to, e.from, g * e.left * (e.to < cells_ ? 1 : volume_));
-      if (e.to >= cells_) continue;
+      insert(e.to, e.from, g * e.left * (e.to < cells() ? 1 : cell_volume()));
+      if (e.to >= cells()) continue;
       insert(e.from, e.to, g * e.right);
       insert(e.to, e.to, -g * e.right);
     }
   }
 
-  [[nodiscard]] Reach reach() const override { return Reach::neighbours; }
+  [[nodiscard]] const OnEdges* on_edges() const override { return this; }
+  [[nodiscard]] bool skew() const override { return false; }
+  [[nodiscard]] EdgeView edges_at(double) const override { throw std::logic_error("no grid, no edges"); }
   [[nodiscard]] Split split(double t) const override {
     if (!directions_) lay_out_directions();
     return {directions_.get(), factor(t)};
@@ -90,29 +80,42 @@ class MatrixOperator final : public LinearOperator {
   /// Mass of the cells plus what the ledgers hold.
   [[nodiscard]] double mass(std::span<const double> state) const {
     double sum = 0, left = 0;
-    for (Index i = 0; i < cells_; ++i) sum += state[std::size_t(i)];
-    for (Index i = cells_; i < size(); ++i) left += state[std::size_t(i)];
-    return volume_ * sum + left;
+    for (Index i = 0; i < cells(); ++i) sum += state[std::size_t(i)];
+    for (Index i = cells(); i < size(); ++i) left += state[std::size_t(i)];
+    return cell_volume() * sum + left;
   }
 
  private:
+  MatrixOperator(const Shape& shape, std::vector<Flow> flows, Index row)
+      : LinearOperator(shape),
+        row_(row > 0 ? row : cells()),
+        flows_(std::move(flows)),
+        exit_(std::size_t(cells()), 0.0) {
+    for (const Flow& e : flows_) {
+      exit_[std::size_t(e.from)] += e.left;
+      if (e.to < cells()) exit_[std::size_t(e.to)] += e.right;
+    }
+    for (const double w : exit_) largest_ = std::max(largest_, std::abs(w));
+  }
+  static bool all_positive(const std::vector<Flow>& flows, Index cells) {
+    return std::all_of(flows.begin(), flows.end(),
+                       [&](const Flow& e) { return e.left >= 0 && (e.to >= cells || e.right >= 0); });
+  }
   [[nodiscard]] double factor(double t) const { return factor_ ? factor_(t) : 1; }
 
   void lay_out_directions() const {
     bool around = false;
-    for (const Flow& e : flows_) around = around || (e.from == cells_ - 1 && e.to == 0);
-    directions_ =
-        std::make_shared<AxisSplitting>(std::array{row_, cells_ / row_}, std::array{around, false}, ledgers_, volume_);
+    for (const Flow& e : flows_) around = around || (e.from == cells() - 1 && e.to == 0);
+    directions_ = std::make_shared<AxisSplitting>(std::array{row_, cells() / row_}, std::array{around, false},
+                                                  ledgers(), cell_volume());
     for (const Flow& e : flows_) {
-      if (e.to >= cells_)
-        directions_->add_sink(0, e.from == 0 ? 0 : 1, e.from, e.to - cells_, e.left);
+      if (e.to >= cells())
+        directions_->add_sink(0, e.from == 0 ? 0 : 1, e.from, e.to - cells(), e.left);
       else
         directions_->add_edge(e.to == e.from + row_ ? 1 : 0, e.from, e.left, e.right);
     }
   }
 
-  Index cells_, ledgers_;
-  double volume_;
   Index row_;
   std::vector<Flow> flows_;
   std::vector<double> exit_;
@@ -120,7 +123,6 @@ class MatrixOperator final : public LinearOperator {
   std::shared_ptr<const MatrixOperator> base_;
   mutable std::shared_ptr<AxisSplitting> directions_;
   double largest_ = 0;
-  bool positive_ = true;
 };
 
 inline double fitted(double z) { return std::abs(z) < 1e-8 ? 1 - z / 2 : z / std::expm1(z); }
@@ -146,7 +148,7 @@ inline MatrixOperator drift_diffusion_1d(Index n, double lower, double upper, co
     flows.push_back({0, n, 2 * k * fitted(a(lower) * h / D / 2), 0});
     flows.push_back({n - 1, n + 1, 2 * k * fitted(-a(upper) * h / D / 2), 0});
   }
-  return {n, ends == Ends::open ? 2 : 0, h, std::move(flows)};
+  return {n, ends == Ends::open ? 2 : 0, h, flows};
 }
 
 /// Ornstein-Uhlenbeck, f = -x, D = 1.
@@ -170,7 +172,7 @@ inline MatrixOperator rotating_ou_2d(Index n, double rotation, double reach = 5)
       if (j + 1 < n) flow(cell, cell + n, -(center(j) + h / 2) + rotation * center(i));
     }
   }
-  return {n * n, 0, h * h, std::move(flows), n};
+  return {n * n, 0, h * h, flows, n};
 }
 
 /// A Gaussian on the cells of [-reach, reach], point values scaled to mass 1, ledgers empty.

@@ -189,7 +189,7 @@ TEST_CASE("alternating directions keep mass plus outflow to rounding and a divid
 TEST_CASE("peaceman_rachford is positive up to its bound along one axis") {
   // gamma times the exit rate along one axis at most 1: no step of a point start is divided, however long the run.
   const Example p = turning(5, 1, 0.5, false, 20);
-  const AxisSplitting& d = *p.op().linear()->split(0).parts;
+  const AxisSplitting& d = *p.op().linear()->on_edges()->split(0).parts;
   double largest_rate = 0;
   for (const int k : {0, 1})
     for (Index panel = 0; panel < d.panels(k); ++panel)

@@ -70,12 +70,8 @@ std::string three_digits(double x) {
 /// dp/dt = p_left^2 - p^2 on a ring: positive, not linear.
 class Quadratic final : public Operator {
  public:
-  [[nodiscard]] Index cells() const override { return 8; }
-  [[nodiscard]] Index ledgers() const override { return 0; }
-  [[nodiscard]] double cell_volume() const override { return 1; }
+  Quadratic() : Operator({.cells = 8, .autonomous = true, .positive = true}) {}
   [[nodiscard]] double stable_step(double) const override { return 0.5; }
-  [[nodiscard]] bool autonomous() const override { return true; }
-  [[nodiscard]] bool positive() const override { return true; }
   void apply(double, std::span<const double> p, std::span<double> rate) const override {
     for (std::size_t i = 0; i < 8; ++i) rate[i] = p[(i + 7) % 8] * p[(i + 7) % 8] - p[i] * p[i];
   }
@@ -154,7 +150,7 @@ TEST_CASE("tr_bdf2 does not try steps again and again that would go negative") {
 
 TEST_CASE("rates that grow during a step bound it and a fixed dt that falls behind is divided") {
   auto op = ou_1d(100);
-  op.vary([](double t) { return 1 + 50 * t; });
+  op = op.vary([](double t) { return 1 + 50 * t; });
   State point(100, 0.0);
   point[40] = 1 / op.cell_volume();
   for (const char* name : {"euler", "ssprk3", "rk4", "dopri5"}) {
@@ -202,7 +198,7 @@ TEST_CASE("what cannot work is refused with numbers and a way out") {
 
 TEST_CASE("a value that is not finite is caught on the step it appears with index and time") {
   auto op = ou_1d(50);
-  op.vary([](double t) { return t > 0.0101 ? std::numeric_limits<double>::quiet_NaN() : 1; });
+  op = op.vary([](double t) { return t > 0.0101 ? std::numeric_limits<double>::quiet_NaN() : 1; });
   for (const StepperRow& row : steppers()) {
     CAPTURE(row.name);
     const auto stepper = make_stepper(row, op, {.dt = 0.001, .keep_positive = row.keeps_sign}, 0);
@@ -234,12 +230,8 @@ TEST_CASE("a generator that is none is caught as a negative density with its cel
   // The drain of cell 1 depends on cell 0: no Markov chain, whatever it says of itself.
   class Liar final : public Operator {
    public:
-    [[nodiscard]] Index cells() const override { return 2; }
-    [[nodiscard]] Index ledgers() const override { return 0; }
-    [[nodiscard]] double cell_volume() const override { return 1; }
+    Liar() : Operator({.cells = 2, .autonomous = true, .positive = true}) {}
     [[nodiscard]] double stable_step(double) const override { return 0.1; }
-    [[nodiscard]] bool autonomous() const override { return true; }
-    [[nodiscard]] bool positive() const override { return true; }
     void apply(double, std::span<const double> p, std::span<double> rate) const override {
       rate[0] = p[0];
       rate[1] = -p[0];

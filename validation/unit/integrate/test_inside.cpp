@@ -29,7 +29,7 @@ struct Window {
 /// Ornstein-Uhlenbeck times a factor of time that keeps the window.
 MatrixOperator watched(Index n, Window& window, const std::function<double(double)>& factor) {
   MatrixOperator op = ou_1d(n);
-  op.vary([&window, factor](double t) {
+  op = op.vary([&window, factor](double t) {
     if (!(t >= window.from && t <= window.to)) ++window.outside;
     return factor(t);
   });
@@ -146,7 +146,7 @@ TEST_CASE("exponentials start from p itself when nothing is to be done") {
         CAPTURE(size);
         CAPTURE(name);
         MatrixOperator op = ou_1d(50);
-        op.vary([size](double) { return size; });
+        op = op.vary([size](double) { return size; });
         const auto stepper = make_stepper(*find_stepper(name), op, {.keep_positive = keep}, 0);
         const State before = gaussian_1d(op, 1, 0.6);
         State p = before;
@@ -158,7 +158,7 @@ TEST_CASE("exponentials start from p itself when nothing is to be done") {
 TEST_CASE("a pulse within one step of uniformisation is done in parts") {
   MatrixOperator op = ou_1d(100);
   const double w = 1 / op.stable_step(0);
-  op.vary([](double t) { return 4000 * std::exp(-std::pow((t - 0.4) / 0.05, 2)); });
+  op = op.vary([](double t) { return 4000 * std::exp(-std::pow((t - 0.4) / 0.05, 2)); });
   CHECK(w * *op.elapsed(0, 1) > 4e4);
   const auto stepper = make_stepper(*find_stepper("chebyshev"), op, {}, 0);
   State p = gaussian_1d(op, 1, 0.6);

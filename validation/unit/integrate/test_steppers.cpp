@@ -42,7 +42,7 @@ using State = std::vector<double>;
 MatrixOperator ring(bool varying) {
   auto op = drift_diffusion_1d(
       16, 0, 2 * M_PI, [](double x) { return 1 + 0.3 * std::sin(x); }, 0.2, Ends::ring);
-  if (varying) op.vary([](double t) { return 1 + 0.5 * std::sin(3 * t); });
+  if (varying) op = op.vary([](double t) { return 1 + 0.5 * std::sin(3 * t); });
   return op;
 }
 
@@ -134,7 +134,7 @@ TEST_CASE("every stepper keeps mass plus outflow to rounding over 1000 steps") {
   for (const bool varying : {false, true}) {
     MatrixOperator op = drift_diffusion_1d(
         60, -3, 3, [](double x) { return x; }, 1, Ends::open);
-    if (varying) op.vary([](double t) { return 1 + 0.5 * std::sin(30 * t); });
+    if (varying) op = op.vary([](double t) { return 1 + 0.5 * std::sin(30 * t); });
     for (const StepperRow& row : steppers()) {
       for (const double courant : {0.5, 40.0}) {
         if (courant > 1 && !row.implicit) continue;

@@ -109,7 +109,7 @@ TEST_CASE("talbot is the dense exponential to 1e-13 of the largest value for ste
 
 TEST_CASE("talbot sums to one step what a common factor of time does") {
   MatrixOperator op = double_well(80, Ends::open);
-  op.vary([](double t) { return 0.5 + std::sin(t) * std::sin(t); });
+  op = op.vary([](double t) { return 0.5 + std::sin(t) * std::sin(t); });
   const State p = start(op);
   const double from = 0.3, to = 4.1, way = to - from - (std::sin(2 * to) - std::sin(2 * from)) / 4;
   const Run one = run(op, p, from, to);

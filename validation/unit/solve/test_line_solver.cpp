@@ -92,7 +92,7 @@ Eigen::Map<const Eigen::VectorXd> vector(const State& v) { return {v.data(), sta
 TEST_CASE("the parts along the axes are the operator where no edge is skew") {
   for (const Sample& s : samples()) {
     CAPTURE(s.label);
-    const Split split = s.op().split(0);
+    const Split split = s.op().on_edges()->split(0);
     REQUIRE(split.parts != nullptr);
     CHECK(split.factor == 1);
     const Matrix A = whole(s.op()), sum = part(*split.parts, 0) + part(*split.parts, 1);
@@ -111,7 +111,7 @@ TEST_CASE("skew edges are projected with all of their diffusion and drift along 
                                },
                                tilted, false),
                            flux("scharfetter_gummel"));
-  const AxisSplitting& d = *form->op().linear()->split(0).parts;
+  const AxisSplitting& d = *form->op().linear()->on_edges()->split(0).parts;
   CHECK_FALSE(d.exact);
   for (const int k : {0, 1}) {
     CAPTURE(k);
@@ -127,7 +127,7 @@ TEST_CASE("the line solver agrees with dense solves along each axis") {
     for (const double gamma : {1e-4, 0.02, 3.0}) {
       CAPTURE(s.label);
       CAPTURE(gamma);
-      const AxisSplitting& d = *s.op().split(0).parts;
+      const AxisSplitting& d = *s.op().on_edges()->split(0).parts;
       const Matrix one = Matrix::Identity(s.op().size(), s.op().size());
       const Matrix x_part = gamma * part(d, 0), y_part = gamma * part(d, 1);
       const Eigen::PartialPivLU<Matrix> x_lu(one - x_part), y_lu(one - y_part);
@@ -157,7 +157,7 @@ TEST_CASE("line solves keep mass plus outflow to rounding and nonnegative right 
       for (std::size_t i = 1; i < b.size(); i += 2) b[i] = 0;
       const State nothing(b.size(), 0.0);
       LineSolver solver;
-      solver.prepare(*s.op().split(0).parts, gamma, 0);
+      solver.prepare(*s.op().on_edges()->split(0).parts, gamma, 0);
       solver.solve(b, nothing, x);
       for (const double v : x) CHECK(v >= 0);
       // The fluxes of the closing sums are gamma w times as large as x.
@@ -198,7 +198,7 @@ TEST_CASE("line solves are accurate in every cell however thin the tail") {
     CAPTURE(gamma);
     State x(pi.size());
     LineSolver solver;
-    solver.prepare(*form->op().linear()->split(0).parts, gamma, 0);
+    solver.prepare(*form->op().linear()->on_edges()->split(0).parts, gamma, 0);
     solver.solve(pi, nothing, x);
     double worst = 0;
     for (std::size_t i = 0; i < pi.size(); ++i) worst = std::max(worst, std::abs(x[i] / pi[i] - 1));
@@ -208,7 +208,7 @@ TEST_CASE("line solves are accurate in every cell however thin the tail") {
 
 TEST_CASE("line solves give the same bits on any number of threads and from kept factors") {
   const Sample s = make("walls", 150, 140, {sink, wall}, {torus, torus});
-  const AxisSplitting& d = *s.op().split(0).parts;
+  const AxisSplitting& d = *s.op().on_edges()->split(0).parts;
   const State b = random_state(s.op());
   State one(b.size()), many(b.size());
   {
@@ -238,7 +238,7 @@ TEST_CASE("parts follow rates that vary in time and old factors are not used for
   State x0(b.size()), x1(b.size()), again(b.size());
   LineSolver solver;
   const auto solve_at = [&](double t, State& x) {
-    solver.prepare(*op.split(t).parts, 0.1, t);
+    solver.prepare(*op.on_edges()->split(t).parts, 0.1, t);
     solver.solve(b, nothing, x);
   };
   solve_at(0, x0);
