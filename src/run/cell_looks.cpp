@@ -127,7 +127,8 @@ class Looker {
     for (int i = 0; i < dimension_; ++i)
       out.drift_slope[static_cast<std::size_t>(i)][axis] = slope(f_[static_cast<std::size_t>(i)]);
     const std::size_t own = 2 * axis;  // D_mm
-    if (smooth(D_[own], first, at_lower, at_upper)) out.carriage[axis] -= slope(D_[own]);
+    out.uneven[axis] = !smooth(D_[own], first, at_lower, at_upper);
+    if (!out.uneven[axis]) out.carriage[axis] -= slope(D_[own]);
     out.velocity[axis] -= D_[own][first] * log_slope(star, axis, first, h, &D_[own]);
     if (dimension_ > 1) {
       out.carriage[1 - axis] -= slope(D_[1]);

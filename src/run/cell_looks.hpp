@@ -20,7 +20,8 @@ struct CellLook {
   std::array<double, 2> velocity{};                    ///< J / p = f - div(D p) / p, of the current [x/t]
   std::array<double, 3> curvature{};                   ///< (d^2 p / dx_i dx_k) / p: xx, xy, yy [1/x^2]
   bool inner = true;                                   ///< more than two cells away from every wall
-  std::array<bool, 2> fades{};  ///< by a wall across the axis at which D_nn vanishes, D_nn there unlike that next door
+  std::array<bool, 2> uneven{};  ///< D_nn changes from cell to cell by more than a slope tells: a jump, or a zero
+  std::array<bool, 2> fades{};   ///< by a wall across the axis at which D_nn vanishes, D_nn there unlike that next door
 };
 
 /// Looks at p (cell averages) at time t in the cells that hold 99 % of its mass or more, at most 1024 of them, evenly

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "fokker/analysis/gaussian_distance.hpp"
+#include "linear_flow.hpp"
 
 namespace fokker {
 namespace {
@@ -54,22 +55,43 @@ Eigen::MatrixXd confinement(const Eigen::MatrixXd& V, const Eigen::MatrixXd& exp
   return held;
 }
 
+Eigen::Matrix2d slope_of(const CellLook& cell) {
+  Eigen::Matrix2d A;
+  A << cell.drift_slope[0][0], cell.drift_slope[0][1], cell.drift_slope[1][0], cell.drift_slope[1][1];
+  return A;
+}
+
+/// What acts between two looks: the mean of both, but for the velocity, which the linear drift A turns and damps (where
+/// it does); what it is at the end beyond that is taken by half.
+DistortionSource between(const DistortionSource& before, const DistortionSource& after, const Eigen::Matrix2d& A,
+                         double dt) {
+  DistortionSource mean = after;
+  const Doubling plan(A, dt);
+  Eigen::Matrix2d E = plan.flow(plan.step());
+  for (int k = 0; k < plan.doublings(); ++k) E = (E * E).eval();
+  constexpr double keeps = 2;
+  const bool turns = E.norm() <= keeps;
+  Eigen::Vector2d rest = before.velocity + after.velocity;
+  if (turns) rest = after.velocity - E * before.velocity;
+  mean.velocity = turns ? before.velocity : Eigen::Vector2d::Zero().eval();
+  mean.steady.add(1, before.steady);
+  mean.steady.scale(0.5);
+  for (std::size_t j = 0; j < 2; ++j) {
+    mean.along[j].add(1, before.along[j]);
+    mean.along[j].scale(0.5);
+    mean.steady.add(0.5 * rest[static_cast<Index>(j)], mean.along[j]);
+  }
+  return mean;
+}
+
 }  // namespace
 
 Eigen::MatrixXd carried(const Eigen::MatrixXd& V, const Eigen::MatrixXd& A, const Eigen::MatrixXd& Q, double dt) {
-  const Eigen::MatrixXd unit = Eigen::MatrixXd::Identity(A.rows(), A.cols());
-  constexpr double small = 1.0 / 64;
-  int doublings = 0;
-  double step = dt;
-  for (; A.norm() * step > small && doublings < 200; ++doublings) step /= 2;
-  const auto exponential = [&](double s) -> Eigen::MatrixXd {
-    const Eigen::MatrixXd B = A * s;
-    return unit + B * (unit + B / 2 * (unit + B / 3 * (unit + B / 4)));
-  };
-  Eigen::MatrixXd E = exponential(step);
-  const Eigen::MatrixXd half = exponential(step / 2);
-  Eigen::MatrixXd grown = step / 6 * (Q + 4 * half * Q * half.transpose() + E * Q * E.transpose());  // Simpson
-  for (int k = 0; k < doublings; ++k) {
+  const Doubling plan(A, dt);
+  Eigen::MatrixXd E = plan.flow(plan.step());
+  const Eigen::MatrixXd half = plan.flow(plan.step() / 2);
+  Eigen::MatrixXd grown = plan.step() / 6 * (Q + 4 * half * Q * half.transpose() + E * Q * E.transpose());  // Simpson
+  for (int k = 0; k < plan.doublings(); ++k) {
     grown += (E * grown * E.transpose()).eval();
     E = (E * E).eval();
   }
@@ -81,13 +103,17 @@ SpaceError::SpaceError(const Setup& setup) : setup_(setup) {
   if (rates != nullptr && rates->base() != nullptr) base_ = setup.sde->separated(setup.grid->centers());
   const int d = setup.grid->dimension();
   const FluxScheme& flux = *setup.flux;
-  carries_ = flux.name == "upwind"               ? Carries::upwind
-             : flux.name == "scharfetter_gummel" ? Carries::fitted
-                                                 : Carries::exactly;
+  if (flux.form == "effective_drift")
+    carries_ = flux.name == "muscl"   ? Carries::parabolas
+               : flux.name == "weno5" ? Carries::five_cells
+                                      : Carries::upwind_advection;
+  else
+    carries_ = flux.wide                           ? Carries::four_cells
+               : flux.name == "scharfetter_gummel" ? Carries::fitted
+               : flux.name == "central"            ? Carries::central
+                                                   : Carries::upwind;
   const SchemeReport report = setup.scheme->report(0);
   limited_ = flux.limited_velocity && report.limited_faces > 0;
-  two_cells_ = flux.form == "drift_diffusion" && !flux.wide;
-  parabolas_ = flux.name == "muscl";
   cross_terms_ = d > 1 && !flux.wide && !setup.sde->traits().diagonal;
   cell_rates_ = report.cell_rates;
   numerical_ = reduced_ = Eigen::MatrixXd::Zero(d, d);
@@ -95,20 +121,19 @@ SpaceError::SpaceError(const Setup& setup) : setup_(setup) {
 
 void SpaceError::give_way() {
   carries_ = Carries::fitted;
-  two_cells_ = true;
   cross_terms_ = setup_.grid->dimension() > 1 && !setup_.sde->traits().diagonal;
 }
 
 Eigen::MatrixXd SpaceError::numerical_diffusion(const CellLook& cell) const {
   const int d = setup_.grid->dimension();
   Eigen::MatrixXd added = Eigen::MatrixXd::Zero(d, d);
-  if (carries_ == Carries::exactly) return added;
+  const bool advects = carries_ == Carries::upwind_advection;
+  if (carries_ != Carries::fitted && carries_ != Carries::upwind && !advects) return added;
   if (carries_ == Carries::fitted && skew(cell)) return along_edges(cell, selling_of(cell));
   for (int i = 0; i < d; ++i) {
     const auto k = static_cast<std::size_t>(i);
     const double h = setup_.grid->axis(i).width(), D = cell.diffusion[2 * k];
     if ((limited_ && D == 0) || (carries_ == Carries::fitted && cell.fades[k])) continue;
-    const bool advects = setup_.flux->form == "effective_drift";
     const double a = std::abs(cell.carriage[k]), v = std::abs(cell.velocity[k]);
     added(i, i) = carries_ == Carries::fitted ? fitted_diffusion(std::min(a, v), h, D) : 0.5 * h * (advects ? v : a);
   }
@@ -133,59 +158,120 @@ SellingDecomposition SpaceError::selling_of(const CellLook& cell) const {
                  reach[1]);
 }
 
-/// The same for a tensor with cross terms, in index units on the edges of Selling's decomposition: what drives an edge
-/// e away from balance is e . D^-1 v. The share theta of the drift that edges take, and faces the rest of, is that of
-/// the flux (drift_diffusion_tensor.cpp).
-Eigen::MatrixXd SpaceError::along_edges(const CellLook& cell, const SellingDecomposition& parts) const {
-  const Eigen::Vector2d h(setup_.grid->axis(0).width(), setup_.grid->axis(1).width());
-  const double xx = cell.diffusion[0] / (h[0] * h[0]), yy = cell.diffusion[2] / (h[1] * h[1]), xy = parts.xy;
-  const Eigen::Vector2d a(cell.carriage[0] / h[0], cell.carriage[1] / h[1]);
-  const Eigen::Vector2d v(cell.velocity[0] / h[0], cell.velocity[1] / h[1]);
-  Eigen::Matrix2d inverse;
-  inverse << yy, -xy, -xy, xx;
-  inverse /= xx * yy - xy * xy;
-  double largest = 0, spread = 0;
-  for (std::size_t k = 0; k < parts.rate.size(); ++k) {
-    const Eigen::Vector2d e(parts.x[k], parts.y[k]);
-    const double peclet = std::abs(e.dot(inverse * a));
-    if (parts.rate[k] > 0) largest = std::max(largest, peclet);
-    spread += parts.rate[k] * peclet * peclet * e.squaredNorm();
+namespace {
+
+/// A tensor with cross terms in index units, as the flux sees it.
+struct IndexUnits {
+  Eigen::Vector2d h, a, v;  // widths; carriage and velocity [1/t]
+  Eigen::Matrix2d D, inverse;
+  IndexUnits(const Grid& grid, const CellLook& cell, const SellingDecomposition& parts)
+      : h(grid.axis(0).width(), grid.axis(1).width()),
+        a(cell.carriage[0] / h[0], cell.carriage[1] / h[1]),
+        v(cell.velocity[0] / h[0], cell.velocity[1] / h[1]) {
+    D << cell.diffusion[0] / (h[0] * h[0]), parts.xy, parts.xy, cell.diffusion[2] / (h[1] * h[1]);
+    inverse = D.inverse();
   }
-  const double theta = fitted_share(largest, spread, std::abs(a[0]) + std::abs(a[1]));
-  Eigen::Matrix2d added = 0.5 * (1 - theta) * a.cwiseAbs().cwiseMin(v.cwiseAbs()).asDiagonal().toDenseMatrix();
-  for (std::size_t k = 0; k < parts.rate.size(); ++k) {
-    const Eigen::Vector2d e(parts.x[k], parts.y[k]);
-    const double force = theta * std::min(std::abs(e.dot(inverse * a)), std::abs(e.dot(inverse * v)));
-    if (parts.rate[k] > 0) added += fitted_diffusion(force * parts.rate[k], 1, parts.rate[k]) * e * e.transpose();
+  /// The share of the drift that edges take, and faces the rest of (drift_diffusion_tensor.cpp).
+  [[nodiscard]] double on_edges(const SellingDecomposition& parts) const {
+    double largest = 0, spread = 0;
+    for (std::size_t k = 0; k < parts.rate.size(); ++k) {
+      const Eigen::Vector2d e(parts.x[k], parts.y[k]);
+      const double peclet = std::abs(e.dot(inverse * a));
+      if (parts.rate[k] > 0) largest = std::max(largest, peclet);
+      spread += parts.rate[k] * peclet * peclet * e.squaredNorm();
+    }
+    return fitted_share(largest, spread, std::abs(a[0]) + std::abs(a[1]));
   }
-  return added.cwiseProduct(h * h.transpose());
+};
+
+/// The velocity that a fitted flux is wrong about: that of the current, no faster than what drives it.
+Eigen::Vector2d slower(const Eigen::Vector2d& v, const Eigen::Vector2d& a) {
+  return v.cwiseMax(-a.cwiseAbs()).cwiseMin(a.cwiseAbs());
 }
 
-/// What the steps of a cell's edges add to the fourth cumulant. Along the axes a fitted flux keeps stationary laws, and
-/// only what moves is off: the share |v| / (|v| + |a|).
-void SpaceError::add_steps(const CellLook& cell, Sources& mean) const {
-  const int d = setup_.grid->dimension();
-  if (parabolas_)
-    for (int i = 0; i < d; ++i) {
-      Eigen::Vector2d step = Eigen::Vector2d::Zero();
-      step[i] = setup_.grid->axis(i).width();
-      add_power(mean.lattice, -cell.weight * 2 * std::abs(cell.velocity[static_cast<std::size_t>(i)]) / step[i], step);
-    }
-  if (!two_cells_) return;
-  if (skew(cell)) {
+}  // namespace
+
+/// The same for a tensor with cross terms, in index units on the edges of Selling's decomposition: what drives an edge
+/// e away from balance is e . D^-1 v.
+Eigen::MatrixXd SpaceError::along_edges(const CellLook& cell, const SellingDecomposition& parts) const {
+  const IndexUnits in(*setup_.grid, cell, parts);
+  const double theta = in.on_edges(parts);
+  Eigen::Matrix2d added = 0.5 * (1 - theta) * in.a.cwiseAbs().cwiseMin(in.v.cwiseAbs()).asDiagonal().toDenseMatrix();
+  for (std::size_t k = 0; k < parts.rate.size(); ++k) {
+    const Eigen::Vector2d e(parts.x[k], parts.y[k]);
+    const double force = theta * std::min(std::abs(e.dot(in.inverse * in.a)), std::abs(e.dot(in.inverse * in.v)));
+    if (parts.rate[k] > 0) added += fitted_diffusion(force * parts.rate[k], 1, parts.rate[k]) * e * e.transpose();
+  }
+  return added.cwiseProduct(in.h * in.h.transpose());
+}
+
+Eigen::Vector2d SpaceError::off_mean(const CellLook& cell, const Eigen::Vector2d& mean) const {
+  Eigen::Vector2d off = Eigen::Vector2d::Zero();
+  for (int i = 0; i < setup_.grid->dimension(); ++i) {
+    const Axis& axis = setup_.grid->axis(i);
+    const double x = cell.x[static_cast<std::size_t>(i)];
+    off[i] = (axis.periodic() ? nearest_image(x, mean[i], axis.upper - axis.lower) : x) - mean[i];
+  }
+  return off;
+}
+
+/// An edge e that carries gain . u of the velocity u, in steps of the given rate.
+void SpaceError::add_edge(const CellLook& cell, const Eigen::Vector2d& u, const Eigen::Vector2d& e,
+                          const Eigen::Vector2d& gain, double rate, const Eigen::Vector2d& off,
+                          DistortionSource& to) const {
+  const double w = cell.weight;
+  for (int j = 0; j < 2; ++j) to.along[static_cast<std::size_t>(j)].add_power(-w * gain[j] / 6, e, 3);
+  to.steady.add_power(w * gain.dot(u) / 6, e, 3, off);
+  to.steady.add_power(w * rate / 12, e, 4);
+  if (carries_ == Carries::central) to.steady.add_power(w * gain.dot(slope_of(cell) * e) / 3, e, 2);
+}
+
+void SpaceError::add_distortion(const CellLook& cell, const Eigen::Vector2d& off, DistortionSource& to) const {
+  const Eigen::Vector2d a(cell.carriage[0], cell.carriage[1]), v(cell.velocity[0], cell.velocity[1]);
+  const bool fitted = carries_ == Carries::fitted;
+  Eigen::Vector2d u = fitted ? slower(v, a) : a;
+  for (int i = 0; i < 2; ++i)
+    if (two_cells() && cell.fades[static_cast<std::size_t>(i)]) u[i] = 0;
+  to.velocity += cell.weight * u;
+  if (two_cells() && skew(cell)) {
     const SellingDecomposition parts = selling_of(cell);
-    const double hx = setup_.grid->axis(0).width(), hy = setup_.grid->axis(1).width();
-    for (std::size_t k = 0; k < parts.rate.size(); ++k)
-      add_power(mean.lattice, cell.weight * 2 * parts.rate[k], {hx * parts.x[k], hy * parts.y[k]});
+    const IndexUnits in(*setup_.grid, cell, parts);
+    const double theta = fitted ? in.on_edges(parts) : carries_ == Carries::central ? 1 : 0;
+    for (std::size_t k = 0; k < parts.rate.size(); ++k) {
+      const Eigen::Vector2d e(parts.x[k], parts.y[k]);
+      const Eigen::Vector2d gain = theta * parts.rate[k] * (in.inverse * e).cwiseQuotient(in.h);
+      add_edge(cell, u, e.cwiseProduct(in.h), gain, parts.rate[k], off, to);
+    }
+    for (int i = 0; i < 2 && theta < 1; ++i)
+      add_edge(cell, u, Eigen::Vector2d::Unit(i) * in.h[i], Eigen::Vector2d::Unit(i) * (1 - theta) / in.h[i], 0, off,
+               to);
     return;
   }
-  for (int i = 0; i < d; ++i) {
+  for (int i = 0; i < setup_.grid->dimension(); ++i) {
     const auto k = static_cast<std::size_t>(i);
-    const double h = setup_.grid->axis(i).width(), a = std::abs(cell.carriage[k]), v = std::abs(cell.velocity[k]);
-    if (v == 0 || cell.fades[k]) continue;
-    Eigen::Vector2d step = Eigen::Vector2d::Zero();
-    step[i] = h;
-    add_power(mean.lattice, cell.weight * 2 * cell.diffusion[2 * k] / (h * h) * v / (v + a), step);
+    const double h = setup_.grid->axis(i).width(), D = cell.diffusion[2 * k], w = cell.weight;
+    const Eigen::Vector2d unit = Eigen::Vector2d::Unit(i);
+    const double speed = std::abs(v[i]), share = fitted ? (speed > 0 ? speed / (speed + std::abs(a[i])) : 0) : 1;
+    if (carries_ == Carries::parabolas || (limited_ && D == 0))
+      to.steady.add_power(-w * speed * std::pow(h, 3) / 12, unit, 4);
+    else if (carries_ == Carries::five_cells)
+      to.steady.add_power(w * speed * std::pow(h, 5) / 60, unit, 6);
+    else if (two_cells() && !cell.fades[k])
+      add_edge(cell, u, unit * h, unit / h, share * D / (h * h), off, to);
+  }
+  if (carries_ == Carries::four_cells) add_four_cells(cell, off, to);
+}
+
+void SpaceError::add_four_cells(const CellLook& cell, const Eigen::Vector2d& off, DistortionSource& to) const {
+  for (int i = 0; i < setup_.grid->dimension(); ++i) {
+    const auto k = static_cast<std::size_t>(i);
+    const double scale = cell.weight * std::pow(setup_.grid->axis(i).width(), 4);
+    const Eigen::Vector2d unit = Eigen::Vector2d::Unit(i);
+    to.along[k].add_power(scale / 30, unit, 5);
+    to.steady.add_power(-scale * cell.carriage[k] / 30, unit, 5, off);
+    to.steady.add_power(-scale * cell.drift_slope[k][k] * 4 / 30, unit, 4);
+    to.steady.add_power(-scale * cell.diffusion[2 * k] / 90, unit, 6);
+    to.steady.add_power(-scale * cell.diffusion[1] / 15, unit, 5, Eigen::Vector2d::Unit(1 - i));
   }
 }
 
@@ -193,6 +279,7 @@ SpaceError::Sources SpaceError::sources(std::span<const CellLook> cells, SpaceLo
   const int d = setup_.grid->dimension();
   const Eigen::MatrixXd none = Eigen::MatrixXd::Zero(d, d);
   Sources mean{none, none, none, none, {}};
+  const Eigen::Vector2d middle = mean_of(cells);
   double bent[2] = {0, 0};
   for (const CellLook& cell : cells) {
     mean.numerical += cell.weight * numerical_diffusion(cell);
@@ -207,7 +294,7 @@ SpaceError::Sources SpaceError::sources(std::span<const CellLook> cells, SpaceLo
       for (int m = 0; m < d; ++m) mean.A(i, m) += cell.weight * cell.drift_slope[k][static_cast<std::size_t>(m)];
       if (cell.inner) bent[k] += cell.weight * std::abs(cell.curvature[2 * k]) * h * h;
     }
-    add_steps(cell, mean);
+    add_distortion(cell, off_mean(cell, middle), mean.distortion);
     if (!cross_terms_ || cell.diffusion[1] == 0) continue;
     const SellingDecomposition parts = selling_of(cell);
     if (!parts.capped) continue;
@@ -222,18 +309,19 @@ SpaceError::Sources SpaceError::sources(std::span<const CellLook> cells, SpaceLo
   return mean;
 }
 
+Eigen::Vector2d SpaceError::mean_of(std::span<const CellLook> cells) const {
+  Eigen::Vector2d mean = Eigen::Vector2d::Zero();
+  for (int i = 0; i < setup_.grid->dimension(); ++i)
+    mean[i] = mean_on(setup_.grid->axis(i), cells, static_cast<std::size_t>(i));
+  return mean;
+}
+
 Eigen::MatrixXd SpaceError::covariance(std::span<const CellLook> cells) const {
   const int d = setup_.grid->dimension();
-  double mean[2] = {0, 0};
-  for (int i = 0; i < d; ++i) mean[i] = mean_on(setup_.grid->axis(i), cells, static_cast<std::size_t>(i));
+  const Eigen::Vector2d mean = mean_of(cells);
   Eigen::MatrixXd V = Eigen::MatrixXd::Zero(d, d);
   for (const CellLook& cell : cells) {
-    double off[2] = {0, 0};
-    for (int i = 0; i < d; ++i) {
-      const Axis& axis = setup_.grid->axis(i);
-      const double x = cell.x[static_cast<std::size_t>(i)];
-      off[i] = (axis.periodic() ? nearest_image(x, mean[i], axis.upper - axis.lower) : x) - mean[i];
-    }
+    const Eigen::Vector2d off = off_mean(cell, mean);
     for (int i = 0; i < d; ++i)
       for (int m = 0; m < d; ++m) V(i, m) += cell.weight * off[i] * off[m];
   }
@@ -261,6 +349,22 @@ double SpaceError::distance(std::span<const CellLook> cells, const Eigen::Matrix
   const double off = gaussian_l1(V, V - scaled);
   const bool told = sharpness < one_peak && own_.trace() < V.trace() && own_.determinant() > 0;
   return told ? std::min(off, gaussian_l1(own_ + scaled, own_)) : off;
+}
+
+/// V narrowed along each axis to the width that p has by its curvature: that of one peak among several, or of a packet
+/// that trails waves. Not where p stands against a wall at which D vanishes, or bends where D jumps: what is sharp
+/// there is D's.
+Eigen::MatrixXd SpaceError::of_peaks(std::span<const CellLook> cells, const Eigen::MatrixXd& V,
+                                     const std::array<double, 2>& width) const {
+  const Eigen::MatrixXd sharp = V.inverse();
+  Eigen::MatrixXd narrowed = Eigen::MatrixXd::Identity(V.rows(), V.cols());
+  for (Index i = 0; i < V.rows(); ++i) {
+    const auto k = static_cast<std::size_t>(i);
+    if (std::any_of(cells.begin(), cells.end(), [&](const CellLook& cell) { return cell.fades[k] || cell.uneven[k]; }))
+      continue;
+    narrowed(i, i) = std::min(1.0, width[k] * setup_.grid->axis(static_cast<int>(i)).width() * std::sqrt(sharp(i, i)));
+  }
+  return narrowed * V * narrowed;
 }
 
 double SpaceError::contraction() const {
@@ -305,17 +409,16 @@ SpaceLook SpaceError::advance(double t, double dt, std::span<const double> p) {
     const Eigen::MatrixXd held = confinement(V, carried(covariance_, A, diffusion + numerical + reduced, dt));
     own_ = held * carried(own_, A, diffusion, dt) * held;
     numerical_ = held * carried(numerical_, A, numerical, dt) * held;
-    if (has_fourth_cumulant()) {
-      for (std::size_t n = 0; n < now.lattice.size(); ++n) last_.lattice[n] = 0.5 * (last_.lattice[n] + now.lattice[n]);
-      lattice_ = turned(carried(lattice_, in_plane(A, 0), last_.lattice, dt), in_plane(held, 1));
-    }
+    const Eigen::Matrix2d turns = in_plane(A, 0);
+    distortion_ = turned(carried(distortion_, turns, between(last_.distortion, now.distortion, turns, dt), dt),
+                         in_plane(held, 1));
     reduced_ = held * carried(reduced_, A, reduced, dt) * held;
   }
   t_ = t;
   covariance_ = V;
   last_ = std::move(now);
   out.flux_l1 = distance(cells, V, numerical_);
-  if (has_fourth_cumulant()) out.flux_l1 = std::min(2.0, out.flux_l1 + l1_of(lattice_, in_plane(V, 1)));
+  out.flux_l1 = std::min(2.0, out.flux_l1 + l1_of(distortion_, in_plane(of_peaks(cells, V, out.width), 1)));
   out.reduced_l1 = distance(cells, V, reduced_);
   return out;
 }

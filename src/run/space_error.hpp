@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "cell_looks.hpp"
+#include "distortion.hpp"
 #include "fokker/run/setup.hpp"
 #include "fokker/scheme/selling.hpp"
-#include "fourth_cumulant.hpp"
 
 namespace fokker {
 
@@ -40,10 +40,18 @@ struct SpaceLook {
 /// Beside walls where D vanishes (cell_looks.hpp: fades) nothing is expected: there the cells' stationary weights carry
 /// what no difference of neighbouring cells tells; what they do not resolve is end_warnings.hpp's to say.
 ///
-/// With cross terms the same stands on the edges of Selling's decomposition, which reach over several cells. And a walk
-/// with steps e of rate lambda_e has the fourth cumulant 2 sum lambda_e e e e e per unit of time, where diffusion has
-/// none: it is carried along as V is, and its l1 (fourth_cumulant.hpp) added. So is that of advection through parabolas
-/// (muscl), whose leading error is -|v| h^3/12 d^4 p/dx^4: a fourth cumulant of -2 |v| h^3 per unit of time.
+/// With cross terms the same stands on the edges of Selling's decomposition, which reach over several cells.
+///
+/// What is left of the errors leaves the covariance alone, or nearly: it is carried along in the same way as a
+/// distortion (distortion.hpp), and its l1 added. For p-weighted means of what a cell sees, x from the mean of p, and
+/// k = d/dx, per unit of time
+///
+///     two cells     sum_e  lambda (e.k)^4/12 - c (e.k)^3/6 + c (e.k)^3 (x.k)/6 + (e.dc) (e.k)^2/3,   c = lambda e.D^-1
+///     a four cells    sum_i  h^4 (a k^5 - a k^5 (x.k) - 4 (da/dx) k^4)/30 - D_ii h^4 k^6/90,  - D_xy/15 (..) across
+///     parabolas     -|v| h^3 k^4/12,   five cells  |v| h^5 k^6/60
+///
+/// for edges e of rate lambda: waves that run too slowly (third and fifth order), and steps instead of diffusion. A
+/// fitted flux keeps stationary laws: c is that of J/p where that is slower, and lambda counts by |v| / (|v| + |a|).
 ///
 /// Between two looks what drives the moments is the mean of both; rates that are one matrix times a factor of time are
 /// those of the matrix, in the integral of the factor, so that a pulse within one step counts as it is.
@@ -70,37 +78,42 @@ class SpaceError {
   [[nodiscard]] bool by_cells() const { return cell_rates_; }
 
  private:
-  enum class Carries { exactly, fitted, upwind };
+  enum class Carries { fitted, upwind, central, four_cells, upwind_advection, parabolas, five_cells };
   struct Sources {
     Eigen::MatrixXd A, diffusion, numerical, reduced;  // p-weighted means
-    FourthCumulant lattice{};
+    DistortionSource distortion;
   };
   SpaceLook advance(double t, double dt, std::span<const double> p);
   [[nodiscard]] std::vector<CellLook> cells_at(double t, std::span<const double> p) const;
   [[nodiscard]] Eigen::MatrixXd numerical_diffusion(const CellLook& cell) const;  ///< [x^2/t]
-  [[nodiscard]] bool has_fourth_cumulant() const { return two_cells_ || parabolas_; }
+  [[nodiscard]] bool two_cells() const { return carries_ <= Carries::central; }
   [[nodiscard]] bool skew(const CellLook& cell) const;
   [[nodiscard]] SellingDecomposition selling_of(const CellLook& cell) const;
   [[nodiscard]] Eigen::MatrixXd along_edges(const CellLook& cell, const SellingDecomposition& parts) const;
-  void add_steps(const CellLook& cell, Sources& mean) const;
+  [[nodiscard]] Eigen::Vector2d off_mean(const CellLook& cell, const Eigen::Vector2d& mean) const;
+  void add_edge(const CellLook& cell, const Eigen::Vector2d& u, const Eigen::Vector2d& e, const Eigen::Vector2d& gain,
+                double rate, const Eigen::Vector2d& off, DistortionSource& to) const;
+  void add_distortion(const CellLook& cell, const Eigen::Vector2d& off, DistortionSource& to) const;
+  void add_four_cells(const CellLook& cell, const Eigen::Vector2d& off, DistortionSource& to) const;
   [[nodiscard]] Sources sources(std::span<const CellLook> cells, SpaceLook& out) const;
+  [[nodiscard]] Eigen::Vector2d mean_of(std::span<const CellLook> cells) const;
   [[nodiscard]] Eigen::MatrixXd covariance(std::span<const CellLook> cells) const;
+  [[nodiscard]] Eigen::MatrixXd of_peaks(std::span<const CellLook> cells, const Eigen::MatrixXd& V,
+                                         const std::array<double, 2>& width) const;
   [[nodiscard]] double distance(std::span<const CellLook> cells, const Eigen::MatrixXd& V,
                                 const Eigen::MatrixXd& added) const;
 
   const Setup& setup_;
   std::optional<TimeSeparated> base_;  // rates that share a factor of time are followed in its integral
   Carries carries_;
-  bool limited_;            // directions without diffusion are carried by a limited flux of second order
-  bool two_cells_ = false;  // fluxes of drift and diffusion between two cells
-  bool parabolas_ = false;  // advection through parabolas, upwind
+  bool limited_;  // directions without diffusion are carried by a limited flux of second order
   bool cross_terms_ = false;
   bool cell_rates_ = false;  ///< offsets do not leave the box
   double t_ = 0;
   bool first_ = true;
   Sources last_;
   Eigen::MatrixXd numerical_, reduced_;  // what was added to the covariance so far
-  FourthCumulant lattice_{};
+  Distortion distortion_;
   Eigen::MatrixXd own_;         // the covariance without that
   Eigen::MatrixXd covariance_;  // of p, at the last look
 };
