@@ -13,6 +13,7 @@
 #include "fokker/model/linear_gaussian.hpp"
 #include "fokker/output/paraview.hpp"
 #include "fokker/output/picture.hpp"
+#include "fokker/run/end_warnings.hpp"
 #include "fokker/run/observers.hpp"
 #include "fokker/scheme/drift_diffusion.hpp"
 #include "fokker/version.hpp"
@@ -198,6 +199,7 @@ SteadyResult solve_steady(Setup& setup) {
     result.exact = witness->judge(0, result.p, result.exact_density);
   }
   result.judgement = SelfCheck(setup, true).judge(result.p);
+  for (std::string& warning : end_warnings(setup, result.p)) result.judgement.warnings.push_back(std::move(warning));
   result.total_seconds = seconds_since(start);
   return result;
 }

@@ -4,13 +4,15 @@
 #include <cmath>
 #include <limits>
 
+#include "fokker/model/linear_gaussian.hpp"
 #include "fokker/run/witness.hpp"
 
 namespace fokker {
 namespace {
 
 constexpr double vanishing = 1.5;  // D in the second cell over that in the first: noise that vanishes at the wall
-constexpr double confining = 4;    // f_n L / D_nn, L the box: drift inwards that makes a tail of a quarter of the box
+constexpr double beyond_one_width = 0.1587;  // of a Gaussian
+constexpr double confining = 4;  // f_n L / D_nn, L the box: drift inwards that makes a tail of a quarter of the box
 
 /// The closed form of the case on the whole line, where it has one.
 std::optional<ClosedForm> law_without_walls(const Setup& setup) {
@@ -19,6 +21,16 @@ std::optional<ClosedForm> law_without_walls(const Setup& setup) {
   } catch (const CaseError&) {
     return std::nullopt;
   }
+}
+
+/// The Gaussian at rest on the whole line, where the case has one.
+std::optional<GaussianMixture> law_at_rest(const Setup& setup) {
+  const auto linear = setup.sde->linear();
+  for (const Axis& axis : setup.grid->axes())
+    if (axis.periodic()) return std::nullopt;
+  const auto law = linear ? LinearGaussian(*linear).stationary() : std::nullopt;
+  if (!law) return std::nullopt;
+  return GaussianMixture({*law});
 }
 
 double mass_beyond(const GaussianMixture& law, const Axis& axis, int k, int side) {
@@ -51,7 +63,11 @@ WallCheck::WallCheck(const Setup& setup, bool stationary) : setup_(setup) {
       sides_.push_back(std::move(wall));
       found_.push_back({axis.name + (side == 0 ? "_lower" : "_upper")});
     }
-  if (!stationary && !sides_.empty() && grid.ledgers() == 0 && !has_formula_) law_ = law_without_walls(setup);
+  if (sides_.empty() || grid.ledgers() > 0 || has_formula_) return;
+  if (stationary)
+    at_rest_ = law_at_rest(setup);
+  else
+    law_ = law_without_walls(setup);
 }
 
 WallCheck::AtWall WallCheck::at_wall(const Side& side, double t, std::span<const double> p) const {
@@ -106,11 +122,12 @@ bool WallCheck::judged(const Side& side, const AtWall& now) const {
   const Axis& axis = setup_.grid->axis(side.axis);
   const bool tail = -now.outwards * (axis.upper - axis.lower) > confining * now.D && now.D > 0;
   if (tail) return true;
+  if (at_rest_) return mass_beyond(*at_rest_, axis, side.axis, side.side) < beyond_one_width;
   return of_the_line_ && !from_potential_ && (now.D > 0 || now.outwards > 0);
 }
 
 void WallCheck::look(double t, std::span<const double> p, bool last) {
-  std::optional<GaussianMixture> law;
+  std::optional<GaussianMixture> law = at_rest_;
   if (law_) law = law_->at(t);
   for (std::size_t k = 0; k < sides_.size(); ++k) {
     Side& side = sides_[k];

@@ -30,7 +30,9 @@ namespace fokker {
 ///   - noise does not vanish at the wall, or drift runs into it; and
 ///   - the case gives no formula for the law it means (compare.exact), and no potential whose drift at the wall is 0 or
 ///     outwards: a Gibbs law of the box.
-/// Where the start itself belongs to the box (uniform, a density, a point) only the end is looked at.
+/// Of a stationary density whose law on the whole line is a Gaussian a wall is judged by that law alone, where it
+/// stands farther from the mean than one width: nearer it is meant. Where the start itself belongs to the box (uniform,
+/// a density, a point) only the end is looked at.
 class WallCheck {
  public:
   /// `stationary`: a law that no start belongs to; the only look is the last.
@@ -57,7 +59,8 @@ class WallCheck {
   const Setup& setup_;
   bool of_the_line_, has_formula_, from_potential_, starts_in_box_;
   std::optional<ClosedForm> law_;
-  double t_ = 0;  // of the last look
+  std::optional<GaussianMixture> at_rest_;  ///< the law of a stationary density
+  double t_ = 0;                            // of the last look
   std::vector<Side> sides_;
   std::vector<WallFinding> found_;
 };

@@ -348,6 +348,23 @@ TEST_CASE("a stationary density is judged too") {
   CHECK(cut.flux_l1 < 1e-4);
 }
 
+TEST_CASE("steady says what a box cuts off a Gaussian law and what gathers at an end") {
+  const auto steady = [](const std::string& range, const std::string& sde) {
+    Setup setup = setup_of(line(range, sde, "uniform = true"));
+    return solve_steady(setup).judgement;
+  };
+  const Judgement cut = steady("[-1.4, 9]", "drift = [\"-x\"]\nnoise = [[\"sqrt(2)\"]]");
+  REQUIRE(cut.warnings.size() == 1);
+  CHECK(cut.warnings[0].find("walls: the box cuts the law: 0.081 of the mass beyond x_lower") == 0);
+  // a wall near the mean is meant, and one where nothing is said nothing of
+  CHECK(steady("[0, 8]", "drift = [\"-x\"]\nnoise = [[\"sqrt(2)\"]]").warnings.empty());
+  CHECK(steady("[-8, 8]", "drift = [\"-x\"]\nnoise = [[\"sqrt(2)\"]]").warnings.empty());
+  const Judgement gathers = steady("[0, 2]", "drift = [\"0.02 - x\"]\nnoise = [[\"0.8*sqrt(x)\"]]");
+  CHECK(std::any_of(gathers.warnings.begin(), gathers.warnings.end(), [](const std::string& warning) {
+    return warning.find("p grows towards it") != std::string::npos;
+  }));
+}
+
 TEST_CASE("check tells beforehand what the run will say") {
   const auto expected = [](const std::string& text, const std::vector<std::string>& overrides) {
     const Setup setup = setup_of(text, overrides);
