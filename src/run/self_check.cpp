@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "fokker/scheme/jumps.hpp"
+#include "fokker/scheme/selling.hpp"
 #include "fokker/spectral/spectral_grid.hpp"
 
 namespace fokker {
@@ -227,9 +228,10 @@ void SelfCheck::warn_of_reduced_terms() {
                 "along it, or take scheme.flux = \"central4\" or scheme.form = \"effective_drift\"",
                 keys);
   judged_.warnings.push_back(fmt::format(
-      "tensor: D_xy was reduced, to fit offsets of at most 8 cells{}, in cells with {:.2g} of the mass; "
+      "tensor: D_xy was reduced, to fit offsets of at most {} cells{}, in cells with {:.2g} of the mass; "
       "expected of that: l1 {:.2g}. {}",
-      space_.by_cells() ? " that stay within the box" : "", judged_.reduced_share, judged_.reduced_l1, remedy));
+      space_.by_cells() ? cell_offset_cap : offset_cap, space_.by_cells() ? " that stay within the box" : "",
+      judged_.reduced_share, judged_.reduced_l1, remedy));
 }
 
 bool SelfCheck::warns_of_width() {

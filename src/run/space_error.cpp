@@ -147,12 +147,14 @@ bool SpaceError::skew(const CellLook& cell) const {
 
 SellingDecomposition SpaceError::selling_of(const CellLook& cell) const {
   const double hx = setup_.grid->axis(0).width(), hy = setup_.grid->axis(1).width();
-  int reach[2] = {offset_cap, offset_cap};
-  for (int k = 0; cell_rates_ && k < 2; ++k) {  // both ways within the box (drift_diffusion_cells.cpp)
+  const int cap = cell_rates_ ? cell_offset_cap : offset_cap;
+  int reach[2] = {cap, cap};
+  // Both ways within the box: what is mirrored at a wall (drift_diffusion_cells.cpp) is taken for lost, a bound.
+  for (int k = 0; cell_rates_ && k < 2; ++k) {
     const Axis& axis = setup_.grid->axis(k);
     if (axis.periodic()) continue;
     const auto i = static_cast<Index>((cell.x[static_cast<std::size_t>(k)] - axis.lower) / axis.width());
-    reach[k] = static_cast<int>(std::clamp<Index>(std::min(i, axis.cells - 1 - i), 0, offset_cap));
+    reach[k] = static_cast<int>(std::clamp<Index>(std::min(i, axis.cells - 1 - i), 0, cap));
   }
   return selling(cell.diffusion[0] / (hx * hx), cell.diffusion[1] / (hx * hy), cell.diffusion[2] / (hy * hy), reach[0],
                  reach[1]);

@@ -56,7 +56,8 @@ struct SpaceLook {
 /// Between two looks what drives the moments is the mean of both; rates that are one matrix times a factor of time are
 /// those of the matrix, in the integral of the factor, so that a pulse within one step counts as it is.
 ///
-/// The other error that is followed the same way: cross terms that were cut down to what offsets of 8 cells can carry.
+/// The other error that is followed the same way: cross terms that were cut down to what offsets of 8 cells
+/// (16 where rates are those of cells) can carry.
 class SpaceError {
  public:
   explicit SpaceError(const Setup& setup);

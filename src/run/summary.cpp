@@ -376,9 +376,8 @@ std::string summary_table(const Setup& setup, const RunResult& result,
       result.ledger.run_min < 0 ? fmt::format(", up to {:.2g} of negative mass", result.ledger.negative_mass) : "");
   text += judgement_lines(result.judgement);
   if (result.capped_share > 0)
-    text +=
-        fmt::format("  tensor   {:.2g} of the mass sat in cells whose D_xy was reduced to fit offsets of at most 8\n",
-                    result.capped_share);
+    text += fmt::format("  tensor   {:.2g} of the mass sat in cells whose D_xy was reduced to what offsets can carry\n",
+                        result.capped_share);
   if (result.undefined_scores > 0)
     text +=
         fmt::format("  score    infinite on up to {} edges, between p > 0 and p = 0: the drift-diffusion flux there\n",

@@ -21,7 +21,7 @@ struct SchemeReport {
   std::size_t bytes = 0;                  ///< memory held by the operator
 };
 
-/// What became of cross terms that edges of at most 8 cells cannot carry.
+/// What became of cross terms that edges of at most 8 cells (16 where rates are those of cells) cannot carry.
 struct ReducedCross {
   double share = 0;    ///< of the mass, in cells whose |D_xy| was reduced
   double missing = 0;  ///< mean over p of |D_xy - what is carried| [x y/t]: half the rate at which V_xy is off

@@ -13,6 +13,7 @@ struct SellingDecomposition {
 };
 
 inline constexpr int offset_cap = 8;
+inline constexpr int cell_offset_cap = 16;  ///< where rates are those of cells (drift_diffusion_cells.cpp)
 
 /// Selling's algorithm (Selling 1874; Conway and Sloane 1992) for a symmetric positive semidefinite tensor in index
 /// units, D_ij / (h_i h_j) [1/t]. Where an offset with a component beyond the cap is needed, |D_xy| is reduced to the

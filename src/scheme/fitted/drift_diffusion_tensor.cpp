@@ -117,8 +117,9 @@ class TensorSource final : public EdgeSource {
   }
 
   void lay_out(EdgeMatrix& edges) const override {
-    lay_out_tensor(edges, nx_, ny_,
-                   [&](Index number, int k) { return cell(number).rate[k] > 0 ? cell(number).offset(k) : Offset{}; });
+    lay_out_tensor<3, offset_cap>(edges, nx_, ny_, [&](Index number, int k) {
+      return cell(number).rate[k] > 0 ? cell(number).offset(k) : Offset{};
+    });
   }
   void fill(const Run& run, Index from, Index count, Edge* out) const override;
   void wall_edges(std::vector<WallEdge>& out) const override;

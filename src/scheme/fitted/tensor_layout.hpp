@@ -8,9 +8,9 @@
 namespace fokker {
 
 /// The edges of tensors, row by row: faces all along, as they may carry drift, and skew edges where one of the two
-/// cells uses them. `offset(cell, k)`, k = 0, 1, 2: what a cell uses, canonical; those on an axis, or (0, 0), are left
-/// out.
-template <class OffsetOf>
+/// cells uses them. `offset(cell, k)`, k < ways: what a cell uses, canonical, at most `reach` cells along y; those on
+/// an axis, or (0, 0), are left out.
+template <int ways, int reach, class OffsetOf>
 void lay_out_tensor(EdgeMatrix& edges, Index nx, Index ny, const OffsetOf& offset) {
   constexpr Index gap = 16;  // edges of rate 0 that are kept rather than starting another run
   const auto before = [](Offset a, Offset b) { return a.x != b.x ? a.x < b.x : a.y < b.y; };
@@ -19,13 +19,15 @@ void lay_out_tensor(EdgeMatrix& edges, Index nx, Index ny, const OffsetOf& offse
     offsets.erase(std::unique(offsets.begin(), offsets.end()), offsets.end());
   };
   const auto uses = [&](Index cell, Offset e) {
-    return offset(cell, 0) == e || offset(cell, 1) == e || offset(cell, 2) == e;
+    for (int k = 0; k < ways; ++k)
+      if (offset(cell, k) == e) return true;
+    return false;
   };
   std::vector<std::vector<Offset>> used(static_cast<std::size_t>(ny));  // of every row, sorted
   for (Index j = 0; j < ny; ++j) {
     std::vector<Offset>& row = used[static_cast<std::size_t>(j)];
     for (Index i = 0; i < nx; ++i)
-      for (int k = 0; k < 3; ++k)
+      for (int k = 0; k < ways; ++k)
         if (const Offset e = offset(i + nx * j, k); e.x != 0 && e.y != 0 && (row.empty() || !(row.back() == e)))
           row.push_back(e);
     tidy(row);
@@ -37,7 +39,7 @@ void lay_out_tensor(EdgeMatrix& edges, Index nx, Index ny, const OffsetOf& offse
       edges.add(j, begin, end, e);
     }
     candidates = used[static_cast<std::size_t>(j)];
-    for (int dy = -offset_cap; dy <= offset_cap; ++dy) {
+    for (int dy = -reach; dy <= reach; ++dy) {
       const Index other = edges.neighbour(0, j, {0, dy});
       if (other < 0) continue;
       for (const Offset e : used[static_cast<std::size_t>(other / nx)])

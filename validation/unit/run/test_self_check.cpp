@@ -454,7 +454,7 @@ end = 1
   CHECK(std::abs(grown - std::exp(0.02)) < 7e-4);
   CHECK(heston.judgement.flux_l1 > std::abs(grown - std::exp(0.02)));
   CHECK_FALSE(warning(heston, "flux: ").empty());
-  CHECK(warning(heston, "tensor: ").find("to fit offsets of at most 8 cells that stay within the box") !=
+  CHECK(warning(heston, "tensor: ").find("to fit offsets of at most 16 cells that stay within the box") !=
         std::string::npos);
   CHECK(heston.judgement.reduced_share > 0.01);
   CHECK(heston.judgement.reduced_share < 0.5);

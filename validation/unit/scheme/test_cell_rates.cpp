@@ -82,6 +82,45 @@ TEST_CASE("what a cell sends off has the drift of the SDE and its covariance whe
     }
 }
 
+TEST_CASE("beside the wall the way back carries what the way out cannot") {
+  // In index units D ~ (235, -1928, 28080): offsets of 8 and 9 cells along y, that no cell of the first rows has room
+  // for. Offsets capped by the distance to the wall carried j/8.2 of D_xy in row j, and none in row 0.
+  const Index nx = 48, ny = 401;
+  const auto grid = grid_2d(axis(0.7967, 0.7967 + 48 * 4.6544 / 101, nx), axis(0, 0.7568, ny, R, R, "y"));
+  const auto sde = formulas({"-0.01 - y/2", "0.05 - y"},
+                            {{{"sqrt(y)", "0"}, {"-0.75*sqrt(0.2)*sqrt(y)", "sqrt(1 - 0.75^2)*sqrt(0.2)*sqrt(y)"}}});
+  const auto scheme = make_drift_diffusion(grid, sde, flux("scharfetter_gummel"));
+  CHECK(scheme->op().positive());
+  std::vector<std::array<double, 5>> sums(static_cast<std::size_t>(ny));
+  const double hx = grid->axis(0).width(), hy = grid->axis(1).width();
+  scheme->op().linear()->assemble(0, [&](Index row, Index column, double value) {
+    if (column % nx != nx / 2 || row == column) return;
+    CHECK(value >= 0);
+    const double dx = static_cast<double>(row % nx - column % nx) * hx,
+                 dy = static_cast<double>(row / nx - column / nx) * hy;
+    auto& sum = sums[static_cast<std::size_t>(column / nx)];
+    const std::array terms{dx, dy, dx * dx, dx * dy, dy * dy};
+    for (std::size_t k = 0; k < 5; ++k) sum[k] += value * terms[k];
+  });
+  double carried = 0, all = 0;  // under the law y^(-1/2), first 9 rows
+  for (std::size_t j = 0; j < 40; ++j) {
+    CAPTURE(j);
+    const double y = grid->axis(1).center(static_cast<Index>(j)), xy = -0.75 * std::sqrt(0.2) * y;
+    const auto& sum = sums[j];
+    CHECK(std::abs(sum[0] + 0.01 + y / 2) < 1e-6);
+    CHECK(std::abs(sum[1] - (0.05 - y)) < 5e-4);
+    CHECK(sum[2] == doctest::Approx(y).epsilon(j == 0 ? 0.1 : 0.03));
+    if (j > 0) CHECK(sum[4] == doctest::Approx(0.2 * y).epsilon(0.04));
+    if (j > 8) CHECK(sum[3] == doctest::Approx(xy).epsilon(0.005));
+    if (j <= 8) {
+      carried += sum[3] / std::sqrt(y);
+      all += xy / std::sqrt(y);
+    }
+  }
+  CHECK(carried / all > 0.8);
+  CHECK(carried / all < 1.05);
+}
+
 TEST_CASE("a variance far below Feller with a correlated price keeps both means to their orders") {
   std::map<Index, std::array<double, 2>> off;
   for (const Index n : {24, 48, 96}) {
