@@ -2,16 +2,16 @@
 
 #include "fokker/base/parallel.hpp"
 #include "fokker/solve/line_solver.hpp"
-#include "formula.hpp"
+#include "method.hpp"
 
 /// Alternating directions: A = A_x + A_y + the rest, implicit along one axis at a time. Every sweep and every stage is
 /// in flux form (line_solver.hpp), so mass and outflow balance to rounding without a closing update.
 namespace fokker {
 namespace {
 
-class AlternatingFormula : public Formula {
+class AlternatingMethod : public Method {
  protected:
-  explicit AlternatingFormula(const LinearOperator& op) : op_(op) {}
+  explicit AlternatingMethod(const LinearOperator& op) : op_(op) {}
 
   /// Makes `lines` solve for gamma with the parts of the operator at time t.
   void prepare(double t, double gamma) {
@@ -34,13 +34,13 @@ class AlternatingFormula : public Formula {
 ///
 /// The explicit half along y is done while the rows are loaded, the one along x is 2 u - (I + g A_y) p: two sweeps over
 /// memory and no more.
-class PeacemanRachford final : public AlternatingFormula {
+class PeacemanRachford final : public AlternatingMethod {
  public:
-  explicit PeacemanRachford(const LinearOperator& op) : AlternatingFormula(op) {}
+  explicit PeacemanRachford(const LinearOperator& op) : AlternatingMethod(op) {}
 
-  void advance(double t, double h, double, std::span<const double> p, std::span<double> next) override {
-    prepare(t + h / 2, h / 2);
-    lines_.alternate(p, next);
+  void advance(const Advance& step) override {
+    prepare(step.t + step.h / 2, step.h / 2);
+    lines_.alternate(step.p, step.next);
     evaluations_ += 2;
   }
 };
@@ -55,17 +55,17 @@ class PeacemanRachford final : public AlternatingFormula {
 /// commuting parts agree with exp to order 3 and is stable with cross terms and drift ('t Hout and Mishra 2013, Appl.
 /// Numer. Math. 74, 83); measured here, 1 - sqrt(2)/2, enough for diffusion alone, grows where drift or a wall meets
 /// cross terms, with errors 1.6 times as large. Stiff modes die by -0.73 a step.
-class HundsdorferVerwer final : public AlternatingFormula {
+class HundsdorferVerwer final : public AlternatingMethod {
  public:
-  explicit HundsdorferVerwer(const LinearOperator& op) : AlternatingFormula(op), y_(scratch()), rate_(scratch()) {}
+  explicit HundsdorferVerwer(const LinearOperator& op) : AlternatingMethod(op), y_(scratch()), rate_(scratch()) {}
 
-  void advance(double t, double h, double end, std::span<const double> p, std::span<double> next) override {
-    op_.apply_stage(t, h, p, {}, rate_);
-    prepare(end, theta * h);
-    lines_.solve(rate_, p, y_);
-    const Term terms[] = {{1, p.data()}, {-1, y_.data()}, {0.5, rate_.data()}};
-    op_.apply_stage(end, h / 2, y_, terms, rate_);
-    lines_.solve(rate_, y_, next);
+  void advance(const Advance& step) override {
+    op_.apply_stage(step.t, step.h, step.p, {}, rate_);
+    prepare(step.end, theta * step.h);
+    lines_.solve(rate_, step.p, y_);
+    const Term terms[] = {{1, step.p.data()}, {-1, y_.data()}, {0.5, rate_.data()}};
+    op_.apply_stage(step.end, step.h / 2, y_, terms, rate_);
+    lines_.solve(rate_, y_, step.next);
     evaluations_ += 6;
   }
 
@@ -76,47 +76,47 @@ class HundsdorferVerwer final : public AlternatingFormula {
 };
 
 /// Two halves are taken, the whole step is for comparison: of order 2, it is 4 times as wrong as they are together.
-class Doubled final : public Formula {
+class Doubled final : public Method {
  public:
-  Doubled(std::unique_ptr<Formula> formula, const Operator& op)
-      : formula_(std::move(formula)),
+  Doubled(std::unique_ptr<Method> method, const Operator& op)
+      : method_(std::move(method)),
         op_(op),
         whole_(static_cast<std::size_t>(op.size())),
         half_(static_cast<std::size_t>(op.size())) {}
 
-  void advance(double t, double h, double end, std::span<const double> p, std::span<double> next) override {
-    formula_->advance(t, h, end, p, whole_);
-    formula_->advance(t, h / 2, t + h / 2, p, half_);
-    formula_->advance(t + h / 2, h / 2, end, half_, next);
-    evaluations_ = formula_->evaluations();
-    factorisations_ = formula_->factorisations();
+  void advance(const Advance& step) override {
+    method_->advance({step.t, step.h, step.end, step.p, whole_});
+    method_->advance({step.t, step.h / 2, step.t + step.h / 2, step.p, half_});
+    method_->advance({step.t + step.h / 2, step.h / 2, step.end, half_, step.next});
+    evaluations_ = method_->evaluations();
+    factorisations_ = method_->factorisations();
     parallel_for(0, op_.size(), 16384, [&](Index first, Index last) {
       for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(last); ++i)
-        whole_[i] = (next[i] - whole_[i]) / 3;
+        whole_[i] = (step.next[i] - whole_[i]) / 3;
     });
   }
-  double error() override {
+  double error(const Advance& /*step*/) override {
     constexpr double rounding = 1e-15;  // of a mass of 1: two ways of adding up the same small step
     const double difference = op_.norm_l1(whole_);
     return difference > rounding ? difference : 0;
   }
 
  private:
-  std::unique_ptr<Formula> formula_;
+  std::unique_ptr<Method> method_;
   const Operator& op_;
   std::vector<double> whole_, half_;
 };
 
 }  // namespace
 
-std::unique_ptr<Formula> make_peaceman_rachford(const Operator& op) {
+std::unique_ptr<Method> make_peaceman_rachford(const Operator& op) {
   return std::make_unique<PeacemanRachford>(*op.linear());
 }
-std::unique_ptr<Formula> make_hundsdorfer_verwer(const Operator& op) {
+std::unique_ptr<Method> make_hundsdorfer_verwer(const Operator& op) {
   return std::make_unique<HundsdorferVerwer>(*op.linear());
 }
-std::unique_ptr<Formula> make_doubled(std::unique_ptr<Formula> formula, const Operator& op) {
-  return std::make_unique<Doubled>(std::move(formula), op);
+std::unique_ptr<Method> make_doubled(std::unique_ptr<Method> method, const Operator& op) {
+  return std::make_unique<Doubled>(std::move(method), op);
 }
 
 }  // namespace fokker

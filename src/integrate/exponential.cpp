@@ -10,8 +10,8 @@
 #include "fokker/base/large_array.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/base/stop.hpp"
-#include "formula.hpp"
-#include "wave.hpp"
+#include "method.hpp"
+#include "product_chain.hpp"
 
 /// exp(h A) p by products with A alone, for rates that are constant up to a common factor of time. Two series:
 ///
@@ -70,35 +70,34 @@ void find_bessel_integrals(double z, double tail, std::vector<double>& J) {
   while (J.size() > 3 && J.back() <= tail * J[0]) J.pop_back();
 }
 
-class Exponential final : public Formula {
+class Exponential final : public Method {
  public:
-  explicit Exponential(const LinearOperator& op) : op_(op), base_(*op.base()), wave_(base_) {
+  explicit Exponential(const LinearOperator& op) : op_(op), base_(*op.base()), chain_(base_) {
     for (LargeArray* array : {&a_, &b_, &start_of_part_}) array->resize(static_cast<std::size_t>(op.size()));
     weights_.reserve(2048);
   }
 
   void aim(const Aim& aim) override { aim_ = aim; }
 
-  void advance(double t, double, double end, std::span<const double> p, std::span<double> next) override {
-    wave_.drop();
-    t_ = t;
-    const double w = 1 / base_.stable_step(0), span = op_.elapsed(t, end).value();
+  void advance(const Advance& step) override {
+    chain_.drop();
+    const double w = 1 / base_.stable_step(0), span = op_.elapsed(step.t, step.end).value();
     if (!(w * span > 0 && std::isfinite(w * span))) {
       // Nothing moves; or rates that are not finite, handed on to whoever looks at the result.
       const double factor = w * span == 0 ? 1 : w * span;
-      std::transform(p.begin(), p.end(), next.begin(), [&](double value) { return factor * value; });
+      std::transform(step.p.begin(), step.p.end(), step.next.begin(), [&](double value) { return factor * value; });
       return;
     }
     if (aim_.positive)
-      in_equal_parts(w * (1 + 1e-12), span, p, next);
+      in_equal_parts(w * (1 + 1e-12), span, step);
     else
-      in_parts(base_.spectral_bound(0), span, end, p, next);
+      in_parts(base_.spectral_bound(0), span, step);
   }
 
  private:
   void run(std::span<const double> u, std::initializer_list<Stage> stages) {
-    if (evaluations_ % (4 * static_cast<long>(Wave::longest)) == 0) poll_stop();
-    wave_.add(0, u, stages);
+    if (evaluations_ % (4 * static_cast<long>(ProductChain::longest)) == 0) poll_stop();
+    chain_.add(0, u, stages);
     ++evaluations_;
   }
   [[nodiscard]] std::span<const double> all(const double* values) const {
@@ -107,11 +106,12 @@ class Exponential final : public Formula {
 
   /// As many parts as keep the number of weights in bounds, whatever the common factor does between the times at which
   /// the length of the step was measured.
-  void in_equal_parts(double w, double span, std::span<const double> p, std::span<double> next) {
+  void in_equal_parts(double w, double span, const Advance& step) {
+    const std::span<double> next = step.next;
     const double parts = std::max(1.0, std::ceil(w * span / (2 * StepBound::products)));
     if (parts > StepBound::products)
-      throw NumericalError(fmt::format("uniformisation would need {:.2g} products in one step", w * span), t_);
-    const double* from = p.data();
+      throw NumericalError(fmt::format("uniformisation would need {:.2g} products in one step", w * span), step.t);
+    const double* from = step.p.data();
     for (double k = 0; k < parts; ++k) {
       double* const to = from == next.data() ? start_of_part_.data() : next.data();
       uniformisation(w, span / parts, all(from), {to, next.size()});
@@ -138,28 +138,28 @@ class Exponential final : public Formula {
       begun = begun || counts;
       v = out;
     }
-    wave_.run();
+    chain_.run();
   }
 
   /// In parts, so that the terms do not grow out of their digits. On an ellipse that reaches `imaginary` from the axis
   /// they grow by asinh(2 imaginary / rho) each, and their number goes with the root of the length; but what is out
-  /// there is thin as a rule, so the first part is longer than that, and the next ones as long as their forerunner
+  /// there is thin as a rule, so the first part is longer than that, and the next ones as long as the one before
   /// shows them to be good for.
-  void in_parts(const SpectralBound& bound, double span, double end, std::span<const double> p,
-                std::span<double> next) {
+  void in_parts(const SpectralBound& bound, double span, const Advance& step) {
+    const std::span<double> next = step.next;
     constexpr int most_halvings = 40;
-    constexpr double courage = 3, longest = 4, kept_back = 0.8;
+    constexpr double first_share = 3, longest = 4, kept_back = 0.8;
     const double rho = std::max(bound.real, 1e-6 * bound.imaginary), room = std::log(digits);  // no ellipse is a line
     const double terms = room / std::asinh(2 * bound.imaginary / rho);
-    const double* from = p.data();
-    double left = span, part = courage * terms * terms / (rho * std::log(10 / aim_.tolerance));
+    const double* from = step.p.data();
+    double left = span, part = first_share * terms * terms / (rho * std::log(10 / aim_.tolerance));
     for (int halvings = 0; left > 0;) {
       part = std::min(part, left);
       double* const to = from == next.data() ? start_of_part_.data() : next.data();
       const double growth = chebyshev(rho, part, all(from), to);
       if (!(growth <= digits)) {
         part /= 2;
-        if (++halvings > most_halvings) throw NumericalError("the Chebyshev series of exp(dt A) diverges", end);
+        if (++halvings > most_halvings) throw NumericalError("the Chebyshev series of exp(dt A) diverges", step.end);
         continue;
       }
       balance(all(from), {to, next.size()});
@@ -190,7 +190,7 @@ class Exponential final : public Formula {
     for (std::size_t k = 1;; ++k) {
       const bool last = k + 1 == weights_.size();
       if (k % look == 0 || last) {
-        wave_.run();
+        chain_.run();
         const double size = op_.norm_l1(all(u));
         double rest = 0;  // of the weights
         for (std::size_t j = k + 1; j < weights_.size(); ++j) rest += weight(j);
@@ -228,18 +228,17 @@ class Exponential final : public Formula {
     after[largest] += missing;
   }
 
-  static constexpr std::size_t look = Wave::longest;  // products between two looks at the size of the terms
+  static constexpr std::size_t look = ProductChain::longest;  // products between two looks at the size of the terms
 
   const LinearOperator &op_, &base_;  // the rates, and without their common factor of time
-  Wave wave_;
+  ProductChain chain_;
   Aim aim_;
-  double t_ = 0;  // where the step begins
   std::vector<double> weights_;
   LargeArray a_, b_, start_of_part_;
 };
 
 }  // namespace
 
-std::unique_ptr<Formula> make_chebyshev(const Operator& op) { return std::make_unique<Exponential>(*op.linear()); }
+std::unique_ptr<Method> make_chebyshev(const Operator& op) { return std::make_unique<Exponential>(*op.linear()); }
 
 }  // namespace fokker

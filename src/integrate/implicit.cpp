@@ -6,7 +6,7 @@
 
 #include "fokker/base/parallel.hpp"
 #include "fokker/solve/shifted_solver.hpp"
-#include "formula.hpp"
+#include "method.hpp"
 
 /// All of them close with p_new = p + h * sum b_i A stage_i, whatever the solver left as a residual: the closing update
 /// is in flux form, so mass and outflow balance to rounding.
@@ -16,8 +16,8 @@ namespace {
 constexpr Index grain = 32768;
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
-/// The factorisations of the rungs in use, least recently used last. A factorisation is used again only for the very
-/// same bits of gamma (and of t unless the operator is autonomous), so a resumed run computes the same numbers.
+/// The factorisations of the step lengths in use, least recently used last. A factorisation is used again only for the
+/// very same bits of gamma (and of t unless the operator is autonomous), so a resumed run computes the same numbers.
 class Factors {
  public:
   explicit Factors(const LinearOperator& op) : op_(op) { kept_.reserve(capacity); }
@@ -52,14 +52,14 @@ class Factors {
   long made_ = 0;
 };
 
-class ImplicitFormula : public Formula {
+class ImplicitMethod : public Method {
  public:
   void aim(const Aim& aim) override {
     if (!aim.positive) factors_.accuracy = Accuracy::of_the_whole;
   }
 
  protected:
-  explicit ImplicitFormula(const LinearOperator& op) : op_(op), factors_(op) {}
+  explicit ImplicitMethod(const LinearOperator& op) : op_(op), factors_(op) {}
 
   void apply(double t, std::span<const double> p, std::span<double> rate) {
     op_.apply(t, p, rate);
@@ -89,14 +89,14 @@ class ImplicitFormula : public Formula {
 ///    1 | 1
 ///   ---+---      x = p + h A(t + h) x
 ///      | 1
-class BackwardEuler final : public ImplicitFormula {
+class BackwardEuler final : public ImplicitMethod {
  public:
-  explicit BackwardEuler(const LinearOperator& op) : ImplicitFormula(op), x_(scratch()), rate_(scratch()) {}
+  explicit BackwardEuler(const LinearOperator& op) : ImplicitMethod(op), x_(scratch()), rate_(scratch()) {}
 
-  void advance(double, double h, double end, std::span<const double> p, std::span<double> next) override {
-    solve(end, h, p, x_);
-    apply(end, x_, rate_);
-    fill(next, [&](std::size_t i) { return p[i] + h * rate_[i]; });
+  void advance(const Advance& step) override {
+    solve(step.end, step.h, step.p, x_);
+    apply(step.end, x_, rate_);
+    fill(step.next, [&](std::size_t i) { return step.p[i] + step.h * rate_[i]; });
   }
 
  private:
@@ -110,23 +110,23 @@ class BackwardEuler final : public ImplicitFormula {
 ///
 /// Without a time dependence x = 2 S p - p, S = (I - h/2 A)^-1, and the closing update needs (p + x)/2 = S p alone: no
 /// cancellation.
-class CrankNicolson final : public ImplicitFormula {
+class CrankNicolson final : public ImplicitMethod {
  public:
   explicit CrankNicolson(const LinearOperator& op)
-      : ImplicitFormula(op), x_(scratch()), first_(scratch()), last_(scratch()) {}
+      : ImplicitMethod(op), x_(scratch()), first_(scratch()), last_(scratch()) {}
 
-  void advance(double t, double h, double end, std::span<const double> p, std::span<double> next) override {
+  void advance(const Advance& step) override {
     if (op_.autonomous()) {
-      solve(end, h / 2, p, x_);
-      apply(end, x_, last_);
-      fill(next, [&](std::size_t i) { return p[i] + h * last_[i]; });
+      solve(step.end, step.h / 2, step.p, x_);
+      apply(step.end, x_, last_);
+      fill(step.next, [&](std::size_t i) { return step.p[i] + step.h * last_[i]; });
       return;
     }
-    apply(t, p, first_);
-    fill(x_, [&](std::size_t i) { return p[i] + h / 2 * first_[i]; });
-    solve(end, h / 2, x_, x_);
-    apply(end, x_, last_);
-    fill(next, [&](std::size_t i) { return p[i] + h / 2 * (first_[i] + last_[i]); });
+    apply(step.t, step.p, first_);
+    fill(x_, [&](std::size_t i) { return step.p[i] + step.h / 2 * first_[i]; });
+    solve(step.end, step.h / 2, x_, x_);
+    apply(step.end, x_, last_);
+    fill(step.next, [&](std::size_t i) { return step.p[i] + step.h / 2 * (first_[i] + last_[i]); });
   }
 
  private:
@@ -148,29 +148,28 @@ class CrankNicolson final : public ImplicitFormula {
 ///     p_new        = p + h A (sqrt(2)/2 S p + k u_2)
 ///     k * estimate = (S - I) c,   c = (sqrt 2 p - 2 S p + (2 - sqrt 2) u_2) / 3
 /// three solves and one product; no difference of large terms enters the tails of p.
-class TrBdf2 final : public ImplicitFormula {
+class TrBdf2 final : public ImplicitMethod {
  public:
   explicit TrBdf2(const LinearOperator& op)
-      : ImplicitFormula(op), u1_(scratch()), u2_(scratch()), estimate_(scratch()), rate_(scratch()) {
+      : ImplicitMethod(op), u1_(scratch()), u2_(scratch()), estimate_(scratch()), rate_(scratch()) {
     if (!op.autonomous()) rates_ = {scratch(), scratch()};
   }
 
-  void advance(double t, double h, double end, std::span<const double> p, std::span<double> next) override {
-    end_ = end;
-    gamma_ = k * h;
+  void advance(const Advance& step) override {
     if (op_.autonomous()) {
-      advance_autonomous(h, p, next);
+      advance_autonomous(step);
     } else {
-      advance_general(t, h, p, next);
+      advance_general(step);
     }
   }
 
-  double error() override {
+  double error(const Advance& step) override {
+    const double gamma = k * step.h;
     if (op_.autonomous()) {
-      solve(end_, gamma_, estimate_, rate_);
+      solve(step.end, gamma, estimate_, rate_);
       fill(estimate_, [&](std::size_t i) { return (rate_[i] - estimate_[i]) / k; });
     } else {
-      solve(end_, gamma_, estimate_, estimate_);
+      solve(step.end, gamma, estimate_, estimate_);
     }
     return op_.norm_l1(estimate_);
   }
@@ -178,44 +177,46 @@ class TrBdf2 final : public ImplicitFormula {
  private:
   static constexpr double root2 = std::numbers::sqrt2, g = 2 - root2, k = g / 2, w = root2 / 4;
 
-  void advance_autonomous(double h, std::span<const double> p, std::span<double> next) {
+  void advance_autonomous(const Advance& step) {
+    const std::span<const double> p = step.p;
+    const double gamma = k * step.h;
     std::vector<double>& sp = u1_;
-    solve(end_, gamma_, p, sp);
+    solve(step.end, gamma, p, sp);
     fill(u2_, [&](std::size_t i) { return (1 + root2) * sp[i] - root2 * p[i]; });
-    solve(end_, gamma_, u2_, u2_);
+    solve(step.end, gamma, u2_, u2_);
     fill(estimate_, [&](std::size_t i) { return root2 / 2 * sp[i] + k * u2_[i]; });
-    apply(end_, estimate_, rate_);
-    fill(next, [&](std::size_t i) { return p[i] + h * rate_[i]; });
+    apply(step.end, estimate_, rate_);
+    fill(step.next, [&](std::size_t i) { return p[i] + step.h * rate_[i]; });
     fill(estimate_, [&](std::size_t i) { return (root2 * p[i] - 2 * sp[i] + (2 - root2) * u2_[i]) / 3; });
   }
 
-  void advance_general(double t, double h, std::span<const double> p, std::span<double> next) {
-    auto& [rate0, rate1] = rates_;
-    const double middle = t + g * h;
-    apply(t, p, rate0);
-    fill(u1_, [&](std::size_t i) { return p[i] + gamma_ * rate0[i]; });
-    solve(middle, gamma_, u1_, u1_);
+  void advance_general(const Advance& step) {
+    const std::span<const double> p = step.p;
+    const double h = step.h, gamma = k * h, middle = step.t + g * h;
+    std::vector<double>&rate0 = rates_[0], &rate1 = rates_[1];
+    apply(step.t, p, rate0);
+    fill(u1_, [&](std::size_t i) { return p[i] + gamma * rate0[i]; });
+    solve(middle, gamma, u1_, u1_);
     apply(middle, u1_, rate1);
     fill(u2_, [&](std::size_t i) { return p[i] + w / k * (u1_[i] - p[i]); });  // BDF2
-    solve(end_, gamma_, u2_, u2_);
-    apply(end_, u2_, rate_);
-    fill(next, [&](std::size_t i) { return p[i] + h * (w * (rate0[i] + rate1[i]) + k * rate_[i]); });
+    solve(step.end, gamma, u2_, u2_);
+    apply(step.end, u2_, rate_);
+    fill(step.next, [&](std::size_t i) { return p[i] + h * (w * (rate0[i] + rate1[i]) + k * rate_[i]); });
     fill(estimate_, [&](std::size_t i) { return h / 3 * ((4 * w - 1) * rate0[i] - rate1[i] + 2 * k * rate_[i]); });
   }
 
   std::vector<double> u1_, u2_, estimate_, rate_;
   std::array<std::vector<double>, 2> rates_;
-  double end_ = 0, gamma_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<Formula> make_backward_euler(const Operator& op) {
+std::unique_ptr<Method> make_backward_euler(const Operator& op) {
   return std::make_unique<BackwardEuler>(*op.linear());
 }
-std::unique_ptr<Formula> make_crank_nicolson(const Operator& op) {
+std::unique_ptr<Method> make_crank_nicolson(const Operator& op) {
   return std::make_unique<CrankNicolson>(*op.linear());
 }
-std::unique_ptr<Formula> make_tr_bdf2(const Operator& op) { return std::make_unique<TrBdf2>(*op.linear()); }
+std::unique_ptr<Method> make_tr_bdf2(const Operator& op) { return std::make_unique<TrBdf2>(*op.linear()); }
 
 }  // namespace fokker

@@ -6,8 +6,8 @@
 #include "fokker/base/large_array.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/base/stop.hpp"
-#include "formula.hpp"
-#include "wave.hpp"
+#include "method.hpp"
+#include "product_chain.hpp"
 
 /// Runge-Kutta-Chebyshev of second order: s stages whose stability interval grows with s^2 (Verwer; Sommeijer, Shampine
 /// and Verwer, J. Comput. Appl. Math. 88 (1998) 315, eqs. 2.2 to 2.8).
@@ -58,9 +58,9 @@ void find_stage_numbers(std::size_t s, std::vector<StageNumbers>& numbers) {
   }
 }
 
-class Rkc2 final : public Formula {
+class Rkc2 final : public Method {
  public:
-  explicit Rkc2(const Operator& op) : op_(op), wave_(op), matrix_(op.linear() != nullptr && op.autonomous()) {
+  explicit Rkc2(const Operator& op) : op_(op), chain_(op), matrix_(op.linear() != nullptr && op.autonomous()) {
     for (LargeArray* array : {&first_, &last_, &a_, &b_}) array->resize(static_cast<std::size_t>(op.size()));
     if (!matrix_) stage_.resize(first_.size());
     numbers_.reserve(1024);
@@ -69,34 +69,34 @@ class Rkc2 final : public Formula {
   void aim(const Aim& aim) override { controlled_ = aim.controlled; }
   [[nodiscard]] bool keeps_rates() const override { return true; }
 
-  void advance(double t, double h, double end, std::span<const double> p, std::span<double> next) override {
-    wave_.drop();
-    if (start_ == Start::follows && last_known_) std::swap(first_, last_);
-    const bool known = start_ == Start::again || (start_ == Start::follows && last_known_);
+  void advance(const Advance& step) override {
+    chain_.drop();
+    const bool follows = step.start == Start::follows && last_known_;
+    if (follows) std::swap(first_, last_);
+    const bool known = follows || step.start == Start::again;
     last_known_ = false;
-    const std::vector<StageNumbers>& numbers = numbers_for(t, h, end);
+    const std::vector<StageNumbers>& numbers = numbers_for(step.t, step.h, step.end);
     if (matrix_)
-      powers(t, h, p, next, numbers, known);
+      powers(step.t, step.h, step.p, step.next, numbers, known);
     else
-      stages(t, h, p, next, numbers, known);
-    wave_.run();
-    h_ = h, end_ = end, p_ = p, next_ = next;
+      stages(step.t, step.h, step.p, step.next, numbers, known);
+    chain_.run();
   }
 
   /// 0.8 (p - next) + 0.4 h (F(p) + F(next)), of second order: eq. 2.9.
-  double error() override {
-    const std::array terms{Term{0.8, p_.data()}, Term{-0.8, next_.data()}, Term{0.4 * h_, first_.data()},
-                           Term{0.4 * h_, last_.data()}};
-    run(end_, next_, {{1, {}, last_.data()}, {0, terms, a_.data()}});
-    wave_.run();
+  double error(const Advance& step) override {
+    const std::array terms{Term{0.8, step.p.data()}, Term{-0.8, step.next.data()}, Term{0.4 * step.h, first_.data()},
+                           Term{0.4 * step.h, last_.data()}};
+    run(step.end, step.next, {{1, {}, last_.data()}, {0, terms, a_.data()}});
+    chain_.run();
     last_known_ = true;
     return op_.norm_l1(a_);
   }
 
  private:
   void run(double t, std::span<const double> u, std::initializer_list<Stage> stages) {
-    if (evaluations_ % (4 * static_cast<long>(Wave::longest)) == 0) poll_stop();
-    wave_.add(t, u, stages);
+    if (evaluations_ % (4 * static_cast<long>(ProductChain::longest)) == 0) poll_stop();
+    chain_.add(t, u, stages);
     ++evaluations_;
   }
 
@@ -155,7 +155,7 @@ class Rkc2 final : public Formula {
     const auto memory = [&](std::size_t j) { return (s - j) % 2 == 0 ? next.data() : stage_.data(); };
     const double c1 = h * numbers[1].rate;
     if (!known) run(t, p, {{1, {}, first_.data()}});
-    wave_.run();
+    chain_.run();
     double* const y = memory(1);
     parallel_for(0, op_.size(), 32768, [&](Index from, Index to) {
       for (Index i = from; i < to; ++i) y[i] = p[std::size_t(i)] + (newest[i] = c1 * first_[std::size_t(i)]);
@@ -171,18 +171,15 @@ class Rkc2 final : public Formula {
   }
 
   const Operator& op_;
-  Wave wave_;
+  ProductChain chain_;
   bool matrix_, controlled_ = false;
   std::vector<StageNumbers> numbers_;
   LargeArray first_, last_, a_, b_, stage_;  // F(p), F(next), Z_j by turns, Y_j
   bool last_known_ = false;
-  // of the last advance, for its error
-  double h_ = 0, end_ = 0;
-  std::span<const double> p_, next_;
 };
 
 }  // namespace
 
-std::unique_ptr<Formula> make_rkc2(const Operator& op) { return std::make_unique<Rkc2>(op); }
+std::unique_ptr<Method> make_rkc2(const Operator& op) { return std::make_unique<Rkc2>(op); }
 
 }  // namespace fokker

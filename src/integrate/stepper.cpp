@@ -7,7 +7,7 @@
 
 #include "fokker/base/errors.hpp"
 #include "fokker/operator/axis_splitting.hpp"
-#include "formula.hpp"
+#include "method.hpp"
 
 namespace fokker {
 namespace {
@@ -24,7 +24,7 @@ constexpr std::array<StepperRow, 12> table{{
      .guarantee = "p >= 0 for dt <= 1/w, w the largest exit rate",
      .reference = "Euler 1768",
      .when_not = "beyond first looks: ssprk3 has the same limit and two more orders",
-     .formula = make_euler,
+     .method = make_euler,
      .convex = true},
     {.name = "ssprk3",
      .order = 3,
@@ -35,7 +35,7 @@ constexpr std::array<StepperRow, 12> table{{
      .guarantee = "p >= 0 for dt <= 1/w, for limited (nonlinear) fluxes too",
      .reference = "Shu and Osher 1988, eq. 2.18",
      .when_not = "stiff problems: w * span steps",
-     .formula = make_ssprk3,
+     .method = make_ssprk3,
      .convex = true},
     {.name = "rk4",
      .order = 4,
@@ -46,7 +46,7 @@ constexpr std::array<StepperRow, 12> table{{
      .guarantee = "p >= 0 for dt <= 1/w, linear fluxes without time dependence; else watched",
      .reference = "Kutta 1901",
      .when_not = "limited fluxes: not a combination of Euler steps",
-     .formula = make_rk4},
+     .method = make_rk4},
     {.name = "dopri5",
      .order = 5,
      .adaptive = true,
@@ -56,7 +56,7 @@ constexpr std::array<StepperRow, 12> table{{
      .guarantee = "p >= 0 for dt <= 0.83/w, linear fluxes without time dependence; else watched",
      .reference = "Dormand and Prince 1980",
      .when_not = "stiff problems; limited fluxes",
-     .formula = make_dopri5,
+     .method = make_dopri5,
      .control = StepControl::free},
     {.name = "rkc2",
      .order = 2,
@@ -68,7 +68,7 @@ constexpr std::array<StepperRow, 12> table{{
                   "rejected and halved",
      .reference = "Sommeijer, Shampine and Verwer 1998",
      .when_not = "p >= 0 to be kept in thin tails; tolerances below 1e-7: second order",
-     .formula = make_rkc2,
+     .method = make_rkc2,
      .control = StepControl::free,
      .step_limit = StepBound::stages},
     {.name = "chebyshev",
@@ -80,7 +80,7 @@ constexpr std::array<StepperRow, 12> table{{
      .guarantee = "p >= 0 for any dt (uniformisation, w * span products); Chebyshev series where positive = false",
      .reference = "Jensen 1953; Tal-Ezer and Kosloff 1984",
      .when_not = "rates that vary in time by more than a common factor; strong rotation with positive = false",
-     .formula = make_chebyshev,
+     .method = make_chebyshev,
      .step_limit = StepBound::products,
      .convex = true,
      .exponential = true},
@@ -93,7 +93,7 @@ constexpr std::array<StepperRow, 12> table{{
      .guarantee = "p >= 0 for any dt",
      .reference = "Hairer and Wanner 1996, IV.3",
      .when_not = "transients: first order",
-     .formula = make_backward_euler,
+     .method = make_backward_euler,
      .step_limit = StepBound::rounding,
      .convex = true},
     {.name = "crank_nicolson",
@@ -105,7 +105,7 @@ constexpr std::array<StepperRow, 12> table{{
      .guarantee = "p >= 0 watched (proved for dt <= 2/w): a step that goes negative is taken in halves",
      .reference = "Crank and Nicolson 1947",
      .when_not = "point starts and other stiff data: not damped (A-stable, not L-stable)",
-     .formula = make_crank_nicolson,
+     .method = make_crank_nicolson,
      .step_limit = StepBound::rounding},
     {.name = "tr_bdf2",
      .order = 2,
@@ -116,8 +116,8 @@ constexpr std::array<StepperRow, 12> table{{
      .guarantee = "p >= 0 watched (proved for dt <= 2.41/w): a step that goes negative is rejected and halved",
      .reference = "Bank et al. 1985; Hosea and Shampine 1996",
      .when_not = "smooth non-stiff problems: dopri5 has order 5",
-     .formula = make_tr_bdf2,
-     .control = StepControl::ladder,
+     .method = make_tr_bdf2,
+     .control = StepControl::dyadic,
      .step_limit = StepBound::rounding},
     {.name = "talbot",
      .order = 0,
@@ -128,7 +128,7 @@ constexpr std::array<StepperRow, 12> table{{
      .guarantee = "exp(dt A) p to 1e-13 of its largest value, for any dt; thinner tails are noise of either sign",
      .reference = "Talbot 1979; Trefethen, Weideman and Schmelzer 2006",
      .when_not = "two dimensions; p >= 0 asked for; a ring with a strong current (substeps of 2 D/a^2)",
-     .formula = make_talbot,
+     .method = make_talbot,
      .control = StepControl::leap,
      .step_limit = any,
      .exponential = true,
@@ -145,8 +145,8 @@ constexpr std::array<StepperRow, 12> table{{
          "taken in halves",
      .reference = "Peaceman and Rachford 1955",
      .when_not = "skew edges of a full tensor: refused, take hundsdorfer_verwer; one dimension: tr_bdf2",
-     .formula = make_peaceman_rachford,
-     .control = StepControl::doubled_ladder,
+     .method = make_peaceman_rachford,
+     .control = StepControl::doubled_dyadic,
      .step_limit = StepBound::rounding},
     {.name = "hundsdorfer_verwer",
      .order = 2,
@@ -158,8 +158,8 @@ constexpr std::array<StepperRow, 12> table{{
      .guarantee = "none on p >= 0: short steps go negative too",
      .reference = "Hundsdorfer 2002; 't Hout and Mishra 2013: theta = 1/2 + sqrt(3)/6",
      .when_not = "p >= 0 asked for; diagonal tensors: peaceman_rachford costs a third; one dimension: tr_bdf2",
-     .formula = make_hundsdorfer_verwer,
-     .control = StepControl::doubled_ladder,
+     .method = make_hundsdorfer_verwer,
+     .control = StepControl::doubled_dyadic,
      .step_limit = StepBound::rounding,
      .keeps_sign = false},
 }};
@@ -210,22 +210,22 @@ StepBound bound_of(const StepperRow& row, const Operator& op, bool keep) {
 }
 
 /// Steps of a length that the row finds itself.
-std::unique_ptr<TimeStepper> make_controlled(const StepperRow& row, std::unique_ptr<Formula> formula, StepBound bound,
+std::unique_ptr<TimeStepper> make_controlled(const StepperRow& row, std::unique_ptr<Method> method, StepBound bound,
                                              double tolerance) {
   const int order = row.order == 5 ? 5 : 3;  // of the error estimate
   switch (row.control) {
     case StepControl::free:
-      return make_free_steps(std::move(formula), bound, tolerance, order);
-    case StepControl::ladder:
-      return make_ladder_steps(std::move(formula), bound, tolerance, order);
-    case StepControl::doubled_ladder:
-      return make_ladder_steps(make_doubled(std::move(formula), *bound.op), bound, tolerance, order);
+      return make_free_steps(std::move(method), bound, tolerance, order);
+    case StepControl::dyadic:
+      return make_dyadic_steps(std::move(method), bound, tolerance, order);
+    case StepControl::doubled_dyadic:
+      return make_dyadic_steps(make_doubled(std::move(method), *bound.op), bound, tolerance, order);
     case StepControl::leap:
-      return make_leap_steps(std::move(formula), bound, tolerance);
+      return make_leap_steps(std::move(method), bound, tolerance);
     case StepControl::bound:
       break;
   }
-  return make_fixed_steps(std::move(formula), bound, std::nullopt);
+  return make_fixed_steps(std::move(method), bound, std::nullopt);
 }
 
 bool along_axes(const LinearOperator& op) { return op.on_edges() != nullptr && !op.on_edges()->skew(); }
@@ -267,9 +267,9 @@ std::unique_ptr<TimeStepper> make_stepper(const StepperRow& row, const Operator&
   }
   check_row(row, op, options, t0);
   StepBound bound = bound_of(row, op, keeps(op, options));
-  auto formula = row.formula(op);
-  formula->aim({.tolerance = options.tolerance, .positive = bound.watched, .controlled = !options.dt});
-  if (!options.dt) return make_controlled(row, std::move(formula), bound, options.tolerance);
+  auto method = row.method(op);
+  method->aim({.tolerance = options.tolerance, .positive = bound.watched, .controlled = !options.dt});
+  if (!options.dt) return make_controlled(row, std::move(method), bound, options.tolerance);
   const bool bounded = std::isfinite(row.stable_limit);
   if (bound.promised && bounded && *options.dt > bound.at(t0)) {
     throw UsageError(
@@ -280,7 +280,7 @@ std::unique_ptr<TimeStepper> make_stepper(const StepperRow& row, const Operator&
   }
   // A fixed dt that promises nothing is the user's own: no bound but what the watch finds.
   if (!bound.promised && bounded) bound.factor = any;
-  return make_fixed_steps(std::move(formula), bound, options.dt);
+  return make_fixed_steps(std::move(method), bound, options.dt);
 }
 
 }  // namespace fokker

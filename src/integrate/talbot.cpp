@@ -7,7 +7,7 @@
 #include "contour.hpp"
 #include "fokker/base/errors.hpp"
 #include "fokker/base/stop.hpp"
-#include "formula.hpp"
+#include "method.hpp"
 
 namespace fokker {
 namespace {
@@ -113,7 +113,7 @@ constexpr double most_substeps = 1e5;
 /// Error: R with 24 poles is exp to 2e-14 on the negative axis, and to 2e-10 in the parabola (Im z)^2 <= 2 |Re z|,
 /// which is what substeps are cut to. Convergence in N is geometric at every z, so |sum_24 - sum_8|^3 bounds the error
 /// of sum_24 (checked up to (Im z)^2 = 16 |Re z|); it is what sees an operator far from normal.
-class Talbot final : public Formula {
+class Talbot final : public Method {
  public:
   Talbot(const LinearOperator& op, const LinearOperator& base)
       : op_(op),
@@ -126,22 +126,22 @@ class Talbot final : public Formula {
       refuse("needs a stationary law that doubles can hold, and that of this ring is none");
   }
 
-  void advance(double t, double, double end, std::span<const double> p, std::span<double> next) override {
-    const double way = *op_.elapsed(t, end);
+  void advance(const Advance& step) override {
+    const double way = *op_.elapsed(step.t, step.end);
     const double substeps = way == 0 ? 0 : std::max(1.0, std::ceil(way * parabola_ / widest));
     if (!(substeps <= most_substeps))
       throw NumericalError(fmt::format("talbot would take {:.2g} substeps round the ring in one step; take tr_bdf2, or "
                                        "more output times",
                                        substeps),
-                           t);
+                           step.t);
     error_ = 0;
-    std::copy(p.begin(), p.end(), next.begin());
+    std::copy(step.p.begin(), step.p.end(), step.next.begin());
     for (double k = 0; k < substeps; ++k) {
       poll_stop();
-      propagate(way / substeps, next);
+      propagate(way / substeps, step.next);
     }
   }
-  double error() override { return error_; }
+  double error(const Advance& /*step*/) override { return error_; }
 
  private:
   void propagate(double h, std::span<double> p) {
@@ -213,7 +213,7 @@ double talbot_substeps(const LinearOperator& op, double way) {
   return std::max(1.0, way * parabola / widest);
 }
 
-std::unique_ptr<Formula> make_talbot(const Operator& op) {
+std::unique_ptr<Method> make_talbot(const Operator& op) {
   const LinearOperator& linear = *op.linear();
   if (linear.base() == nullptr)
     refuse("needs rates that do not depend on time, but for a factor common to drift and diffusion");

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "fokker/operator/flux_correction.hpp"
 #include "fokker/operator/operator.hpp"
@@ -23,8 +24,9 @@ struct StepResult {
   int rejected = 0;
 };
 
-/// Moves a state in time. Its whole memory is (t, dt, state): no multistep history, so that a resumed run equals an
-/// unbroken one bit for bit. No allocation inside a step once every rung was visited.
+/// Moves a state in time. What it remembers is (t, dt, state) and the few numbers of `memory`: no multistep history, so
+/// that a resumed run equals an unbroken one bit for bit. No allocation inside a step once every step length was in
+/// use.
 class TimeStepper {
  public:
   virtual ~TimeStepper() = default;
@@ -35,6 +37,10 @@ class TimeStepper {
   virtual StepResult step(const StepRequest& request, std::span<double> state) = 0;
   /// A first dt for a run that starts at t.
   [[nodiscard]] virtual double first_step(double t, std::span<const double> state, double limit) = 0;
+  /// What the steps ahead depend on beside (t, dt, state); empty for most rows. A stepper that was made with the same
+  /// arguments and takes it over by `restore` before its first step goes on bit for bit.
+  [[nodiscard]] virtual std::vector<double> memory() const { return {}; }
+  virtual void restore(std::span<const double> /*memory*/) {}
   [[nodiscard]] virtual long rhs_evaluations() const = 0;  ///< calls of Operator::apply and of linear solves
   [[nodiscard]] virtual long factorisations() const { return 0; }
   /// Cells set to zero so far because |p| had sunk below the smallest normal double, 2.2e-308, where the sign and all
@@ -44,14 +50,14 @@ class TimeStepper {
   [[nodiscard]] virtual const Corrections* corrections() const { return nullptr; }
 };
 
-class Formula;  // one step of a method as arithmetic, private to this room
+class Method;  // one step of a method as arithmetic, private to this room
 
 /// How a row finds the length of its steps where no dt is given.
 enum class StepControl {
   bound,           ///< at its bound
   free,            ///< any length, by the error estimate
-  ladder,          ///< powers of two, so that factorisations serve again
-  doubled_ladder,  ///< the same; the estimate compares a step with its two halves
+  dyadic,          ///< powers of two, so that factorisations serve again
+  doubled_dyadic,  ///< the same; the estimate compares a step with its two halves
   leap             ///< all the way at once, halved while the error is above the tolerance
 };
 
@@ -65,7 +71,7 @@ struct StepperRow {
   double positive_limit;  ///< p >= 0 is kept for dt * max|A_ii| up to this (infinity: any dt; 0: watched, not proved)
   double stable_limit;    ///< no mode of a generator grows for dt * max|A_ii| up to this (infinity: any dt)
   std::string_view guarantee, reference, when_not;
-  std::unique_ptr<Formula> (*formula)(const Operator&);
+  std::unique_ptr<Method> (*method)(const Operator&);
   StepControl control = StepControl::bound;
   double step_limit = 0;     ///< of dt * max|A_ii| for other reasons than p >= 0 and stability, which then set none
   bool convex = false;       ///< averages of Euler steps: keeps its promise for limited fluxes and varying rates too

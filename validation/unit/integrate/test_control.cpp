@@ -9,7 +9,7 @@
 #include <string>
 
 #include "fokker/base/errors.hpp"
-#include "fokker/integrate/ladder.hpp"
+#include "fokker/integrate/dyadic_steps.hpp"
 #include "fokker/integrate/stepper.hpp"
 #include "matrix_operator.hpp"
 
@@ -81,22 +81,22 @@ class Quadratic final : public Operator {
 
 TEST_CASE("a rung keeps its bits while it divides the way to the limit") {
   const double dt = 0.1 / 64;
-  CHECK(fit_to_ladder(0, dt, 0.1) == dt);
-  CHECK(fit_to_ladder(0.1, dt, 0.2) == dt);
-  CHECK(fit_to_ladder(0.2, dt, 0.30000000000000004) == dt);
-  CHECK(fit_to_ladder(0.7, dt, 0.7999999999999999) == dt);
-  CHECK(fit_to_ladder(0, 2 * dt, 3 * dt) == dt);       // two would leave half a step
-  CHECK(fit_to_ladder(0, 1024 * dt, 0.1) == 64 * dt);  // the way is shorter than the step: same ladder
-  CHECK(fit_to_ladder(0, 0.3, 1) == 0.25);             // no rung fits: a new ladder, the largest step not above dt
-  CHECK(fit_to_ladder(0, 5, 1) == 1);
+  CHECK(fit_to_dyadic(0, dt, 0.1) == dt);
+  CHECK(fit_to_dyadic(0.1, dt, 0.2) == dt);
+  CHECK(fit_to_dyadic(0.2, dt, 0.30000000000000004) == dt);
+  CHECK(fit_to_dyadic(0.7, dt, 0.7999999999999999) == dt);
+  CHECK(fit_to_dyadic(0, 2 * dt, 3 * dt) == dt);       // two would leave half a step
+  CHECK(fit_to_dyadic(0, 1024 * dt, 0.1) == 64 * dt);  // the way is shorter than the step: same ladder
+  CHECK(fit_to_dyadic(0, 0.3, 1) == 0.25);             // no rung fits: new lengths, the largest step not above dt
+  CHECK(fit_to_dyadic(0, 5, 1) == 1);
 }
 
 TEST_CASE("rungs end on the limit and rounding does not add up over a million steps") {
   const double dt = std::ldexp(0.3, -20), limit = 0.7 + 0.3;
   double t = 0.7;
   for (long left = 1 << 20; left > 0; --left) {
-    REQUIRE(fit_to_ladder(t, dt, limit) == dt);
-    t = end_of_rung(t, dt, limit);
+    REQUIRE(fit_to_dyadic(t, dt, limit) == dt);
+    t = end_of_dyadic(t, dt, limit);
   }
   CHECK(t == limit);
 }

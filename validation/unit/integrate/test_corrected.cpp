@@ -1,5 +1,6 @@
 // Freezes flux correction: with every stepper, p >= 0 to the last bit, mass and outflow to rounding, the order of the
-// flux in l1, steps that need nothing unchanged to the bit, and no memory beyond (t, dt, state).
+// flux in l1, steps that need nothing unchanged to the bit, and that (t, dt, state) and what a stepper calls its memory
+// are all there is to go on from.
 #include <doctest/doctest.h>
 
 #include <string>
@@ -205,6 +206,30 @@ TEST_CASE("where correcting costs several times as much the default flux goes on
       true);
   still->known.deterministic = true;
   CHECK_THROWS_AS(static_cast<void>(make_drift_diffusion(grid, still, flux("central4_positive"))), CaseError);
+}
+
+TEST_CASE("corrected steps taken up after every step equal unbroken ones to the bit") {
+  const auto grid = grid_2d(axis(-5, 5, 24), axis(-5, 5, 24, R, R, "y"));
+  const auto weak = [](double, double) { return std::array{0.045, 0.0, 0.045}; };
+  const auto form = make_drift_diffusion(grid, sde_2d(turning_spring, weak, true), flux("central4_positive"));
+  const auto make = [&] { return make_stepper(*find_stepper("chebyshev"), form->op(), {}, 0); };
+  const auto unbroken = make();
+  auto p = gaussian(*grid, 1.5, 0, 0.1), q = p;
+  double t = 0, dt = unbroken->first_step(0, p, 0.1), gave_way = -1;
+  std::vector<double> memory;
+  int steps = 0;
+  for (const double output : {0.05, 0.1, 0.15, 0.2})
+    while (t < output) {
+      const StepResult done = unbroken->step({t, dt, output}, p);
+      const auto fresh = make();
+      if (steps++ > 0) fresh->restore(memory);
+      CHECK(fresh->step({t, dt, output}, q).next_dt == done.next_dt);
+      CHECK(p == q);
+      memory = fresh->memory();
+      t = done.t, dt = done.next_dt, gave_way = unbroken->corrections()->gave_way;
+    }
+  CHECK(gave_way > 0);
+  CHECK(gave_way < 0.2);
 }
 
 TEST_CASE("a negative cell at the start of a corrected step is an error") {

@@ -9,7 +9,7 @@
 
 #include "fokker/base/errors.hpp"
 #include "fokker/base/stop.hpp"
-#include "fokker/integrate/ladder.hpp"
+#include "fokker/integrate/dyadic_steps.hpp"
 #include "fokker/integrate/stepper.hpp"
 #include "matrix_operator.hpp"
 
@@ -132,10 +132,10 @@ TEST_CASE("no step is longer than what keeps p nonnegative and the last one is d
 }
 
 TEST_CASE("ladders end whatever they are asked") {
-  CHECK(fit_to_ladder(0, std::numeric_limits<double>::infinity(), 1) == 1);
-  CHECK(largest_rung(0, 1) == 0);
-  CHECK(largest_rung(1, std::numeric_limits<double>::infinity()) == 1);
-  CHECK(fit_to_ladder(0.1, 0.25, 0.1 + 1e-17 * 2) > 0);
+  CHECK(fit_to_dyadic(0, std::numeric_limits<double>::infinity(), 1) == 1);
+  CHECK(largest_dyadic(0, 1) == 0);
+  CHECK(largest_dyadic(1, std::numeric_limits<double>::infinity()) == 1);
+  CHECK(fit_to_dyadic(0.1, 0.25, 0.1 + 1e-17 * 2) > 0);
 }
 
 TEST_CASE("exponentials start from p itself when nothing is to be done") {

@@ -8,7 +8,7 @@
 namespace fokker {
 
 /// Where the next advance starts from, as seen from the last one: what was computed there need not be computed again.
-/// No memory: a fresh formula computes the same bits.
+/// No memory: a fresh method computes the same bits.
 enum class Start {
   fresh,   ///< somewhere else
   again,   ///< the same (t, p): another length of the same step
@@ -22,47 +22,53 @@ struct Aim {
   bool controlled = false;  ///< somebody looks at error() and rejects steps
 };
 
-/// One step of a method as pure arithmetic: no opinion on the size of the step.
-class Formula {
+/// A step to be taken: `next` becomes the state a step of length h after t, where it is `p`; `end` is t + h, or the
+/// limit that the step lands on.
+struct Advance {
+  double t, h, end;
+  std::span<const double> p;
+  std::span<double> next;
+  Start start = Start::fresh;
+};
+
+/// One step of a method as pure arithmetic: the size of the step is somebody else's business.
+class Method {
  public:
-  virtual ~Formula() = default;
+  virtual ~Method() = default;
   /// To be called before the first step.
   virtual void aim(const Aim&) {}
-  /// Rates at the start or the end of a step are worth keeping: `start_from` is to be called before every advance.
+  /// Rates at the start or the end of a step are worth keeping: `Advance::start` is looked at.
   [[nodiscard]] virtual bool keeps_rates() const { return false; }
-  void start_from(Start start) { start_ = start; }
-  /// next = the state a step of length h after t, where it is `p`; `end` is t + h, or the limit the step lands on.
-  virtual void advance(double t, double h, double end, std::span<const double> p, std::span<double> next) = 0;
-  /// Estimated error of the last advance in the integral l1 norm; the adaptive formulas only.
-  virtual double error() { return 0; }
+  virtual void advance(const Advance& step) = 0;
+  /// Estimated error of `step`, the last one that was advanced, in the integral l1 norm; adaptive methods only.
+  virtual double error(const Advance& /*step*/) { return 0; }
   [[nodiscard]] long evaluations() const { return evaluations_; }
   [[nodiscard]] long factorisations() const { return factorisations_; }
 
  protected:
   long evaluations_ = 0, factorisations_ = 0;
-  Start start_ = Start::fresh;
 };
 
-std::unique_ptr<Formula> make_euler(const Operator& op);
-std::unique_ptr<Formula> make_ssprk3(const Operator& op);
-std::unique_ptr<Formula> make_rk4(const Operator& op);
-std::unique_ptr<Formula> make_dopri5(const Operator& op);
-std::unique_ptr<Formula> make_rkc2(const Operator& op);
+std::unique_ptr<Method> make_euler(const Operator& op);
+std::unique_ptr<Method> make_ssprk3(const Operator& op);
+std::unique_ptr<Method> make_rk4(const Operator& op);
+std::unique_ptr<Method> make_dopri5(const Operator& op);
+std::unique_ptr<Method> make_rkc2(const Operator& op);
 // These need a LinearOperator (std::bad_cast otherwise).
-std::unique_ptr<Formula> make_backward_euler(const Operator& op);
-std::unique_ptr<Formula> make_crank_nicolson(const Operator& op);
-std::unique_ptr<Formula> make_tr_bdf2(const Operator& op);
+std::unique_ptr<Method> make_backward_euler(const Operator& op);
+std::unique_ptr<Method> make_crank_nicolson(const Operator& op);
+std::unique_ptr<Method> make_tr_bdf2(const Operator& op);
 /// Throws UsageError for what is not a generator on one axis times a factor of time.
-std::unique_ptr<Formula> make_talbot(const Operator& op);
+std::unique_ptr<Method> make_talbot(const Operator& op);
 /// How many substeps it would take over a `way` (LinearOperator::elapsed) in one step: on a ring they are short. Throws
 /// as make_talbot does.
 [[nodiscard]] double talbot_substeps(const LinearOperator& op, double way);
 // These need LinearOperator::on_edges.
-std::unique_ptr<Formula> make_peaceman_rachford(const Operator& op);
-std::unique_ptr<Formula> make_hundsdorfer_verwer(const Operator& op);
-/// Two steps of half the length, beside one whole: an error estimate for a formula of order 2 that has none.
-std::unique_ptr<Formula> make_doubled(std::unique_ptr<Formula> formula, const Operator& op);
-std::unique_ptr<Formula> make_chebyshev(const Operator& op);
+std::unique_ptr<Method> make_peaceman_rachford(const Operator& op);
+std::unique_ptr<Method> make_hundsdorfer_verwer(const Operator& op);
+/// Two steps of half the length, beside one whole: an error estimate for a method of order 2 that has none.
+std::unique_ptr<Method> make_doubled(std::unique_ptr<Method> method, const Operator& op);
+std::unique_ptr<Method> make_chebyshev(const Operator& op);
 
 /// Sets subnormal cells to zero and returns how many there were. Below DBL_MIN doubles have absolute, not relative
 /// accuracy: a tail that sinks through it ends in a few cells of noise of either sign, whatever the arithmetic and the
@@ -72,11 +78,11 @@ long flush_subnormal(std::span<double> cells);
 /// Throws UsageError, with the reason, where `row` cannot serve this operator; talbot may find more.
 void check_row(const StepperRow& row, const Operator& op, const StepperOptions& options, double t0);
 
-/// The largest steps a formula may take, in units of Operator::stable_step(t).
+/// The largest steps a method may take, in units of Operator::stable_step(t).
 struct StepBound {
-  /// Of implicit formulas: p + h A x rounds by about 1e-16 h w in the l1 norm, so steps end where that nears 1e-7.
+  /// Of implicit methods: p + h A x rounds by about 1e-16 h w in the l1 norm, so steps end where that nears 1e-7.
   static constexpr double rounding = 1e9;
-  /// Of stabilised explicit formulas: some 500 stages, of which the first and the last still differ by 1e-11.
+  /// Of stabilised explicit methods: some 500 stages, of which the first and the last still differ by 1e-11.
   static constexpr double stages = 1e5;
   /// Of exponentials: so many products a step, that a run can be stopped.
   static constexpr double products = 1e4;
@@ -92,17 +98,17 @@ struct StepBound {
 };
 
 /// Fixed dt, or the bound where there is none. A step beyond the bound or with a negative cell is taken in two halves.
-std::unique_ptr<TimeStepper> make_fixed_steps(std::unique_ptr<Formula> formula, StepBound bound,
+std::unique_ptr<TimeStepper> make_fixed_steps(std::unique_ptr<Method> method, StepBound bound,
                                               std::optional<double> dt);
 /// Adaptive dt of any size; `order` is that of the error estimate.
-std::unique_ptr<TimeStepper> make_free_steps(std::unique_ptr<Formula> formula, StepBound bound, double tolerance,
+std::unique_ptr<TimeStepper> make_free_steps(std::unique_ptr<Method> method, StepBound bound, double tolerance,
                                              int order);
-/// Adaptive dt on a ladder of powers of two (ladder.hpp), so that factorisations are used again.
-std::unique_ptr<TimeStepper> make_ladder_steps(std::unique_ptr<Formula> formula, StepBound bound, double tolerance,
+/// Adaptive dt of powers of two (dyadic_steps.hpp), so that factorisations are used again.
+std::unique_ptr<TimeStepper> make_dyadic_steps(std::unique_ptr<Method> method, StepBound bound, double tolerance,
                                                int order);
 /// Adaptive dt for formulas that are exact but for what their error tells: all the way to the limit at once, halved
 /// while the error is above the tolerance.
-std::unique_ptr<TimeStepper> make_leap_steps(std::unique_ptr<Formula> formula, StepBound bound, double tolerance);
+std::unique_ptr<TimeStepper> make_leap_steps(std::unique_ptr<Method> method, StepBound bound, double tolerance);
 /// Steps of `inner`, a stepper on `correction.recording()`, each made nonnegative by `correction` (docs/steppers.md);
 /// with a `tolerance`, halved while that moves more probability.
 std::unique_ptr<TimeStepper> make_corrected_steps(std::unique_ptr<TimeStepper> inner, const Operator& op,

@@ -1,4 +1,4 @@
-#include "fokker/integrate/ladder.hpp"
+#include "fokker/integrate/dyadic_steps.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -15,24 +15,24 @@ bool divides(double dt, double t, double limit) {
 
 }  // namespace
 
-double fit_to_ladder(double t, double dt, double limit) {
+double fit_to_dyadic(double t, double dt, double limit) {
   const double way = limit - t;
   if (divides(dt, t, limit)) return dt;
-  double rung = std::isfinite(dt) ? dt : way;
-  while (rung > way * (1 + 1e-9)) rung /= 2;
-  for (const double candidate : {rung, rung / 2}) {
+  double length = std::isfinite(dt) ? dt : way;
+  while (length > way * (1 + 1e-9)) length /= 2;
+  for (const double candidate : {length, length / 2}) {
     if (divides(candidate, t, limit)) return candidate;
   }
   const int halvings = std::max(0, static_cast<int>(std::ceil(std::log2(way / dt))));
   return std::ldexp(way, -halvings);
 }
 
-double end_of_rung(double t, double dt, double limit) {
+double end_of_dyadic(double t, double dt, double limit) {
   const double steps = std::round((limit - t) / dt);
   return steps <= 1 ? limit : limit - (steps - 1) * dt;
 }
 
-double largest_rung(double dt, double most) {
+double largest_dyadic(double dt, double most) {
   if (!(dt > 0 && std::isfinite(most))) return dt;
   while (2 * dt <= most * (1 + 1e-9)) dt *= 2;
   return dt;

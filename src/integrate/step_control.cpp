@@ -12,10 +12,10 @@
 #include "fokker/base/large_array.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/base/stop.hpp"
-#include "fokker/integrate/ladder.hpp"
-#include "formula.hpp"
+#include "fokker/integrate/dyadic_steps.hpp"
+#include "method.hpp"
 
-/// How large a step is: three answers (fixed, free, on a ladder) around one way of looking at what came out.
+/// How large a step is: three answers (fixed, free, dyadic) around one way of looking at what came out.
 namespace fokker {
 
 long flush_subnormal(std::span<double> cells) {
@@ -55,18 +55,18 @@ bool everywhere(Index n, const Holds& holds) {
 
 class Steps : public TimeStepper {
  public:
-  Steps(std::unique_ptr<Formula> formula, StepBound bound)
-      : formula_(std::move(formula)), bound_(bound), next_(static_cast<std::size_t>(bound.op->size())) {}
+  Steps(std::unique_ptr<Method> method, StepBound bound)
+      : method_(std::move(method)), bound_(bound), next_(static_cast<std::size_t>(bound.op->size())) {}
   StepResult step(const StepRequest& request, std::span<double> state) final {
     if (!(request.limit > request.t && request.dt > 0)) throw std::logic_error("a step needs dt > 0 and t < limit");
     start_ = Start::fresh;
-    if (formula_->keeps_rates() && request.t == end_ && kept_ && equals_next(state)) start_ = Start::follows;
+    if (method_->keeps_rates() && request.t == end_ && kept_ && equals_next(state)) start_ = Start::follows;
     const StepResult done = take(request, state);
     if (!(done.t > request.t)) refuse_underflow(0, request, Short::by_tolerance);
     return done;
   }
-  [[nodiscard]] long rhs_evaluations() const override { return formula_->evaluations(); }
-  [[nodiscard]] long factorisations() const override { return formula_->factorisations(); }
+  [[nodiscard]] long rhs_evaluations() const override { return method_->evaluations(); }
+  [[nodiscard]] long factorisations() const override { return method_->factorisations(); }
   [[nodiscard]] long underflows() const override { return underflows_; }
 
  protected:
@@ -76,11 +76,9 @@ class Steps : public TimeStepper {
   /// is not finite, and for a negative cell where none can be.
   Index attempt(double t, double h, double end, std::span<const double> p) {
     poll_stop();
-    formula_->start_from(start_);
-    start_ = Start::again;
     end_ = end;
     kept_ = false;
-    formula_->advance(t, h, end, p, next_);
+    method_->advance({t, h, end, p, next_, std::exchange(start_, Start::again)});
     const auto cells = std::span(next_).first(static_cast<std::size_t>(bound_.op->cells()));
     const auto ledgers = std::span(next_).subspan(cells.size());
     if (look_over(cells) && all_within(-DBL_MAX, ledgers)) return -1;
@@ -100,6 +98,11 @@ class Steps : public TimeStepper {
                            end, cell);
     }
     return cell;
+  }
+
+  /// Of the step that `attempt` has just tried.
+  double error(double t, double h, double end, std::span<const double> p) {
+    return method_->error({t, h, end, p, next_});
   }
 
   void accept(std::span<double> state) {
@@ -150,7 +153,7 @@ class Steps : public TimeStepper {
     return bound_.limit(request.t, dt, request.limit);
   }
 
-  std::unique_ptr<Formula> formula_;
+  std::unique_ptr<Method> method_;
   StepBound bound_;
   LargeArray next_;
 
@@ -183,14 +186,14 @@ class Steps : public TimeStepper {
 
   Start start_ = Start::fresh;  // of the next attempt
   double end_ = std::numeric_limits<double>::quiet_NaN();
-  bool kept_ = false;  // next_ was accepted as the formula computed it for end_
+  bool kept_ = false;  // next_ was accepted as the method computed it for end_
   long flushed_ = 0, underflows_ = 0;
 };
 
 class FixedSteps final : public Steps {
  public:
-  FixedSteps(std::unique_ptr<Formula> formula, StepBound bound, std::optional<double> dt)
-      : Steps(std::move(formula), bound), dt_(dt) {}
+  FixedSteps(std::unique_ptr<Method> method, StepBound bound, std::optional<double> dt)
+      : Steps(std::move(method), bound), dt_(dt) {}
 
   StepResult take(const StepRequest& request, std::span<double> state) override try {
     halved_ = false;
@@ -248,8 +251,8 @@ double wanted_share(double error, double tolerance, int order, bool autonomous) 
 
 class FreeSteps final : public Steps {
  public:
-  FreeSteps(std::unique_ptr<Formula> formula, StepBound bound, double tolerance, int order)
-      : Steps(std::move(formula), bound), tolerance_(tolerance), order_(order) {}
+  FreeSteps(std::unique_ptr<Method> method, StepBound bound, double tolerance, int order)
+      : Steps(std::move(method), bound), tolerance_(tolerance), order_(order) {}
 
   StepResult take(const StepRequest& request, std::span<double> state) override {
     const double t = request.t, way = request.limit - t, asked = asked_of(request);
@@ -258,7 +261,7 @@ class FreeSteps final : public Steps {
     for (int rejected = 0;; ++rejected) {
       const double end = h == way ? request.limit : t + h;
       const Index cell = attempt(t, h, end, state);
-      const double error = cell < 0 ? formula_->error() : 0;
+      const double error = cell < 0 ? this->error(t, h, end, state) : 0;
       const double share = cell < 0 ? wanted_share(error, tolerance_, order_, bound_.op->autonomous()) : 0.5;
       if (cell < 0 && (error <= tolerance_ || sliver(h, request))) {
         accept(state);
@@ -284,26 +287,26 @@ class FreeSteps final : public Steps {
   int order_;
 };
 
-class LadderSteps final : public Steps {
+class DyadicSteps final : public Steps {
  public:
-  LadderSteps(std::unique_ptr<Formula> formula, StepBound bound, double tolerance, int order)
-      : Steps(std::move(formula), bound), tolerance_(tolerance), order_(order) {}
+  DyadicSteps(std::unique_ptr<Method> method, StepBound bound, double tolerance, int order)
+      : Steps(std::move(method), bound), tolerance_(tolerance), order_(order) {}
 
   StepResult take(const StepRequest& request, std::span<double> state) override {
     const double t = request.t;
-    double h = fit_to_ladder(t, request.dt, request.limit);
+    double h = fit_to_dyadic(t, request.dt, request.limit);
     for (; h > allowed(request, h); h /= 2) refuse_underflow(h, request, Short::by_bound);
     for (int rejected = 0;; ++rejected) {
-      const double end = end_of_rung(t, h, request.limit);
+      const double end = end_of_dyadic(t, h, request.limit);
       const Index cell = attempt(t, h, end, state);
-      const double error = cell < 0 ? formula_->error() : 0;
+      const double error = cell < 0 ? this->error(t, h, end, state) : 0;
       if (cell < 0 && (error <= tolerance_ || sliver(h, request))) {
-        const int growth = std::min(rungs(error), bound_.watched ? positive_rungs(state) : rungs(error));
+        const int growth = std::min(doublings(error), bound_.watched ? positive_doublings(state) : doublings(error));
         accept(state);
         const bool at_rest = error <= 0 && !bound_.op->autonomous();
         return {end, rejected > 0 ? h : proposal(h, request.dt, growth, at_rest ? 1 : 3), rejected};
       }
-      h = std::ldexp(h, cell < 0 ? std::clamp(rungs(error), -10, -1) : -1);
+      h = std::ldexp(h, cell < 0 ? std::clamp(doublings(error), -10, -1) : -1);
       refuse_underflow(h, request, because_of(cell), cell);
     }
   }
@@ -323,7 +326,7 @@ class LadderSteps final : public Steps {
 
  private:
   /// By how many powers of two the step may change, with half the tolerance as margin.
-  [[nodiscard]] int rungs(double error) const {
+  [[nodiscard]] int doublings(double error) const {
     constexpr double margin = 0.5;
     constexpr int most = 60;
     if (error <= 0) return most;
@@ -332,7 +335,7 @@ class LadderSteps final : public Steps {
 
   /// By how many powers of two the next step may be longer before some cell would go negative. Where p falls without
   /// help from its neighbours it falls by R(-z), and R < 0 from z = 2.41 on; z is read off the fall just taken.
-  [[nodiscard]] int positive_rungs(std::span<const double> before) const {
+  [[nodiscard]] int positive_doublings(std::span<const double> before) const {
     constexpr double most = 2.2;
     double ratio = 1;
     for (Index i = 0; i < bound_.op->cells(); ++i) {
@@ -343,10 +346,10 @@ class LadderSteps final : public Steps {
     return std::max(0, static_cast<int>(std::floor(std::log2(most / -std::log(ratio)))));
   }
 
-  /// Up to `most` rungs up; all the way back to what was asked for when only the limit had cut it.
-  [[nodiscard]] static double proposal(double h, double asked, int rungs, int most) {
-    const double back = std::min(largest_rung(h, asked), std::ldexp(h, std::max(rungs, 0)));
-    return std::max(back, std::ldexp(h, std::clamp(rungs, 0, most)));
+  /// Up to `most` doublings; all the way back to what was asked for when only the limit had cut it.
+  [[nodiscard]] static double proposal(double h, double asked, int doublings, int most) {
+    const double back = std::min(largest_dyadic(h, asked), std::ldexp(h, std::max(doublings, 0)));
+    return std::max(back, std::ldexp(h, std::clamp(doublings, 0, most)));
   }
 
   double tolerance_;
@@ -355,8 +358,8 @@ class LadderSteps final : public Steps {
 
 class LeapSteps final : public Steps {
  public:
-  LeapSteps(std::unique_ptr<Formula> formula, StepBound bound, double tolerance)
-      : Steps(std::move(formula), bound), tolerance_(tolerance) {}
+  LeapSteps(std::unique_ptr<Method> method, StepBound bound, double tolerance)
+      : Steps(std::move(method), bound), tolerance_(tolerance) {}
 
   StepResult take(const StepRequest& request, std::span<double> state) override {
     const double t = request.t, way = request.limit - t, asked = asked_of(request);
@@ -364,7 +367,7 @@ class LeapSteps final : public Steps {
     for (int rejected = 0;; ++rejected) {
       const double end = h == way ? request.limit : t + h;
       const Index cell = attempt(t, h, end, state);
-      if (cell < 0 && (formula_->error() <= tolerance_ || sliver(h, request))) {
+      if (cell < 0 && (error(t, h, end, state) <= tolerance_ || sliver(h, request))) {
         accept(state);
         // A step that was cut by the limit alone says nothing against the longer one that was asked for.
         return {end, rejected > 0 ? h : std::max(2 * h, request.dt), rejected};
@@ -381,23 +384,23 @@ class LeapSteps final : public Steps {
 
 }  // namespace
 
-std::unique_ptr<TimeStepper> make_leap_steps(std::unique_ptr<Formula> formula, StepBound bound, double tolerance) {
-  return std::make_unique<LeapSteps>(std::move(formula), bound, tolerance);
+std::unique_ptr<TimeStepper> make_leap_steps(std::unique_ptr<Method> method, StepBound bound, double tolerance) {
+  return std::make_unique<LeapSteps>(std::move(method), bound, tolerance);
 }
 
-std::unique_ptr<TimeStepper> make_fixed_steps(std::unique_ptr<Formula> formula, StepBound bound,
+std::unique_ptr<TimeStepper> make_fixed_steps(std::unique_ptr<Method> method, StepBound bound,
                                               std::optional<double> dt) {
-  return std::make_unique<FixedSteps>(std::move(formula), bound, dt);
+  return std::make_unique<FixedSteps>(std::move(method), bound, dt);
 }
 
-std::unique_ptr<TimeStepper> make_free_steps(std::unique_ptr<Formula> formula, StepBound bound, double tolerance,
+std::unique_ptr<TimeStepper> make_free_steps(std::unique_ptr<Method> method, StepBound bound, double tolerance,
                                              int order) {
-  return std::make_unique<FreeSteps>(std::move(formula), bound, tolerance, order);
+  return std::make_unique<FreeSteps>(std::move(method), bound, tolerance, order);
 }
 
-std::unique_ptr<TimeStepper> make_ladder_steps(std::unique_ptr<Formula> formula, StepBound bound, double tolerance,
+std::unique_ptr<TimeStepper> make_dyadic_steps(std::unique_ptr<Method> method, StepBound bound, double tolerance,
                                                int order) {
-  return std::make_unique<LadderSteps>(std::move(formula), bound, tolerance, order);
+  return std::make_unique<DyadicSteps>(std::move(method), bound, tolerance, order);
 }
 
 }  // namespace fokker

@@ -7,7 +7,7 @@
 #include "fokker/base/errors.hpp"
 #include "fokker/integrate/stepper.hpp"
 #include "fokker/operator/operator.hpp"
-#include "formula.hpp"
+#include "method.hpp"
 
 /// The rule behind `stepper = "auto"` (docs/steppers.md): what every adaptive row would cost, in products with the
 /// operator, and the cheapest of them. The constants are measured (`tools/bench auto` compares).
@@ -69,9 +69,9 @@ double talbot_cost(const Problem& p) { return 60 * p.outputs * talbot_substeps(*
 
 double tr_bdf2_cost(const Problem& p) {
   const SolverCost cost = solver_cost(p.dimension, p.op.cells());
-  constexpr double rungs = 12;
+  constexpr double lengths = 12;
   const double steps = p.steps(6);
-  return p.op.autonomous() ? steps * (3 * cost.solve + 1) + rungs * cost.factor
+  return p.op.autonomous() ? steps * (3 * cost.solve + 1) + lengths * cost.factor
                            : steps * (3 * (cost.solve + p.product) + 2 * cost.factor);
 }
 

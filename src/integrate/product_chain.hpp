@@ -10,11 +10,11 @@ namespace fokker {
 
 /// Products with an operator at one time, gathered until there are as many as one pass over memory is worth
 /// (`Operator::apply_chain`). Nothing is computed before `run`, or the product that makes it full.
-class Wave {
+class ProductChain {
  public:
   static constexpr std::size_t longest = 6;
 
-  explicit Wave(const Operator& op) : op_(op) {}
+  explicit ProductChain(const Operator& op) : op_(op) {}
 
   void add(double t, std::span<const double> state, std::initializer_list<Stage> stages) {
     if (count_ == longest || t != t_) run();

@@ -2,13 +2,13 @@
 #include <cmath>
 #include <limits>
 
-#include "formula.hpp"
+#include "method.hpp"
 
 namespace fokker {
 namespace {
 
 /// A stepper whose accepted steps pass through a flux correction. The inner one works on the recording operator; its
-/// records start from 0 in every step, so that the memory is (t, dt, state) as ever. A step whose correction moves more
+/// records start from 0 in every step. A step whose correction moves more
 /// than the tolerance is too long for the low-order one it leans on: half of it is taken instead. Where that happens
 /// all the time (weak noise on a coarse grid, a start of one cell) the default flux is the better one for the same
 /// work: it goes on alone once correcting has cost a few times what it would have.
@@ -53,6 +53,18 @@ class CorrectedSteps final : public TimeStepper {
   double first_step(double t, std::span<const double> state, double limit) override {
     begin(state);
     return inner_->first_step(t, next_, limit);
+  }
+
+  /// The account of the cost, and what goes on alone since when.
+  [[nodiscard]] std::vector<double> memory() const override {
+    const double row = default_ ? static_cast<double>(choice_.row - steppers().data()) : -1;
+    return {work_, allowed_, asked_, account_.gave_way, row};
+  }
+  void restore(std::span<const double> memory) override {
+    work_ = memory[0], allowed_ = memory[1], asked_ = memory[2], account_.gave_way = memory[3];
+    if (account_.gave_way < 0) return;
+    choice_.row = &steppers()[static_cast<std::size_t>(memory[4])];
+    default_ = make_stepper(*choice_.row, simple_, options_, account_.gave_way);
   }
 
   [[nodiscard]] long rhs_evaluations() const override {
