@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 
+#include "fokker/run/run.hpp"
 #include "fokker/run/witness.hpp"
 #include "fokker/scheme/cell_peclet.hpp"
 #include "self_check.hpp"
@@ -191,6 +192,29 @@ std::optional<Forecast> forecast(const Setup& setup, std::optional<double> gives
   out.judged = self_check.conclude(now);
   return out;
 } catch (const NumericalError&) {  // a coefficient that is no number later: the run will say so
+  return std::nullopt;
+}
+
+std::optional<double> left_by_absorbing_sides(const Setup& setup) try {
+  constexpr Index few = 32;
+  if (setup.grid->ledgers() == 0) return std::nullopt;
+  Case coarse = setup.config;
+  for (Axis& axis : coarse.axes) axis.cells = std::min(axis.cells, few);
+  coarse.scheme = {};
+  coarse.time.stepper = "auto";
+  coarse.time.dt.reset();
+  coarse.time.tolerance = setup.sde->traits().autonomous ? 1e-12 : 1e-5;  // what is left may be little; steps are not
+  coarse.compare = {};
+  coarse.reverse.reset();
+  coarse.checks.clear();
+  coarse.output.times = {0, coarse.time.end};
+  Setup few_cells = build(std::move(coarse));
+  const RunResult result = run(few_cells, {});
+  if (result.stop_reason != "end") return std::nullopt;
+  return std::max(0.0, result.ledger.mass / result.ledger.mass_initial);
+} catch (const CaseError&) {
+  return std::nullopt;
+} catch (const NumericalError&) {
   return std::nullopt;
 }
 

@@ -25,4 +25,8 @@ struct Forecast {
 /// the flux gives way to the default one [t].
 [[nodiscard]] std::optional<Forecast> forecast(const Setup& setup, std::optional<double> gives_way = {});
 
+/// The share of the mass that absorbing sides leave at the end, by a run on at most 32 cells an axis; absent without
+/// such sides, or where such a run is not possible.
+[[nodiscard]] std::optional<double> left_by_absorbing_sides(const Setup& setup);
+
 }  // namespace fokker

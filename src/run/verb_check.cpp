@@ -105,6 +105,21 @@ std::vector<std::string> add_forecast(const Setup& setup, std::optional<double> 
   return warnings;
 }
 
+/// Absorbing sides that leave nothing.
+void add_absorption(const Setup& setup, std::vector<Finding>& all, std::vector<std::string>& warnings) {
+  constexpr double nothing = 1e-9;
+  const auto left = left_by_absorbing_sides(setup);
+  if (!left) return;
+  all.push_back(
+      {"walls.left_at_end", *left, "absorbing sides",
+       fmt::format("leave about {:.2g} of the mass at the end, by a run on at most 32 cells an axis", *left)});
+  if (*left < nothing)
+    warnings.push_back(fmt::format(
+        "mass: absorbing sides leave about {:.2g} of it at t = {:.6g}: p, moments and norms there would be those of "
+        "nothing; end the run earlier (time.end)",
+        *left, setup.config.time.end));
+}
+
 /// What the particles will cost; a step that the program chooses is announced.
 void add_particles(const Setup& setup, std::vector<Finding>& all) {
   const auto cost = particle_cost(setup);
@@ -200,6 +215,15 @@ std::optional<double> add_rehearsal(const Setup& setup, std::vector<Finding>& al
   return found->gave_way;
 }
 
+/// Cells, then what has left through each absorbing side.
+Eigen::VectorXd whole_state(const Setup& setup) {
+  Eigen::VectorXd state = Eigen::VectorXd::Zero(setup.scheme->op().size());
+  state.head(setup.grid->cells()) = setup.initial.values;
+  for (std::size_t k = 0; k < setup.initial_outflow.size(); ++k)
+    state[setup.grid->cells() + static_cast<Index>(k)] = setup.initial_outflow[k];
+  return state;
+}
+
 struct Findings {
   std::vector<Finding> all;
   std::vector<std::string> warnings;  ///< of the forecast
@@ -210,7 +234,9 @@ Findings findings(Setup& setup) {
   const SchemeReport report = setup.scheme->report(0);
   const double end = setup.config.time.end, cells = static_cast<double>(setup.grid->cells());
   const double memory = static_cast<double>(report.bytes) + cells * 8 * 10;
-  const double first = std::min(end, setup.stepper->first_step(0, setup.initial.view(), setup.config.output.times[1]));
+  const Eigen::VectorXd start = whole_state(setup);
+  const std::span<const double> state(start.data(), static_cast<std::size_t>(start.size()));
+  const double first = std::min(end, setup.stepper->first_step(0, state, setup.config.output.times[1]));
   std::vector<Finding> all;
   all.push_back(grid_finding(setup));
   all.push_back({"memory.bytes", memory, "memory", "about " + bytes_text(memory)});
@@ -256,6 +282,7 @@ Findings findings(Setup& setup) {
   all.push_back({"walls.initial_mass", walls, "mass at walls",
                  fmt::format("{:.2g} of the initial mass within two cells of a wall", walls)});
   std::vector<std::string> warnings = add_forecast(setup, gives_way, all);
+  add_absorption(setup, all, warnings);
   add_particles(setup, all);
   const bool good = add_schedule(setup, all);
   return {std::move(all), std::move(warnings), good};

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "../../../src/run/check_text.hpp"
 #include "../../../src/run/distortion.hpp"
 #include "../../../src/run/forecast.hpp"
 #include "../../../src/run/space_error.hpp"
@@ -363,6 +364,19 @@ TEST_CASE("steady says what a box cuts off a Gaussian law and what gathers at an
   CHECK(std::any_of(gathers.warnings.begin(), gathers.warnings.end(), [](const std::string& warning) {
     return warning.find("p grows towards it") != std::string::npos;
   }));
+}
+
+TEST_CASE("check knows beforehand that absorbing sides leave nothing") {
+  const std::string box =
+      "[[axis]]\nname = \"x\"\nrange = [0, 1]\ncells = 400\nboundary = \"absorbing\"\n[sde]\ndrift = [\"0\"]\n"
+      "noise = [[\"1\"]]\n[initial]\nuniform = true\n[time]\nend = 6\n";
+  Setup all_gone = setup_of(box);
+  // 8/pi^2 exp(-pi^2 t/2) = 1.1e-13
+  CHECK(std::log10(*left_by_absorbing_sides(all_gone)) == doctest::Approx(-12.95).epsilon(0.1));
+  CHECK(check_text(all_gone).find("mass: absorbing sides leave about") != std::string::npos);
+  Setup some_left = setup_of(box, {"time.end=0.5"});
+  CHECK(*left_by_absorbing_sides(some_left) == doctest::Approx(0.8106 * std::exp(-2.4674)).epsilon(0.01));
+  CHECK(check_text(some_left).find("mass: absorbing sides leave about") == std::string::npos);
 }
 
 TEST_CASE("check tells beforehand what the run will say") {
