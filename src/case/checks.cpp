@@ -5,10 +5,10 @@
 #include <cmath>
 #include <map>
 
-#include "case_reader.hpp"
+#include "sections.hpp"
 
 // [[check]]: which quantities there are, what each must and must not be given.
-namespace fokker {
+namespace fokker::input {
 namespace {
 
 constexpr std::size_t most_checks = 1000;
@@ -65,14 +65,12 @@ const Quantity* find_quantity(std::string_view name) {
   return row == quantities.end() ? nullptr : &*row;
 }
 
-std::vector<std::string> quantity_names() {
-  std::vector<std::string> names;
-  for (const Quantity& quantity : quantities) names.emplace_back(quantity.name);
-  return names;
-}
+CaseCheck& check_of(const Reading& r) { return r.c.checks[r.entry]; }
 
 // A table of a density, read once however many checks speak of it, and held against the axes.
-void read_file_witness(CaseReader& reader, const Node& node, Case& c, CaseCheck& check) {
+void read_file_witness(const Reading& r) {
+  auto& [reader, table, row, node, c, entry] = r;
+  CaseCheck& check = check_of(r);
   check.file = reader.folder / check.against;
   std::error_code error;
   if (!std::filesystem::is_regular_file(check.file, error))
@@ -98,168 +96,198 @@ void read_file_witness(CaseReader& reader, const Node& node, Case& c, CaseCheck&
   }
 }
 
-void read_against(CaseReader& reader, const Node& node, const Quantity& quantity, Case& c, CaseCheck& check) {
-  if (quantity.against == Against::nothing) {
-    if (node) reader.report(node, fmt::format("{} is a number of the run itself, leave against out", quantity.name));
-    return;
-  }
-  const auto against = reader.text(node);
-  if (!against) return;
-  check.against = *against;
-  const bool file = against->ends_with(".csv");
-  const bool exact = c.compare.exact_closed_form || c.compare.exact_formula || reader.exact_faulty;
-  const std::map<std::string, bool> active = {
-      {"exact", exact},
-      {"monte_carlo", c.compare.monte_carlo || reader.monte_carlo_faulty},
-      {"spectral", c.compare.spectral || reader.spectral_faulty},
-      {"twin", c.compare.twin},
-      {"reverse", c.reverse.has_value()},
-  };
-  if (!active.contains(*against) && !file) {
-    const std::vector<std::string> witnesses = {"exact", "monte_carlo", "spectral", "twin", "reverse", "a .csv file"};
-    return reader.report(node,
-                         fmt::format("{} is unknown", toml_string(*against)) + allowed_names(*against, witnesses));
+// The witnesses that a check may name, and whether the case has each of them.
+struct Active {
+  std::string_view name;
+  bool active;
+};
+std::vector<Active> witnesses(const Reading& r) {
+  const CaseCompare& compare = r.c.compare;
+  const auto faulty = [&](const char* key) { return r.reader.faulty.contains(key); };
+  return {{"exact", compare.exact_closed_form || compare.exact_formula || faulty("compare.exact")},
+          {"monte_carlo", compare.monte_carlo || faulty("compare.monte_carlo")},
+          {"spectral", compare.spectral || faulty("compare.spectral")},
+          {"twin", compare.twin},
+          {"reverse", r.c.reverse.has_value()}};
+}
+
+// A name that stands for a witness of the case, or for a file.
+void read_named_witness(const Reading& r, const Quantity& quantity, const std::string& against) {
+  const std::vector<Active> all = witnesses(r);
+  const auto named = std::find_if(all.begin(), all.end(), [&](const Active& w) { return w.name == against; });
+  const bool file = against.ends_with(".csv");
+  if (named == all.end() && !file) {
+    std::vector<std::string> names;
+    for (const Active& witness : all) names.emplace_back(witness.name);
+    names.emplace_back("a .csv file");
+    return r.report(fmt::format("{} is unknown", toml_string(against)) + allowed_names(against, names));
   }
   const std::string_view only = only_witness(quantity.against);
-  if (!only.empty() && *against != only)
-    return reader.report(node, fmt::format("{}, {} is for \"{}\"", toml_string(*against), quantity.name, only));
+  if (!only.empty() && against != only)
+    return r.report(fmt::format("{}, {} is for \"{}\"", toml_string(against), quantity.name, only));
   if (file && !quantity.from_file)
-    return reader.report(
-        node, fmt::format("{} cannot be taken from a table of points, l1, l2, linf and kl can", quantity.name));
-  if (file) return read_file_witness(reader, node, c, check);
-  if (quantity.name == "kl" && *against == "spectral")
-    return reader.report(node, "\"spectral\", kl needs a density that is positive, and its noise at 1e-16 is not");
-  if (!active.at(*against))
-    reader.report(node, *against == "reverse" ? "needs [reverse], which is not there"
-                                              : fmt::format("needs compare.{}, which is not set", *against));
-  if (quantity.name == "characteristic_error" && c.compare.exact_formula)
-    return reader.report(node, "characteristic_error needs the closed form (compare.exact = true)");
-  if (quantity.name == "l1_exact" && !exact) reader.report(node, "l1_exact needs compare.exact, which is not set");
+    return r.report(fmt::format("{} cannot be taken from a table of points, l1, l2, linf and kl can", quantity.name));
+  if (file) return read_file_witness(r);
+  if (quantity.name == "kl" && against == "spectral")
+    return r.report("\"spectral\", kl needs a density that is positive, and its noise at 1e-16 is not");
+  if (!named->active)
+    r.report(against == "reverse" ? "needs [reverse], which is not there"
+                                  : fmt::format("needs compare.{}, which is not set", against));
+  if (quantity.name == "characteristic_error" && r.c.compare.exact_formula)
+    return r.report("characteristic_error needs the closed form (compare.exact = true)");
+  if (quantity.name == "l1_exact" && !all.front().active) r.report("l1_exact needs compare.exact, which is not set");
 }
 
-// A verdict needs no bound: it is one.
-void read_no_bounds(CaseReader& reader, TableReader& table) {
-  for (const char* key : {"below", "above", "near", "within"})
-    if (const Node node = table.find(key))
-      reader.report(node, "agrees takes no bound: it fails where z, KS and chi-square together differ (p below 1e-3)");
+// For one quantity alone: false (reported) with any other.
+bool goes_with(const Reading& r, std::string_view argument) {
+  const Quantity* const quantity = find_quantity(check_of(r).quantity);
+  if (!quantity) return false;
+  if (quantity->argument == argument) return true;
+  if (r.node)
+    r.report(fmt::format("goes with {}, not with {}", argument == "of" ? "expectation" : "p", quantity->name));
+  return false;
 }
 
-// Exactly one of: below, above, near with within, within alone (which bounds |value|).
-void read_bounds(CaseReader& reader, TableReader& table, CaseCheck& check) {
-  constexpr std::array<std::string_view, 3> kinds = {"below", "above", "near"};
-  const auto given = table.one_of(kinds);
-  const Node within = table.find("within");
-  check.below = reader.number(table.find("below"));
-  check.above = reader.number(table.find("above"));
-  check.near = reader.number(table.find("near"));
-  check.within = reader.number(within, Bounds::not_negative());
-  if (given.empty() && !within)
-    reader.problems.add(table.place(), table.path("below"),
-                        "missing, must have below, above, near with within, or within alone");
-  else if (given.size() == 1 && given.front() == "near" && !within)
-    static_cast<void>(table.require("within", "a number >= 0, with near"));
-  else if (given.size() == 1 && given.front() != "near" && within)
-    reader.report(within, fmt::format("goes with near or alone, not with {}", given.front()));
+}  // namespace
+
+std::vector<std::string> quantity_names() {
+  std::vector<std::string> names;
+  for (const Quantity& quantity : quantities) names.emplace_back(quantity.name);
+  return names;
 }
 
-// The output time that `at` means, bit for bit, so that nobody compares times with a tolerance again.
-void read_at(CaseReader& reader, const Node& node, const Case& c, CaseCheck& check) {
-  if (!reader.times_known) {
-    static_cast<void>(reader.number(node));
+void read_checks(Reading& r) {
+  const auto entries = r.reader.list(r.node);
+  if (!entries) return;
+  if (entries->size() > most_checks)
+    return r.report(fmt::format("{} checks, at most {}", entries->size(), most_checks));
+  for (const Node& entry : *entries) {
+    r.c.checks.emplace_back().where = r.reader.problems.where(entry.value->place);
+    read_entry(r, entry, r.c.checks.size() - 1);
+  }
+}
+
+void read_quantity(Reading& r) {
+  CaseCheck& check = check_of(r);
+  check.quantity = r.reader.word(r.node, quantity_names()).value_or("");
+  if (check.quantity.starts_with("log_likelihood") && !r.c.compare.log_likelihood &&
+      !r.reader.faulty.contains("compare.log_likelihood"))
+    r.report(fmt::format("{} needs compare.log_likelihood, which is not set", check.quantity));
+  if (check.quantity == "w1" && r.reader.dimension() == 2) r.report("w1 is for one axis");
+}
+
+void read_against(Reading& r) {
+  const Quantity* const quantity = find_quantity(check_of(r).quantity);
+  if (!quantity) return;
+  if (quantity->against == Against::nothing) {
+    if (r.node) r.report(fmt::format("{} is a number of the run itself, leave against out", quantity->name));
     return;
   }
-  check.at = c.time.end;
-  const auto at = reader.number(node);
+  const std::string_view only = only_witness(quantity->against);
+  static_cast<void>(r.table.require("against", only.empty()
+                                                   ? "\"exact\", \"monte_carlo\", \"spectral\", \"twin\" or a .csv file"
+                                                   : fmt::format("\"{}\"", only)));
+  const auto against = r.reader.text(r.node);
+  if (!against) return;
+  check_of(r).against = *against;
+  read_named_witness(r, *quantity, *against);
+}
+
+// Files by their full path: the resolved case stands in another folder than the case did.
+std::string write_against(const Case& c, std::size_t entry) {
+  const CaseCheck& check = c.checks[entry];
+  return check.file.empty() ? toml(check.against) : toml_path(check.file);
+}
+
+// The output time that `at` means, bit for bit, so that nobody compares times with a tolerance again. What came back is
+// compared with the initial density.
+void read_at(Reading& r) {
+  CaseCheck& check = check_of(r);
+  if (r.node && check.against == "reverse")
+    r.report("what came back is compared with the initial density, leave at out");
+  const auto at = r.reader.number(r.node);
+  if (!r.reader.times_known) return;
+  check.at = r.c.time.end;
   if (!at) return;
   check.timed = true;
-  const std::vector<double>& times = c.output.times;
+  const std::vector<double>& times = r.c.output.times;
   const auto after = std::lower_bound(times.begin(), times.end(), *at);
   std::vector<double> nearest;
   if (after != times.begin()) nearest.push_back(*(after - 1));
   if (after != times.end()) nearest.push_back(*after);
   for (const double t : nearest)
-    if (std::abs(t - *at) <= 1e-12 * c.time.end) {
+    if (std::abs(t - *at) <= 1e-12 * r.c.time.end) {
       check.at = t;
       return;
     }
-  reader.report(node, fmt::format("{} is not an output time, nearest: {}", *at, fmt::join(nearest, " and ")));
+  r.report(fmt::format("{} is not an output time, nearest: {}", *at, fmt::join(nearest, " and ")));
 }
 
-void read_argument(CaseReader& reader, TableReader& table, const Quantity& quantity, const Case& c, CaseCheck& check) {
-  for (const char* key : {"of", "point"}) {
-    const Node node = table.find(key);
-    if (node && quantity.argument != key)
-      reader.report(node, fmt::format("goes with {}, not with {}", std::string_view(key) == "of" ? "expectation" : "p",
-                                      quantity.name));
-  }
-  if (quantity.argument == "of") {
-    const Node of = table.require("of", "a formula of the axes");
-    check.of = reader.formula(of, reader.symbols.axes);
-    if (of) check.of_text = of.value->kind == Value::Kind::string ? of.value->text : to_toml(*of.value);
-  }
-  if (quantity.argument == "point")
-    check.point =
-        read_point(reader, table.require("point", "a list of numbers, one per axis"), c).value_or(check.point);
+std::string write_at(const Case& c, std::size_t entry) {
+  return c.checks[entry].against == "reverse" ? "" : toml(c.checks[entry].at);
 }
 
-// What came back is compared with the initial density: at 0, for one lambda or for all.
-void read_lambda(CaseReader& reader, TableReader& table, const Case& c, CaseCheck& check) {
-  const Node lambda = table.find("lambda"), at = table.find("at");
-  if (check.against != "reverse") {
-    if (lambda) reader.report(lambda, "goes with against = \"reverse\"");
-    return;
-  }
-  if (at) reader.report(at, "what came back is compared with the initial density, leave at out");
-  check.lambda = reader.number(lambda, Bounds::not_negative());
-  if (!check.lambda || !c.reverse) return;
-  const auto& all = c.reverse->lambda;  // empty: its own fault was reported
+// A verdict needs no bound: it is one.
+bool takes_bound(const Reading& r) {
+  if (check_of(r).quantity != "agrees") return true;
+  if (r.node) r.report("agrees takes no bound: it fails where z, KS and chi-square together differ (p below 1e-3)");
+  return false;
+}
+
+KeyAccess bound(std::optional<double> CaseCheck::*member) {
+  KeyAccess access = number(member);
+  access.read = [member](Reading& r) {
+    if (takes_bound(r)) check_of(r).*member = r.reader.number(r.node);
+  };
+  return access;
+}
+
+// Exactly one of: below, above, near with within, within alone (which bounds |value|).
+void read_within(Reading& r) {
+  if (!takes_bound(r)) return;
+  constexpr std::array<std::string_view, 3> kinds = {"below", "above", "near"};
+  const auto given = r.table.one_of(kinds);
+  check_of(r).within = r.reader.number(r.node, Bounds::not_negative());
+  if (given.empty() && !r.node)
+    r.reader.problems.add(r.table.place(), r.table.path("below"),
+                          "missing, must have below, above, near with within, or within alone");
+  else if (given.size() == 1 && given.front() == "near" && !r.node)
+    static_cast<void>(r.table.require("within", "a number >= 0, with near"));
+  else if (given.size() == 1 && given.front() != "near" && r.node)
+    r.report(fmt::format("goes with near or alone, not with {}", given.front()));
+}
+
+void read_of(Reading& r) {
+  if (!goes_with(r, "of")) return;
+  static_cast<void>(r.table.require("of", r.row.access.must_be));
+  check_of(r).of = r.reader.formula(r.node, r.reader.symbols.axes);
+  if (r.node) check_of(r).of_text = formula_text(r.node);
+}
+
+std::string write_of(const Case& c, std::size_t entry) {
+  return c.checks[entry].of ? toml_string(c.checks[entry].of_text) : "";
+}
+
+void read_check_point(Reading& r) {
+  if (!goes_with(r, "point")) return;
+  static_cast<void>(r.table.require("point", r.row.access.must_be));
+  if (const auto point = point_in_box(r)) check_of(r).point = *point;
+}
+
+std::string write_check_point(const Case& c, std::size_t entry) {
+  return c.checks[entry].point.empty() ? "" : toml_list(c.checks[entry].point);
+}
+
+// What came back is compared for one lambda, or for the worst of all.
+void read_check_lambda(Reading& r) {
+  CaseCheck& check = check_of(r);
+  if (!find_quantity(check.quantity) || !r.node) return;
+  if (check.against != "reverse") return r.report("goes with against = \"reverse\"");
+  check.lambda = r.reader.number(r.node, Bounds::not_negative());
+  if (!check.lambda || !r.c.reverse) return;
+  const auto& all = r.c.reverse->lambda;  // empty: its own fault was reported
   if (!all.empty() && std::find(all.begin(), all.end(), *check.lambda) == all.end())
-    reader.report(lambda, fmt::format("{}, reverse.lambda holds {}", *check.lambda, fmt::join(all, ", ")));
+    r.report(fmt::format("{}, reverse.lambda holds {}", *check.lambda, fmt::join(all, ", ")));
 }
 
-CaseCheck read_check(CaseReader& reader, const Node& entry, Case& c) {
-  CaseCheck check;
-  TableReader table(entry, reader.problems);
-  if (!table.is_table()) return check;
-  check.where = reader.problems.where(table.place());
-  const std::vector<std::string> names = quantity_names();
-  const Node quantity_node = table.require("quantity", fmt::format("one of {}", fmt::join(names, ", ")));
-  check.quantity = reader.word(quantity_node, names).value_or("");
-  const Node against = table.find("against");
-  read_at(reader, table.find("at"), c, check);
-  if (check.quantity == "agrees")
-    read_no_bounds(reader, table);
-  else
-    read_bounds(reader, table, check);
-  if (const Quantity* quantity = find_quantity(check.quantity)) {
-    if (quantity->against != Against::nothing && !against) {
-      const std::string_view only = only_witness(quantity->against);
-      static_cast<void>(
-          table.require("against", only.empty() ? "\"exact\", \"monte_carlo\", \"spectral\", \"twin\" or a .csv file"
-                                                : fmt::format("\"{}\"", only)));
-    }
-    read_against(reader, against, *quantity, c, check);
-    read_argument(reader, table, *quantity, c, check);
-    if (quantity->name.starts_with("log_likelihood") && !reader.log_likelihood_asked)
-      reader.report(quantity_node, fmt::format("{} needs compare.log_likelihood, which is not set", quantity->name));
-    read_lambda(reader, table, c, check);
-    if (quantity->name == "w1" && reader.dimension() == 2) reader.report(quantity_node, "w1 is for one axis");
-  } else {
-    for (const char* key : {"of", "point", "lambda"}) static_cast<void>(table.find(key));
-  }
-  table.finish();
-  return check;
-}
-
-}  // namespace
-
-void read_checks(CaseReader& reader, TableReader& root, Case& c) {
-  const Node node = root.find("check");
-  const auto entries = reader.list(node);
-  if (!entries) return;
-  if (entries->size() > most_checks)
-    return reader.report(node, fmt::format("{} checks, at most {}", entries->size(), most_checks));
-  for (const Node& entry : *entries) c.checks.push_back(read_check(reader, entry, c));
-}
-
-}  // namespace fokker
+}  // namespace fokker::input

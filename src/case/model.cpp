@@ -4,14 +4,12 @@
 #include <array>
 #include <cmath>
 
-#include "case_reader.hpp"
 #include "fokker/model/named_model.hpp"
+#include "sections.hpp"
 
 // [sde] model = "...": the keys of each named model, and [schedule]: what a user claims about formulas of his own.
-namespace fokker {
+namespace fokker::input {
 namespace {
-
-using Keys = std::vector<std::string_view>;
 
 std::vector<std::string> variables_of(const Case& c) {
   std::vector<std::string> names;
@@ -129,60 +127,53 @@ std::optional<NamedModel> read_alpha_sigma(CaseReader& reader, TableReader& sde,
   return alpha_sigma_model(variables_of(c), *alpha, *sigma, blurred);
 }
 
-struct Reader {
+// What makes each model of its keys, those whose rows are of it.
+struct Maker {
   std::string_view name;
-  Keys keys;  // as they stand in resolved.toml
-  std::optional<NamedModel> (*read)(CaseReader&, TableReader&, const Case&);
+  std::optional<NamedModel> (*make)(CaseReader&, TableReader&, const Case&);
 };
-const std::vector<Reader>& readers() {
-  static const std::vector<Reader> table = {
-      {"ou", {"theta", "mu", "sigma"}, read_ou},
-      {"vp", {"beta", "schedule", "beta_integral"}, read_vp},
-      {"ve", {"sigma", "sigma_min", "sigma_max", "blurred"}, read_ve},
-      {"sub_vp", {"beta", "schedule", "beta_integral"}, read_sub_vp},
-      {"alpha_sigma", {"alpha", "sigma", "blurred"}, read_alpha_sigma},
-  };
-  return table;
-}
+constexpr std::array<Maker, 5> makers = {
+    {{"ou", read_ou}, {"vp", read_vp}, {"ve", read_ve}, {"sub_vp", read_sub_vp}, {"alpha_sigma", read_alpha_sigma}}};
 
 // Formulas and a name exclude each other.
 void refuse_formulas(CaseReader& reader, TableReader& sde) {
-  for (const char* key :
-       {"interpretation", "drift", "noise", "noise_covariance", "diffusion", "potential", "temperature"})
-    if (sde.table()->find(key)) reader.report(sde.find(key), "excludes sde.model, give one of them");
+  for (const KeyRow* row : keys_of("sde"))
+    if (row->rules.of == "formulas" && sde.table()->find(row->key()))
+      reader.report(sde.find(row->key()), "excludes sde.model, give one of them");
+}
+
+std::optional<NamedModel> make_model(const Reading& r, TableReader& sde, std::string_view name) {
+  const auto row = std::find_if(makers.begin(), makers.end(), [&](const Maker& m) { return m.name == name; });
+  try {
+    return row->make(r.reader, sde, r.c);
+  } catch (const std::length_error& error) {
+    r.reader.report(sde.find("model"), fmt::format("its formulas grow too large: {}", error.what()));
+    return std::nullopt;
+  }
 }
 
 }  // namespace
 
-void read_model(CaseReader& reader, TableReader& sde, Case& c) {
+std::vector<std::string> model_names() {
   std::vector<std::string> names;
   for (const ModelRow& row : models()) names.emplace_back(row.name);
-  const Node model_node = sde.find("model");
-  static_cast<void>(sde.find("parameters"));
-  static_cast<void>(sde.find("definitions"));
-  const std::size_t before = reader.problems.count();
-  const auto name = reader.word(model_node, names);
-  if (!name || reader.problems.count() > before) return;  // whose keys the others are is not known
-  refuse_formulas(reader, sde);
-  for (const Reader& row : readers()) {
-    if (row.name != *name) continue;
-    std::optional<NamedModel> model;
-    try {
-      model = row.read(reader, sde, c);
-    } catch (const std::length_error& error) {
-      reader.report(model_node, fmt::format("its formulas grow too large: {}", error.what()));
-    }
-    sde.finish();
-    c.model = *name;
-    c.sde_text.emplace_back("model", toml_string(*name));
-    for (const std::string_view key : row.keys)
-      if (const Value* value = sde.table()->find(key)) c.sde_text.emplace_back(key, to_toml(*value));
-    if (!model) return;
-    c.sde = model->formulas;
-    c.schedule = model->schedule;
-    c.no_schedule = model->no_schedule;
-    reader.model = std::move(model);
-  }
+  return names;
+}
+
+void read_model(Reading& r, TableReader& sde) {
+  const std::size_t before = r.reader.problems.count();
+  const auto name = r.reader.word(sde.find("model"), model_names());
+  if (!name || r.reader.problems.count() > before) return;  // whose keys the others are is not known
+  read_keys(r.reader, sde, "sde", r.c, 0, *name);
+  refuse_formulas(r.reader, sde);
+  std::optional<NamedModel> model = make_model(r, sde, *name);
+  sde.finish();
+  r.c.model = *name;
+  if (!model) return;
+  r.c.sde = model->formulas;
+  r.c.schedule = model->schedule;
+  r.c.no_schedule = model->no_schedule;
+  r.reader.model = std::move(model);
 }
 
 void check_model(CaseReader& reader, const Case& c) {
@@ -195,24 +186,15 @@ void check_model(CaseReader& reader, const Case& c) {
   reader.report({at ? at : sde->find(key), "sde." + key}, fault->text);
 }
 
-void read_schedule(CaseReader& reader, TableReader& root, Case& c) {
-  const Node node = root.find("schedule");
-  if (!node) return;
-  if (!c.model.empty()) return reader.report(node, fmt::format("the model {} states its own", c.model));
-  TableReader table(node, reader.problems);
-  if (!table.is_table()) return;
-  const auto alpha = reader.formula(table.require("alpha", "a formula of t"), time_only);
-  const auto sigma = reader.formula(table.require("sigma", "a formula of t"), time_only);
-  const auto mean = reader.number(table.find("prior_mean"));
-  const auto variance = reader.number(table.find("prior_variance"), Bounds::positive());
-  const bool blurred = reader.boolean(table.find("blurred")).value_or(false);
-  table.finish();
-  for (const char* key : {"alpha", "sigma", "prior_mean", "prior_variance", "blurred"})
-    if (const Value* value = table.table()->find(key)) c.schedule_text.emplace_back(key, to_toml(*value));
-  if (alpha && sigma)
-    c.schedule = Schedule{std::vector<AxisSchedule>(reader.dimension(),
-                                                    {*alpha, *sigma * *sigma, mean.value_or(0), variance.value_or(1)}),
-                          blurred};
+void read_schedule(Reading& r) {
+  if (!r.node) return;
+  if (!r.c.model.empty()) return r.report(fmt::format("the model {} states its own", r.c.model));
+  if (!read_table(r)) return;
+  const ScheduleClaim& claim = r.reader.claim;
+  if (claim.alpha && claim.sigma)
+    r.c.schedule = Schedule{std::vector<AxisSchedule>(r.reader.dimension(), {*claim.alpha, *claim.sigma * *claim.sigma,
+                                                                             claim.mean, claim.variance}),
+                            claim.blurred};
 }
 
-}  // namespace fokker
+}  // namespace fokker::input

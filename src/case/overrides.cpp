@@ -1,59 +1,35 @@
+#include "overrides.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 
 #include "fokker/base/printable.hpp"
+#include "fokker/case/keys.hpp"
 #include "table_reader.hpp"
+#include "toml_adapter.hpp"
 
 // --set KEY.PATH=VALUE, worked into the tree before anything is validated, so that an override obeys every rule of the
 // file and its faults are reported with the file's.
-namespace fokker {
+namespace fokker::input {
 namespace {
 
-using Names = std::vector<std::string_view>;
+std::string joined(std::string_view path, std::string_view key) {
+  return path.empty() ? std::string(key) : fmt::format("{}.{}", path, key);
+}
 
 // Setting a key takes out those of the file that it excludes: whoever types --set time.dt=1e-3 means a fixed step,
 // whatever the file says about tolerance. Two overrides that exclude each other stay an error.
-struct Replacement {
-  std::string_view section, key;
-  Names replaced;
-};
-const std::vector<Replacement>& replacements() {
-  static const std::vector<Replacement> table = {
-      {"time", "tolerance", {"dt"}},
-      {"time", "dt", {"tolerance"}},
-      {"output", "frames", {"every", "times"}},
-      {"output", "every", {"frames", "times"}},
-      {"output", "times", {"frames", "every"}},
-      {"initial", "gaussian", {"mixture", "density", "point", "uniform"}},
-      {"initial", "mixture", {"gaussian", "density", "point", "uniform"}},
-      {"initial", "density", {"gaussian", "mixture", "point", "uniform"}},
-      {"initial", "point", {"gaussian", "mixture", "density", "uniform"}},
-      {"initial", "uniform", {"gaussian", "mixture", "density", "point"}},
-      {"sde", "drift", {"potential", "temperature"}},
-      {"sde", "noise", {"diffusion", "potential", "temperature"}},
-      {"sde", "diffusion", {"noise", "noise_covariance", "potential", "temperature"}},
-      {"sde", "potential", {"drift", "noise", "noise_covariance", "diffusion"}},
-      {"sde",
-       "model",
-       {"interpretation", "drift", "noise", "noise_covariance", "diffusion", "potential", "temperature"}},
-      {"sde", "beta", {"schedule"}},
-      {"sde", "schedule", {"beta", "beta_integral"}},
-      {"check", "below", {"above", "near", "within"}},
-      {"check", "above", {"below", "near", "within"}},
-      {"check", "near", {"below", "above"}},
-      {"check", "within", {"below", "above"}},
+void replace_excluded(Value& table, std::string_view path, std::string_view key) {
+  const KeyRow* const row = find_key(joined(path, key));
+  if (!row) return;
+  const auto take_out = [&](std::string_view other) {
+    if (const Value* old = table.find(other); old && old->place.override_index < 0) table.erase(other);
   };
-  return table;
-}
-
-void replace_excluded(Value& table, std::string_view section, std::string_view key) {
-  for (const Replacement& row : replacements())
-    if (row.section == section && row.key == key)
-      for (const std::string_view other : row.replaced)
-        if (const Value* old = table.find(other); old && old->place.override_index < 0) table.erase(other);
+  for (const std::string_view other : row->rules.replaces) take_out(other);
+  for (const KeyRow* other : keys_of(path))
+    if (other != row && !row->rules.choice.empty() && other->rules.choice == row->rules.choice) take_out(other->key());
 }
 
 std::vector<std::string> split_path(std::string_view path) {
@@ -89,7 +65,7 @@ Value* list_entry(Value& list, const std::string& step, bool by_name, std::strin
 }
 
 // A new parameter or definition would change nothing: a slip of the pen.
-bool must_exist(std::string_view parent) { return parent == "sde.parameters" || parent == "sde.definitions"; }
+bool must_exist(const KeyRow* table) { return table && table->access.kind == KeyKind::names; }
 
 std::vector<std::string> names_of(const Value& table) {
   std::vector<std::string> names;
@@ -118,27 +94,29 @@ void apply_override(Value& root, const std::string& setting, int index, Problems
     return fail("not a TOML value: " + error);
 
   Value* here = &root;
-  std::string parent;
-  for (std::size_t depth = 0; depth < steps.size(); ++depth) {
-    const std::string& step = steps[depth];
+  std::string parent, path_of_rows;  // where it stands: check.0, and check.* in the table of keys
+  for (const std::string& step : steps) {
     if (here->kind == Value::Kind::boolean && here->flag) {  // compare.monte_carlo = true, now with a key of its own
       *here = {};
       here->place = at;
     }
-    if (here->kind == Value::Kind::array) {
-      here = list_entry(*here, step, parent == "axis", error);
+    const KeyRow* const row = find_key(path_of_rows);
+    const bool in_list = here->kind == Value::Kind::array;
+    if (in_list) {
+      here = list_entry(*here, step, row && row->rules.entries_have_names, error);
       if (!here) return fail(error);
     } else if (here->kind == Value::Kind::table) {
-      if (depth == (steps.front() == "check" ? 2U : 1U)) replace_excluded(*here, steps.front(), step);
+      replace_excluded(*here, path_of_rows, step);
       Value* next = here->find(step);
-      if (!next && must_exist(parent)) return fail("there is no such name" + allowed_names(step, names_of(*here)));
+      if (!next && must_exist(row)) return fail("there is no such name" + allowed_names(step, names_of(*here)));
       here = next ? next : &here->append(step, at);
     } else {
       return fail(fmt::format("{} is {}, it has no keys", parent, kind_name(here->kind)));
     }
-    parent += (parent.empty() ? "" : ".") + step;
+    parent = joined(parent, step);
+    path_of_rows = joined(path_of_rows, in_list ? "*" : step);
   }
   *here = std::move(value);
 }
 
-}  // namespace fokker
+}  // namespace fokker::input

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 
-#include "case_reader.hpp"
+#include "sections.hpp"
 
 // The names of a case: axes, parameters, definitions. The latter two refer to each other in any order.
-namespace fokker {
+namespace fokker::input {
 namespace {
 
 constexpr std::size_t most_names = 256, longest_name = 64;
@@ -105,36 +105,33 @@ std::vector<std::pair<std::string, Node>> named_entries(CaseReader& reader, cons
 
 }  // namespace
 
-void read_axis_names(CaseReader& reader, TableReader& root) {
-  Symbols& symbols = reader.symbols;
+// The names of all axes, before anything else is read.
+void read_axis_names(Reading& r) {
+  Symbols& symbols = r.reader.symbols;
   symbols.all.emplace_back("t");
-  const Node node = root.require("axis", "one or two [[axis]] tables");
-  const auto axes = reader.list(node);
+  const auto axes = r.reader.list(r.node);
   if (!axes) return;
-  if (axes->empty() || axes->size() > 2) {
-    reader.report(node, fmt::format("{} axes, must be one or two", axes->size()));
-    return;
-  }
+  if (axes->empty() || axes->size() > 2) return r.report(fmt::format("{} axes, must be one or two", axes->size()));
   symbols.dimension = axes->size();
-  for (const Node& entry : *axes) {
-    TableReader table(entry, reader.problems);
-    const Node name_node = table.require("name", "a name for the formulas");
-    const auto name = reader.text(name_node);
-    if (!name) continue;
-    const std::string fault = name_fault(symbols, *name);
-    if (fault.empty()) {
-      symbols.axes.push_back(*name);
-      symbols.all.push_back(*name);
-    } else {
-      reader.report(name_node, fault);
-    }
+  for (std::size_t k = 0; k < axes->size(); ++k) {
+    TableReader table((*axes)[k], r.reader.problems);
+    read_key(*find_key("axis.*.name"), r.reader, table, r.c, k);
   }
 }
 
+void read_axis_name(Reading& r) {
+  const auto name = r.reader.text(r.node);
+  if (!name) return;
+  Symbols& symbols = r.reader.symbols;
+  if (const std::string fault = name_fault(symbols, *name); !fault.empty()) return r.report(fault);
+  symbols.axes.push_back(*name);
+  symbols.all.push_back(*name);
+}
+
 // From the formulas outside of the two tables, by way of definitions and parameters that refer to others.
-void warn_of_unused(CaseReader& reader, TableReader& root) {
-  const Node sde = root.find("sde");
-  if (!sde || sde.value->kind != Value::Kind::table) return;
+void warn_of_unused(CaseReader& reader) {
+  const Value* const sde = reader.root.value->find("sde");
+  if (!sde || sde->kind != Value::Kind::table) return;
   const std::array<std::string, 2> tables = {"sde.parameters.", "sde.definitions."};
   auto& mentions = reader.symbols.mentions;
   std::set<std::string> used;
@@ -151,7 +148,7 @@ void warn_of_unused(CaseReader& reader, TableReader& root) {
     for (const std::string& table : tables) use(table + name);
   }
   for (const std::string& table : tables) {
-    const Value* const names = sde.value->find(table.substr(4, table.size() - 5));
+    const Value* const names = sde->find(table.substr(4, table.size() - 5));
     if (names == nullptr || names->kind != Value::Kind::table) continue;
     for (std::size_t i = 0; i < names->items.size(); ++i)
       if (const std::string& name = names->keys[i].first; !used.contains(name))
@@ -159,10 +156,13 @@ void warn_of_unused(CaseReader& reader, TableReader& root) {
   }
 }
 
-void read_symbols(CaseReader& reader, TableReader& root, Case& c) {
-  const Node sde = root.find("sde");
-  if (!sde || sde.value->kind != Value::Kind::table) return;
-  const auto node = [&](const char* key) { return Node{sde.value->find(key), fmt::format("sde.{}", key)}; };
+// [sde.parameters] and [sde.definitions].
+void read_symbols(Reading& r) {
+  CaseReader& reader = r.reader;
+  Case& c = r.c;
+  const Value* const sde = reader.root.value->find("sde");
+  if (!sde || sde->kind != Value::Kind::table) return;
+  const auto node = [&](const char* key) { return Node{sde->find(key), fmt::format("sde.{}", key)}; };
   const auto parameters = named_entries(reader, node("parameters"));
   const auto definitions = named_entries(reader, node("definitions"));
 
@@ -182,4 +182,16 @@ void read_symbols(CaseReader& reader, TableReader& root, Case& c) {
   formulas.resolve_all();
 }
 
-}  // namespace fokker
+std::string write_parameters(const Case& c, std::size_t) {
+  std::string out;
+  for (const auto& [name, value] : c.parameters) out += fmt::format("{} = {}\n", name, toml_number(value));
+  return out;
+}
+
+std::string write_definitions(const Case& c, std::size_t) {
+  std::string out;
+  for (const auto& [name, value] : c.definitions) out += fmt::format("{} = {}\n", name, value);
+  return out;
+}
+
+}  // namespace fokker::input

@@ -1,12 +1,12 @@
+#include "toml_adapter.hpp"
+
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
 #include <algorithm>
 
-#include "table_reader.hpp"
-
 // The only file that knows toml++: text -> tree, with places.
-namespace fokker {
+namespace fokker::input {
 namespace {
 
 constexpr int deepest_key = 16;
@@ -189,4 +189,4 @@ bool parse_override_value(std::string_view text, Value& value, std::string& erro
   return true;
 }
 
-}  // namespace fokker
+}  // namespace fokker::input

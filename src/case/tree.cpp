@@ -1,24 +1,11 @@
+#include "tree.hpp"
+
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
 #include <cmath>
 
-#include "fokker/base/expression.hpp"
-#include "fokker/base/printable.hpp"
-#include "table_reader.hpp"
-
-namespace fokker {
-namespace {
-
-// A message is for a person: a hostile file does not get megabytes of itself back, nor lines of its own.
-std::string shown(std::string text, std::size_t most) {
-  if (text.size() <= most) return printable_line(text);
-  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0U) == 0x80U) --most;
-  return printable_line(text.substr(0, most)) + "...";
-}
-
-}  // namespace
+namespace fokker::input {
 
 const Value* Value::find(std::string_view key) const {
   for (std::size_t i = 0; i < keys.size(); ++i)
@@ -122,92 +109,4 @@ std::string to_toml(const Value& value) {
   return "";
 }
 
-Problems::Problems(std::string name, std::span<const std::string> overrides) : name_(std::move(name)) {
-  for (const std::string& setting : overrides) override_paths_.push_back(override_path(setting));
-}
-
-std::string Problems::where(const Place& place) const {
-  if (place.override_index >= 0) return "--set " + override_paths_[static_cast<std::size_t>(place.override_index)];
-  return fmt::format("{}:{}:{}", name_, place.line, place.column);
-}
-
-void Problems::add(const Place& place, std::string key, std::string text) {
-  if (found_.size() < most_problems)
-    found_.emplace_back(place, Problem{where(place), shown(std::move(key), 200), shown(std::move(text), 1000)});
-  else
-    ++omitted_;
-}
-
-void Problems::raise() const {
-  if (found_.empty()) return;
-  auto sorted = found_;
-  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
-    const Place &p = a.first, &q = b.first;
-    return std::tuple(p.override_index, p.line, p.column) < std::tuple(q.override_index, q.line, q.column);
-  });
-  std::vector<Problem> problems;
-  for (auto& [place, problem] : sorted) problems.push_back(std::move(problem));
-  if (omitted_ > 0) problems.push_back({name_, "", fmt::format("and {} more problems", omitted_)});
-  throw CaseError(std::move(problems));
-}
-
-TableReader::TableReader(const Node& node, Problems& problems) : path_(node.key), problems_(problems) {
-  if (!node) return;
-  place_ = node.value->place;
-  if (node.value->kind == Value::Kind::table)
-    table_ = node.value;
-  else
-    problems.add(place_, path_, fmt::format("{}, must be a table", kind_name(node.value->kind)));
-}
-
-std::string TableReader::path(std::string_view key) const {
-  return path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key);
-}
-
-Node TableReader::find(std::string_view key) {
-  if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.emplace_back(key);
-  return {table_ ? table_->find(key) : nullptr, path(key)};
-}
-
-Node TableReader::require(std::string_view key, std::string_view must_be) {
-  Node node = find(key);
-  if (!node && table_) problems_.add(place_, node.key, fmt::format("missing, must be {}", must_be));
-  return node;
-}
-
-void TableReader::later(std::string_view key) {
-  const Value* value = table_ ? table_->find(key) : nullptr;
-  if (!value) return;
-  later_.emplace_back(key);
-  problems_.add(value->place, path(key), "not available yet");
-}
-
-std::vector<std::string_view> TableReader::one_of(std::span<const std::string_view> keys) {
-  std::vector<std::string_view> given;
-  for (const std::string_view key : keys) {
-    const Node node = find(key);
-    if (!node) continue;
-    if (!given.empty())
-      problems_.add(node.value->place, node.key, fmt::format("excludes {}, give one of them", path(given.front())));
-    given.push_back(key);
-  }
-  return given;
-}
-
-void TableReader::finish() const {
-  if (!table_) return;
-  for (const auto& [key, place] : table_->keys)
-    if (std::find(known_.begin(), known_.end(), key) == known_.end() &&
-        std::find(later_.begin(), later_.end(), key) == later_.end())
-      problems_.add(place, path(key), "unknown key" + allowed_names(key, known_));
-}
-
-std::string allowed_names(std::string_view name, std::span<const std::string> allowed) {
-  const std::string nearest = nearest_name(name, allowed);
-  std::string out = nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest);
-  out += nearest.empty() ? ", allowed: " : " allowed: ";
-  for (std::size_t i = 0; i < allowed.size(); ++i) out += (i == 0 ? "" : ", ") + allowed[i];
-  return out;
-}
-
-}  // namespace fokker
+}  // namespace fokker::input

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "case_reader.hpp"
 #include "fokker/base/semidefinite.hpp"
+#include "reader.hpp"
 
-namespace fokker {
+namespace fokker::input {
 namespace {
 
 // Everything in a text that looks like a name.
@@ -45,6 +45,11 @@ std::string joined(std::span<const std::string> names) {
 bool is_scalar(const Value& value) { return value.kind != Value::Kind::array && value.kind != Value::Kind::table; }
 
 }  // namespace
+
+std::string integers(std::int64_t least, std::int64_t most) {
+  if (most == std::numeric_limits<std::int64_t>::max()) return fmt::format("an integer >= {}", least);
+  return fmt::format("an integer from {} to {}", least, most);
+}
 
 std::vector<std::string> CaseReader::axes_and_time() const {
   std::vector<std::string> names = symbols.axes;
@@ -124,9 +129,7 @@ std::optional<double> CaseReader::number(const Node& node, const Bounds& bounds)
 
 std::optional<std::int64_t> CaseReader::integer(const Node& node, std::int64_t least, std::int64_t most) {
   if (!node) return std::nullopt;
-  const bool open_end = most == std::numeric_limits<std::int64_t>::max();
-  const std::string must_be =
-      open_end ? fmt::format("an integer >= {}", least) : fmt::format("an integer from {} to {}", least, most);
+  const std::string must_be = integers(least, most);
   if (node.value->kind == Value::Kind::integer) {
     if (node.value->integer >= least && node.value->integer <= most) return node.value->integer;
     report(node, fmt::format("{}, must be {}", node.value->integer, must_be));
@@ -266,4 +269,4 @@ bool CaseReader::semidefinite(const Node& node, const Eigen::MatrixXd& values, c
   return false;
 }
 
-}  // namespace fokker
+}  // namespace fokker::input

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -132,14 +133,13 @@ struct Case {
   std::string title;
   std::vector<Axis> axes;
   SdeFormulas sde;
-  /// The sde section as written (for resolved.toml): key -> TOML text, without parameters and definitions.
-  std::vector<std::pair<std::string, std::string>> sde_text;
-  std::string model;                 ///< its name; empty where the formulas are the user's
-  std::optional<Schedule> schedule;  ///< what a named model or [schedule] claims about the law
-  std::string no_schedule;           ///< why a named model claims nothing
-  std::vector<std::pair<std::string, std::string>> schedule_text;  ///< [schedule] as written
-  std::map<std::string, double> parameters;                        ///< worked out
-  std::vector<std::pair<std::string, std::string>> definitions;    ///< name -> TOML text, as written
+  /// Formulas as they stand in the file, with their names: path of the key -> TOML text (for resolved.toml).
+  std::map<std::string, std::string, std::less<>> written;
+  std::string model;                         ///< its name; empty where the formulas are the user's
+  std::optional<Schedule> schedule;          ///< what a named model or [schedule] claims about the law
+  std::string no_schedule;                   ///< why a named model claims nothing
+  std::map<std::string, double> parameters;  ///< worked out
+  std::vector<std::pair<std::string, std::string>> definitions;  ///< name -> TOML text, as written
   Initial initial;
   CaseScheme scheme;
   CaseTime time;

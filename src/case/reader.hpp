@@ -12,12 +12,13 @@
 
 #include "fokker/base/expression.hpp"
 #include "fokker/case/case.hpp"
+#include "fokker/case/keys.hpp"
 #include "fokker/model/named_model.hpp"
 #include "table_reader.hpp"
 
-// Nodes -> numbers, names and formulas, and the sections of a case made of them. Whatever cannot be read is reported
-// and left empty, so that one pass finds every problem.
-namespace fokker {
+// Nodes -> numbers, names and formulas. Whatever cannot be read is reported and left empty, so that one pass finds
+// every problem.
+namespace fokker::input {
 
 // What a number must lie in; `text` says so.
 struct Bounds {
@@ -41,6 +42,16 @@ class Symbols {
   std::size_t nodes_left = 100'000;  // of all formulas of a case together: memory and time stay bounded
 };
 
+// [schedule] on its way to a Schedule.
+struct ScheduleClaim {
+  std::optional<Expression> alpha, sigma;
+  double mean = 0, variance = 1;
+  bool blurred = false;
+};
+
+// "an integer from 1 to 9", or without an end ">= 1".
+[[nodiscard]] std::string integers(std::int64_t least, std::int64_t most);
+
 class CaseReader {
  public:
   CaseReader(const Value& root_value, const Vocabulary& words, std::filesystem::path relative_to, Problems& sink)
@@ -53,9 +64,12 @@ class CaseReader {
   Symbols symbols;
   std::optional<NamedModel> model;  // of [sde] model
   CaseFor use = CaseFor::run;
-  // What later sections must not hold against themselves, because its own fault was reported.
+  // What later keys must not hold against themselves, because its own fault was reported.
   bool end_known = false, times_known = false;
-  bool exact_faulty = false, monte_carlo_faulty = false, spectral_faulty = false, log_likelihood_asked = false;
+  std::set<std::string, std::less<>> faulty;  // paths of rows
+  // What the keys of one table leave for each other.
+  std::optional<std::size_t> noise_sources;  // columns of sde.noise
+  ScheduleClaim claim;
 
   // A warning of the case: it is read all the same.
   void warn(const Node& node, const std::string& text) {
@@ -94,32 +108,25 @@ class CaseReader {
   [[nodiscard]] bool charge(const Node& node, const Expression& expression);
 };
 
-// The sections, in the order in which they need each other.
-void read_axis_names(CaseReader& reader, TableReader& root);
-void read_symbols(CaseReader& reader, TableReader& root, Case& c);  // [sde.parameters], [sde.definitions]
-void warn_of_unused(CaseReader& reader, TableReader& root);         // names that stand in no formula; last of all
-void read_axes(CaseReader& reader, TableReader& root, Case& c);
-void read_sde(CaseReader& reader, TableReader& root, Case& c);
-// A named model in place of the formulas; `sde` is the section.
-void read_model(CaseReader& reader, TableReader& sde, Case& c);
-void check_model(CaseReader& reader, const Case& c);                 // once the end is known
-void read_schedule(CaseReader& reader, TableReader& root, Case& c);  // [schedule]
-void read_initial(CaseReader& reader, TableReader& root, Case& c);
-void read_scheme(CaseReader& reader, TableReader& root, Case& c);
-void read_time(CaseReader& reader, TableReader& root, Case& c);
-void read_output(CaseReader& reader, TableReader& root, Case& c);
-void read_compare(CaseReader& reader, TableReader& root, Case& c);
-void read_reverse(CaseReader& reader, TableReader& root, Case& c);
-void read_checks(CaseReader& reader, TableReader& root, Case& c);
-void read_steady(CaseReader& reader, TableReader& root);
+// A key that is being read: its row, the table that it stands in and what it holds, which may be nothing.
+struct Reading {
+  CaseReader& reader;
+  TableReader& table;
+  const KeyRow& row;
+  Node node;
+  Case& c;
+  std::size_t entry;  // of the list of tables that it stands in
 
-// A section that only a stationary density can do without.
-[[nodiscard]] Node section(CaseReader& reader, TableReader& root, std::string_view name, std::string_view must_be);
+  void report(std::string text) const { reader.report(node, std::move(text)); }
+};
 
-// A point inside the box or on its walls.
-[[nodiscard]] std::optional<std::vector<double>> read_point(CaseReader& reader, const Node& node, const Case& c);
+// The keys of a table by the rows of `variant` and of all, but for one that was read before.
+void read_keys(CaseReader& reader, TableReader& table, std::string_view path, Case& c, std::size_t entry = 0,
+               std::string_view variant = "", std::string_view but = "");
+// The same for a node that must be a table, and unknown keys are reported; false (reported) when it is none.
+bool read_table(const Reading& table);
+bool read_entry(const Reading& list, const Node& node, std::size_t entry);
+// One key of a table.
+void read_key(const KeyRow& row, CaseReader& reader, TableReader& table, Case& c, std::size_t entry);
 
-inline constexpr std::size_t most_output_times = 100'000;
-inline constexpr double most_fixed_steps = 1e9;  // a fixed dt that would need more is a slip
-
-}  // namespace fokker
+}  // namespace fokker::input
