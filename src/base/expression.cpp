@@ -198,9 +198,18 @@ std::optional<Expression> simplify_nested_power(const Node& inner, double b) {
   return pow(u, a.value() * b);
 }
 
+/// Whether (c u v)^n may be written c^n u^n v^n: a high power of each factor leaves the range of doubles where that of
+/// their product does not, and what has become 0 or infinite stays so.
+bool may_be_shared(const Node& product, double n) {
+  constexpr double most = 32, largest = 1e100;
+  const double power = std::abs(std::pow(product.number, n));
+  if (power == 1 && product.children.size() == 1) return true;
+  return std::abs(n) <= most && power < largest && power > 1 / largest;
+}
+
 std::optional<Expression> simplify_integer_power(const Expression& base, double n) {
   const Node& node = base.node();
-  if (node.kind == Kind::product) {
+  if (node.kind == Kind::product && may_be_shared(node, n)) {
     std::vector<Expression> factors;
     for (const Expression& child : node.children) factors.push_back(pow(child, n));
     return product_of(std::pow(node.number, n), std::move(factors));

@@ -133,12 +133,15 @@ double excess(Moments& error, Moments& next, Moments& change, double h, double s
 
 /// Adaptive moment equations from s to t, between which no coefficient jumps or hides anything (Cash-Karp: the error
 /// estimate of Fehlberg's 7(8) pair is blind to what depends on t alone, such as the variance of a pure noise). Steps
-/// that have shrunk to rounding are taken as they are: across a singularity the law is refused for them.
+/// that have shrunk to rounding are taken as they are: across a singularity the law is refused for them. Nothing is
+/// asked at `t` itself but a rounding before it: what is switched on there is on, by rounding, a little earlier.
 LinearLaw integrated_law(const Tape& tape, int d, double s, double t) {
   constexpr double bearable = 1e-10;
   constexpr int most_steps = 200'000;
+  const double rounding = 8 * std::numeric_limits<double>::epsilon() * std::max(std::abs(s), std::abs(t));
+  const double last_look = t - s > 4 * rounding ? t - rounding : t;
   const auto rates = [&](const Moments& y, Moments& dy, double time) {
-    const Coefficients at = coefficients_at(tape, d, std::min(time, t));
+    const Coefficients at = coefficients_at(tape, d, std::min(time, last_look));
     Moments copy = y;
     const View state(copy, d);
     dy.fill(0);  // in 1D the blocks are smaller than their places
@@ -150,8 +153,7 @@ LinearLaw integrated_law(const Tape& tape, int d, double s, double t) {
   boost::numeric::odeint::runge_kutta_cash_karp54<Moments> stepper;
   Moments y{}, next{}, error{}, change{};
   View(y, d).Phi.setIdentity();
-  const double smallest =
-      std::max(1e-14 * (t - s), 8 * std::numeric_limits<double>::epsilon() * std::max(std::abs(s), std::abs(t)));
+  const double smallest = std::max(1e-14 * (t - s), rounding);
   double at = s, dt = 1e-3 * (t - s);
   Moments forced{};  // errors that had to be accepted
   for (int step = 0; at < t; ++step) {

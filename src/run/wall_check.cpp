@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "fokker/base/errors.hpp"
 #include "fokker/model/linear_gaussian.hpp"
 #include "fokker/run/witness.hpp"
 
@@ -126,9 +127,18 @@ bool WallCheck::judged(const Side& side, const AtWall& now) const {
   return of_the_line_ && !from_potential_ && (now.D > 0 || now.outwards > 0);
 }
 
+std::optional<GaussianMixture> WallCheck::law_at(double t) {
+  if (!law_) return at_rest_;
+  try {
+    return law_->at(t);
+  } catch (const NumericalError&) {
+    law_.reset();
+    return std::nullopt;
+  }
+}
+
 void WallCheck::look(double t, std::span<const double> p, bool last) {
-  std::optional<GaussianMixture> law = at_rest_;
-  if (law_) law = law_->at(t);
+  const std::optional<GaussianMixture> law = law_at(t);
   for (std::size_t k = 0; k < sides_.size(); ++k) {
     Side& side = sides_[k];
     WallFinding& found = found_[k];

@@ -54,6 +54,8 @@ class WallCheck {
   };
   [[nodiscard]] AtWall at_wall(const Side& side, double t, std::span<const double> p) const;
   [[nodiscard]] double beyond(const Side& side, const AtWall& now) const;
+  /// The closed form at t, or at rest; from where its moments cannot be integrated p at the wall judges in its place.
+  [[nodiscard]] std::optional<GaussianMixture> law_at(double t);
   [[nodiscard]] bool judged(const Side& side, const AtWall& now) const;
 
   const Setup& setup_;

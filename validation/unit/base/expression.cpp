@@ -217,6 +217,16 @@ TEST_CASE("expansion proves linearity where the canonical form alone does not") 
   CHECK(expand(parse("(x + y + t + theta + mu + 1)^8")) == parse("(x + y + t + theta + mu + 1)^8"));  // too large
 }
 
+TEST_CASE("a high power of a product keeps the range of the product") {
+  const auto of_t = [](const std::string& text, double t) { return at(parse(text), 0.37, 0.4, t); };
+  CHECK(of_t("(4*t*(1 - t))^4000", 0.5) == 1);
+  CHECK(of_t("(4*t*(1 - t))^4000", 0.49) == doctest::Approx(std::pow(4 * 0.49 * 0.51, 4000)).epsilon(1e-12));
+  CHECK(of_t("(4*(t/100)*(1 - t/100))^4000", 50) == doctest::Approx(1).epsilon(1e-11));
+  CHECK(of_t("(t/1e-200)^2", 3e-200) == doctest::Approx(9).epsilon(1e-14));
+  CHECK(of_t("(0.5*t)^1000", 2.1) == doctest::Approx(std::pow(1.05, 1000)).epsilon(1e-12));
+  CHECK(of_t("(t/1e-9)^-40", 2e-9) == doctest::Approx(std::pow(0.5, 40)).epsilon(1e-13));
+}
+
 TEST_CASE("substitution is simultaneous and simplifies") {
   const Expression x = Expression::variable("x"), y = Expression::variable("y");
   CHECK(substitute(parse("x - y"), {{"x", y}, {"y", x}}) == y - x);

@@ -253,6 +253,21 @@ TEST_CASE("the closed form integrates through switches and pulses exactly") {
         doctest::Approx(0.25 + 2 * 20 * 0.0003 * std::sqrt(M_PI)).epsilon(1e-11));
   CHECK(exact("-x*if(t < 0.5, 2, 0)", "if(t > 0.75, 1, 0)").variance ==
         doctest::Approx(0.25 * std::exp(-2.0) + 0.5).epsilon(1e-12));
+  CHECK(exact("0", "50*max(0, 1 - abs(t - 0.43)/0.01)").variance == doctest::Approx(1.25).epsilon(1e-12));  // kinks
+  CHECK(exact("0", "50*min(1, max(0, (t - 0.7)*1e4))*if(t < 0.71, 1, 0)").variance ==
+        doctest::Approx(0.25 + 2 * 50 * (0.01 - 0.5e-4)).epsilon(1e-12));
+}
+
+TEST_CASE("a closed form that nobody asked for ends no run") {
+  const std::string D = "0.1*log(abs(t - 0.3123))^2";  // infinite at one time, and its integral is not
+  const auto integral = [](double a) { return a * (std::pow(std::log(a), 2) - 2 * std::log(a) + 2); };
+  Setup asked = setup_of(switched("0", D, "[compare]\nexact = true\n"));
+  CHECK_THROWS_AS(LinearGaussian(*asked.sde->linear()).law(0, 1), NumericalError);
+  Setup setup = setup_of(switched("0", D, ""));
+  const RunResult result = run(setup, {});
+  REQUIRE(result.stop_reason == "end");
+  CHECK(moments_of(result.p).variance ==
+        doctest::Approx(0.25 + 2 * 0.1 * (integral(0.3123) + integral(0.6877))).epsilon(2e-3));
 }
 
 TEST_CASE("particles and the spectral solution go through a window of one percent of the run") {
