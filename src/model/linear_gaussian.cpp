@@ -114,13 +114,15 @@ double largest(const Block& block) {
 
 /// The error of one step of size h against what is allowed, each block by its own size, so that an entry that passes
 /// through 0 asks for no more than its neighbours: 1e-13 for Phi, and for S and c, which start at 0 and may be sums of
-/// noisy small numbers, 1e-13 of what they would become over the whole `span` and 1e-8 of what they are. NaN counts as
-/// infinite: the integrator would not notice it.
+/// noisy small numbers, 1e-13 of what they would become over the whole `span` and 1e-8 of what they are; what is
+/// `nothing` in any unit, as a coefficient that underflows leaves it, has no digits to ask for. NaN counts as infinite:
+/// the integrator would not notice it.
 double excess(Moments& error, Moments& next, Moments& change, double h, double span, int d) {
-  constexpr double tolerance = 1e-13, at_least = 1e-8;
+  constexpr double tolerance = 1e-13, at_least = 1e-8, nothing = 1e-270;
   const View e(error, d), y(next, d), dy(change, d);
   const auto of_integral = [&](double part, double size, double step) {
-    return part == 0 ? 0 : std::max(part / (tolerance * (size + step * span / h)), part / (at_least * (size + step)));
+    return part <= nothing ? 0
+                           : std::max(part / (tolerance * (size + step * span / h)), part / (at_least * (size + step)));
   };
   double worst = largest(e.Phi) / (tolerance * (largest(y.Phi) + largest(dy.Phi)));
   for (const double ratio :

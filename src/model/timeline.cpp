@@ -15,6 +15,7 @@ constexpr double same_time = 1e-12;  // of the range: breaks that are nearer are
 constexpr double narrowest = 1e-13;  // of the range: where intervals are not halved any more
 constexpr double shortest = 1e-9;    // of the range: stretches
 constexpr double most_work = 5e6;    // parts of formulas looked at over an interval: about a second
+constexpr double nothing = 1e-270;   // in any unit: what is left of exp where it underflows
 
 struct Span {
   double from, to;
@@ -270,7 +271,8 @@ class Analysis {
     constexpr double bent = 4, varied = 0.1;
     if (!std::isfinite(scale)) return true;  // refused where it comes to that
     if (bends_ && bends_->of(k).largest() * length * length * length <= bent * scale) return true;
-    if (bounds_->of(k).largest() * length <= negligible_[k] + relative_ * largest_[k] * range_.length()) return true;
+    const double most = bounds_->of(k).largest();
+    if (most <= nothing || most * length <= negligible_[k] + relative_ * largest_[k] * range_.length()) return true;
     const Interval slope = bounds_->of(formulas_.size() + k);
     if (slope.largest() * length <= varied * scale) return true;
     bounds_->look_at(centre(i));
@@ -390,9 +392,9 @@ Timeline find_timeline(const TimedFormulas& timed, const Box& box, double from, 
 
 std::vector<double> time_knots(std::span<const Expression> formulas, double from, double to) {
   if (!(to > from)) return {};
-  constexpr double nothing = 1e-17;
+  constexpr double no_share = 1e-17;
   const TimedFormulas timed{{formulas.begin(), formulas.end()}, std::vector<double>(formulas.size(), 0.0), {"t"}};
-  Analysis analysis(timed, {}, {from, to}, nothing);
+  Analysis analysis(timed, {}, {from, to}, no_share);
   std::vector<double> knots;
   const std::vector<Timeline::Break> breaks = analysis.breaks();
   for (const auto& [before, after] : breaks) {

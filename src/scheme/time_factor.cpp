@@ -23,10 +23,12 @@ double rule(const std::function<double(double)>& f, double a, double b) {
 double integral_by_halves(const std::function<double(double)>& f, double from, double to, double all) {
   constexpr int depth = 10, steep_depth = 40;
   constexpr double rounding = 1e-15, steep = 1e-11;
+  constexpr double nothing = 1e-270;  // in any unit: what is left of exp where it underflows has no digits to ask for
   const auto refine = [&](const auto& self, double a, double b, double whole, int level) -> double {
     const double middle = 0.5 * (a + b), lower = rule(f, a, middle), upper = rule(f, middle, b);
     const double error = std::abs(lower + upper - whole);
-    const bool enough = error <= rounding * all || level == steep_depth || (level >= depth && error <= steep * all);
+    const bool enough =
+        error <= std::max(rounding * all, nothing) || level == steep_depth || (level >= depth && error <= steep * all);
     if (enough) return lower + upper;
     return self(self, a, middle, lower, level + 1) + self(self, middle, b, upper, level + 1);
   };

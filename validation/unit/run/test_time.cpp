@@ -258,6 +258,18 @@ TEST_CASE("the closed form integrates through switches and pulses exactly") {
         doctest::Approx(0.25 + 2 * 50 * (0.01 - 0.5e-4)).epsilon(1e-12));
 }
 
+TEST_CASE("the tails of a pulse where exp underflows cost nothing") {
+  const auto of_width = [](const std::string& D, const std::string& end) {
+    Setup setup = setup_of(switched("0", D, ""), {"time.end=" + end, "output.frames=3"});
+    const RunResult result = run(setup, {});
+    CHECK(result.rhs_evaluations < 20'000);
+    return moments_of(result.p).variance;
+  };
+  const double right = 0.25 + 2 * 20 * 0.0003 * std::sqrt(M_PI);
+  CHECK(of_width("20*exp(-((t - 0.5)/0.0003)^2)", "1") == doctest::Approx(right).epsilon(2e-3));
+  CHECK(of_width("2e7*exp(-((t/1e-6 - 0.5)/0.0003)^2)", "1e-6") == doctest::Approx(right).epsilon(2e-3));
+}
+
 TEST_CASE("a closed form that nobody asked for ends no run") {
   const std::string D = "0.1*log(abs(t - 0.3123))^2";  // infinite at one time, and its integral is not
   const auto integral = [](double a) { return a * (std::pow(std::log(a), 2) - 2 * std::log(a) + 2); };
