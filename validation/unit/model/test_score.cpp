@@ -1,13 +1,12 @@
 // Freezes the score and its Jacobian of Gaussian mixtures: derivatives of log p by differences, the Gaussian's own
 // closed form, tails where p is no double, mirror symmetry, and the refusal of points.
-#include "fokker/model/score.hpp"
-
 #include <doctest/doctest.h>
 
 #include <cmath>
 #include <vector>
 
 #include "fokker/base/errors.hpp"
+#include "fokker/model/score.hpp"
 
 using namespace fokker;
 

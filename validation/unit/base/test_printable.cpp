@@ -1,7 +1,7 @@
 // Text from files is shown, never obeyed: what a terminal, a reader of JSON or an eye would take for something else.
-#include "fokker/base/printable.hpp"
-
 #include <doctest/doctest.h>
+
+#include "fokker/base/printable.hpp"
 
 using namespace fokker;
 

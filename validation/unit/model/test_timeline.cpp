@@ -1,7 +1,5 @@
 // Freezes what is found about time in formulas: every switch to the last bit, every pulse however short, nothing where
 // nothing can hide; and how steps are led past them.
-#include "fokker/model/timeline.hpp"
-
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -9,6 +7,7 @@
 #include <limits>
 
 #include "fokker/base/tape.hpp"
+#include "fokker/model/timeline.hpp"
 
 using namespace fokker;
 

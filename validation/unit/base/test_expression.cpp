@@ -1,11 +1,10 @@
 // Freezes what the solver proves with formulas: identities that make like things collect, exact derivatives (against
 // central differences and known results), the text round trip, and the common factor of several formulas.
-#include "fokker/base/expression.hpp"
-
 #include <doctest/doctest.h>
 
 #include <algorithm>
 
+#include "fokker/base/expression.hpp"
 #include "formulas.hpp"
 
 using namespace fokker;

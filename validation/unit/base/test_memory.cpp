@@ -1,11 +1,11 @@
 // How much memory there is: the least of what the machine, its control groups and its limits leave.
-#include "fokker/base/memory.hpp"
-
 #include <doctest/doctest.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+
+#include "fokker/base/memory.hpp"
 
 using namespace fokker;
 namespace fs = std::filesystem;

@@ -1,8 +1,6 @@
 // Freezes the closed forms of linear SDEs: reference moments A01 to A05 to the digits given, every kind of matrix
 // (defective, singular, rotating, unstable, stiff, no noise), constant against time-dependent evaluation of the same
 // SDE, the noising schedules of theory section 4, and the numbers of section 9 that unmask circulating misprints.
-#include "fokker/model/linear_gaussian.hpp"
-
 #include <doctest/doctest.h>
 
 #include <Eigen/Dense>
@@ -10,6 +8,7 @@
 #include <numbers>
 
 #include "fokker/base/errors.hpp"
+#include "fokker/model/linear_gaussian.hpp"
 
 using namespace fokker;
 using Eigen::Matrix2d;

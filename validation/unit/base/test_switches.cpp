@@ -1,11 +1,10 @@
 // Freezes which formulas are said to switch others: the places where a coefficient may jump or bend are looked for at
 // their roots and nowhere else, so one that is missed is a jump that nobody sees.
-#include "fokker/base/switches.hpp"
-
 #include <doctest/doctest.h>
 
 #include <algorithm>
 
+#include "fokker/base/switches.hpp"
 #include "formulas.hpp"
 
 using namespace fokker;

@@ -1,11 +1,11 @@
 // Freezes what rounding may have done to a formula: enough for what cancels, and no more than a few units in the last
 // place of the terms that cancel.
-#include "fokker/base/rounding.hpp"
-
 #include <doctest/doctest.h>
 
 #include <cmath>
 #include <stdexcept>
+
+#include "fokker/base/rounding.hpp"
 
 using namespace fokker;
 

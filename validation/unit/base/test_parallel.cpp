@@ -1,12 +1,12 @@
 // Freezes the promise of the thread layer: every index once, and the same bits for any number of threads.
-#include "fokker/base/parallel.hpp"
-
 #include <doctest/doctest.h>
 
 #include <atomic>
 #include <cmath>
 #include <numeric>
 #include <vector>
+
+#include "fokker/base/parallel.hpp"
 
 using namespace fokker;
 

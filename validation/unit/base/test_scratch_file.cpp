@@ -1,6 +1,4 @@
 // Scratch files hold what they are given, have no name, and say what is wrong with their folder.
-#include "fokker/base/scratch_file.hpp"
-
 #include <doctest/doctest.h>
 #include <unistd.h>
 
@@ -10,6 +8,7 @@
 #include <vector>
 
 #include "fokker/base/errors.hpp"
+#include "fokker/base/scratch_file.hpp"
 
 using namespace fokker;
 namespace fs = std::filesystem;

@@ -1,13 +1,12 @@
 // Freezes the evaluator: every function against the C library in units of the last place, every tape against a plain
 // walk over the text, and the promise that the value of a point does not depend on where in a column it stands.
-#include "fokker/base/tape.hpp"
-
 #include <doctest/doctest.h>
 
 #include <bit>
 #include <functional>
 #include <limits>
 
+#include "fokker/base/tape.hpp"
 #include "formulas.hpp"
 
 using namespace fokker;

@@ -1,14 +1,13 @@
 // Freezes how formulas become an Ito SDE: D = G Q G^T / 2, the drift that each interpretation induces (against formulas
 // derived by hand), the noise that particles use (B B^T = 2 D), and what is proved about the formulas: a trait is a
 // proof or 'no', so both answers are under test.
-#include "fokker/model/formula_sde.hpp"
-
 #include <doctest/doctest.h>
 
 #include <cmath>
 #include <random>
 
 #include "fokker/base/errors.hpp"
+#include "fokker/model/formula_sde.hpp"
 
 using namespace fokker;
 

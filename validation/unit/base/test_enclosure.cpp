@@ -1,13 +1,12 @@
 // Freezes what bounds of formulas promise: they hold for every point of an interval, are sharp enough to decide, and
 // say where a condition in time alone has no single answer.
-#include "fokker/base/enclosure.hpp"
-
 #include <doctest/doctest.h>
 
 #include <cmath>
 #include <limits>
 #include <random>
 
+#include "fokker/base/enclosure.hpp"
 #include "fokker/base/tape.hpp"
 
 using namespace fokker;

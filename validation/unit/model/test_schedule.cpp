@@ -1,8 +1,6 @@
 // Guards the schedule check: the right schedules pass to rounding, and every slip that circulates is caught by the line
 // that names it, with the time and the size of the worst violation. Wrong SDEs are held against the right alpha and
 // sigma, and wrong alpha or sigma against the right SDE. The wording is what a person reads: it is frozen.
-#include "fokker/model/schedule.hpp"
-
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -10,6 +8,7 @@
 
 #include "fokker/model/linear_gaussian.hpp"
 #include "fokker/model/named_model.hpp"
+#include "fokker/model/schedule.hpp"
 
 using namespace fokker;
 
