@@ -10,7 +10,7 @@ import re
 import sys
 import tempfile
 
-# Whom a module sees beside itself; never a sibling, never upwards. tools/draw_modules draws what is really included.
+# Whom a module sees beside itself; never a sibling, never upwards.
 SEES = {
     "base": "",
     "grid": "base",
@@ -28,6 +28,7 @@ SEES = {
 }
 # What the tests of a module are tried on, beside what the module sees.
 GUESTS = {"solve": "model scheme", "integrate": "model scheme", "scheme": "solve"}
+PICTURE, DRAWN, DRAWN_END = "docs/architecture.md", "<!-- drawn by tools/check_floors.py --draw -->", "<!-- end of the picture -->"
 CONSOLE = "src/run/console.cpp"
 
 # What a third-party header is called -> the only places that may include it; the first row that matches counts.
@@ -123,11 +124,57 @@ def check_file(root, path):
             yield f"{path}:{number} has a comma in a test name, which ctest splits into two tests that run nothing"
 
 
+def sources_of(root):
+    files = [file for folder in ("include/fokker", "src", "validation/unit") for file in sorted((root / folder).rglob("*"))]
+    return [file.relative_to(root).as_posix() for file in files if file.suffix in (".cpp", ".hpp")]
+
+
+def included_modules(root):
+    """Module -> the modules that its headers and sources really include."""
+    seen = {module: set() for module in SEES}
+    for path in sources_of(root):
+        if path.startswith("validation/") or not module_of(path):
+            continue
+        for line in (root / path).read_text(encoding="utf-8").splitlines():
+            include = INCLUDE.match(line)
+            if include and include.group(2).startswith("fokker/"):
+                other = module_of("include/" + include.group(2))
+                if other and other != module_of(path):
+                    seen[module_of(path)].add(other)
+    return seen
+
+
+def picture(root):
+    """The modules and their arrows as Mermaid text; an arrow that others imply is left out."""
+    seen = included_modules(root)
+
+    def reach(module):
+        return seen[module].union(*(reach(other) for other in seen[module])) if seen[module] else set()
+
+    arrows = [f"  {module} --> {other}" for module in SEES for other in sorted(seen[module])
+              if not any(other in reach(between) for between in seen[module] if between != other)]
+    return "\n".join([DRAWN, "```mermaid", "flowchart TD", *arrows, "```", DRAWN_END])
+
+
+def check_picture(root):
+    document = root / PICTURE
+    if not document.exists():
+        return []
+    true = picture(root) in document.read_text(encoding="utf-8")
+    return [] if true else [f"{PICTURE} draws other arrows than the includes; run tools/check_floors.py --draw"]
+
+
+def draw(root):
+    document = root / PICTURE
+    text = document.read_text(encoding="utf-8")
+    before, after = text.split(DRAWN)[0], text.split(DRAWN_END)[1]
+    document.write_text(before + picture(root) + after, encoding="utf-8")
+
+
 def check_tree(root):
     root = root.resolve()
-    files = [file for folder in ("include/fokker", "src", "validation/unit") for file in sorted((root / folder).rglob("*"))]
-    sources = [file.relative_to(root).as_posix() for file in files if file.suffix in (".cpp", ".hpp")]
-    return len(sources), [said for path in sources for said in check_file(root, path)]
+    sources = sources_of(root)
+    return len(sources), [said for path in sources for said in check_file(root, path)] + check_picture(root)
 
 
 def self_test():
@@ -161,6 +208,7 @@ def self_test():
         "validation/unit/case/j.cpp": ('TEST_CASE(\n    "one, two") {}', "validation/unit/case/j.cpp:1 has a comma"),
         "validation/unit/case/k.cpp": ('#include "fokker/run/l.hpp"', "validation/unit/case/k.cpp:1 may not include run/"),
     }
+    bad["docs/architecture.md"] = (f"{DRAWN}\nnothing\n{DRAWN_END}\n", "docs/architecture.md draws other arrows")
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
         for path, text in {**good, **{p: t for p, (t, _) in bad.items()}, "include/fokker/run/l.hpp": "", "include/fokker/output/n.hpp": ""}.items():
@@ -177,6 +225,8 @@ def self_test():
 def main():
     if sys.argv[1:] == ["--self-test"]:
         return self_test()
+    if sys.argv[1:] == ["--draw"]:
+        return draw(pathlib.Path(__file__).resolve().parent.parent)
     count, said = check_tree(pathlib.Path(__file__).resolve().parent.parent)
     print("\n".join(said + [f"check_floors: {count} files, {len(said)} breaches"]))
     return 1 if said or not count else 0
