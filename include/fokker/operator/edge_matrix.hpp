@@ -84,9 +84,9 @@ class EdgeMatrix {
   /// `Operator::apply_chain` for rate = scale * (what the edges bring - what they and the sinks take); cells only.
   /// drained[k * sinks + i] is set to what sink i takes of product k, scale included.
   ///
-  /// Beyond one product, rows are taken in waves: product k follows k reaches behind the first, so that weights and
-  /// states are still in cache. Bands of rows run concurrently; what lies between two bands, where the products lean
-  /// away from the edges of both, follows when both are done:
+  /// Beyond one product, rows are taken in wavefronts: product k follows k reaches behind the first, so that weights
+  /// and states are still in cache. Bands of rows run concurrently; what lies between two bands, where the products
+  /// lean away from the edges of both, follows when both are done:
   ///
   ///     product 3   |   /      \ ##### /      \   |
   ///     product 2   |  /        \ ### /        \  |    # second phase
@@ -117,12 +117,15 @@ class EdgeMatrix {
   [[nodiscard]] std::size_t bytes() const;
 
  private:
+  static constexpr Index unit_columns = 8192;  // a row longer than this (1D) is several units of work
+  static Index wrapped(Index i, Index n) { return ((i % n) + n) % n; }
+
   void plan();
   void project_skew(const Run& run, Index k, AxisSplitting& directions) const;
   template <class Work>
   void for_units(const Work& work) const;
   template <class Run>
-  void in_waves(Index products, const Run& run) const;
+  void in_wavefronts(Index products, const Run& run) const;
   void add_edge_current(double scale, const Run& run, Index k, double J, double* Jx, double* Jy) const;
   void add_sink_current(double scale, const double* p, double* Jx, double* Jy) const;
 
