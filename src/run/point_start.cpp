@@ -194,7 +194,7 @@ LineStart start_on(const Axis& axis, double place, const std::shared_ptr<const F
 /// Moves the law along one axis to time t, while the other coordinate stands still.
 void move_along(const Axis& axis, const std::shared_ptr<const FormulaSde>& line, double t, LineStart& start) {
   const auto grid = std::make_shared<const Grid>(std::vector<Axis>{axis});
-  const auto form = make_drift_diffusion(grid, line, *find_flux("scharfetter_gummel"), start.clock);
+  const auto form = make_drift_diffusion(grid, line, default_flux(), start.clock);
   const StepperOptions options{.tolerance = 1e-8};
   const auto& row = *choose_stepper(form->op(), 1, options, start.clock, t - start.clock).row;
   const auto stepper = make_stepper(row, form->op(), options, start.clock);

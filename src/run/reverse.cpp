@@ -69,8 +69,9 @@ double score_kl(const Setup& setup, const std::shared_ptr<const LogSnapshots>& s
 /// Noise keeps the flux fitted; without it p is advected.
 std::unique_ptr<Form> reverse_form(const std::shared_ptr<const Grid>& grid, std::shared_ptr<const Sde> sde,
                                    TimeRange times) {
-  if (sde->traits().deterministic) return make_given_drift(grid, std::move(sde), Reconstruction::huynh, nullptr, times);
-  return make_drift_diffusion(grid, std::move(sde), *find_flux("scharfetter_gummel"), times);
+  if (sde->traits().deterministic)
+    return make_given_drift(grid, std::move(sde), find_reconstruction("huynh"), nullptr, times);
+  return make_drift_diffusion(grid, std::move(sde), default_flux(), times);
 }
 
 /// Steps from `start`, on its own grid, back to t = 0.

@@ -29,8 +29,10 @@ Vocabulary vocabulary() {
     if (row.wide) words.wide_fluxes.emplace_back(row.name);
   }
   for (const FluxScheme& row : fluxes("effective_drift")) words.advective_fluxes.emplace_back(row.name);
-  for (const std::string_view name : limiters()) words.limiters.emplace_back(name);
-  for (const std::string_view name : weno_weights()) words.weights.emplace_back(name);
+  for (const ReconstructionRow& row : reconstructions()) {
+    if (row.key == "limiter") words.limiters.emplace_back(row.name);
+    if (row.key == "weights") words.weights.emplace_back(row.name);
+  }
   for (const StepperRow& row : steppers()) {
     words.steppers.emplace_back(row.name);
     if (row.adaptive) words.adaptive_steppers.emplace_back(row.name);
@@ -119,9 +121,9 @@ std::shared_ptr<ScoreSource> make_reverse_score(const Setup& setup) {
 }
 
 Reconstruction reconstruction_of(const CaseScheme& scheme) {
-  if (scheme.flux == "muscl") return limiter_named(scheme.limiter).value();
-  if (scheme.flux == "weno5") return weno_weights_named(scheme.weights).value();
-  return Reconstruction::upwind;
+  return find_reconstruction(!scheme.limiter.empty()   ? scheme.limiter
+                             : !scheme.weights.empty() ? scheme.weights
+                                                       : scheme.flux);
 }
 
 double tolerance_of(const Case& config) { return config.time.tolerance.value_or(1e-6); }

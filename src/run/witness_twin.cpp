@@ -40,7 +40,7 @@ class Twin : public Witness {
     state_.head(own_.grid->cells()) = setup.initial.values;
     for (std::size_t k = 0; k < setup.initial_outflow.size(); ++k)
       state_[own_.grid->cells() + static_cast<Index>(k)] = setup.initial_outflow[k];
-    const FluxScheme& row = *find_flux("scharfetter_gummel");
+    const FluxScheme& row = default_flux();
     const TimeRange times(0, setup.config.time.end);
     drift_diffusion_ = make_drift_diffusion(setup.grid, setup.sde, row, times);
     flux_consistent_ = make_flux_consistent(setup.grid, setup.sde, row, times);

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "edge_form.hpp"
 #include "edge_system.hpp"
 #include "fokker/operator/scaled_operator.hpp"
-#include "fourth_order/central4.hpp"
 
 namespace fokker {
 namespace {
@@ -93,14 +93,18 @@ class LimitedDriftDiffusion final : public OnEdgeSystem, public Operator {
 
 }  // namespace
 
-std::unique_ptr<Form> make_drift_diffusion(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde,
-                                           const FluxScheme& flux, TimeRange times) {
-  if (grid->dimension() != sde->dimension()) throw std::invalid_argument("grid and sde differ in dimension");
-  if (flux.wide) return make_central4(std::move(grid), std::move(sde), flux, times);
-  if (flux.weights == nullptr) throw std::invalid_argument("not a drift-diffusion flux");
+std::unique_ptr<Form> make_edge_form(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde,
+                                     const FluxScheme& flux, TimeRange times) {
   EdgeSystem system(std::move(grid), std::move(sde), flux, {}, times);
   if (system.advection() != nullptr) return std::make_unique<LimitedDriftDiffusion>(std::move(system));
   return std::make_unique<DriftDiffusion>(std::move(system));
+}
+
+std::unique_ptr<Form> make_drift_diffusion(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde,
+                                           const FluxScheme& flux, TimeRange times) {
+  if (grid->dimension() != sde->dimension()) throw std::invalid_argument("grid and sde differ in dimension");
+  if (flux.make == nullptr) throw std::invalid_argument("not a drift-diffusion flux");
+  return flux.make(std::move(grid), std::move(sde), flux, times);
 }
 
 }  // namespace fokker

@@ -22,7 +22,7 @@ struct EdgeSystemOptions {
   bool lines = false;      ///< which edges follow each other in line
   bool advection = false;  ///< velocities of faces always to `advection`; else only where the source asks for it
   DriftAs drift = DriftAs::written;  ///< what the edges of a diagonal tensor are written with
-  Reconstruction reconstruction = Reconstruction::huynh;
+  Reconstruction reconstruction = find_reconstruction("huynh");
 };
 
 /// The edges of a grid with the weights of one drift-diffusion row at one time, and what goes with them: the outflow

@@ -4,6 +4,9 @@
 #include <array>
 #include <cmath>
 
+#include "edge_form.hpp"
+#include "fourth_order/central4.hpp"
+
 namespace fokker {
 
 double bernoulli(double z) {
@@ -50,6 +53,7 @@ constexpr std::array rows{
         .limited_velocity = true,
         .drift = DriftCarrier::fitted,
         .weights = scharfetter_gummel,
+        .make = make_edge_form,
         .guarantee =
             "Markov generator; the exact stationary law of 1D autonomous SDEs and of gradient drifts with constant D "
             "is "
@@ -71,6 +75,7 @@ constexpr std::array rows{
                .limited_velocity = false,
                .drift = DriftCarrier::faces,
                .weights = upwind,
+               .make = make_edge_form,
                .guarantee = "Markov generator, linear for every D including 0. Cross terms at a reflecting wall that "
                             "carries mass: order 1",
                .reference = "Courant, Isaacson & Rees 1952; skew edges: Mirebeau 2014",
@@ -84,6 +89,7 @@ constexpr std::array rows{
                .limited_velocity = false,
                .drift = DriftCarrier::edges,
                .weights = central,
+               .make = make_edge_form,
                .guarantee =
                    "conservative and linear, no sign promised: negative values appear at cell Peclet numbers "
                    "above 2. Cross terms at a reflecting wall that carries mass: order 2 only where |e_n| <= 1 "
@@ -95,6 +101,7 @@ constexpr std::array rows{
         .form = "drift_diffusion",
         .order = 4,
         .wide = true,
+        .make = make_central4,
         .guarantee = "conservative and linear, order 4 for variable drift and full tensors, all walls included; no "
                      "sign promised: tails of steep densities ring",
         .reference = "Barad & Colella 2005; McCorquodale & Colella 2011",
@@ -106,6 +113,7 @@ constexpr std::array rows{
         .order = 4,
         .wide = true,
         .corrected = true,
+        .make = make_central4,
         .guarantee = "central4 with p >= 0 after every step of every stepper: the fluxes of a step that goes negative "
                      "are limited towards a positive low-order step where it does, and nowhere else; order 4 where p "
                      "is smooth. `positivity` of summary.json says how often and how much",
@@ -148,6 +156,8 @@ std::span<const FluxScheme> fluxes(std::string_view form) {
   const auto first = std::find_if(rows.begin(), rows.end(), is_row);
   return {first, std::find_if_not(first, rows.end(), is_row)};
 }
+
+const FluxScheme& default_flux() { return rows.front(); }
 
 const FluxScheme* find_flux(std::string_view name, std::string_view form) {
   for (const FluxScheme& flux : fluxes(form))

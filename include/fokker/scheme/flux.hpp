@@ -1,8 +1,15 @@
 #pragma once
+#include <memory>
 #include <span>
 #include <string_view>
 
+#include "fokker/model/sde.hpp"
+
 namespace fokker {
+
+class Form;
+class Grid;
+struct FluxScheme;
 
 /// e^(1/2): how much D may change from cell to cell, and from centre to face, where it counts as smooth; beyond, fluxes
 /// along axes look at the cells closely.
@@ -47,7 +54,10 @@ struct FluxScheme {
   DriftCarrier drift = DriftCarrier::fitted;
   bool wide = false;                              ///< four cells to a face instead of two: no weights of single edges
   bool corrected = false;                         ///< p >= 0 by flux correction of every step (correction.hpp)
-  EdgeWeights (*weights)(const Edge&) = nullptr;  ///< drift_diffusion only; null where wide
+  EdgeWeights (*weights)(const Edge&) = nullptr;  ///< of one edge: drift_diffusion only, null where wide
+  /// The form with this flux; drift_diffusion only (`make_drift_diffusion` calls it).
+  std::unique_ptr<Form> (*make)(std::shared_ptr<const Grid>, std::shared_ptr<const Sde>, const FluxScheme&,
+                                TimeRange) = nullptr;
   std::string_view guarantee, reference, when_not;
 };
 
@@ -56,6 +66,8 @@ struct FluxScheme {
 
 /// The rows of a form.
 [[nodiscard]] std::span<const FluxScheme> fluxes(std::string_view form);
+/// The row of drift_diffusion that a case gets which names none.
+[[nodiscard]] const FluxScheme& default_flux();
 /// nullptr when that form has no such row.
 [[nodiscard]] const FluxScheme* find_flux(std::string_view name, std::string_view form = "drift_diffusion");
 

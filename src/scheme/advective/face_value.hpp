@@ -1,4 +1,6 @@
 #pragma once
+#include <cstddef>
+
 #include "fokker/scheme/reconstruction.hpp"
 
 /// Values on the face between cells c and d, seen from c, out of the averages  a b [c]|d e  (in upwind order). Inlined
@@ -22,6 +24,7 @@ namespace fokker {
 /// SONIC-B): clipping it would cost an order. Measured, sine wave once around, 128 cells, l1: this 1.0e-4, without the
 /// curvature term 4.9e-4, van Leer's harmonic mean 2.0e-3.
 struct HuynhValue {
+  static constexpr ReconstructionRow row{"huynh", "limiter"};
   [[gnu::always_inline]] double operator()(double a, double b, double c, double d, double e) const {
     const double before = c - b, after = d - c;
     const double bend = after - before, bend_before = before - (b - a), bend_after = (e - d) - after;
@@ -33,28 +36,38 @@ struct HuynhValue {
   }
 };
 
+/// The upwind cell's average; order 1.
 struct UpwindValue {
+  static constexpr ReconstructionRow row{"upwind", ""};
   [[gnu::always_inline]] double operator()(double, double, double c, double, double) const { return c; }
 };
+/// Half of a limited slope; order 2, 1 at extrema (these four: van Leer 1979, Sweby 1984).
 struct MinmodValue {
+  static constexpr ReconstructionRow row{"minmod", "limiter"};
   [[gnu::always_inline]] double operator()(double, double b, double c, double d, double) const {
     return c + 0.5 * minmod(c - b, d - c);
   }
 };
-struct VanLeerValue {  // 2 uv / (u + v) where u and v have one sign
+/// Harmonic mean of the slopes, 2 uv / (u + v) where u and v have one sign.
+struct VanLeerValue {
+  static constexpr ReconstructionRow row{"van_leer", "limiter"};
   [[gnu::always_inline]] double operator()(double, double b, double c, double d, double) const {
     const double u = c - b, v = d - c;
     const bool monotone = ((u > 0) & (v > 0)) | ((u < 0) & (v < 0));  // u * v may be no double
     return c + (monotone ? u * (v / (u + v)) : 0);
   }
 };
+/// Monotonised central slope.
 struct McValue {
+  static constexpr ReconstructionRow row{"mc", "limiter"};
   [[gnu::always_inline]] double operator()(double, double b, double c, double d, double) const {
     const double u = c - b, v = d - c;
     return c + 0.5 * minmod(minmod(2 * u, 2 * v), 0.5 * (u + v));
   }
 };
+/// The steepest slope that is still TVD: squares smooth waves off.
 struct SuperbeeValue {
+  static constexpr ReconstructionRow row{"superbee", "limiter"};
   [[gnu::always_inline]] double operator()(double, double b, double c, double d, double) const {
     const double u = c - b, v = d - c, once = minmod(2 * u, v), twice = minmod(u, 2 * v);
     return c + 0.5 * (most(0, most(once, twice)) + least(0, least(once, twice)));
@@ -66,6 +79,7 @@ struct SuperbeeValue {
 /// depend on the unit of p, down to 1e-300.
 template <bool Z>
 struct Weno5Value {
+  static constexpr ReconstructionRow row{Z ? "z" : "js", "weights", true};
   [[gnu::always_inline]] double operator()(double a, double b, double c, double d, double e) const {
     const auto size = [](double x) { return x < 0 ? -x : x; };
     const auto square = [](double x) { return x * x; };
@@ -91,27 +105,21 @@ struct Weno5Value {
   }
 };
 
+template <class... Values>
+struct FaceValues {};
+/// Every reconstruction there is; the first of a key is its default.
+using AllFaceValues = FaceValues<HuynhValue, MinmodValue, VanLeerValue, McValue, SuperbeeValue, Weno5Value<true>,
+                                 Weno5Value<false>, UpwindValue>;
+
+template <class Body, class... Values>
+[[gnu::always_inline]] inline void with_one_of(std::ptrdiff_t number, const Body& body, FaceValues<Values...>) {
+  std::ptrdiff_t here = 0;
+  static_cast<void>(((number == here++ ? (body(Values{}), true) : false) || ...));
+}
 /// Calls `body` with the reconstruction as a type, so that a loop is compiled for each.
 template <class Body>
 [[gnu::always_inline]] inline void with_face_value(Reconstruction kind, const Body& body) {
-  switch (kind) {
-    case Reconstruction::upwind:
-      return body(UpwindValue{});
-    case Reconstruction::huynh:
-      return body(HuynhValue{});
-    case Reconstruction::minmod:
-      return body(MinmodValue{});
-    case Reconstruction::van_leer:
-      return body(VanLeerValue{});
-    case Reconstruction::mc:
-      return body(McValue{});
-    case Reconstruction::superbee:
-      return body(SuperbeeValue{});
-    case Reconstruction::weno5_js:
-      return body(Weno5Value<false>{});
-    case Reconstruction::weno5_z:
-      return body(Weno5Value<true>{});
-  }
+  with_one_of(kind - reconstructions().data(), body, AllFaceValues{});
 }
 
 }  // namespace fokker

@@ -28,8 +28,6 @@ constexpr std::array<double, 5> quartic(double x) {
 constexpr std::array<std::array<double, 5>, 3> quartics{quartic(gauss_node[0]), quartic(gauss_node[1]),
                                                         quartic(gauss_node[2])};
 
-bool is_weno(Reconstruction kind) { return kind == Reconstruction::weno5_js || kind == Reconstruction::weno5_z; }
-
 class GivenDrift final : public Form, public Operator {
  public:
   GivenDrift(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, Reconstruction reconstruction,
@@ -39,7 +37,7 @@ class GivenDrift final : public Form, public Operator {
         sde_(std::move(sde)),
         source_(std::move(source)),
         advection_(*grid_, reconstruction),
-        transverse_(grid_->dimension() == 2 && is_weno(reconstruction)) {
+        transverse_(grid_->dimension() == 2 && reconstruction->transverse) {
     check_coefficients(*grid_, *sde_, DriftAs::velocity, times.from);
     build(times.from);
   }

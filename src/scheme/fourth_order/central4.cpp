@@ -43,9 +43,8 @@ class Central4 final : public Form, public ScaledOperator {
     require_diffusion_at_walls();
     if (row.corrected)
       correction_ = std::make_unique<Zalesak>(
-          *grid_, CorrectedFlux{*this, flux_, factor_.spatial(*sde_), [this, times] {
-                                  return make_drift_diffusion(grid_, sde_, *find_flux("scharfetter_gummel"), times);
-                                }});
+          *grid_, CorrectedFlux{*this, flux_, factor_.spatial(*sde_),
+                                [this, times] { return make_drift_diffusion(grid_, sde_, default_flux(), times); }});
   }
 
   // --- Form

@@ -45,7 +45,7 @@ void PositiveFaces::build(const Sde& sde, double t) {
 // One row of faces: coefficients at their centres; walls that absorb are half an edge away, walls that reflect carry
 // nothing.
 void PositiveFaces::build_faces(const Sde& sde, double t, int k, Index row) {
-  const FluxScheme& fitted = *find_flux("scharfetter_gummel");
+  const FluxScheme& fitted = default_flux();
   const Axis& axis = grid_.axis(k);
   const bool plane = grid_.dimension() > 1;
   const Index width = k == 0 ? grid_.nx() + 1 : grid_.nx();

@@ -205,7 +205,7 @@ std::unique_ptr<Form> form_of(const Plan& plan, const Setup& setup, const std::s
   const FluxScheme& row = *find_flux(plan.flux);
   if (plan.form == "drift_diffusion") return make_drift_diffusion(setup.grid, sde, row, times);
   if (plan.score == "flux_consistent" && !row.wide) return make_flux_consistent(setup.grid, sde, row, times);
-  return make_log_difference(setup.grid, sde, Reconstruction::huynh, 2, times);
+  return make_log_difference(setup.grid, sde, find_reconstruction("huynh"), 2, times);
 }
 
 struct Tally {

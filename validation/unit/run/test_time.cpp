@@ -110,7 +110,8 @@ TEST_CASE("forms and steppers ask for coefficients within the step at hand and i
         visit(flux, [&] { return make_drift_diffusion(setup.grid, sde, *find_flux(flux), times); });
       visit("flux_consistent",
             [&] { return make_flux_consistent(setup.grid, sde, *find_flux("scharfetter_gummel"), times); });
-      visit("log_difference", [&] { return make_log_difference(setup.grid, sde, Reconstruction::huynh, 2, times); });
+      visit("log_difference",
+            [&] { return make_log_difference(setup.grid, sde, find_reconstruction("huynh"), 2, times); });
     };
     forms([&](const std::string name, const auto& make) {
       CAPTURE(name);

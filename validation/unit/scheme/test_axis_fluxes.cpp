@@ -231,7 +231,7 @@ TEST_CASE("a jump of D leaves the exact stationary masses in every reading") {
           for (const char* name : {"upwind", "central"})
             CHECK(distance(found_masses(*make_drift_diffusion(grid_1d(x), sde, flux(name))), exact) < 1e-6);
         // The other form has no flux there.
-        const auto log_form = make_log_difference(grid_1d(x), sde, Reconstruction::huynh, 2);
+        const auto log_form = make_log_difference(grid_1d(x), sde, find_reconstruction("huynh"), 2);
         std::vector<double> state(exact);
         for (double& value : state) value /= x.width();
         CHECK(largest(rate_of(log_form->op(), 0, state)) < 1e-9 * largest(state) / log_form->op().stable_step(0));
@@ -275,7 +275,7 @@ TEST_CASE("densities across a jump converge with order 2 wherever it lies") {
         h.push_back(1 / static_cast<double>(n));
         const auto form = make_drift_diffusion(grid, sde, flux("scharfetter_gummel"));
         error.push_back(distance(moved(form->op(), start(n), 0.1), exact) * h.back());
-        const auto other = make_log_difference(grid, sde, Reconstruction::huynh, 2);
+        const auto other = make_log_difference(grid, sde, find_reconstruction("huynh"), 2);
         other_error.push_back(distance(stepped(other->op(), start(n), 0.1), exact) * h.back());
       }
       CHECK(fitted_order(h, error) > row.least);
@@ -521,7 +521,7 @@ TEST_CASE("a jump of D aslant to the cells leaves the stationary law and E x as 
             doctest::Approx(std::pow(0.09, a_of(reading) - 1)).epsilon(1e-9));
       std::vector<double> p(mass);
       for (double& value : p) value /= grid->volume();
-      const auto other = make_log_difference(grid, sde, Reconstruction::huynh, 2);
+      const auto other = make_log_difference(grid, sde, find_reconstruction("huynh"), 2);
       CHECK(largest(rate_of(other->op(), 0, p)) < 1e-9 * largest(p) / other->op().stable_step(0));
 
       std::vector<double> inner = random_state(form->op()), turned(inner.size());  // nothing at the walls

@@ -41,8 +41,8 @@ std::vector<std::unique_ptr<Form>> twins(const Problem& problem) {
   std::vector<std::unique_ptr<Form>> all;
   for (const FluxScheme& row : fluxes("drift_diffusion"))
     if (!row.wide) all.push_back(make_flux_consistent(problem.grid, problem.sde, row));
-  for (const Reconstruction kind :
-       {Reconstruction::upwind, Reconstruction::huynh, Reconstruction::superbee, Reconstruction::weno5_z})
+  for (const Reconstruction kind : {find_reconstruction("upwind"), find_reconstruction("huynh"),
+                                    find_reconstruction("superbee"), find_reconstruction("z")})
     for (const int order : {2, 4}) all.push_back(make_log_difference(problem.grid, problem.sde, kind, order));
   return all;
 }
@@ -99,7 +99,7 @@ TEST_CASE("the stationary law of the fitted edges is at rest") {
   const auto grid = grid_1d(axis(-2, 2, 40));
   const auto sde = sde_1d([](double x) { return -x * (1 + x * x); }, [](double x) { return 1 + x * x; });
   for (const int order : {2, 4})
-    for (const Reconstruction kind : {Reconstruction::huynh, Reconstruction::weno5_z}) {
+    for (const Reconstruction kind : {find_reconstruction("huynh"), find_reconstruction("z")}) {
       const auto form = make_log_difference(grid, sde, kind, order);
       const auto p = averages(*grid, [](double x, double) { return normal(x, 1); });
       const auto rate = rate_of(form->op(), 0, p);
@@ -117,7 +117,7 @@ TEST_CASE("mirrored data have mirrored rates to the bit") {
         return std::array{0.5, 0.2, 0.4};
       },
       false);
-  const auto form = make_log_difference(grid, sde, Reconstruction::huynh);
+  const auto form = make_log_difference(grid, sde, find_reconstruction("huynh"));
   auto p = random_state(form->op());
   auto mirrored = p;
   std::reverse(mirrored.begin(), mirrored.end());
@@ -139,7 +139,8 @@ double ou_error(Index n, Reconstruction kind, int order) {
 }
 
 TEST_CASE("log differences converge with order 2 and below the drift-diffusion form") {
-  const double coarse = ou_error(64, Reconstruction::huynh, 2), fine = ou_error(128, Reconstruction::huynh, 2);
+  const double coarse = ou_error(64, find_reconstruction("huynh"), 2),
+               fine = ou_error(128, find_reconstruction("huynh"), 2);
   CHECK(std::log2(coarse / fine) > 1.9);
   const auto grid = grid_1d(axis(-6, 6, 128));
   const auto form = make_drift_diffusion(grid, sde_1d([](double x) { return -x; }, [](double) { return 0.5; }),
@@ -153,15 +154,15 @@ TEST_CASE("log differences converge with order 2 and below the drift-diffusion f
 }
 
 TEST_CASE("fourth-order scores with fifth-order values on edges converge with order 4 in 1D") {
-  const double coarse = ou_error(64, Reconstruction::weno5_z, 4), fine = ou_error(128, Reconstruction::weno5_z, 4);
+  const double coarse = ou_error(64, find_reconstruction("z"), 4), fine = ou_error(128, find_reconstruction("z"), 4);
   CHECK(std::log2(coarse / fine) > 3.7);
-  CHECK(fine < 0.05 * ou_error(128, Reconstruction::weno5_z, 2));
+  CHECK(fine < 0.05 * ou_error(128, find_reconstruction("z"), 2));
 }
 
 TEST_CASE("tails are carried down to the smallest doubles") {
   const auto grid = grid_1d(axis(-8, 8, 256));
-  const auto form =
-      make_log_difference(grid, sde_1d([](double) { return 0.0; }, [](double) { return 0.5; }), Reconstruction::huynh);
+  const auto form = make_log_difference(grid, sde_1d([](double) { return 0.0; }, [](double) { return 0.5; }),
+                                        find_reconstruction("huynh"));
   auto p = averages(*grid, [](double x, double) { return normal(x, 0.05); });
   REQUIRE(p[0] < 1e-270);
   REQUIRE(p[0] > DBL_MIN);
@@ -176,7 +177,7 @@ TEST_CASE("tails are carried down to the smallest doubles") {
 TEST_CASE("beside a cell with p = 0 the flux is the fitted one and is counted") {
   const auto grid = grid_1d(axis(0, 1, 10));
   const auto sde = sde_1d([](double) { return 0.3; }, [](double) { return 0.1; });
-  const auto own = make_log_difference(grid, sde, Reconstruction::huynh);
+  const auto own = make_log_difference(grid, sde, find_reconstruction("huynh"));
   const auto other = make_drift_diffusion(grid, sde, flux("scharfetter_gummel"));
   std::vector<double> p(10, 0.0);
   p[4] = 1;
