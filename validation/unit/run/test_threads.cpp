@@ -1,6 +1,7 @@
 // Freezes that no bit depends on the number of threads: every form, flux, score, stepper and witness on more than 8192
 // edges, with 1, 2 and 3 threads.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <cstring>
 
@@ -91,10 +92,10 @@ TEST_CASE("threads do not change a bit of any advection or score") {
     all.insert(all.end(), more.begin(), more.end());
     same_on_all_threads(all);
   };
-  for (const std::string_view limiter : limiters())
-    with({"scheme.flux=muscl", "scheme.limiter=" + std::string(limiter)});
-  for (const std::string_view weights : weno_weights())
-    with({"scheme.flux=weno5", "scheme.weights=" + std::string(weights)});
+  for (const ReconstructionRow& row : reconstructions())
+    if (!row.key.empty())
+      with({row.key == "limiter" ? "scheme.flux=muscl" : "scheme.flux=weno5",
+            fmt::format("scheme.{}={}", row.key, row.name)});
   with({"scheme.flux=upwind"});
   with({"scheme.flux=muscl", "scheme.score_order=4"});
   with({"scheme.flux=muscl", diagonal});
