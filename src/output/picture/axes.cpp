@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace fokker {
+namespace fokker::picture {
 namespace {
 
 constexpr int kTickLength = 5;
@@ -99,4 +99,4 @@ void draw_title(Canvas& canvas, const std::string& title, double time, int left,
   canvas.text(left, kTitleTop, shown, font, kInk);
 }
 
-}  // namespace fokker
+}  // namespace fokker::picture

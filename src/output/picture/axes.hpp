@@ -4,7 +4,7 @@
 
 #include "canvas.hpp"
 
-namespace fokker {
+namespace fokker::picture {
 
 constexpr Color kInk{38, 38, 38}, kPaleInk{96, 96, 96}, kGridLine{232, 232, 232};
 constexpr Color kNegative{214, 39, 40}, kNotFinite{150, 150, 150}, kExact{240, 120, 20};
@@ -35,4 +35,4 @@ void draw_axis_left(Canvas& canvas, const Box& box, const Scale& scale, const Ti
 void draw_title(Canvas& canvas, const std::string& title, double time, int left, int right);
 constexpr int kTitleTop = 14, kSubtitleTop = 38, kPictureTop = 66;  // rows of every picture
 
-}  // namespace fokker
+}  // namespace fokker::picture

@@ -11,7 +11,7 @@
 
 #include "fokker/output/files.hpp"
 
-namespace fokker {
+namespace fokker::picture {
 namespace {
 
 double distance_to_segment(Pixel p, Pixel a, Pixel b) {
@@ -158,4 +158,4 @@ void Canvas::write_png(const std::filesystem::path& path) const {
                           static_cast<std::size_t>(bytes->GetNumberOfValues())});
 }
 
-}  // namespace fokker
+}  // namespace fokker::picture

@@ -8,7 +8,7 @@
 
 #include "font.hpp"
 
-namespace fokker {
+namespace fokker::picture {
 
 struct Color {
   std::uint8_t red = 0, green = 0, blue = 0;
@@ -54,4 +54,4 @@ class Canvas {
   std::vector<std::uint8_t> rgb_;  // rows from top to bottom
 };
 
-}  // namespace fokker
+}  // namespace fokker::picture

@@ -2,7 +2,7 @@
 
 // Two fonts of the X Window System ("misc-fixed", 8x13 and 9x15 bold; public domain): printable ASCII, one number per
 // row of a glyph from top to bottom, the highest bit of the width leftmost.
-namespace fokker {
+namespace fokker::picture {
 namespace {
 
 // clang-format off
@@ -224,4 +224,4 @@ std::string in_ascii(std::string_view text) {
   return out;
 }
 
-}  // namespace fokker
+}  // namespace fokker::picture

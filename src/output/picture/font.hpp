@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace fokker {
+namespace fokker::picture {
 
 /// A bitmap font of fixed width for printable ASCII; `ascent` rows stand above the baseline.
 struct Font {
@@ -22,4 +22,4 @@ struct Font {
 /// The text with one '?' for every character that the fonts do not have (UTF-8 in).
 [[nodiscard]] std::string in_ascii(std::string_view text);
 
-}  // namespace fokker
+}  // namespace fokker::picture

@@ -4,7 +4,7 @@
 #include "axes.hpp"
 #include "pictures.hpp"
 
-namespace fokker {
+namespace fokker::picture {
 namespace {
 
 constexpr Color kLine{38, 108, 160};
@@ -101,4 +101,4 @@ Canvas picture_of_line(const Grid& grid, std::span<const double> p, const Refere
   return canvas;
 }
 
-}  // namespace fokker
+}  // namespace fokker::picture

@@ -7,7 +7,7 @@
 #include "axes.hpp"
 #include "pictures.hpp"
 
-namespace fokker {
+namespace fokker::picture {
 
 Extremes extremes(std::span<const double> values) {
   Extremes seen;
@@ -35,14 +35,18 @@ void draw_extremes(Canvas& canvas, const Extremes& seen, int right, int top) {
     say(fmt::format("{} cell{} not finite", seen.not_finite, seen.not_finite == 1 ? "" : "s"), kNegative);
 }
 
+}  // namespace fokker::picture
+
+namespace fokker {
+
 void write_density_png(const std::filesystem::path& path, const Grid& grid, std::span<const double> p,
                        const Reference& reference, const std::string& title, double time) {
   const auto cells = static_cast<std::size_t>(grid.cells());
   if (p.size() != cells || (!reference.values.empty() && reference.values.size() != cells)) {
     throw std::logic_error("a density does not fit the grid");
   }
-  const auto picture = grid.dimension() == 1 ? picture_of_line : picture_of_plane;
-  picture(grid, p, reference, title, time).write_png(path);
+  const auto draw = grid.dimension() == 1 ? picture::picture_of_line : picture::picture_of_plane;
+  draw(grid, p, reference, title, time).write_png(path);
 }
 
 }  // namespace fokker

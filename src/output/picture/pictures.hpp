@@ -7,7 +7,7 @@
 #include "fokker/grid/grid.hpp"
 #include "fokker/output/picture.hpp"
 
-namespace fokker {
+namespace fokker::picture {
 
 /// The two pictures behind write_density_png; the reference has no values or one per cell.
 [[nodiscard]] Canvas picture_of_line(const Grid& grid, std::span<const double> p, const Reference& reference,
@@ -33,4 +33,4 @@ struct Extremes {
 /// "max 0.3989", and in the colour of what it says "min -1.2e-5" and "3 cells not finite"; right-aligned.
 void draw_extremes(Canvas& canvas, const Extremes& seen, int right, int top);
 
-}  // namespace fokker
+}  // namespace fokker::picture

@@ -5,7 +5,7 @@
 #include "axes.hpp"
 #include "pictures.hpp"
 
-namespace fokker {
+namespace fokker::picture {
 namespace {
 
 constexpr int kLeft = 84, kBelow = 56, kBarGap = 22, kBarWidth = 20, kBarRoom = 106;
@@ -231,4 +231,4 @@ Canvas picture_of_plane(const Grid& grid, std::span<const double> p, const Refer
   return canvas;
 }
 
-}  // namespace fokker
+}  // namespace fokker::picture
