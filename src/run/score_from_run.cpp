@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "fokker/analysis/score_table.hpp"
 #include "fokker/output/paraview.hpp"
-#include "fokker/scheme/score_table.hpp"
 
 namespace fokker {
 namespace {

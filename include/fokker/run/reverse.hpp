@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "fokker/analysis/score_table.hpp"
 #include "fokker/run/setup.hpp"
 #include "fokker/run/witness.hpp"
-#include "fokker/scheme/score_table.hpp"
 
 namespace fokker {
 

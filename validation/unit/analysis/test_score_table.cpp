@@ -5,7 +5,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "fokker/scheme/score_table.hpp"
+#include "fokker/analysis/score_table.hpp"
 
 using namespace fokker;
 

@@ -1,14 +1,11 @@
-#include "fokker/scheme/score_table.hpp"
+#include "fokker/analysis/score_table.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <stdexcept>
 
 namespace fokker {
 namespace {
-
-constexpr double least = std::numeric_limits<double>::min();
 
 /// Two neighbours of a position in 0 .. n - 1 and the share of the second; the ends are continued, or wrap around.
 struct Between {
@@ -28,28 +25,6 @@ Between between(double position, Index n, bool wraps) {
 }
 
 }  // namespace
-
-LogSnapshots::LogSnapshots(std::shared_ptr<const Grid> grid, const std::optional<std::filesystem::path>& folder)
-    : grid_(std::move(grid)), file_(folder), buffer_(2 * static_cast<std::size_t>(grid_->cells())) {}
-
-void LogSnapshots::add(double t, std::span<const double> p, std::span<const double> rate) {
-  const std::size_t n = buffer_.size() / 2;
-  for (std::size_t i = 0; i < n; ++i) {
-    const bool carried = p[i] >= least;
-    if (!carried) ++floored_;
-    buffer_[i] = std::log(carried ? p[i] : least);
-    const double log_rate = carried ? rate[i] / p[i] : 0;
-    buffer_[n + i] = std::isfinite(log_rate) ? log_rate : 0;
-  }
-  file_.append(buffer_);
-  times_.push_back(t);
-}
-
-void LogSnapshots::read(std::size_t k, std::span<double> log_p, std::span<double> log_rate) const {
-  const std::size_t n = buffer_.size() / 2;
-  file_.read(k * 2 * n, log_p.first(n));
-  file_.read(k * 2 * n + n, log_rate.first(n));
-}
 
 ScoreTable::ScoreTable(std::shared_ptr<const LogSnapshots> snapshots, std::size_t stride)
     : snapshots_(std::move(snapshots)), grid_(snapshots_->grid()), now_(static_cast<std::size_t>(grid_->cells())) {
