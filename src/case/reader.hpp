@@ -20,6 +20,10 @@
 // every problem.
 namespace fokker::input {
 
+// The characters of a name.
+[[nodiscard]] inline bool starts_name(char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+[[nodiscard]] inline bool goes_on_name(char c) { return starts_name(c) || (c >= '0' && c <= '9'); }
+
 // What a number must lie in; `text` says so.
 struct Bounds {
   double lower = -std::numeric_limits<double>::infinity(), upper = std::numeric_limits<double>::infinity();
@@ -84,9 +88,8 @@ class CaseReader {
   [[nodiscard]] std::optional<std::int64_t> integer(const Node& node, std::int64_t least, std::int64_t most);
   [[nodiscard]] std::optional<bool> boolean(const Node& node) const;
   [[nodiscard]] std::optional<std::string> text(const Node& node) const;
-  // One of the `allowed` words; those of `later` are not available yet.
-  [[nodiscard]] std::optional<std::string> word(const Node& node, std::span<const std::string> allowed,
-                                                std::span<const std::string> later = {}) const;
+  // One of the `allowed` words.
+  [[nodiscard]] std::optional<std::string> word(const Node& node, std::span<const std::string> allowed) const;
   // A formula of parameters, definitions and `variables`, all put in; a number will do.
   [[nodiscard]] std::optional<Expression> formula(const Node& node, std::span<const std::string> variables);
   // The entries of a list; with `scalar_will_do` anything else counts as a list of one.

@@ -12,9 +12,8 @@ namespace {
 constexpr std::size_t most_names = 256, longest_name = 64;
 
 bool is_identifier(std::string_view name) {
-  const auto letter = [](char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
-  if (name.empty() || name.size() > longest_name || !letter(name.front())) return false;
-  return std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
+  return !name.empty() && name.size() <= longest_name && starts_name(name.front()) &&
+         std::all_of(name.begin(), name.end(), goes_on_name);
 }
 
 // What is wrong with a new name, "" when nothing is.

@@ -12,25 +12,22 @@ namespace {
 
 // Everything in a text that looks like a name.
 std::set<std::string> names_in(std::string_view text) {
-  const auto letter = [](char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   std::set<std::string> names;
   for (std::size_t i = 0; i < text.size();) {
     std::size_t end = i;
-    while (end < text.size() && (letter(text[end]) || (end > i && text[end] >= '0' && text[end] <= '9'))) ++end;
+    while (end < text.size() && (starts_name(text[end]) || (end > i && goes_on_name(text[end])))) ++end;
     if (end > i) names.emplace(text.substr(i, end - i));
     i = std::max(end, i + 1);
   }
   return names;
 }
 
-bool is_word(char c) { return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
 // Where `name` stands in a formula, npos when it came in through a definition.
 std::size_t find_name(std::string_view text, std::string_view name) {
   for (std::size_t at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
-    const bool starts = at == 0 || !is_word(text[at - 1]);
+    const bool starts = at == 0 || !goes_on_name(text[at - 1]);
     const std::size_t end = at + name.size();
-    if (starts && (end == text.size() || !is_word(text[end]))) return at;
+    if (starts && (end == text.size() || !goes_on_name(text[end]))) return at;
   }
   return std::string_view::npos;
 }
@@ -160,14 +157,10 @@ std::optional<std::string> CaseReader::text(const Node& node) const {
   return std::nullopt;
 }
 
-std::optional<std::string> CaseReader::word(const Node& node, std::span<const std::string> allowed,
-                                            std::span<const std::string> later) const {
+std::optional<std::string> CaseReader::word(const Node& node, std::span<const std::string> allowed) const {
   const std::optional<std::string> given = text(node);
   if (!given || std::find(allowed.begin(), allowed.end(), *given) != allowed.end()) return given;
-  if (std::find(later.begin(), later.end(), *given) != later.end())
-    report(node, fmt::format("{} is not available yet", toml_string(*given)));
-  else
-    report(node, fmt::format("{} is unknown", toml_string(*given)) + allowed_names(*given, allowed));
+  report(node, fmt::format("{} is unknown", toml_string(*given)) + allowed_names(*given, allowed));
   return std::nullopt;
 }
 
