@@ -7,6 +7,7 @@
 #include <span>
 
 #include "fokker/base/parallel.hpp"
+#include "panel_sums.hpp"
 #include "stationary_cells.hpp"
 #include "stationary_weights_rule.hpp"
 
@@ -25,89 +26,13 @@
 namespace fokker {
 namespace {
 
+using namespace panels;
+
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double eps = std::numeric_limits<double>::epsilon();
 constexpr std::size_t nodes = PanelRule::nodes;
 using Nodes = PanelRule::Nodes;
 using Rule = PanelRule;
-
-Nodes product(const Nodes& u, const Nodes& v) {
-  Nodes uv;
-  for (std::size_t j = 0; j < nodes; ++j) uv[j] = u[j] * v[j];
-  return uv;
-}
-
-struct Sums {
-  double rise = 0, low = 0, high = 0;
-};
-
-/// log((e^a + e^b) / 2)
-double log_mean(double a, double b) {
-  const double top = std::max(a, b);
-  return top + std::log(0.5 * (1 + std::exp(std::min(a, b) - top)));
-}
-
-Sums joined(const Sums& A, const Sums& B) {
-  return {A.rise + B.rise, log_mean(A.low, A.rise + B.low), log_mean(B.high, A.high - B.rise)};
-}
-
-/// log sum_j weight_j e^{phi_j}
-double log_sum(const Nodes& weight, const Nodes& phi) {
-  const double top = *std::max_element(phi.begin(), phi.end());
-  Nodes e;
-  for (std::size_t j = 0; j < nodes; ++j) e[j] = std::exp(phi[j] - top);
-  return top + std::log(Rule::paired_sum(weight, e));
-}
-
-/// `tilt`: log D^(a - 1).
-Sums smooth_panel(const Rule& rule, const Nodes& psi, const Nodes& tilt, double width) {
-  Nodes phi;
-  for (std::size_t k = 0; k < nodes; ++k) phi[k] = width / 2 * Rule::paired_sum(rule.from_0[k], psi) + tilt[k];
-  const double up = width / 2 * Rule::paired_sum(rule.to_upper, psi),
-               down = width / 2 * Rule::paired_sum(rule.to_upper, Rule::mirror(psi));
-  const double middle = log_sum(rule.weight, phi);
-  return {up + down, middle + down, middle - up};
-}
-
-struct WallMean {
-  double log_mean = nan;  ///< of m with Phi = 0 at the far end; NaN when not integrable
-  double error = nan;     ///< of log_mean, from the last Legendre coefficients
-};
-
-/// A panel whose near end is a wall, psi = dPhi/d(distance from the wall), tilt = log D^(a - 1). distance * psi is
-/// smooth there, k at the wall, and tilt is n log s and smooth, s = distance / width, so that m = s^(k + n) g(s) with a
-/// smooth g: the polynomial through g is integrated against the power by the exact moments of the Legendre polynomials
-/// on [0, 1], int s^k P_n = k (k-1) .. (k-n+1) / ((k+1) .. (k+n+1)). Not integrable when k + n <= -1. The exponent n is
-/// what takes the last Legendre coefficient out of tilt - n log s.
-WallMean wall_panel(const Rule& rule, const Nodes& distance, const Nodes& psi, const Nodes& tilt, double width) {
-  const Nodes q = product(distance, psi);
-  Nodes rest, phi, weight, log_s;
-  for (std::size_t j = 0; j < nodes; ++j) log_s[j] = std::log(distance[j] / width);
-  const Nodes& last = rule.spectrum[nodes - 1];
-  const double drift = rule.lower_value(q), own = Rule::paired_sum(last, tilt) / Rule::paired_sum(last, log_s),
-               exponent = std::abs(own) < 1e-8 ? 0 : own, k = drift + exponent;
-  if (!(k > -1 + 1e-9)) return {};
-  for (std::size_t j = 0; j < nodes; ++j) rest[j] = (q[j] - drift) / distance[j];
-  const double up = Rule::paired_sum(rule.to_upper, rest);
-  for (std::size_t j = 0; j < nodes; ++j)
-    phi[j] = width / 2 * (Rule::paired_sum(rule.from_0[j], rest) - up) + (tilt[j] - exponent * log_s[j]);
-  if (k >= 2) {  // smooth enough for the plain rule, and beyond the reach of the first ten moments
-    for (std::size_t j = 0; j < nodes; ++j) phi[j] += k * log_s[j];
-    return {log_sum(rule.weight, phi), nan};
-  }
-  weight.fill(0);
-  double moment = 1 / (k + 1);
-  for (std::size_t n = 0; n < nodes; ++n) {
-    for (std::size_t j = 0; j < nodes; ++j) weight[j] += moment * rule.spectrum[n][j];
-    moment *= (k - static_cast<double>(n)) / (k + 2 + static_cast<double>(n));
-  }
-  const double mean = log_sum(weight, phi);
-  Nodes g;
-  for (std::size_t j = 0; j < nodes; ++j) g[j] = std::exp(phi[j] - mean);
-  return {mean, rule.tail(g) + rule.tail(q) / (k + 1)};
-}
-
-enum class Wall { none, lower, upper };
 
 /// A cell, or what lies between two places in it where coefficients break.
 struct Piece {

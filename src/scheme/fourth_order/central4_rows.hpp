@@ -59,6 +59,9 @@ void noise_mask(const double* low, const double* value, double noise, Index n, d
 /// J *= left * right.
 void mask_faces(const double* left, const double* right, Index n, double* J);
 
+/// Cubic extrapolation to the first and second cell (or line) beyond the end, from the four before it.
+inline constexpr std::array<std::array<double, 4>, 2> extrapolation{{{4, -6, 4, -1}, {10, -20, 15, -4}}};
+
 /// out[first + i] = scale * rate[i] + the sum of the terms at first + i; `out` may be the memory of a term.
 void combine(double scale, const double* rate, std::span<const Term> terms, Index first, Index n, double* out);
 

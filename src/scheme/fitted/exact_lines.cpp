@@ -1,0 +1,199 @@
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "axis_edges.hpp"
+#include "fokker/base/parallel.hpp"
+#include "smooth_edges.hpp"
+#include "stationary_cells.hpp"
+
+namespace fokker {
+namespace {
+
+std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+
+/// -1 where D is negative all along.
+double sign_of(const std::vector<double>& D) {
+  const auto [least, most] = std::minmax_element(D.begin(), D.end());
+  return *least < 0 && *most <= 0 ? -1 : 1;
+}
+
+}  // namespace
+
+void AxisFluxes::make_exact() {
+  std::optional<AxisSeparated> separated;
+  if (grid_.dimension() > 1 && !(separated = sde_.along(axis_))) return;
+  const Sde& base = separated ? *separated->base : sde_;
+  const auto count = at(axis().cells);
+  std::vector<double> centers(count), f(count), D(count);
+  for (std::size_t i = 0; i < count; ++i) centers[i] = axis().center(static_cast<Index>(i));
+  LineView(base, 0, 0, 0, DriftAs::written).evaluate(centers.data(), axis().cells, f.data(), D.data());
+  const double sign = sign_of(D);
+  for (Index line = 0; line < lines(); ++line)
+    factor_.push_back(separated ? factor_of(line, sign * separated->factor(across(line))) : 1);
+  exact_ = true;
+  const LineView seen(base, 0, 0, 0, DriftAs::written, sign);
+  std::vector<double> places;
+  base.breakpoints({0, 0, axis().lower, axis().upper, axis().cells}, 0, places);
+  uniform_ = base.traits().additive || (places.empty() && same_everywhere(seen));
+  const std::vector<CellWeight> weights = stationary_weights(axis(), seen, !uniform_, places);
+  if (uniform_)
+    make_uniform(seen, weights);
+  else
+    make_varying(seen, weights, places);
+}
+
+/// A factor of D that is negative by no more than rounding is 0.
+double AxisFluxes::factor_of(Index line, double factor) const {
+  if (!(factor < 0)) return factor;
+  const double x = axis().center(0);
+  double f = 0, D = 0;
+  view(line).evaluate(&x, 1, &f, &D);
+  return D == 0 ? 0 : factor;
+}
+
+/// Whether D has one value at all centres and faces.
+bool AxisFluxes::same_everywhere(const LineView& seen) const {
+  std::vector<double> x;
+  for (Index i = 0; i < axis().cells; ++i) {
+    x.push_back(axis().center(i));
+    if (i > 0) x.push_back(axis().face(i));
+  }
+  std::vector<double> f(x.size()), D(x.size());
+  seen.evaluate(x.data(), static_cast<Index>(x.size()), f.data(), D.data());
+  return std::all_of(D.begin(), D.end(), [&](double value) { return value == D.front(); });
+}
+
+void AxisFluxes::make_uniform(const LineView& seen, const std::vector<CellWeight>& weights) {
+  for (Index i = 0; i < faces(); ++i) {
+    const auto [f, D] = at_face(seen, i + 1);
+    Edge edge = smooth_edge({f, D}, D, D);
+    const double peclet = weights[at((i + 1) % axis().cells)].low - weights[at(i)].high;
+    if (edge.rate > 0 && std::isfinite(peclet)) edge.peclet = peclet;
+    fallback_faces_ += std::isfinite(peclet) ? 0 : 1;
+    template_.push_back(edge);
+  }
+  for (int side = 0; side < 2; ++side)
+    if (grid_.ledger(axis_, side) >= 0) template_walls_[at(side)] = wall_edge(seen, {}, false, side);
+}
+
+void AxisFluxes::make_varying(const LineView& seen, const std::vector<CellWeight>& weights,
+                              const std::vector<double>& places) {
+  const Index n = axis().cells;
+  std::vector<double> x(at(n)), f(at(n)), D(at(n));
+  for (Index i = 0; i < n; ++i) x[at(i)] = axis().center(i);
+  seen.evaluate(x.data(), n, f.data(), D.data());
+  const bool drifts = std::any_of(f.begin(), f.end(), [](double value) { return value != 0; });
+  std::vector<std::uint8_t> special(at(n), 0);
+  mark_unlike(D.data(), n, smooth_ratio, special.data());
+  mark_breaks(axis(), places, [&](Index i) { special[at(i)] = 1; });
+  if (axis().periodic() && (torn_at_seam(axis(), seen) || !alike(D.front(), D.back())))
+    special.front() = special.back() = 1;
+  for (Index i = 0; i < faces(); ++i)
+    if (const double on_face = at_face(seen, i + 1).D; !alike(D[at(i)], on_face) || !alike(D[at((i + 1) % n)], on_face))
+      special[at(i)] = special[at((i + 1) % n)] = 1;
+  for (int side = 0; side < 2; ++side)
+    if (const Index wall = side == 0 ? 0 : n - 1; differs_at_wall(seen, side, D[at(wall)])) special[at(wall)] = 1;
+  // One evaluation serves an edge between smooth cells; on a ring, which carries a current, where drift does not rule.
+  std::vector<double> peclets(at(faces()));
+  std::vector<std::uint8_t> plain(at(faces()));
+  for (std::size_t i = 0; i < plain.size(); ++i) {
+    const std::size_t next = (i + 1) % at(n);
+    peclets[i] = weights[next].low - weights[i].high;
+    const bool driven = axis().periodic() && !(std::abs(peclets[i]) <= fitting);
+    plain[i] = drifts && special[i] == 0 && special[next] == 0 && std::isfinite(peclets[i]) && !driven ? 1 : 0;
+  }
+  // So it does at a reflecting end where D vanishes, unless the stationary weight piles up there: the flux falls to 0
+  // with the mass beyond, which a steady flux does not know.
+  for (int side = 0; side < 2; ++side) {
+    const Index reach = flat_reach(seen, side, D, peclets, places);
+    for (Index k = 0; k < reach; ++k) plain[at(side == 0 ? k : faces() - 1 - k)] = 1;
+  }
+  const auto is_plain = [&](Index i) { return i < 0 || i >= faces() ? !axis().periodic() : plain[at(i)] != 0; };
+  const bool shaping =
+      (grid_.ledger(axis_, 0) >= 0 && special.front() != 0) || (grid_.ledger(axis_, 1) >= 0 && special.back() != 0);
+  std::vector<CellFlux> cells(at(n));
+  const Conductance conductance(rule_, seen);
+  parallel_for(0, n, 32, [&](Index first, Index last) {
+    for (Index i = first; i < last; ++i) {
+      const double lower = axis().face(i), upper = axis().face(i + 1);
+      CellFlux& cell = cells[at(i)];
+      if (!shaping && is_plain(i == 0 && axis().periodic() ? n - 1 : i - 1) && is_plain(i)) continue;
+      cell = special[at(i)] != 0 ? conductance.cell(lower, upper, places) : conductance.smooth_cell(lower, upper);
+      if (drifts || special[at(i)] != 0) continue;
+      // the way between centres keeps E x where it is a martingale
+      cell.lower = {weights[at(i)].bare, cell.lower_half.path_lower};
+      cell.upper = {weights[at(i)].bare, cell.upper_half.path_upper};
+    }
+  });
+  std::vector<std::uint8_t> shaped(at(n), 0);
+  const bool two = grid_.ledger(axis_, 0) >= 0 && grid_.ledger(axis_, 1) >= 0;
+  for (int side = 0; side < 2; ++side) {
+    const Index wall = side == 0 ? 0 : n - 1;
+    if (grid_.ledger(axis_, side) < 0) continue;
+    template_walls_[at(side)] = wall_edge(seen, places, special[at(wall)] != 0, side);
+    if (special[at(wall)] == 0) continue;
+    const WallShape shape = shape_of(seen, places, side, two ? n / 2 : n);
+    for (std::size_t k = 0; k < shape.lower.size(); ++k) {
+      const std::size_t i = side == 0 ? k : at(n) - 1 - k;
+      CellFlux& cell = cells[i];
+      shaped[i] = 1;
+      cell.lower = shape.lower[k];
+      cell.upper = shape.upper[k];
+      cell.blocked_lower = cell.blocked_upper = false;
+    }
+  }
+  for (Index i = 0; i < faces(); ++i) {
+    const auto [drift, on_face] = at_face(seen, i + 1);
+    const bool dead = on_face == 0 && D[at(i)] == 0 && D[at((i + 1) % n)] == 0;
+    const auto left = at(i), right = at((i + 1) % n);
+    const bool close = special[left] != 0 || special[right] != 0, shape = shaped[left] != 0 || shaped[right] != 0;
+    if (dead || (plain[left] != 0 && !shape)) {
+      Edge edge = smooth_edge({drift, on_face}, on_face, on_face);
+      if (edge.rate > 0) edge.peclet = peclets[left];
+      template_.push_back(edge);
+      continue;
+    }
+    const Edge own = between(cells[left], cells[right]);
+    const bool exact = !shape && !cells[left].parted && !cells[right].parted && !cells[left].vanishes_upper &&
+                       !cells[right].vanishes_lower && !(cells[left].vanishes_lower && (i > 0 || axis().periodic())) &&
+                       !(cells[right].vanishes_upper && (i + 2 < n || axis().periodic()));
+    template_.push_back(exact ? with_ratio(own, peclets[left]) : own);
+    template_.back().close = close;
+  }
+}
+
+/// How many faces there are from a reflecting end where D vanishes, as far as D changes much from cell to cell and the
+/// stationary weight does not pile up towards the end.
+Index AxisFluxes::flat_reach(const LineView& seen, int side, const std::vector<double>& D,
+                             const std::vector<double>& peclets, const std::vector<double>& places) const {
+  if (axis().periodic() || grid_.ledger(axis_, side) >= 0) return 0;
+  const Index n = axis().cells;
+  const double inwards = side == 0 ? 1 : -1, wall = side == 0 ? axis().lower : axis().upper;
+  const double x = wall + inwards * std::ldexp(h_, -10);
+  double f = 0, near_wall = 0;
+  seen.evaluate(&x, 1, &f, &near_wall);
+  if (!(near_wall < 0.5 * D[at(side == 0 ? 0 : n - 1)])) return 0;
+  Index reach = 0;
+  for (; reach < faces(); ++reach) {
+    const Index face = side == 0 ? reach : faces() - 1 - reach;
+    const bool broken = std::any_of(places.begin(), places.end(), [&](double place) {
+      return place > axis().face(face) - 1e-9 * h_ && place < axis().face(face + 2) + 1e-9 * h_;
+    });
+    if (broken || !(inwards * peclets[at(face)] >= -piling) || alike(D[at(face)], D[at(face + 1)])) break;
+  }
+  // the face after the last of them has a cell that was looked at closely for its sake
+  const Index next = side == 0 ? reach : faces() - 1 - reach;
+  return reach > 0 && reach < faces() && std::isfinite(peclets[at(next)]) ? reach + 1 : reach;
+}
+
+/// Whether D at an absorbing wall is another than at the centre of the cell before it.
+bool AxisFluxes::differs_at_wall(const LineView& seen, int side, double D_center) const {
+  if (grid_.ledger(axis_, side) < 0) return false;
+  const double wall = side == 0 ? axis().lower : axis().upper;
+  double f = 0, D = 0;
+  seen.evaluate(&wall, 1, &f, &D);
+  return !alike(D, D_center);
+}
+
+}  // namespace fokker
