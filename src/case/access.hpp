@@ -32,7 +32,7 @@ inline std::string toml(std::int64_t value) { return std::to_string(value); }
 inline std::string toml(std::uint64_t value) { return std::to_string(value); }
 inline std::string toml(int value) { return std::to_string(value); }
 inline std::string toml(bool value) { return value ? "true" : "false"; }
-inline std::string toml(const std::string& text) { return text.empty() ? "" : toml_string(text); }
+inline std::string toml(const std::string& text) { return toml_string(text); }
 template <class T>
 std::string toml(const std::optional<T>& value) {
   return value ? toml(*value) : "";
@@ -109,7 +109,11 @@ KeyAccess word_or_first(std::string Part::*member, std::vector<std::string> Voca
     const std::vector<std::string>& allowed = r.reader.vocabulary.*words;
     part_of<Part>(r.c, r.entry).*member = r.reader.word(r.node, allowed).value_or(allowed.empty() ? "" : allowed[0]);
   };
-  return {KeyKind::word, "one of those that `list` names", read, writer(member)};
+  const auto write = [member](const Case& c, std::size_t entry) {
+    const std::string& word = part_of<Part>(c, entry).*member;
+    return word.empty() ? "" : toml_string(word);  // a vocabulary without such words
+  };
+  return {KeyKind::word, "one of those that `list fluxes` names", read, write};
 }
 
 // A formula or a number as it is written, with what comes of it.

@@ -196,7 +196,8 @@ void read_against(Reading& r) {
 // Files by their full path: the resolved case stands in another folder than the case did.
 std::string write_against(const Case& c, std::size_t entry) {
   const CaseCheck& check = c.checks[entry];
-  return check.file.empty() ? toml(check.against) : toml_path(check.file);
+  if (!check.file.empty()) return toml_path(check.file);
+  return check.against.empty() ? "" : toml_string(check.against);
 }
 
 // The output time that `at` means, bit for bit, so that nobody compares times with a tolerance again. What came back is

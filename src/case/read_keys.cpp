@@ -17,7 +17,8 @@ void read_later(const KeyRow& row, TableReader& table) {
   if (beside.empty() || (table.is_table() && any_stands(table, beside))) table.later(row.key());
 }
 
-// The first of its conditions that does not hold; `value` is what stands in its place, "" when that was refused.
+// The first of its conditions that does not hold; `value` is what stands in its place, an empty text when that was
+// refused.
 const KeyRules::Meaning* unmet(const KeyRow& row, const Case& c, std::size_t entry, std::string& value) {
   for (const KeyRules::Meaning& condition : row.rules.only_with) {
     value = find_key(fmt::format("{}.{}", row.parent(), condition.key))->access.write(c, entry);
@@ -44,7 +45,7 @@ void read_key(const KeyRow& row, CaseReader& reader, TableReader& table, Case& c
   Reading r{reader, table, row, table.find(row.key()), c, entry};
   std::string value;
   if (const auto* condition = unmet(row, c, entry, value)) {
-    if (r.node && !value.empty())
+    if (r.node && value != toml_string(""))
       r.report(fmt::format("has a meaning only with {} = {}", condition->key, condition->value));
     return;
   }

@@ -73,7 +73,8 @@ struct KeyRow {
   [[nodiscard]] std::string_view key() const { return path.substr(path.rfind('.') + 1); }
   /// The path of its table; "" for the file itself.
   [[nodiscard]] std::string_view parent() const {
-    return path.substr(0, path.rfind('.') + 1 == 0 ? 0 : path.rfind('.'));
+    const std::size_t dot = path.rfind('.');
+    return dot == std::string_view::npos ? "" : path.substr(0, dot);
   }
   /// Does a variant of its table know it?
   [[nodiscard]] bool is_of(std::string_view variant) const;

@@ -250,6 +250,7 @@ TEST_CASE("resolved toml loads to the same case") {
        {"monte_carlo = { lambda = \"1/3\" }", "monte_carlo = { stepper = \"probability_flow\", tolerance = 1e-5 }",
         "monte_carlo = { stepper = \"probability_flow_rk4\", dt = 0.1 }\nlog_likelihood = { points = 3, seed = 9 }"})
     check_round_trip(minimal + "[compare]\n" + keys + "\n");
+  check_round_trip(good(), {"title=\"\""});
   check_round_trip(good(), {"axis.x.cells=10", "time.dt=1e-3", "title=\"quoted \\\"and\\\" \\\\ tab\\t\""});
   check_round_trip(replaced_initial("point = [0.1, \"1/3\"]"));
   check_round_trip(replaced_initial("uniform = true"));
