@@ -6,7 +6,7 @@
 #include "fokker/base/read_file.hpp"
 #include "fokker/base/sha256.hpp"
 #include "overrides.hpp"
-#include "sections.hpp"
+#include "sections/sections.hpp"
 #include "toml_adapter.hpp"
 
 namespace fokker {

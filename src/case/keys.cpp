@@ -6,7 +6,7 @@
 #include <array>
 #include <limits>
 
-#include "sections.hpp"
+#include "sections/sections.hpp"
 
 // The keys of a case, in the order in which a message lists and a reader needs them.
 namespace fokker {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "access.hpp"
+#include "../access.hpp"
 
 // What the rows of src/case/keys.cpp read and write where a member and its kind do not say it all; by file.
 namespace fokker::input {
