@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "fokker/run/setup.hpp"
@@ -53,8 +54,8 @@ class Observer {
 /// singular.
 [[nodiscard]] std::optional<std::vector<double>> dissipation(const Setup& setup, double t, const Field& p);
 
-/// A bar on stderr with rate and time left.
-[[nodiscard]] std::unique_ptr<Observer> make_progress(const Setup& setup);
+/// A bar with rate and time left, given to `draw`.
+[[nodiscard]] std::unique_ptr<Observer> make_progress(const Setup& setup, std::function<void(std::string_view)> draw);
 /// series.csv: a row for every frame and for the first step after each multiple of output.series.
 [[nodiscard]] std::unique_ptr<Observer> make_series(const Setup& setup, const std::filesystem::path& folder);
 /// density_NNNNNN.vti, density.pvd, spacetime.vti (1D), density.png (and twin.png) of the last

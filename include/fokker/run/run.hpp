@@ -1,7 +1,9 @@
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "fokker/run/judgement.hpp"
@@ -30,7 +32,7 @@ struct CheckResult {
 struct RunOptions {
   std::optional<std::filesystem::path> folder{};          ///< where files go; nothing is written without it
   std::optional<std::filesystem::path> scratch = folder;  ///< where snapshots wait; else among temporary files
-  bool progress = false;
+  std::function<void(std::string_view)> draw_progress{};  ///< takes the bar of progress, an empty one at the end
   bool estimates_reverse = true;  ///< the way back is repeated on wider cells, for the error it states
 };
 
@@ -72,5 +74,7 @@ void require_mass(double mass, double initial, double t);
 [[nodiscard]] std::string summary_json(const Setup& setup, const RunResult& result);
 [[nodiscard]] std::string summary_table(const Setup& setup, const RunResult& result,
                                         const std::optional<std::filesystem::path>& folder);
+/// What nobody may miss, for stderr, one line each: warnings that came up on the way, and every check that fell short.
+[[nodiscard]] std::string last_words(const RunResult& result);
 
 }  // namespace fokker

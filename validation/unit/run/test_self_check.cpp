@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "../../../src/run/check_text.hpp"
-#include "../../../src/run/distortion.hpp"
-#include "../../../src/run/forecast.hpp"
-#include "../../../src/run/space_error.hpp"
+#include "../../../src/run/judge/distortion.hpp"
+#include "../../../src/run/judge/space_error.hpp"
+#include "../../../src/run/study/forecast.hpp"
+#include "fokker/run/check_case.hpp"
 #include "fokker/run/march.hpp"
 #include "fokker/run/steady.hpp"
 #include "small_case.hpp"
@@ -373,10 +373,10 @@ TEST_CASE("check knows beforehand that absorbing sides leave nothing") {
   Setup all_gone = setup_of(box);
   // 8/pi^2 exp(-pi^2 t/2) = 1.1e-13
   CHECK(std::log10(*left_by_absorbing_sides(all_gone)) == doctest::Approx(-12.95).epsilon(0.1));
-  CHECK(check_text(all_gone).find("mass: absorbing sides leave about") != std::string::npos);
+  CHECK(check_case(all_gone).text.find("mass: absorbing sides leave about") != std::string::npos);
   Setup some_left = setup_of(box, {"time.end=0.5"});
   CHECK(*left_by_absorbing_sides(some_left) == doctest::Approx(0.8106 * std::exp(-2.4674)).epsilon(0.01));
-  CHECK(check_text(some_left).find("mass: absorbing sides leave about") == std::string::npos);
+  CHECK(check_case(some_left).text.find("mass: absorbing sides leave about") == std::string::npos);
 }
 
 TEST_CASE("check tells beforehand what the run will say") {

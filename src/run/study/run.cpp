@@ -6,15 +6,15 @@
 #include <chrono>
 #include <cmath>
 
-#include "checks.hpp"
-#include "faults.hpp"
+#include "../build/faults.hpp"
+#include "../judge/self_check.hpp"
+#include "../observe/checks.hpp"
 #include "fokker/analysis/norms.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/base/stop.hpp"
 #include "fokker/run/end_warnings.hpp"
 #include "fokker/run/march.hpp"
 #include "fokker/scheme/cell_peclet.hpp"
-#include "self_check.hpp"
 
 namespace fokker {
 
@@ -81,7 +81,7 @@ class Run {
       if (setup.config.compare.log_likelihood) likelihood_ = std::make_unique<LogLikelihood>(setup);
     }
     for (const auto& witness : witnesses_) result_.verdicts.emplace_back(witness->name(), std::vector<Verdict>{});
-    if (options.progress) observers_.push_back(make_progress(setup));
+    if (options.draw_progress) observers_.push_back(make_progress(setup, options.draw_progress));
     if (options.folder) {
       observers_.push_back(make_series(setup, *options.folder));
       observers_.push_back(make_frames(setup, *options.folder));

@@ -5,10 +5,10 @@
 #include <cmath>
 #include <map>
 
+#include "../judge/self_check.hpp"
 #include "fokker/run/run.hpp"
 #include "fokker/run/witness.hpp"
 #include "fokker/scheme/cell_peclet.hpp"
-#include "self_check.hpp"
 
 namespace fokker {
 namespace {

@@ -6,10 +6,10 @@
 #include <filesystem>
 #include <fstream>
 
-#include "../../../src/run/check_text.hpp"
-#include "../../../src/run/schedule_check.hpp"
-#include "fokker/run/verbs.hpp"
-#include "small_case.hpp"
+#include "../../../src/run/build/schedule_check.hpp"
+#include "../run/small_case.hpp"
+#include "fokker/cli/verbs.hpp"
+#include "fokker/run/check_case.hpp"
 
 using namespace fokker;
 namespace fs = std::filesystem;
@@ -56,7 +56,7 @@ TEST_CASE("a named model and the same SDE with a claimed schedule get the same l
   Setup named = setup_of(diffusion_model("model = \"vp\"\nschedule = \"linear\""));
   Setup claimed = setup_of(diffusion_model(claimed_vp));
   const auto lines = [](Setup& setup) {
-    const std::string text = check_text(setup);
+    const std::string text = check_case(setup).text;
     const std::size_t first = text.find("  schedule ");
     REQUIRE(first != std::string::npos);
     return text.substr(first);

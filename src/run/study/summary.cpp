@@ -4,12 +4,12 @@
 
 #include "fokker/analysis/norms.hpp"
 #include "fokker/base/parallel.hpp"
+#include "fokker/output/json_text.hpp"
+#include "fokker/output/text_table.hpp"
 #include "fokker/run/run.hpp"
 #include "fokker/version.hpp"
-#include "json_text.hpp"
 #include "judgement_text.hpp"
 #include "summary_parts.hpp"
-#include "text_table.hpp"
 
 namespace fokker {
 

@@ -1,4 +1,4 @@
-#include "text_table.hpp"
+#include "fokker/output/text_table.hpp"
 
 #include <algorithm>
 

@@ -3,12 +3,12 @@
 #include <nlohmann/json.hpp>
 
 #include "fokker/base/expression.hpp"
+#include "fokker/cli/console.hpp"
+#include "fokker/cli/verbs.hpp"
 #include "fokker/model/named_model.hpp"
+#include "fokker/output/json_text.hpp"
 #include "fokker/particles/steppers.hpp"
-#include "fokker/run/console.hpp"
 #include "fokker/run/setup.hpp"
-#include "fokker/run/verbs.hpp"
-#include "json_text.hpp"
 
 namespace fokker {
 

@@ -7,21 +7,21 @@
 #include <cmath>
 #include <numeric>
 
-#include "checks.hpp"
+#include "../judge/self_check.hpp"
+#include "../observe/checks.hpp"
 #include "fokker/analysis/norms.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/model/linear_gaussian.hpp"
+#include "fokker/output/json_text.hpp"
 #include "fokker/output/paraview.hpp"
 #include "fokker/output/picture.hpp"
+#include "fokker/output/text_table.hpp"
 #include "fokker/run/end_warnings.hpp"
 #include "fokker/run/observers.hpp"
 #include "fokker/scheme/drift_diffusion.hpp"
 #include "fokker/version.hpp"
-#include "json_text.hpp"
 #include "judgement_text.hpp"
-#include "self_check.hpp"
 #include "summary_parts.hpp"
-#include "text_table.hpp"
 
 namespace fokker {
 namespace {

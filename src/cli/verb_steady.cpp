@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
+#include "fokker/cli/console.hpp"
+#include "fokker/cli/verbs.hpp"
 #include "fokker/output/files.hpp"
-#include "fokker/run/console.hpp"
+#include "fokker/run/run_folder.hpp"
 #include "fokker/run/steady.hpp"
-#include "fokker/run/verbs.hpp"
-#include "run_folder.hpp"
 
 namespace fokker {
 

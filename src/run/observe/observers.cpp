@@ -13,7 +13,6 @@
 #include "fokker/output/files.hpp"
 #include "fokker/output/paraview.hpp"
 #include "fokker/output/picture.hpp"
-#include "fokker/run/console.hpp"
 
 namespace fokker {
 
@@ -31,8 +30,8 @@ std::string clock_text(double seconds) {
 /// [=========>          ]  47 %  t = 4.7  1.2e4 steps/s  83 Mcell/s  00:03 left
 class Progress : public Observer {
  public:
-  explicit Progress(const Setup& setup)
-      : end_(setup.config.time.end), cells_(static_cast<double>(setup.grid->cells())) {}
+  Progress(const Setup& setup, std::function<void(std::string_view)> draw)
+      : draw_(std::move(draw)), end_(setup.config.time.end), cells_(static_cast<double>(setup.grid->cells())) {}
 
   void begin(const Moment&) override { start_ = last_ = Clock::now(); }
 
@@ -43,7 +42,7 @@ class Progress : public Observer {
   }
 
   void end(const Moment&) override {
-    if (drawn_) draw_progress("");
+    if (drawn_) draw_("");
   }
 
  private:
@@ -57,10 +56,11 @@ class Progress : public Observer {
                                          100 * done, now.t, static_cast<double>(now.step) / elapsed,
                                          1e-6 * cells_ * static_cast<double>(now.rhs_evaluations) / elapsed,
                                          clock_text(done > 0 ? elapsed * (1 - done) / done : INFINITY));
-    draw_progress(line);
+    draw_(line);
     drawn_ = true;
   }
 
+  std::function<void(std::string_view)> draw_;
   double end_, cells_;
   Clock::time_point start_, last_;
   bool drawn_ = false;
@@ -240,7 +240,9 @@ std::optional<std::vector<double>> dissipation(const Setup& setup, double t, con
   return entropy_production(*setup.grid, *setup.sde, t, p.view(), Jx.data(), second);
 }
 
-std::unique_ptr<Observer> make_progress(const Setup& setup) { return std::make_unique<Progress>(setup); }
+std::unique_ptr<Observer> make_progress(const Setup& setup, std::function<void(std::string_view)> draw) {
+  return std::make_unique<Progress>(setup, std::move(draw));
+}
 std::unique_ptr<Observer> make_series(const Setup& setup, const std::filesystem::path& folder) {
   return std::make_unique<Series>(setup, folder);
 }

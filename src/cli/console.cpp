@@ -1,4 +1,4 @@
-#include "fokker/run/console.hpp"
+#include "fokker/cli/console.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>

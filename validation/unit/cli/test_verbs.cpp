@@ -9,13 +9,14 @@
 #include <fstream>
 #include <sstream>
 
-#include "../../../src/run/converge.hpp"
-#include "../../../src/run/run_folder.hpp"
+#include "../run/small_case.hpp"
 #include "fokker/base/read_file.hpp"
 #include "fokker/base/stop.hpp"
+#include "fokker/cli/console.hpp"
+#include "fokker/cli/verbs.hpp"
 #include "fokker/output/paraview.hpp"
-#include "fokker/run/console.hpp"
-#include "small_case.hpp"
+#include "fokker/run/converge.hpp"
+#include "fokker/run/run_folder.hpp"
 
 using namespace fokker;
 namespace fs = std::filesystem;

@@ -8,11 +8,11 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "../run/small_case.hpp"
 #include "fokker/base/read_file.hpp"
+#include "fokker/cli/verbs.hpp"
 #include "fokker/output/paraview.hpp"
 #include "fokker/run/steady.hpp"
-#include "fokker/run/verbs.hpp"
-#include "small_case.hpp"
 
 using namespace fokker;
 namespace fs = std::filesystem;

@@ -4,13 +4,13 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "converge.hpp"
 #include "fokker/base/stop.hpp"
-#include "fokker/run/console.hpp"
+#include "fokker/cli/console.hpp"
+#include "fokker/cli/verbs.hpp"
+#include "fokker/output/json_text.hpp"
+#include "fokker/run/converge.hpp"
 #include "fokker/run/run.hpp"
-#include "fokker/run/verbs.hpp"
 #include "fokker/spectral/fourier.hpp"
-#include "json_text.hpp"
 
 namespace fokker {
 

@@ -1,4 +1,4 @@
-#include "run_folder.hpp"
+#include "fokker/run/run_folder.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -64,10 +64,6 @@ std::vector<fs::path> files_of_a_run(const fs::path& folder) {
 }
 
 }  // namespace
-
-fs::path folder_of(const Command& command, const fs::path& case_file) {
-  return command.out ? *command.out : fs::path("runs") / case_file.stem();
-}
 
 class RunFolder::Lock {
  public:

@@ -6,9 +6,9 @@
 #include <cmath>
 #include <limits>
 
+#include "../build/jumps.hpp"
 #include "fokker/run/witness.hpp"
 #include "fokker/spectral/solver.hpp"
-#include "jumps.hpp"
 
 namespace fokker {
 

@@ -12,7 +12,5 @@ namespace fokker {
 [[nodiscard]] std::string judgement_text(const Judgement& judged);
 /// The same for the closing table.
 [[nodiscard]] std::string judgement_lines(const Judgement& judged);
-/// What nobody may miss, for stderr, one line each: warnings that came up on the way, and every check that fell short.
-[[nodiscard]] std::string last_words(const RunResult& result);
 
 }  // namespace fokker

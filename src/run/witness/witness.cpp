@@ -5,9 +5,9 @@
 #include <Eigen/Dense>
 #include <cmath>
 
+#include "../build/formula_law.hpp"
 #include "fokker/analysis/score.hpp"
 #include "fokker/spectral/characteristic.hpp"
-#include "formula_law.hpp"
 #include "particle_score.hpp"
 
 namespace fokker {

@@ -6,9 +6,9 @@
 
 #include "fokker/base/errors.hpp"
 #include "fokker/base/expression.hpp"
+#include "fokker/cli/console.hpp"
+#include "fokker/cli/verbs.hpp"
 #include "fokker/output/files.hpp"
-#include "fokker/run/console.hpp"
-#include "fokker/run/verbs.hpp"
 
 namespace fokker {
 

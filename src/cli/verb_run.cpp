@@ -1,20 +1,21 @@
 #include <fmt/format.h>
 
-#include "check_text.hpp"
+#include "fokker/cli/console.hpp"
+#include "fokker/cli/verbs.hpp"
 #include "fokker/output/files.hpp"
-#include "fokker/run/console.hpp"
+#include "fokker/run/check_case.hpp"
 #include "fokker/run/run.hpp"
-#include "fokker/run/verbs.hpp"
-#include "judgement_text.hpp"
-#include "run_folder.hpp"
+#include "fokker/run/run_folder.hpp"
 
 namespace fokker {
 
 namespace {
 
-bool show_progress(const Command& command) {
-  if (command.quiet || command.progress == "never") return false;
-  return command.progress == "always" || stderr_is_terminal();
+/// Where the bar of progress is drawn; nowhere unless it is wanted.
+std::function<void(std::string_view)> progress_of(const Command& command) {
+  if (command.quiet || command.progress == "never") return {};
+  if (command.progress != "always" && !stderr_is_terminal()) return {};
+  return draw_progress;
 }
 
 int exit_code(const RunResult& result) {
@@ -30,12 +31,13 @@ int verb_run(const Command& command) {
   const std::filesystem::path file = command.arguments[0];
   Setup setup = build(load_case(file, command.overrides, vocabulary()));
   check_witnesses(setup);  // before anything is written
-  const RunFolder folder(folder_of(command, file), command.force, setup.config);
+  const RunFolder folder(command.out ? *command.out : std::filesystem::path("runs") / file.stem(), command.force,
+                         setup.config);
   for (const std::string& warning : setup.warnings) complain(fmt::format("warning: {}\n", warning));
 
-  if (command.verbose && !command.json) say(check_text(setup) + "\n");
+  if (command.verbose && !command.json) say(check_case(setup).text + "\n");
 
-  const RunResult result = run(setup, {.folder = folder.path(), .progress = show_progress(command)});
+  const RunResult result = run(setup, {.folder = folder.path(), .draw_progress = progress_of(command)});
   const std::string summary = summary_json(setup, result);
   write_atomically(folder.path() / "summary.json", summary);
   if (command.json)

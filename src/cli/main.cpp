@@ -7,8 +7,8 @@
 #include "fokker/base/expression.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/base/stop.hpp"
-#include "fokker/run/console.hpp"
-#include "fokker/run/verbs.hpp"
+#include "fokker/cli/console.hpp"
+#include "fokker/cli/verbs.hpp"
 
 namespace {
 

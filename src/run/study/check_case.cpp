@@ -1,20 +1,19 @@
+#include "fokker/run/check_case.hpp"
+
 #include <fmt/format.h>
 
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "check_text.hpp"
+#include "../build/schedule_check.hpp"
 #include "fokker/analysis/norms.hpp"
-#include "fokker/run/console.hpp"
+#include "fokker/output/json_text.hpp"
 #include "fokker/run/setup.hpp"
-#include "fokker/run/verbs.hpp"
 #include "fokker/run/witness.hpp"
 #include "fokker/scheme/cell_peclet.hpp"
 #include "forecast.hpp"
-#include "json_text.hpp"
 #include "judgement_text.hpp"
 #include "rehearsal.hpp"
-#include "schedule_check.hpp"
 
 namespace fokker {
 
@@ -298,23 +297,13 @@ std::string text_of(const Setup& setup, const Findings& found) {
 
 }  // namespace
 
-std::string check_text(Setup& setup) { return text_of(setup, findings(setup)); }
-
-int verb_check(const Command& command) {
-  if (command.arguments.size() != 1) throw UsageError("check takes one case file: fokker check CASE.toml");
-  Setup setup = build(load_case(command.arguments[0], command.overrides, vocabulary()));
-  check_witnesses(setup);
+CheckReport check_case(Setup& setup) {
   const Findings found = findings(setup);
-  if (command.json) {
-    Json json;
-    for (const Finding& finding : found.all) json[finding.key] = finding.value;
-    json["warnings"] = setup.warnings;
-    for (const std::string& warning : found.warnings) json["warnings"].push_back(warning);
-    say(json_text(json));
-  } else if (!command.quiet) {
-    say(text_of(setup, found));
-  }
-  return found.good ? exit_ok : exit_check;
+  Json json;
+  for (const Finding& finding : found.all) json[finding.key] = finding.value;
+  json["warnings"] = setup.warnings;
+  for (const std::string& warning : found.warnings) json["warnings"].push_back(warning);
+  return {text_of(setup, found), json_text(json), found.good};
 }
 
 }  // namespace fokker

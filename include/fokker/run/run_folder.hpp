@@ -3,12 +3,8 @@
 #include <memory>
 
 #include "fokker/case/case.hpp"
-#include "fokker/run/verbs.hpp"
 
 namespace fokker {
-
-/// `--out`, or runs/<case file name without .toml> under the working directory.
-[[nodiscard]] std::filesystem::path folder_of(const Command& command, const std::filesystem::path& case_file);
 
 /// A run folder that nobody else writes into while this lives, nor after the process has ended in whatever way
 /// (`.lock`; file systems without locks go without).

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "fokker/cli/verbs.hpp"
 #include "fokker/commit.hpp"
-#include "fokker/run/verbs.hpp"
 #include "fokker/spectral/fourier.hpp"
 
 namespace fokker {

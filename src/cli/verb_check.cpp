@@ -1,0 +1,20 @@
+#include "fokker/cli/console.hpp"
+#include "fokker/cli/verbs.hpp"
+#include "fokker/run/check_case.hpp"
+#include "fokker/run/witness.hpp"
+
+namespace fokker {
+
+int verb_check(const Command& command) {
+  if (command.arguments.size() != 1) throw UsageError("check takes one case file: fokker check CASE.toml");
+  Setup setup = build(load_case(command.arguments[0], command.overrides, vocabulary()));
+  check_witnesses(setup);
+  const CheckReport found = check_case(setup);
+  if (command.json)
+    say(found.json);
+  else if (!command.quiet)
+    say(found.text);
+  return found.good ? exit_ok : exit_check;
+}
+
+}  // namespace fokker
