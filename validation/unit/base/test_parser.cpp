@@ -5,7 +5,7 @@
 #include <chrono>
 #include <limits>
 
-#include "../../../src/base/expression_node.hpp"
+#include "../../../src/base/expression/expression_node.hpp"
 #include "formulas.hpp"
 
 using namespace fokker;
