@@ -94,6 +94,8 @@ struct Term {
 [[nodiscard]] Expression sum_of(double number, std::vector<Term> terms);
 [[nodiscard]] Expression product_of(double number, std::vector<Expression> factors);
 [[nodiscard]] Expression call(Function function, std::vector<Expression> arguments);
+/// The node as it is, with what `Node` says is filled in; its content is canonical already.
+[[nodiscard]] Expression make_node(Expression::Node node);
 /// The function of numbers: as many as it takes, of three.
 [[nodiscard]] double value_of(Function function, const double* arguments);
 /// The node again with other children.
@@ -107,6 +109,9 @@ struct Term {
 
 /// Total order of formulas by content, the same in every run and on every machine.
 [[nodiscard]] int compare(const Expression& a, const Expression& b);
+
+/// Whether the formula is written with a minus in front; every formula is so or its negative is, except for zero.
+[[nodiscard]] bool leads_with_minus(const Expression& e);
 
 [[nodiscard]] inline bool is_call(const Expression& e, Function f) {
   return e.node().kind == Kind::call && e.node().function == f;
