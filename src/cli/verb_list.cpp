@@ -8,6 +8,7 @@
 #include "fokker/model/named_model.hpp"
 #include "fokker/output/json_text.hpp"
 #include "fokker/particles/steppers.hpp"
+#include "fokker/run/fields.hpp"
 #include "fokker/run/setup.hpp"
 
 namespace fokker {
@@ -81,17 +82,13 @@ std::vector<Entry> list_particle_steppers() {
 }
 
 std::vector<Entry> list_fields() {
-  return {{"p", {{"is", "density, the cell averages"}}},
-          {"log_p", {{"is", "natural logarithm of p"}}},
-          {"current", {{"is", "probability current: the scheme's own face fluxes averaged to cells"}}},
-          {"drift", {{"is", "Ito drift f at the cell centres"}}},
-          {"score", {{"is", "grad log p at the cell centres, from differences of log p (missing where p is 0)"}}},
-          {"effective_drift", {{"is", "F = current / p, the velocity of the noise-free twin (missing where p is 0)"}}},
-          {"entropy_production", {{"is", "J . D^-1 J / p per volume; needs an invertible D"}}},
-          {"mask",
-           {{"is",
-             "comes with score and effective_drift: 1 where p is above 2.2e-16 of its maximum, so that double "
-             "precision carries it"}}}};
+  std::vector<Entry> all;
+  for (const FieldRow& row : field_rows()) all.push_back({std::string(row.name), {{"is", std::string(row.doc)}}});
+  all.push_back({mask_field,
+                 {{"is",
+                   "comes with score and effective_drift: 1 where p is above 2.2e-16 of its maximum, so that double "
+                   "precision carries it"}}});
+  return all;
 }
 
 std::vector<Entry> list_quantities() {

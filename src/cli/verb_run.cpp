@@ -30,14 +30,15 @@ int verb_run(const Command& command) {
   if (command.arguments.size() != 1) throw UsageError("run takes one case file: fokker run CASE.toml");
   const std::filesystem::path file = command.arguments[0];
   Setup setup = build(load_case(file, command.overrides, vocabulary()));
-  check_witnesses(setup);  // before anything is written
+  Witnesses witnesses = make_witnesses(setup);  // they may refuse the case: before anything is written
   const RunFolder folder(command.out ? *command.out : std::filesystem::path("runs") / file.stem(), command.force,
                          setup.config);
   for (const std::string& warning : setup.warnings) complain(fmt::format("warning: {}\n", warning));
 
   if (command.verbose && !command.json) say(check_case(setup).text + "\n");
 
-  const RunResult result = run(setup, {.folder = folder.path(), .draw_progress = progress_of(command)});
+  const RunResult result =
+      run(setup, std::move(witnesses), {.folder = folder.path(), .draw_progress = progress_of(command)});
   const std::string summary = summary_json(setup, result);
   write_atomically(folder.path() / "summary.json", summary);
   if (command.json)

@@ -22,6 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   words.limiters = {"huynh", "minmod"};
   words.weights = {"z", "js"};
   words.particle_steppers = {{"euler_maruyama"}, {"probability_flow", true, true}, {"probability_flow_rk4", true}};
+  words.fields = {"p", "current", "score"};
   std::string_view text(reinterpret_cast<const char*>(data), size);
   std::vector<std::string> overrides;
   if (constexpr std::string_view mark = "--set "; text.starts_with(mark)) {

@@ -178,6 +178,7 @@ struct Vocabulary {
   std::vector<std::string> wide_fluxes = {};
   /// Steppers that may run back (`reverse.stepper`).
   std::vector<std::string> reverse_steppers = {};
+  std::vector<std::string> fields = {};  ///< what `output.fields` may name
 };
 
 /// What a case is read for: a stationary density needs neither [initial] nor [time].

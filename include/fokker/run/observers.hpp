@@ -50,10 +50,6 @@ class Observer {
   virtual void end(const Moment&) {}
 };
 
-/// Entropy production of the scheme's own current, per volume and cell (analysis/score.hpp); absent where D is
-/// singular.
-[[nodiscard]] std::optional<std::vector<double>> dissipation(const Setup& setup, double t, const Field& p);
-
 /// A bar with rate and time left, given to `draw`.
 [[nodiscard]] std::unique_ptr<Observer> make_progress(const Setup& setup, std::function<void(std::string_view)> draw);
 /// series.csv: a row for every frame and for the first step after each multiple of output.series.

@@ -65,6 +65,8 @@ struct RunResult {
 /// Steps a setup to its end, with witnesses, checks and files. A numerical failure is a result (the last good frame,
 /// series and summary are kept), not an exception.
 [[nodiscard]] RunResult run(Setup& setup, const RunOptions& options);
+/// The same with witnesses that were made before, so that what they refuse is known before anything is written.
+[[nodiscard]] RunResult run(Setup& setup, Witnesses witnesses, const RunOptions& options);
 
 /// The invariant of every run: throws NumericalError when mass and outflow together are off by more than 1e-9 of the
 /// larger of 1 and themselves.

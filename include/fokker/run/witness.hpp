@@ -3,7 +3,9 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "fokker/analysis/agreement.hpp"
@@ -21,6 +23,7 @@ struct Verdict {
   double ks = 0;                                ///< largest over the marginals; Kuiper's on a periodic axis
   std::optional<double> w1;                     ///< 1D
   std::optional<Agreement> agreement;           ///< particles only
+  bool both_signs = false;                      ///< the reference's noise has: kl need not be finite
   /// What else it has to say, by its key in summary.json.
   std::vector<std::pair<std::string, double>> more;
 };
@@ -37,6 +40,7 @@ struct WitnessFacts {
   std::vector<std::pair<std::string, double>> numbers;
   std::string distrust = {};  ///< why its opinion should not count; empty when it should
   std::string caution = {};   ///< what it may be wrong in besides its noise; empty when in nothing
+  std::string stepper = {};   ///< before the numbers; empty where there is nothing to say
 };
 
 /// An independent opinion on the density, advanced to each frame before that frame is written, on its own clock.
@@ -60,29 +64,32 @@ class Witness {
 /// covariance) and sides that absorb.
 [[nodiscard]] ClosedForm flow_form(const Setup& setup, const std::string& key, const std::string& remedy);
 
+/// A row of the table of witnesses: the key compare.NAME, and what becomes of it.
+struct WitnessRow {
+  std::string_view name;                           ///< in checks, summary.json and the arrays of frames
+  bool (*asked)(const CaseCompare&);               ///< by the case
+  void (*require)(Setup&) = nullptr;               ///< throws the CaseError of what the case alone rules out
+  std::unique_ptr<Witness> (*make)(const Setup&);  ///< throws CaseError where it cannot be trusted from the start
+  bool refused_when_made = false;                  ///< `check` makes it too: only its making can refuse it
+  bool against_exact = false;     ///< held against the exact one too: how much of a distance is its own
+  std::string_view picture = {};  ///< file with p and its density at the end; "" for none
+};
+
+/// Each witness once, in the order in which they are made and judge.
+[[nodiscard]] std::span<const WitnessRow> witness_rows();
+/// The row of a name of the table.
+[[nodiscard]] const WitnessRow& witness_row(std::string_view name);
+
 /// Throws CaseError, with the reason, for every witness that what the case says already rules out, and makes the law of
 /// a density formula: part of `build`.
 void require_witnesses(Setup& setup);
 
-/// The closed form or formula a case asks for; null when it asks for none. Throws CaseError where there is no closed
-/// form.
-[[nodiscard]] std::unique_ptr<Witness> make_exact(const Setup& setup);
-
-/// The other form of the equation, run beside (compare.twin), and by how much the identity F = J/p misses.
-[[nodiscard]] std::unique_ptr<Witness> make_twin(const Setup& setup);
-/// The Fourier pseudo-spectral solution a case asks for; null when it asks for none. Throws CaseError where it cannot
-/// be trusted from the start, and in a build without FFTW.
-[[nodiscard]] std::unique_ptr<Witness> make_spectral(const Setup& setup);
-
 /// Where D jumps in space at the start or at the end, as text; nothing where it does not.
 [[nodiscard]] std::optional<std::string> jump_of_diffusion(const Setup& setup);
 
-/// Throws the CaseError of the witness that only its own making can refuse, the spectral one; `build` has asked the
-/// others (require_witnesses). Before anything is written.
+/// Throws the CaseErrors of witnesses that only their own making can refuse; `build` has asked the others
+/// (require_witnesses).
 void check_witnesses(const Setup& setup);
-
-/// The particles a case asks for; null when it asks for none.
-[[nodiscard]] std::unique_ptr<Witness> make_monte_carlo(const Setup& setup);
 
 /// What the particles will cost, found by sending a few of them the whole way.
 struct ParticleCost {
@@ -96,7 +103,12 @@ struct ParticleCost {
 /// Absent where no particles are asked for, and where their steps adapt.
 [[nodiscard]] std::optional<ParticleCost> particle_cost(const Setup& setup);
 
-/// The witnesses a case asks for. Throws CaseError where one cannot be trusted, with the reason.
-[[nodiscard]] std::vector<std::unique_ptr<Witness>> make_witnesses(const Setup& setup);
+/// The witnesses a case asks for, each made once.
+struct Witnesses {
+  std::vector<std::unique_ptr<Witness>> all;
+  double seconds = 0;  ///< what making them took
+};
+/// Throws CaseError where one cannot be trusted, with the reason.
+[[nodiscard]] Witnesses make_witnesses(const Setup& setup);
 
 }  // namespace fokker

@@ -10,8 +10,6 @@ namespace fokker::input {
 namespace {
 
 constexpr std::int64_t default_frames = 20;
-const std::vector<std::string> available_fields = {
-    "p", "log_p", "score", "effective_drift", "current", "drift", "entropy_production"};
 
 // Times come from an index, t_k = k * end / N: adding up intervals would drift.
 std::vector<double> equal_frames(double end, std::int64_t frames) {
@@ -98,11 +96,12 @@ std::string write_series(const Case& c, std::size_t) { return c.has_time ? toml_
 void read_fields(Reading& r) {
   const auto nodes = r.reader.list(r.node);
   if (!nodes) return;
-  if (nodes->empty()) return r.report(fmt::format("an empty list, allowed: {}", fmt::join(available_fields, ", ")));
+  const std::vector<std::string>& allowed = r.reader.vocabulary.fields;
+  if (nodes->empty()) return r.report(fmt::format("an empty list, allowed: {}", fmt::join(allowed, ", ")));
   std::vector<std::string>& fields = r.c.output.fields;
   fields.clear();
   for (const Node& entry : *nodes) {
-    const auto field = r.reader.word(entry, available_fields);
+    const auto field = r.reader.word(entry, allowed);
     if (!field) continue;
     if (std::find(fields.begin(), fields.end(), *field) != fields.end())
       r.reader.report(entry, fmt::format("{} is there twice", toml_string(*field)));

@@ -7,6 +7,7 @@
 
 #include "faults.hpp"
 #include "fokker/particles/steppers.hpp"
+#include "fokker/run/fields.hpp"
 #include "fokker/run/point_start.hpp"
 #include "fokker/run/witness.hpp"
 #include "fokker/scheme/choose_flux.hpp"
@@ -40,6 +41,7 @@ Vocabulary vocabulary() {
   }
   for (const ParticleStepperRow& row : particle_steppers())
     words.particle_steppers.push_back({std::string(row.name), row.flow, row.adaptive});
+  for (const FieldRow& row : field_rows()) words.fields.emplace_back(row.name);
   return words;
 }
 
@@ -310,10 +312,7 @@ Setup build(Case config) {
     throw as_case_error(setup, error);
   }
   refuse_jumps(setup);
-  const auto& fields = setup.config.output.fields;
-  if (std::find(fields.begin(), fields.end(), "entropy_production") != fields.end() &&
-      !(setup.scheme->report(0).smallest_eigenvalue > 0))
-    refuse(setup.config, "output.fields", "entropy_production needs an invertible D, and D is singular in some cell");
+  require_fields(setup);
   warn_of_schedule(setup);
   if (std::string text = moving_jump_warning(setup); !text.empty()) setup.warnings.push_back(std::move(text));
   setup.reverse_score = make_reverse_score(setup);

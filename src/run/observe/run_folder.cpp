@@ -14,6 +14,7 @@
 
 #include "fokker/base/read_file.hpp"
 #include "fokker/output/files.hpp"
+#include "fokker/run/witness.hpp"
 
 namespace fokker {
 
@@ -40,10 +41,12 @@ bool is_ours(std::string name) {
     if (dot == std::string::npos || !is_hexadecimal(name.substr(dot + 1))) return false;
     name.resize(dot);
   }
-  constexpr std::array<std::string_view, 10> fixed{
-      lock_name,    "reverse_000000.vti", "case.toml",     "resolved.toml", "summary.json",
-      "series.csv", "density.pvd",        "spacetime.vti", "density.png",   "twin.png"};
+  constexpr std::array<std::string_view, 9> fixed{lock_name,       "reverse_000000.vti", "case.toml",
+                                                  "resolved.toml", "summary.json",       "series.csv",
+                                                  "density.pvd",   "spacetime.vti",      "density.png"};
   if (std::find(fixed.begin(), fixed.end(), name) != fixed.end()) return true;
+  for (const WitnessRow& row : witness_rows())
+    if (name == row.picture) return true;
   constexpr std::string_view front = "density_", back = ".vti";
   if (!name.starts_with(front) || !name.ends_with(back)) return false;
   const std::string number = name.substr(front.size(), name.size() - front.size() - back.size());

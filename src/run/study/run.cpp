@@ -13,6 +13,7 @@
 #include "fokker/base/parallel.hpp"
 #include "fokker/base/stop.hpp"
 #include "fokker/run/end_warnings.hpp"
+#include "fokker/run/fields.hpp"
 #include "fokker/run/march.hpp"
 #include "fokker/scheme/cell_peclet.hpp"
 
@@ -62,7 +63,7 @@ Totals totals(std::span<const double> p) {
 /// One run from its initial state to its end.
 class Run {
  public:
-  Run(Setup& setup, const RunOptions& options)
+  Run(Setup& setup, Witnesses witnesses, const RunOptions& options)
       : setup_(setup),
         options_(options),
         recorder_(ReverseRecorder::make(setup, options.scratch)),
@@ -70,15 +71,16 @@ class Run {
         march_(*setup.stepper, *setup.stepper_row, timeline_),
         state_(Eigen::VectorXd::Zero(setup.scheme->op().size())),
         p_(setup.grid),
-        peclets_(setup.grid, setup.sde) {
+        peclets_(setup.grid, setup.sde),
+        witnesses_(std::move(witnesses.all)) {
     state_.head(setup.grid->cells()) = setup.initial.values;
     for (std::size_t k = 0; k < setup.initial_outflow.size(); ++k)
       state_[setup.grid->cells() + static_cast<Index>(k)] = setup.initial_outflow[k];
     p_.values = setup.initial.values;
-    {
+    result_.witness_seconds = witnesses.seconds;
+    if (setup.config.compare.log_likelihood) {
       const Stopwatch watch(result_.witness_seconds);
-      witnesses_ = make_witnesses(setup);
-      if (setup.config.compare.log_likelihood) likelihood_ = std::make_unique<LogLikelihood>(setup);
+      likelihood_ = std::make_unique<LogLikelihood>(setup);
     }
     for (const auto& witness : witnesses_) result_.verdicts.emplace_back(witness->name(), std::vector<Verdict>{});
     if (options.draw_progress) observers_.push_back(make_progress(setup, options.draw_progress));
@@ -261,7 +263,7 @@ class Run {
   void compare_witnesses(std::vector<Opinion>& opinions) const {
     for (const Opinion& exact : opinions)
       for (Opinion& other : opinions)
-        if (exact.witness == "exact" && other.witness == "spectral")
+        if (exact.witness == "exact" && witness_row(other.witness).against_exact)
           other.verdict.more.emplace_back("l1_exact",
                                           norms(*setup_.grid, other.density.view(), exact.density.view()).l1);
   }
@@ -338,8 +340,10 @@ void require_mass(double mass, double initial, double t) {
       t);
 }
 
-RunResult run(Setup& setup, const RunOptions& options) try {
-  return Run(setup, options).go();
+RunResult run(Setup& setup, const RunOptions& options) { return run(setup, make_witnesses(setup), options); }
+
+RunResult run(Setup& setup, Witnesses witnesses, const RunOptions& options) try {
+  return Run(setup, std::move(witnesses), options).go();
 } catch (const NumericalError& error) {  // before the first step
   throw NumericalError(describe(setup, error), error.time(), error.index());
 }

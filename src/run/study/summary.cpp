@@ -98,6 +98,7 @@ std::string checks_table(std::span<const CheckResult> results) {
 namespace {
 
 void add_facts(const WitnessFacts& facts, Json& json) {
+  if (!facts.stepper.empty()) json["stepper"] = facts.stepper;
   for (const auto& [key, value] : facts.numbers) json[key] = number(value);
   if (!facts.distrust.empty()) json["distrust"] = facts.distrust;
   if (!facts.caution.empty()) json["caution"] = facts.caution;
@@ -127,10 +128,6 @@ Json compare_json(const Case& c, const RunResult& result) {
     const auto& [name, frames] = result.verdicts[k];
     if (frames.empty()) continue;
     Json json = Json::object();
-    if (name == "monte_carlo") {
-      json["stepper"] = c.compare.monte_carlo->stepper;
-      if (c.compare.monte_carlo->lambda) json["lambda"] = *c.compare.monte_carlo->lambda;
-    }
     if (k < result.facts.size()) add_facts(result.facts[k].second, json);
     Json last = verdict_json(frames.back());
     last.erase("t");
@@ -214,9 +211,9 @@ std::string verdict_word(const Verdict& verdict, const WitnessFacts& facts) {
 
 /// The divergence as text, with a mark where cells were left out of it. A spectral density is no reference for one: its
 /// noise has both signs.
-std::string kl_text(const std::string& witness, const Verdict& verdict) {
+std::string kl_text(const Verdict& verdict) {
   const Norms& norms = verdict.norms;
-  if (verdict.agreement || (witness == "spectral" && !std::isfinite(norms.kl))) return "";
+  if (verdict.agreement || (verdict.both_signs && !std::isfinite(norms.kl))) return "";
   if (std::isinf(norms.kl)) return "infinite";
   return fmt::format("{:.1e}{}", norms.kl, norms.kl_left_out > 0 ? "*" : "");
 }
@@ -224,7 +221,7 @@ std::string kl_text(const std::string& witness, const Verdict& verdict) {
 /// What the last row of a witness leaves unsaid; often nothing.
 std::string kl_footnote(const std::string& witness, const Verdict& verdict) {
   const std::string note = kl_note(verdict.norms);
-  if (note.empty() || kl_text(witness, verdict).empty()) return "";
+  if (note.empty() || kl_text(verdict).empty()) return "";
   return fmt::format("  {}kl against {} is {}\n", std::isinf(verdict.norms.kl) ? "" : "* ", witness, note);
 }
 
@@ -392,7 +389,7 @@ std::string summary_table(const Setup& setup, const RunResult& result,
       const Verdict& v = frames.back();
       const WitnessFacts facts = k < result.facts.size() ? result.facts[k].second : WitnessFacts{};
       witnesses.add({name, fmt::format("{:.2e}", v.norms.l1), fmt::format("{:.2e}", v.norms.l2),
-                     fmt::format("{:.2e}", v.norms.linf), kl_text(name, v), verdict_word(v, facts)});
+                     fmt::format("{:.2e}", v.norms.linf), kl_text(v), verdict_word(v, facts)});
       footnotes += kl_footnote(name, v);
     }
   if (!witnesses.empty()) text += "\n" + witnesses.text() + footnotes;

@@ -17,7 +17,10 @@ inline const fokker::Vocabulary& words() {
       {"upwind", "muscl", "weno5"},
       {"huynh", "minmod"},
       {"z", "js"},
-      {{"euler_maruyama", false, false}, {"probability_flow", true, true}, {"probability_flow_rk4", true, false}}};
+      {{"euler_maruyama", false, false}, {"probability_flow", true, true}, {"probability_flow_rk4", true, false}},
+      {},
+      {},
+      {"p", "log_p", "score", "effective_drift", "current", "drift", "entropy_production"}};
   return words;
 }
 

@@ -291,7 +291,7 @@ TEST_CASE("particles and the spectral solution go through a window of one percen
     if (std::string(witness).find("spectral") != std::string::npos && fourier_library().empty()) continue;
     CAPTURE(witness);
     Setup setup = setup_of(text, {witness});
-    const auto all = make_witnesses(setup);
+    const auto all = make_witnesses(setup).all;
     REQUIRE(all.size() == 1);
     const MeanVariance got = moments_of(all[0]->advance(1));
     CHECK(got.mean == doctest::Approx(0.75).epsilon(0.05));

@@ -7,6 +7,7 @@
 #include "fokker/run/witness.hpp"
 #include "fokker/scheme/drift_diffusion.hpp"
 #include "fokker/scheme/effective_drift.hpp"
+#include "rows.hpp"
 
 namespace fokker {
 namespace {
@@ -30,6 +31,7 @@ Case other_case(const Case& config) {
   return other;
 }
 
+/// The other form of the equation, run beside, and by how much the identity F = J/p misses.
 class Twin : public Witness {
  public:
   explicit Twin(const Setup& setup)
@@ -95,6 +97,11 @@ class Twin : public Witness {
 
 }  // namespace
 
-std::unique_ptr<Witness> make_twin(const Setup& setup) { return std::make_unique<Twin>(setup); }
+WitnessRow twin_row() {
+  return {.name = "twin",
+          .asked = [](const CaseCompare& compare) { return compare.twin; },
+          .make = [](const Setup& setup) -> std::unique_ptr<Witness> { return std::make_unique<Twin>(setup); },
+          .picture = "twin.png"};
+}
 
 }  // namespace fokker

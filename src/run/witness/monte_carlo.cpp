@@ -9,6 +9,7 @@
 #include "fokker/particles/steppers.hpp"
 #include "fokker/run/witness.hpp"
 #include "particle_score.hpp"
+#include "rows.hpp"
 
 namespace fokker {
 namespace {
@@ -35,8 +36,8 @@ void add_chosen(const FlowEnsemble&, double, WitnessFacts&) {}
 template <class Ensemble>
 class MonteCarlo : public Witness {
  public:
-  MonteCarlo(std::shared_ptr<const Grid> grid, Ensemble ensemble, double steps_max)
-      : grid_(std::move(grid)), ensemble_(std::move(ensemble)), steps_max_(steps_max) {}
+  MonteCarlo(std::shared_ptr<const Grid> grid, Ensemble ensemble, CaseMonteCarlo asked)
+      : grid_(std::move(grid)), ensemble_(std::move(ensemble)), asked_(std::move(asked)) {}
 
   const char* name() const override { return "monte_carlo"; }
 
@@ -62,20 +63,21 @@ class MonteCarlo : public Witness {
                         {"seconds", ensemble_.seconds()},
                         {"particle_steps_per_second",
                          ensemble_.seconds() > 0 ? ensemble_.particle_steps() / ensemble_.seconds() : 0.0}}};
-    add_chosen(ensemble_, steps_max_, facts);
+    if (asked_.lambda) facts.numbers.insert(facts.numbers.begin(), {"lambda", *asked_.lambda});
+    facts.stepper = asked_.stepper;
+    add_chosen(ensemble_, asked_.steps_max, facts);
     return facts;
   }
 
  private:
   std::shared_ptr<const Grid> grid_;
   Ensemble ensemble_;
-  double steps_max_;
+  CaseMonteCarlo asked_;
 };
 
 template <class Ensemble>
 std::unique_ptr<Witness> witness(const Setup& setup, Ensemble ensemble) {
-  return std::make_unique<MonteCarlo<Ensemble>>(setup.grid, std::move(ensemble),
-                                                setup.config.compare.monte_carlo->steps_max);
+  return std::make_unique<MonteCarlo<Ensemble>>(setup.grid, std::move(ensemble), *setup.config.compare.monte_carlo);
 }
 
 InitialLaw start(const Setup& setup) {
@@ -130,10 +132,7 @@ double affordable_steps(const Setup& setup) {
          (static_cast<double>(asked.particles) * static_cast<double>(flow ? 1 : noise_sources(setup)));
 }
 
-}  // namespace
-
-std::unique_ptr<Witness> make_monte_carlo(const Setup& setup) {
-  if (!setup.config.compare.monte_carlo) return nullptr;
+std::unique_ptr<Witness> make(const Setup& setup) {
   const CaseMonteCarlo& asked = *setup.config.compare.monte_carlo;
   Motion motion = motion_of(setup);
   const double affordable = affordable_steps(setup);
@@ -148,6 +147,35 @@ std::unique_ptr<Witness> make_monte_carlo(const Setup& setup) {
   const FlowSteps steps{asked.tolerance.value_or(1e-8), asked.dt, affordable, setup.timeline};
   return witness(setup, FlowEnsemble(setup.grid, motion.sde, std::move(motion.prepare), start(setup),
                                      {asked.particles, asked.seed, steps}));
+}
+
+/// Particles step in the Ito reading: the drift that another reading induces is a derivative of D, and where D jumps it
+/// is on the jump, which no particle meets.
+void require_particles_of_reading(const Setup& setup) {
+  if (setup.config.sde.interpretation == Interpretation::ito) return;
+  const auto jump = jump_of_diffusion(setup);
+  if (!jump) return;
+  const std::string key = "compare.monte_carlo";
+  throw CaseError(
+      {Problem{setup.config.where(key), key,
+               fmt::format("D jumps at {}: particles step in the Ito reading, and the drift that {} induces "
+                           "there is one that they never meet; leave the particles out, or let D change over "
+                           "a few cells",
+                           *jump, to_string(setup.config.sde.interpretation))}});
+}
+
+void require(Setup& setup) {
+  static_cast<void>(particle_score(setup));
+  require_particles_of_reading(setup);
+}
+
+}  // namespace
+
+WitnessRow monte_carlo_row() {
+  return {.name = "monte_carlo",
+          .asked = [](const CaseCompare& compare) { return compare.monte_carlo.has_value(); },
+          .require = require,
+          .make = make};
 }
 
 // A few particles go the whole way by steps chosen for the noise of all, longer where they would be too many: they

@@ -9,6 +9,7 @@
 #include "../build/jumps.hpp"
 #include "fokker/run/witness.hpp"
 #include "fokker/spectral/solver.hpp"
+#include "rows.hpp"
 
 namespace fokker {
 
@@ -108,6 +109,7 @@ class Spectral : public Witness {
 
   Verdict judge(double t, const Field& p, const Field& own) const override {
     Verdict verdict = Witness::judge(t, p, own);
+    verdict.both_signs = true;
     verdict.more.emplace_back("own_error",
                               failure_.empty() ? solver_.errors().total() : std::numeric_limits<double>::infinity());
     return verdict;
@@ -140,8 +142,9 @@ std::optional<std::string> jump_of_diffusion(const Setup& setup) {
   return jump ? std::optional(jump_text(*setup.grid, *jump)) : std::nullopt;
 }
 
-std::unique_ptr<Witness> make_spectral(const Setup& setup) {
-  if (!setup.config.compare.spectral) return nullptr;
+namespace {
+
+std::unique_ptr<Witness> make(const Setup& setup) {
   const std::string key = "compare.spectral";
   const auto refuse = [&](const std::string& why) { throw CaseError({Problem{setup.config.where(key), key, why}}); };
   if (fourier_library().empty()) refuse("this build has no FFTW (it was configured with -DFOKKER_FFTW=OFF)");
@@ -155,6 +158,16 @@ std::unique_ptr<Witness> make_spectral(const Setup& setup) {
     refuse(fmt::format("cannot start: {}", error.what()));
   }
   return nullptr;
+}
+
+}  // namespace
+
+WitnessRow spectral_row() {
+  return {.name = "spectral",
+          .asked = [](const CaseCompare& compare) { return compare.spectral.has_value(); },
+          .make = make,
+          .refused_when_made = true,
+          .against_exact = true};
 }
 
 }  // namespace fokker

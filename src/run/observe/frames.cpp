@@ -1,0 +1,100 @@
+#include <fmt/format.h>
+
+#include <chrono>
+#include <list>
+
+#include "fokker/analysis/score.hpp"
+#include "fokker/output/files.hpp"
+#include "fokker/output/paraview.hpp"
+#include "fokker/output/picture.hpp"
+#include "fokker/run/fields.hpp"
+#include "fokker/run/observers.hpp"
+
+namespace fokker {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Pictures for ParaView, and one for a quick look.
+class Frames : public Observer {
+ public:
+  Frames(const Setup& setup, std::filesystem::path folder) : setup_(setup), folder_(std::move(folder)) {}
+
+  void frame(const Moment& now, std::span<const Opinion> opinions) override {
+    const std::string name = fmt::format("density_{:06}.vti", written_.size());
+    write_vti(folder_ / name, *setup_.grid, arrays(now, opinions), now.t);
+    written_.emplace_back(now.t, name);
+    if (written_.size() == 1 || Clock::now() - listed_ > std::chrono::seconds(1)) list();
+    if (setup_.grid->dimension() == 1) history_.emplace_back(now.p->values.begin(), now.p->values.end());
+    references_.clear();
+    for (const Opinion& opinion : opinions)
+      if (opinion.witness == "exact" || !witness_row(opinion.witness).picture.empty())
+        references_.emplace_back(opinion.witness, opinion.density);
+  }
+
+  void end(const Moment& now) override {
+    if (written_.empty()) return;
+    list();
+    std::vector<double> times;
+    for (const auto& [t, name] : written_) times.push_back(t);
+    if (setup_.grid->dimension() == 1)
+      write_spacetime_vti(folder_ / "spacetime.vti", setup_.grid->axis(0), times, history_);
+    if (now.t != written_.back().first) references_.clear();  // of an earlier time
+    draw("density.png", now, "exact");
+    for (const WitnessRow& row : witness_rows())
+      if (!row.picture.empty() && row.asked(setup_.config.compare)) draw(row.picture, now, row.name);
+  }
+
+ private:
+  /// The list of all frames is long where they are many: not written anew for each.
+  void list() {
+    write_pvd(folder_ / "density.pvd", written_);
+    listed_ = Clock::now();
+  }
+
+  void draw(std::string_view file, const Moment& now, std::string_view witness) const {
+    Reference reference{std::string(witness), {}};
+    for (const auto& [name, density] : references_)
+      if (name == witness) reference.values = density.view();
+    write_density_png(folder_ / file, *setup_.grid, now.p->view(), reference, setup_.config.title, now.t);
+  }
+
+  std::vector<CellArray> arrays(const Moment& now, std::span<const Opinion> opinions) {
+    storage_.clear();
+    std::vector<CellArray> all;
+    bool masked = false;
+    for (const std::string& name : setup_.config.output.fields) {
+      const FieldRow& row = field_row(name);
+      const FieldValues& values = storage_.emplace_back(row.values(setup_, now.t, *now.p));
+      all.push_back(values.y.empty() ? CellArray{name, {values.x}, row.vector}
+                                     : CellArray{name, {values.x, values.y}, row.vector});
+      masked = masked || row.masked;
+    }
+    const auto scalar = [&](const std::string& name, std::vector<double> values) {
+      all.push_back({name, {storage_.emplace_back(std::move(values)).x}});
+    };
+    if (masked) scalar(mask_field, carried_by_doubles(now.p->view()));
+    for (const Opinion& opinion : opinions) {
+      all.push_back({"p_" + opinion.witness, {opinion.density.view()}});
+      const Eigen::VectorXd error = now.p->values - opinion.density.values;
+      scalar(&opinion == opinions.data() ? "error" : "error_" + opinion.witness, {error.begin(), error.end()});
+    }
+    return all;
+  }
+
+  const Setup& setup_;
+  std::filesystem::path folder_;
+  std::vector<std::pair<double, std::string>> written_;
+  Clock::time_point listed_;
+  std::vector<std::vector<double>> history_;
+  std::vector<std::pair<std::string, Field>> references_;
+  std::list<FieldValues> storage_;  // owns the columns of one frame; a list, so that views stay valid
+};
+
+}  // namespace
+
+std::unique_ptr<Observer> make_frames(const Setup& setup, std::filesystem::path folder) {
+  return std::make_unique<Frames>(setup, std::move(folder));
+}
+
+}  // namespace fokker
