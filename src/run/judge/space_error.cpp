@@ -14,14 +14,6 @@ namespace {
 
 constexpr double one_peak = 1.5;  // sharper than its Gaussian by that: more than one peak
 
-/// |c| h/2 (coth(Pe/2) - 2/Pe), without a difference of large terms.
-double fitted_diffusion(double c, double h, double D) {
-  if (!(D > 0)) return 0.5 * std::abs(c) * h;
-  const double peclet = std::abs(c) * h / D;
-  if (peclet < 0.1) return D * peclet * peclet / 12;  // next: a factor 1 - Pe^2/60
-  return 0.5 * std::abs(c) * h * (1 / std::tanh(0.5 * peclet) - 2 / peclet);
-}
-
 /// A neighbour of `x` among the images of a coordinate on a circle.
 double nearest_image(double x, double to, double period) { return x - period * std::round((x - to) / period); }
 
@@ -53,12 +45,6 @@ Eigen::MatrixXd confinement(const Eigen::MatrixXd& V, const Eigen::MatrixXd& exp
   for (Index k = 0; k < V.rows(); ++k)
     if (V(k, k) < expected(k, k)) held(k, k) = std::sqrt(V(k, k) / expected(k, k));
   return held;
-}
-
-Eigen::Matrix2d slope_of(const CellLook& cell) {
-  Eigen::Matrix2d A;
-  A << cell.drift_slope[0][0], cell.drift_slope[0][1], cell.drift_slope[1][0], cell.drift_slope[1][1];
-  return A;
 }
 
 /// What acts between two looks: the mean of both, but for the velocity, which the linear drift A turns and damps (where
@@ -124,89 +110,6 @@ void SpaceError::give_way() {
   cross_terms_ = setup_.grid->dimension() > 1 && !setup_.sde->traits().diagonal;
 }
 
-Eigen::MatrixXd SpaceError::numerical_diffusion(const CellLook& cell) const {
-  const int d = setup_.grid->dimension();
-  Eigen::MatrixXd added = Eigen::MatrixXd::Zero(d, d);
-  const bool advects = carries_ == Carries::upwind_advection;
-  if (carries_ != Carries::fitted && carries_ != Carries::upwind && !advects) return added;
-  if (carries_ == Carries::fitted && skew(cell)) return along_edges(cell, selling_of(cell));
-  for (int i = 0; i < d; ++i) {
-    const auto k = static_cast<std::size_t>(i);
-    const double h = setup_.grid->axis(i).width(), D = cell.diffusion[2 * k];
-    if ((limited_ && D == 0) || (carries_ == Carries::fitted && cell.fades[k])) continue;
-    const double a = std::abs(cell.carriage[k]), v = std::abs(cell.velocity[k]);
-    added(i, i) = carries_ == Carries::fitted ? fitted_diffusion(std::min(a, v), h, D) : 0.5 * h * (advects ? v : a);
-  }
-  return added;
-}
-
-bool SpaceError::skew(const CellLook& cell) const {
-  const double xx = cell.diffusion[0], xy = cell.diffusion[1], yy = cell.diffusion[2];
-  return cross_terms_ && xy != 0 && !singular_tensor(xx, xy, yy);
-}
-
-SellingDecomposition SpaceError::selling_of(const CellLook& cell) const {
-  const double hx = setup_.grid->axis(0).width(), hy = setup_.grid->axis(1).width();
-  const int cap = cell_rates_ ? cell_offset_cap : offset_cap;
-  int reach[2] = {cap, cap};
-  // Both ways within the box: what is mirrored at a wall (drift_diffusion_cells.cpp) is taken for lost, a bound.
-  for (int k = 0; cell_rates_ && k < 2; ++k) {
-    const Axis& axis = setup_.grid->axis(k);
-    if (axis.periodic()) continue;
-    const auto i = static_cast<Index>((cell.x[static_cast<std::size_t>(k)] - axis.lower) / axis.width());
-    reach[k] = static_cast<int>(std::clamp<Index>(std::min(i, axis.cells - 1 - i), 0, cap));
-  }
-  return selling(cell.diffusion[0] / (hx * hx), cell.diffusion[1] / (hx * hy), cell.diffusion[2] / (hy * hy), reach[0],
-                 reach[1]);
-}
-
-namespace {
-
-/// A tensor with cross terms in index units, as the flux sees it.
-struct IndexUnits {
-  Eigen::Vector2d h, a, v;  // widths; carriage and velocity [1/t]
-  Eigen::Matrix2d D, inverse;
-  IndexUnits(const Grid& grid, const CellLook& cell, const SellingDecomposition& parts)
-      : h(grid.axis(0).width(), grid.axis(1).width()),
-        a(cell.carriage[0] / h[0], cell.carriage[1] / h[1]),
-        v(cell.velocity[0] / h[0], cell.velocity[1] / h[1]) {
-    D << cell.diffusion[0] / (h[0] * h[0]), parts.xy, parts.xy, cell.diffusion[2] / (h[1] * h[1]);
-    inverse = D.inverse();
-  }
-  /// The share of the drift that edges take, and faces the rest of (drift_diffusion_tensor.cpp).
-  [[nodiscard]] double on_edges(const SellingDecomposition& parts) const {
-    double largest = 0, spread = 0;
-    for (std::size_t k = 0; k < parts.rate.size(); ++k) {
-      const Eigen::Vector2d e(parts.x[k], parts.y[k]);
-      const double peclet = std::abs(e.dot(inverse * a));
-      if (parts.rate[k] > 0) largest = std::max(largest, peclet);
-      spread += parts.rate[k] * peclet * peclet * e.squaredNorm();
-    }
-    return fitted_share(largest, spread, std::abs(a[0]) + std::abs(a[1]));
-  }
-};
-
-/// The velocity that a fitted flux is wrong about: that of the current, no faster than what drives it.
-Eigen::Vector2d slower(const Eigen::Vector2d& v, const Eigen::Vector2d& a) {
-  return v.cwiseMax(-a.cwiseAbs()).cwiseMin(a.cwiseAbs());
-}
-
-}  // namespace
-
-/// The same for a tensor with cross terms, in index units on the edges of Selling's decomposition: what drives an edge
-/// e away from balance is e . D^-1 v.
-Eigen::MatrixXd SpaceError::along_edges(const CellLook& cell, const SellingDecomposition& parts) const {
-  const IndexUnits in(*setup_.grid, cell, parts);
-  const double theta = in.on_edges(parts);
-  Eigen::Matrix2d added = 0.5 * (1 - theta) * in.a.cwiseAbs().cwiseMin(in.v.cwiseAbs()).asDiagonal().toDenseMatrix();
-  for (std::size_t k = 0; k < parts.rate.size(); ++k) {
-    const Eigen::Vector2d e(parts.x[k], parts.y[k]);
-    const double force = theta * std::min(std::abs(e.dot(in.inverse * in.a)), std::abs(e.dot(in.inverse * in.v)));
-    if (parts.rate[k] > 0) added += fitted_diffusion(force * parts.rate[k], 1, parts.rate[k]) * e * e.transpose();
-  }
-  return added.cwiseProduct(in.h * in.h.transpose());
-}
-
 Eigen::Vector2d SpaceError::off_mean(const CellLook& cell, const Eigen::Vector2d& mean) const {
   Eigen::Vector2d off = Eigen::Vector2d::Zero();
   for (int i = 0; i < setup_.grid->dimension(); ++i) {
@@ -215,66 +118,6 @@ Eigen::Vector2d SpaceError::off_mean(const CellLook& cell, const Eigen::Vector2d
     off[i] = (axis.periodic() ? nearest_image(x, mean[i], axis.upper - axis.lower) : x) - mean[i];
   }
   return off;
-}
-
-/// An edge e that carries gain . u of the velocity u, in steps of the given rate.
-void SpaceError::add_edge(const CellLook& cell, const Eigen::Vector2d& u, const Eigen::Vector2d& e,
-                          const Eigen::Vector2d& gain, double rate, const Eigen::Vector2d& off,
-                          DistortionSource& to) const {
-  const double w = cell.weight;
-  for (int j = 0; j < 2; ++j) to.along[static_cast<std::size_t>(j)].add_power(-w * gain[j] / 6, e, 3);
-  to.steady.add_power(w * gain.dot(u) / 6, e, 3, off);
-  to.steady.add_power(w * rate / 12, e, 4);
-  if (carries_ == Carries::central) to.steady.add_power(w * gain.dot(slope_of(cell) * e) / 3, e, 2);
-}
-
-void SpaceError::add_distortion(const CellLook& cell, const Eigen::Vector2d& off, DistortionSource& to) const {
-  const Eigen::Vector2d a(cell.carriage[0], cell.carriage[1]), v(cell.velocity[0], cell.velocity[1]);
-  const bool fitted = carries_ == Carries::fitted;
-  Eigen::Vector2d u = fitted ? slower(v, a) : a;
-  for (int i = 0; i < 2; ++i)
-    if (two_cells() && cell.fades[static_cast<std::size_t>(i)]) u[i] = 0;
-  to.velocity += cell.weight * u;
-  if (two_cells() && skew(cell)) {
-    const SellingDecomposition parts = selling_of(cell);
-    const IndexUnits in(*setup_.grid, cell, parts);
-    const double theta = fitted ? in.on_edges(parts) : carries_ == Carries::central ? 1 : 0;
-    for (std::size_t k = 0; k < parts.rate.size(); ++k) {
-      const Eigen::Vector2d e(parts.x[k], parts.y[k]);
-      const Eigen::Vector2d gain = theta * parts.rate[k] * (in.inverse * e).cwiseQuotient(in.h);
-      add_edge(cell, u, e.cwiseProduct(in.h), gain, parts.rate[k], off, to);
-    }
-    for (int i = 0; i < 2 && theta < 1; ++i)
-      add_edge(cell, u, Eigen::Vector2d::Unit(i) * in.h[i], Eigen::Vector2d::Unit(i) * (1 - theta) / in.h[i], 0, off,
-               to);
-    return;
-  }
-  for (int i = 0; i < setup_.grid->dimension(); ++i) {
-    const auto k = static_cast<std::size_t>(i);
-    const double h = setup_.grid->axis(i).width(), D = cell.diffusion[2 * k], w = cell.weight;
-    const Eigen::Vector2d unit = Eigen::Vector2d::Unit(i);
-    const double speed = std::abs(v[i]), share = fitted ? (speed > 0 ? speed / (speed + std::abs(a[i])) : 0) : 1;
-    if (carries_ == Carries::parabolas || (limited_ && D == 0))
-      to.steady.add_power(-w * speed * std::pow(h, 3) / 12, unit, 4);
-    else if (carries_ == Carries::five_cells)
-      to.steady.add_power(w * speed * std::pow(h, 5) / 60, unit, 6);
-    else if (two_cells() && !cell.fades[k])
-      add_edge(cell, u, unit * h, unit / h, share * D / (h * h), off, to);
-  }
-  if (carries_ == Carries::four_cells) add_four_cells(cell, off, to);
-}
-
-void SpaceError::add_four_cells(const CellLook& cell, const Eigen::Vector2d& off, DistortionSource& to) const {
-  for (int i = 0; i < setup_.grid->dimension(); ++i) {
-    const auto k = static_cast<std::size_t>(i);
-    const double scale = cell.weight * std::pow(setup_.grid->axis(i).width(), 4);
-    const Eigen::Vector2d unit = Eigen::Vector2d::Unit(i);
-    to.along[k].add_power(scale / 30, unit, 5);
-    to.steady.add_power(-scale * cell.carriage[k] / 30, unit, 5, off);
-    to.steady.add_power(-scale * cell.drift_slope[k][k] * 4 / 30, unit, 4);
-    to.steady.add_power(-scale * cell.diffusion[2 * k] / 90, unit, 6);
-    to.steady.add_power(-scale * cell.diffusion[1] / 15, unit, 5, Eigen::Vector2d::Unit(1 - i));
-  }
 }
 
 SpaceError::Sources SpaceError::sources(std::span<const CellLook> cells, SpaceLook& out) const {

@@ -21,6 +21,8 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] Json checks_json(std::span<const CheckResult> checks);
 /// The checks and, below them, what their values rest on; empty without checks.
 [[nodiscard]] std::string checks_table(std::span<const CheckResult> checks);
+/// Cells times products with the operator per second of stepping; 0 before the first step.
+[[nodiscard]] double updates_per_second(const Setup& setup, const RunResult& result);
 /// "256 x 256 cells, x in [-5, 5], y in [-5, 5]"
 [[nodiscard]] std::string grid_line(const Grid& grid);
 
