@@ -110,6 +110,49 @@ Interval power(Interval base, double n) {
   return {0, widened(0, raise(base.largest()), library).high};
 }
 
+/// What u is on the side of 0 that a switch has told.
+Interval on_side(Interval u, Interval side) {
+  if (side.low >= 1) return clipped(u, std::numeric_limits<double>::denorm_min(), infinity);
+  if (side.high <= -1) return clipped(u, -infinity, -std::numeric_limits<double>::denorm_min());
+  return side.low == side.high ? Interval{0, 0} : u;
+}
+
+Interval modulus(Interval u) {
+  if (u.low >= 0) return u;
+  if (u.high <= 0) return {-u.high, -u.low};
+  return {0, u.largest()};
+}
+
+Interval logarithm(Interval u) {
+  if (!(u.high > 0)) return anything;
+  return u.low > 0 ? rising(u, [](double x) { return std::log(x); })
+                   : (u.low < 0 ? anything : Interval{-infinity, widened(0, std::log(u.high), library).high});
+}
+
+Interval tangent(Interval a) {
+  if (cosine(a).contains(0) || !(a.high - a.low < M_PI)) return anything;
+  return rising(a, [](double x) { return std::tan(x); });
+}
+
+Interval angle(Interval y, Interval x) {
+  if (!(x.low > 0)) return {-3.2, 3.2};
+  const double corners[] = {std::atan2(y.low, x.low), std::atan2(y.low, x.high), std::atan2(y.high, x.low),
+                            std::atan2(y.high, x.high)};
+  const auto [low, high] = std::minmax_element(std::begin(corners), std::end(corners));
+  return widened(*low, *high, library);
+}
+
+Interval hyperbolic_cosine(Interval a) {
+  const double far = std::cosh(a.largest()),
+               near = a.contains(0) ? 1 : std::cosh(std::min(std::abs(a.low), std::abs(a.high)));
+  return widened(near, far, library);
+}
+
+/// One of two where the answer is certain.
+Interval chosen(Interval answer, Interval yes, Interval no, Interval unknown) {
+  return answer.low == 1 ? yes : answer.high == 0 ? no : unknown;
+}
+
 }  // namespace
 
 double Interval::largest() const { return std::max(std::abs(low), std::abs(high)); }
@@ -242,13 +285,6 @@ Interval Enclosure::compute(const Item& item) {
   throw std::logic_error("enclosure: unknown node");
 }
 
-/// What u is on the side of 0 that a switch has told.
-Interval on_side(Interval u, Interval side) {
-  if (side.low >= 1) return clipped(u, std::numeric_limits<double>::denorm_min(), infinity);
-  if (side.high <= -1) return clipped(u, -infinity, -std::numeric_limits<double>::denorm_min());
-  return side.low == side.high ? Interval{0, 0} : u;
-}
-
 Interval Enclosure::compute_power(const Item& item) {
   Interval base = child(item, 0);
   const Interval exponent = child(item, 1);
@@ -276,67 +312,38 @@ Interval Enclosure::compute_call(const Item& item) {
       return truth(a.low == a.high && b.low == b.high && a.low == b.low, a.high < b.low || b.high < a.low);
     case Function::not_equal:
       return truth(a.high < b.low || b.high < a.low, a.low == a.high && b.low == b.high && a.low == b.low);
-    case Function::choose: {
-      const Interval chosen = truth(!a.contains(0), a.low == 0 && a.high == 0), other = child(item, 2);
-      return chosen.low == 1 ? b : chosen.high == 0 ? other : hull(b, other);
-    }
-    case Function::minimum: {
-      const Interval first = truth(a.high < b.low, a.low >= b.high);
-      if (first.low == 1) return a;
-      if (first.high == 0) return b;
-      return {std::min(a.low, b.low), std::min(a.high, b.high)};
-    }
-    case Function::maximum: {
-      const Interval first = truth(a.low > b.high, a.high <= b.low);
-      if (first.low == 1) return a;
-      if (first.high == 0) return b;
-      return {std::max(a.low, b.low), std::max(a.high, b.high)};
-    }
-    case Function::absolute: {
-      const Interval u = on_side(a, signs());
-      if (u.low >= 0) return u;
-      if (u.high <= 0) return {-u.high, -u.low};
-      return {0, u.largest()};
-    }
+    case Function::choose:
+      return chosen(truth(!a.contains(0), a.low == 0 && a.high == 0), b, child(item, 2), hull(b, child(item, 2)));
+    case Function::minimum:
+      return chosen(truth(a.high < b.low, a.low >= b.high), a, b, {std::min(a.low, b.low), std::min(a.high, b.high)});
+    case Function::maximum:
+      return chosen(truth(a.low > b.high, a.high <= b.low), a, b, {std::max(a.low, b.low), std::max(a.high, b.high)});
+    case Function::absolute:
+      return modulus(on_side(a, signs()));
     case Function::sign:
       return signs();
     case Function::exp:
       return clipped(rising(a, [](double x) { return std::exp(x); }), 0, infinity);
-    case Function::log: {
-      const Interval u = on_side(a, signs());
-      if (!(u.high > 0)) return anything;
-      return u.low > 0 ? rising(u, [](double x) { return std::log(x); })
-                       : (u.low < 0 ? anything : Interval{-infinity, widened(0, std::log(u.high), library).high});
-    }
+    case Function::log:
+      return logarithm(on_side(a, signs()));
     case Function::sin:
       return sine(a);
     case Function::cos:
       return cosine(a);
     case Function::tan:
-      if (cosine(a).contains(0) || !(a.high - a.low < M_PI)) return anything;
-      return rising(a, [](double x) { return std::tan(x); });
+      return tangent(a);
     case Function::asin:
       return a.low >= -1 && a.high <= 1 ? rising(a, [](double x) { return std::asin(x); }) : anything;
     case Function::acos:
       return a.low >= -1 && a.high <= 1 ? widened(std::acos(a.high), std::acos(a.low), library) : anything;
     case Function::atan:
       return rising(a, [](double x) { return std::atan(x); });
-    case Function::atan2: {
-      if (b.low > 0) {
-        const double corners[] = {std::atan2(a.low, b.low), std::atan2(a.low, b.high), std::atan2(a.high, b.low),
-                                  std::atan2(a.high, b.high)};
-        const auto [low, high] = std::minmax_element(std::begin(corners), std::end(corners));
-        return widened(*low, *high, library);
-      }
-      return {-3.2, 3.2};
-    }
+    case Function::atan2:
+      return angle(a, b);
     case Function::sinh:
       return rising(a, [](double x) { return std::sinh(x); });
-    case Function::cosh: {
-      const double far = std::cosh(a.largest()),
-                   near = a.contains(0) ? 1 : std::cosh(std::min(std::abs(a.low), std::abs(a.high)));
-      return widened(near, far, library);
-    }
+    case Function::cosh:
+      return hyperbolic_cosine(a);
     case Function::tanh:
       return clipped(rising(a, [](double x) { return std::tanh(x); }), -1, 1);
     case Function::erf:

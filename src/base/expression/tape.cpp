@@ -284,9 +284,8 @@ void Tape::evaluate(std::span<const TapeInput> inputs, Index n, std::span<double
     return std::any_of(code_.begin(), code_.end(),
                        [i](const Instruction& s) { return s.a == i || s.b == i || s.c == i; });
   };
-  for (Index i = 0; i < inputs_; ++i) {
+  for (Index i = 0; i < inputs_; ++i)
     if (!inputs[i].column && read(i)) std::fill_n(slot[i], width, inputs[i].scalar);
-  }
 
   // While one block is computed, the memory of the block after the next is asked for, a share with each instruction:
   // a column is visited in short bursts, which the processor does not foresee. Short tapes are bound by bandwidth.
