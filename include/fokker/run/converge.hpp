@@ -23,4 +23,11 @@ struct Convergence {
 /// Solves a case `levels` times, each twice as fine as the one before in space (or in time).
 [[nodiscard]] Convergence converge(Case base, int levels, bool in_time);
 
+/// What `fokker converge` says of a case and its table, for people and as JSON.
+struct ConvergenceReport {
+  std::string text, json;
+  bool ok = true;  ///< every check of the order holds
+};
+[[nodiscard]] ConvergenceReport report(const Case& base, const Convergence& table, bool in_time);
+
 }  // namespace fokker

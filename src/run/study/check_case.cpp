@@ -223,6 +223,45 @@ Eigen::VectorXd whole_state(const Setup& setup) {
   return state;
 }
 
+Finding diffusion_finding(const SchemeReport& report) {
+  return {
+      "diffusion.smallest_eigenvalue", report.smallest_eigenvalue, "diffusion",
+      fmt::format("smallest eigenvalue {:.4g}, anisotropy in cells up to {:.4g}, {} edge offset{}{}{}",
+                  report.smallest_eigenvalue, report.largest_anisotropy, report.offsets, report.offsets == 1 ? "" : "s",
+                  report.capped_cells > 0 ? fmt::format(", D_xy reduced in {} cells (offsets end at 8{})",
+                                                        report.capped_cells, report.cell_rates ? " and at walls" : "")
+                                          : "",
+                  report.cell_rates ? "; cross terms by rates of cells, as D vanishes at a wall" : "")};
+}
+
+/// What faces do that have no fit, and how stiff all of it is.
+void add_rates(const SchemeReport& report, double end, std::vector<Finding>& all) {
+  if (report.limited_faces > 0)
+    all.push_back({"limited_faces", report.limited_faces, "no diffusion",
+                   fmt::format("{} faces carry drift that no diffusion goes with", report.limited_faces)});
+  if (report.fallback_faces > 0)
+    all.push_back(
+        {"fallback_faces", report.fallback_faces, "stationary fit",
+         fmt::format("{} face(s) use a h/D: the stationary weight is not integrable there", report.fallback_faces)});
+  all.push_back({"stiffness", report.exit_rate_max * end, "stiffness",
+                 fmt::format("largest exit rate {:.4g}, times the span {:.4g}", report.exit_rate_max,
+                             report.exit_rate_max * end)});
+}
+
+/// What was chosen: score, flux and stepper, and why.
+void add_choices(const Setup& setup, std::vector<Finding>& all) {
+  const CaseScheme& scheme = setup.config.scheme;
+  if (scheme.form == "effective_drift")
+    all.push_back({"scheme.score", scheme.score, "effective drift",
+                   setup.sde->traits().deterministic ? "F = f, no score is needed" : "score by " + scheme.score});
+  all.push_back(
+      {"scheme.flux", setup.flux->name, "flux", fmt::format("{}: {}", setup.flux->name, setup.flux->guarantee)});
+  if (!setup.flux_reason.empty()) all.push_back({"scheme.why", setup.flux_reason, "", "auto: " + setup.flux_reason});
+  all.push_back(
+      {"time.stepper", setup.stepper_row->name, "stepper",
+       std::string(setup.stepper_row->name) + (setup.stepper_reason.empty() ? "" : ": " + setup.stepper_reason)});
+}
+
 struct Findings {
   std::vector<Finding> all;
   std::vector<std::string> warnings;  ///< of the forecast
@@ -241,36 +280,10 @@ Findings findings(Setup& setup) {
   all.push_back({"memory.bytes", memory, "memory", "about " + bytes_text(memory)});
   all.push_back(interpretation_finding(setup));
   all.push_back(traits_finding(setup));
-  all.push_back(
-      {"diffusion.smallest_eigenvalue", report.smallest_eigenvalue, "diffusion",
-       fmt::format("smallest eigenvalue {:.4g}, anisotropy in cells up to {:.4g}, {} edge offset{}{}{}",
-                   report.smallest_eigenvalue, report.largest_anisotropy, report.offsets,
-                   report.offsets == 1 ? "" : "s",
-                   report.capped_cells > 0 ? fmt::format(", D_xy reduced in {} cells (offsets end at 8{})",
-                                                         report.capped_cells, report.cell_rates ? " and at walls" : "")
-                                           : "",
-                   report.cell_rates ? "; cross terms by rates of cells, as D vanishes at a wall" : "")});
+  all.push_back(diffusion_finding(report));
   all.push_back(peclet_finding(setup));
-  if (report.limited_faces > 0)
-    all.push_back({"limited_faces", report.limited_faces, "no diffusion",
-                   fmt::format("{} faces carry drift that no diffusion goes with", report.limited_faces)});
-  if (report.fallback_faces > 0)
-    all.push_back(
-        {"fallback_faces", report.fallback_faces, "stationary fit",
-         fmt::format("{} face(s) use a h/D: the stationary weight is not integrable there", report.fallback_faces)});
-  all.push_back({"stiffness", report.exit_rate_max * end, "stiffness",
-                 fmt::format("largest exit rate {:.4g}, times the span {:.4g}", report.exit_rate_max,
-                             report.exit_rate_max * end)});
-  const CaseScheme& scheme = setup.config.scheme;
-  if (scheme.form == "effective_drift")
-    all.push_back({"scheme.score", scheme.score, "effective drift",
-                   setup.sde->traits().deterministic ? "F = f, no score is needed" : "score by " + scheme.score});
-  all.push_back(
-      {"scheme.flux", setup.flux->name, "flux", fmt::format("{}: {}", setup.flux->name, setup.flux->guarantee)});
-  if (!setup.flux_reason.empty()) all.push_back({"scheme.why", setup.flux_reason, "", "auto: " + setup.flux_reason});
-  all.push_back(
-      {"time.stepper", setup.stepper_row->name, "stepper",
-       std::string(setup.stepper_row->name) + (setup.stepper_reason.empty() ? "" : ": " + setup.stepper_reason)});
+  add_rates(report, end, all);
+  add_choices(setup, all);
   const auto gives_way = add_rehearsal(setup, all);
   all.push_back({"time.first_step", first, "first step", fmt::format("{:.3g}", first)});
   all.push_back({"positive", setup.positive, "p >= 0",

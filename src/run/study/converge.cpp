@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "fokker/base/stop.hpp"
+#include "fokker/output/json_text.hpp"
+#include "fokker/output/text_table.hpp"
 #include "fokker/run/run.hpp"
 
 namespace fokker {
@@ -83,6 +86,47 @@ double Convergence::order() const {
   for (auto row = rows.rbegin(); row != rows.rend(); ++row)
     if (std::isfinite(row->order)) return row->order;
   return nan();
+}
+
+namespace {
+
+std::string convergence_json(const Case& base, const Convergence& table, const char* in, bool ok) {
+  nlohmann::ordered_json json{{"case", base.title}, {"in", in}, {"reference", table.exact ? "exact" : "richardson"}};
+  for (const ConvergenceRow& row : table.rows) {
+    nlohmann::ordered_json level{{"cells", row.cells}, {"steps", row.steps}, {"seconds", row.seconds}};
+    if (std::isfinite(row.error)) level["l1"] = row.error;
+    if (std::isfinite(row.order)) level["order"] = row.order;
+    json["levels"].push_back(level);
+  }
+  json["ok"] = ok;
+  return json_text(json);
+}
+
+std::string convergence_table(const Convergence& table) {
+  TextTable text(
+      {"cells", table.exact ? "l1 to exact" : "l1 to the next level", "order", "steps", "seconds", "stepper"});
+  for (const ConvergenceRow& row : table.rows)
+    text.add({row.cells, std::isfinite(row.error) ? fmt::format("{:.3e}", row.error) : "-",
+              std::isfinite(row.order) ? fmt::format("{:.2f}", row.order) : "-", std::to_string(row.steps),
+              fmt::format("{:.3g}", row.seconds), row.stepper});
+  return text.text();
+}
+
+}  // namespace
+
+ConvergenceReport report(const Case& base, const Convergence& table, bool in_time) {
+  const char* const in = in_time ? "time" : "space";
+  bool ok = true;
+  std::string verdicts;
+  for (const CaseCheck& check : base.checks) {
+    if (check.quantity != "order") continue;
+    const bool kept = holds(check, table.order());
+    ok = ok && kept;
+    verdicts += fmt::format("  order {:.3f}, asked {}: {}\n", table.order(), CheckResult{&check, 0, 0, false}.bound(),
+                            kept ? "ok" : "FAILS");
+  }
+  return {fmt::format("{}, refined in {}\n{}{}", base.title, in, convergence_table(table), verdicts),
+          convergence_json(base, table, in, ok), ok};
 }
 
 }  // namespace fokker
