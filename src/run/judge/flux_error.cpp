@@ -59,6 +59,7 @@ Eigen::MatrixXd SpaceError::numerical_diffusion(const CellLook& cell) const {
   const bool advects = carries_ == Carries::upwind_advection;
   if (carries_ != Carries::fitted && carries_ != Carries::upwind && !advects) return added;
   if (carries_ == Carries::fitted && skew(cell)) return along_edges(cell, selling_of(cell));
+  if (carries_ == Carries::fitted && !limited_ && aslant_line(cell)) return across_line(cell);
   for (int i = 0; i < d; ++i) {
     const auto k = static_cast<std::size_t>(i);
     const double h = setup_.grid->axis(i).width(), D = cell.diffusion[2 * k];
@@ -67,6 +68,24 @@ Eigen::MatrixXd SpaceError::numerical_diffusion(const CellLook& cell) const {
     added(i, i) = carries_ == Carries::fitted ? fitted_diffusion(std::min(a, v), h, D) : 0.5 * h * (advects ? v : a);
   }
   return added;
+}
+
+/// Noise along one line, aslant to the axes.
+bool SpaceError::aslant_line(const CellLook& cell) const {
+  return cross_terms_ && cell.diffusion[1] != 0 &&
+         singular_tensor(cell.diffusion[0], cell.diffusion[1], cell.diffusion[2]);
+}
+
+/// The edge along the line takes the drift along it (split_drift of drift_diffusion_tensor.cpp); the rest has no noise
+/// to be fitted to, and the faces carry it upwind.
+Eigen::MatrixXd SpaceError::across_line(const CellLook& cell) const {
+  const Eigen::Vector2d h(setup_.grid->axis(0).width(), setup_.grid->axis(1).width());
+  const Eigen::Vector2d u(cell.carriage[0] / h[0], cell.carriage[1] / h[1]);
+  Eigen::Matrix2d D;
+  D << cell.diffusion[0] / (h[0] * h[0]), cell.diffusion[1] / (h[0] * h[1]), cell.diffusion[1] / (h[0] * h[1]),
+      cell.diffusion[2] / (h[1] * h[1]);
+  const Eigen::Vector2d rest = u - D * u / D.trace();
+  return (0.5 * rest.array().abs() * h.array().square()).matrix().asDiagonal();
 }
 
 bool SpaceError::skew(const CellLook& cell) const {

@@ -15,7 +15,8 @@ namespace {
 constexpr double looks = 32;           // over the span, besides the closer ones of its first part
 constexpr double worth_saying = 0.02;  // of the l1 that a grid is expected to cost
 constexpr double share_of_mass = 1e-3;
-constexpr double least_width = 1.5;  // [cells]: below, a third of a Gaussian's spectrum does not fit the grid
+constexpr double most_cells = 1 << 26;  // of an axis, by the case reader
+constexpr double least_width = 1.5;     // [cells]: below, a third of a Gaussian's spectrum does not fit the grid
 constexpr double nothing_left = 1e-9;
 
 /// The next time worth a look: half as far again as now, at most a 32nd of the span on.
@@ -234,6 +235,16 @@ void SelfCheck::warn_of_reduced_terms() {
       judged_.reduced_share, judged_.reduced_l1, remedy));
 }
 
+/// What would have 3 cells in a width: a number that a case may ask for, or another way.
+std::string cells_for_width(const Axis& axis, double cells) {
+  if (cells <= most_cells)
+    return fmt::format("at least axis.{}.cells = {:.0f} would have 3", axis.name, std::ceil(cells));
+  return fmt::format(
+      "no axis.{0}.cells that a case may have would do: narrow axis.{0}.range to where p is, or take a "
+      "coordinate that stretches it",
+      axis.name);
+}
+
 bool SelfCheck::warns_of_width() {
   bool warns = false;
   for (int k = 0; k < setup_.grid->dimension(); ++k) {
@@ -241,10 +252,9 @@ bool SelfCheck::warns_of_width() {
     if (!(judged_.width[at] < least_width)) continue;
     const Axis& axis = setup_.grid->axis(k);
     judged_.warnings.push_back(
-        fmt::format("resolution: p is {:.2g} cells wide along {} {} (standard deviation), which no scheme resolves; at "
-                    "least axis.{}.cells = {:.0f} would have 3",
-                    judged_.width[at], axis.name, when(judged_.width_at[at]), axis.name,
-                    std::ceil(static_cast<double>(axis.cells) * 3 / judged_.width[at])));
+        fmt::format("resolution: p is {:.2g} cells wide along {} {} (standard deviation), which no scheme resolves; {}",
+                    judged_.width[at], axis.name, when(judged_.width_at[at]),
+                    cells_for_width(axis, static_cast<double>(axis.cells) * 3 / judged_.width[at])));
     warns = true;
   }
   return warns;

@@ -89,6 +89,8 @@ class SpaceError {
   [[nodiscard]] Eigen::MatrixXd numerical_diffusion(const CellLook& cell) const;  ///< [x^2/t]
   [[nodiscard]] bool two_cells() const { return carries_ <= Carries::central; }
   [[nodiscard]] bool skew(const CellLook& cell) const;
+  [[nodiscard]] bool aslant_line(const CellLook& cell) const;
+  [[nodiscard]] Eigen::MatrixXd across_line(const CellLook& cell) const;
   [[nodiscard]] SellingDecomposition selling_of(const CellLook& cell) const;
   [[nodiscard]] Eigen::MatrixXd along_edges(const CellLook& cell, const SellingDecomposition& parts) const;
   [[nodiscard]] Eigen::Vector2d off_mean(const CellLook& cell, const Eigen::Vector2d& mean) const;

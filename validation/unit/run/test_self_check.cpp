@@ -349,6 +349,26 @@ TEST_CASE("a stationary density is judged too") {
   CHECK(cut.flux_l1 < 1e-4);
 }
 
+TEST_CASE("cells that no case may have are not the remedy for a width of nothing") {
+  const RunResult point = run_of(line("[0, 1]", "drift = [0]\nnoise = [[\"sqrt(0.2)\"]]", "point = [1e-7]"),
+                                 {"axis.x.boundary=[\"absorbing\", \"reflecting\"]", "time.end=0.05"});
+  const std::string text = warning(point, "resolution: ");
+  CHECK(text.find("no axis.x.cells that a case may have would do: narrow axis.x.range") != std::string::npos);
+  CHECK(text.find("inf") == std::string::npos);
+}
+
+TEST_CASE("steady expects the error of drift across noise along one line aslant to the cells") {
+  for (const char* const cells : {"axis.y.cells=60", "axis.y.cells=83"}) {  // offsets (4, 3), and none that fits
+    Setup setup = setup_of(rotation, {"axis.x.range=[-5, 5]", "axis.y.range=[-8, 8]", "axis.x.cells=50", cells,
+                                      "sde.drift=[\"y\", \"-x - y\"]", "sde.noise=[[1], [1]]"});
+    const SteadyResult found = solve_steady(setup);
+    CAPTURE(cells);
+    CAPTURE(found.exact->norms.l1);
+    CHECK(found.judgement.flux_l1 < 3 * found.exact->norms.l1);
+    CHECK(found.judgement.flux_l1 > found.exact->norms.l1 / 3);
+  }
+}
+
 TEST_CASE("steady says what a box cuts off a Gaussian law and what gathers at an end") {
   const auto steady = [](const std::string& range, const std::string& sde) {
     Setup setup = setup_of(line(range, sde, "uniform = true"));
