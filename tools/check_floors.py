@@ -51,6 +51,10 @@ THIRD_PARTY = [
 ]
 GENERATED = ["fokker/version.hpp", "fokker/commit.hpp"]  # written by CMake, for `run` and `cli`
 
+MOST_LINES, MOST_FILES, MOST_FOLDER_LINES = 400, 30, 3500
+LARGE_FOLDERS = {}  # folder -> why
+
+TYPE = re.compile(r"(?:template\s*<[^>]*>\s*)?(?:struct|class)\s+(\w+)(?:\s+final)?\s*(?::[^:].*)?\{")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 PRINTS = re.compile(r"std::(cout|cerr|clog)\b|\bfmt::print\(|(?<![\w:])(printf|puts|fprintf)\(")
 MUTABLE_STATIC = re.compile(r"^\s*(static|thread_local)\s+(?!const\b|constexpr\b|inline\s+const)[^()=;{]*[\w>]\s+\w+\s*(=|;|\{)")
@@ -125,6 +129,46 @@ def check_file(root, path):
             yield f"{path}:{number} has a comma in a test name, which ctest splits into two tests that run nothing"
 
 
+def types_of(text):
+    """Types that a file defines for all of the program: outside of anonymous namespaces, at the margin."""
+    spaces = []
+    for line in text.splitlines():
+        if opened := re.match(r"namespace\s*([\w:]*)\s*\{", line):
+            spaces.append(opened.group(1))
+        elif re.match(r"\}\s*// namespace", line) and spaces:
+            spaces.pop()
+        elif spaces and "" not in spaces and (found := TYPE.match(line)):
+            yield "::".join([*spaces, found.group(1)])
+
+
+def check_types(root, sources):
+    """Two types of one name are one to the linker: whichever inline function it keeps serves both."""
+    home = {}
+    for path in sources:
+        if not path.startswith("validation/"):
+            for name in types_of((root / path).read_text(encoding="utf-8")):
+                if home.setdefault(name, path) != path:
+                    yield f"{path} defines {name}, and so does {home[name]}"
+
+
+def check_sizes(root, sources):
+    folders = {}
+    for path in sources:
+        if path.startswith("validation/"):
+            continue
+        lines = len((root / path).read_text(encoding="utf-8").splitlines())
+        if lines > MOST_LINES:
+            yield f"{path} has {lines} lines, at most {MOST_LINES}"
+        folder = folders.setdefault(path.rsplit("/", 1)[0], [0, 0])
+        folder[0] += 1
+        folder[1] += lines
+    for folder, (files, lines) in folders.items():
+        if folder in LARGE_FOLDERS:
+            continue
+        if files > MOST_FILES or lines > MOST_FOLDER_LINES:
+            yield f"{folder} has {files} files and {lines} lines, at most {MOST_FILES} and {MOST_FOLDER_LINES}"
+
+
 def sources_of(root):
     files = [file for folder in ("include/fokker", "src", "validation/unit") for file in sorted((root / folder).rglob("*"))]
     return [file.relative_to(root).as_posix() for file in files if file.suffix in (".cpp", ".hpp")]
@@ -165,6 +209,16 @@ def check_picture(root):
     return [] if true else [f"{PICTURE} draws other arrows than the includes; run tools/check_floors.py --draw"]
 
 
+def check_signposts(root):
+    """Rows `question | file | function` of the picture's document: the function stands in the file."""
+    document = root / PICTURE
+    text = document.read_text(encoding="utf-8") if document.exists() else ""
+    for path, function in re.findall(r"\| `([\w/.]+)` \| `([\w:]+)` \|", text):
+        name = re.escape(function.split("::")[-1])
+        if not (root / path).is_file() or not re.search(rf"\b{name}\b", (root / path).read_text(encoding="utf-8")):
+            yield f"{PICTURE} says that {function} stands in {path}"
+
+
 def draw(root):
     document = root / PICTURE
     text = document.read_text(encoding="utf-8")
@@ -175,13 +229,17 @@ def draw(root):
 def check_tree(root):
     root = root.resolve()
     sources = sources_of(root)
-    return len(sources), [said for path in sources for said in check_file(root, path)] + check_picture(root)
+    said = [said for path in sources for said in check_file(root, path)]
+    return len(sources), [*said, *check_types(root, sources), *check_sizes(root, sources), *check_picture(root),
+                          *check_signposts(root)]
 
 
 def self_test():
     good = {
         "include/fokker/base/points.hpp": "#include <Eigen/Core>\n#include <vector>\n",
         "include/fokker/case/case.hpp": '#include "fokker/base/points.hpp"\n  static std::string join(int n);\n',
+        "src/scheme/p.hpp": "namespace fokker {\nclass Twice final : Base {\n};\n}  // namespace fokker\nnamespace fokker {\nnamespace {\nstruct Own {\n};\n}  // namespace\n",
+        "src/solve/p.cpp": "namespace fokker {\nnamespace {\nstruct Own {\n};\n",
         "src/scheme/rows.hpp": "static constexpr int n = 3;\n",
         "src/solve/shifted_solver.cpp": '#include <Eigen/SparseLU>\n#include "rows.hpp"\n',
         "src/solve/rows.hpp": "",
@@ -195,6 +253,8 @@ def self_test():
         "src/scheme/flux.cpp": ('\n\n\n\n\n\n#include "fokker/case/case.hpp"\n', "src/scheme/flux.cpp:7 may not include case/"),
         "src/integrate/n.cpp": ('#include "../scheme/rows.hpp"', "src/integrate/n.cpp:1 may not include scheme/"),
         "src/solve/o.cpp": ('#include "../scheme/rows.hpp"', "src/solve/o.cpp:1 may not include scheme/"),
+        "src/model/p.cpp": ("namespace fokker {\nstruct Twice {\n};\n}  // namespace fokker\n", "src/scheme/p.hpp defines fokker::Twice"),
+        "src/model/q.cpp": ("\n" * 401, "src/model/q.cpp has 401 lines"),
         "src/base/a.cpp": ('#include "../scheme/rows.hpp"', "src/base/a.cpp:1 may not include scheme/"),
         "src/grid/b.cpp": ("#include <vtkNew.h>", "src/grid/b.cpp:1 may not include <vtkNew.h> (only"),
         "src/case/c.cpp": ("#include <Eigen/SparseLU>", "src/case/c.cpp:1 may not include <Eigen/SparseLU>"),
@@ -209,18 +269,19 @@ def self_test():
         "validation/unit/case/j.cpp": ('TEST_CASE(\n    "one, two") {}', "validation/unit/case/j.cpp:1 has a comma"),
         "validation/unit/case/k.cpp": ('#include "fokker/run/l.hpp"', "validation/unit/case/k.cpp:1 may not include run/"),
     }
-    bad["docs/architecture.md"] = (f"{DRAWN}\nnothing\n{DRAWN_END}\n", "docs/architecture.md draws other arrows")
+    bad["docs/architecture.md"] = (f"{DRAWN}\nnothing\n{DRAWN_END}\n| where | `src/grid/b.cpp` | `Lost::way` |\n",
+                                   "docs/architecture.md draws other arrows")
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
         for path, text in {**good, **{p: t for p, (t, _) in bad.items()}, "include/fokker/run/l.hpp": "", "include/fokker/output/n.hpp": ""}.items():
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(text, encoding="utf-8")
         _, said = check_tree(root)
-    for _, expected in bad.values():
+    for expected in [expected for _, expected in bad.values()] + ["docs/architecture.md says that Lost::way"]:
         hits = [line for line in said if line.startswith(expected)]
         assert len(hits) == 1, f"expected '{expected}', got {said}"
-    assert len(said) == len(bad), f"complaints about good lines among {said}"
-    print(f"check_floors: self-test passed, {len(bad)} breaches found")
+    assert len(said) == len(bad) + 1, f"complaints about good lines among {said}"
+    print(f"check_floors: self-test passed, {len(bad) + 1} breaches found")
 
 
 def main():

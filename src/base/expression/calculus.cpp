@@ -61,14 +61,14 @@ class Differentiation {
   }
 
   Expression sum(const Node& node) {
-    std::vector<Term> terms;
+    std::vector<Summand> terms;
     for (std::size_t i = 0; i < node.children.size(); ++i)
       terms.push_back({node.coefficients[i], of(node.children[i])});
     return sum_of(0, std::move(terms));
   }
 
   Expression product(const Node& node) {
-    std::vector<Term> terms;
+    std::vector<Summand> terms;
     for (std::size_t i = 0; i < node.children.size(); ++i) {
       const Expression slope = of(node.children[i]);
       if (slope.is_zero()) continue;
@@ -214,7 +214,7 @@ class Expansion {
   /// a (b + c) = a b + a c for every pair of terms, as long as the result stays small.
   Expression multiply(const Expression& a, const Expression& b) {
     if (terms(a) * terms(b) > max_terms || (terms(a) == 1 && terms(b) == 1)) return times(a, b);
-    std::vector<Term> result;
+    std::vector<Summand> result;
     const Node &left = a.node(), &right = b.node();
     const auto distribute = [&](double c, const Expression& factor) {
       if (right.kind != Kind::sum) {
@@ -251,7 +251,7 @@ class Expansion {
 
   Expression multiply_out(const Node& node, const Expression& e) {
     if (node.kind == Kind::sum) {  // terms that only now turned into products of sums
-      std::vector<Term> result;
+      std::vector<Summand> result;
       for (std::size_t i = 0; i < node.children.size(); ++i)
         result.push_back({node.coefficients[i], multiply_out(node.children[i])});
       return sum_of(node.number, std::move(result));

@@ -128,7 +128,7 @@ class Splitter {
     const Expression expanded = expand(exponent, budget_);
     const Node& node = expanded.node();
     if (node.kind != Kind::sum) return std::nullopt;
-    std::vector<Term> inside, outside;
+    std::vector<Summand> inside, outside;
     for (std::size_t i = 0; i < node.children.size(); ++i) {
       const bool here = only_in(node.children[i], variable_);
       if (!here && node.children[i].depends_on(variable_)) return std::nullopt;
@@ -145,7 +145,7 @@ class Splitter {
     if (node.kind != Kind::sum) return of_other_kind(e);
     struct Group {
       Expression outside;
-      std::vector<Term> inside;
+      std::vector<Summand> inside;
     };
     std::vector<Group> gathered;
     const auto gather = [&](double coefficient, const Split& part) {
@@ -166,7 +166,7 @@ class Splitter {
       if (!inside.is_zero()) groups.push_back({inside, group.outside});
     }
     if (groups.empty()) return Split{1.0, 0.0};
-    std::vector<Term> outside;
+    std::vector<Summand> outside;
     for (const Split& group : groups) {
       const auto k = ratio(group.inside, groups[0].inside, budget_);
       if (!k) return std::nullopt;

@@ -108,9 +108,9 @@ Expression Expression::variable(std::string name) {
   return make_node(std::move(node));
 }
 
-Expression sum_of(double number, std::vector<Term> terms) {
-  std::vector<Term> flat;
-  for (Term& term : terms) {
+Expression sum_of(double number, std::vector<Summand> terms) {
+  std::vector<Summand> flat;
+  for (Summand& term : terms) {
     const Node& node = term.factor.node();
     const double c = term.coefficient;
     if (node.kind == Kind::constant) {
@@ -126,7 +126,7 @@ Expression sum_of(double number, std::vector<Term> terms) {
     }
   }
   std::stable_sort(flat.begin(), flat.end(),
-                   [](const Term& a, const Term& b) { return compare(a.factor, b.factor) < 0; });
+                   [](const Summand& a, const Summand& b) { return compare(a.factor, b.factor) < 0; });
 
   Node node;
   node.kind = Kind::sum;
@@ -192,7 +192,7 @@ Expression product_of(double number, std::vector<Expression> factors) {
   std::vector<Expression> collected;
   bool merged = false;
   for (std::size_t i = 0; i < flat.size();) {
-    std::vector<Term> exponents;
+    std::vector<Summand> exponents;
     std::size_t end = i;
     for (; end < flat.size() && flat[end].base == flat[i].base; ++end) exponents.push_back({1, flat[end].exponent});
     collected.push_back(end - i == 1 ? flat[i].whole : pow(flat[i].base, sum_of(0, std::move(exponents))));
@@ -207,7 +207,7 @@ Expression product_of(double number, std::vector<Expression> factors) {
 Expression rebuild(const Node& node, std::vector<Expression> children) {
   switch (node.kind) {
     case Kind::sum: {
-      std::vector<Term> terms;
+      std::vector<Summand> terms;
       for (std::size_t i = 0; i < children.size(); ++i) terms.push_back({node.coefficients[i], std::move(children[i])});
       return sum_of(node.number, std::move(terms));
     }

@@ -84,14 +84,14 @@ class Budget {
   std::size_t left_;
 };
 
-struct Term {
+struct Summand {
   double coefficient;
   Expression factor;
 };
 
 /// number + sum of terms, number * product of factors, function(arguments): canonical. Throws std::length_error when
 /// the tree would be deeper than `max_depth`.
-[[nodiscard]] Expression sum_of(double number, std::vector<Term> terms);
+[[nodiscard]] Expression sum_of(double number, std::vector<Summand> terms);
 [[nodiscard]] Expression product_of(double number, std::vector<Expression> factors);
 [[nodiscard]] Expression call(Function function, std::vector<Expression> arguments);
 /// The node as it is, with what `Node` says is filled in; its content is canonical already.

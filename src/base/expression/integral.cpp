@@ -22,7 +22,7 @@ class Integration {
     if (!e.depends_on(variable_)) return e * x_;
     const Node& node = e.node();
     if (node.kind != Kind::sum) return monomial(e);
-    std::vector<Term> parts{{node.number, x_}};
+    std::vector<Summand> parts{{node.number, x_}};
     for (std::size_t i = 0; i < node.children.size(); ++i) {
       const Primitive part = of(node.children[i]);
       if (!part) return std::nullopt;

@@ -147,7 +147,7 @@ class Parser {
 
   Expression sum() {
     const std::size_t start = position_;
-    std::vector<Term> terms{{1, product()}};
+    std::vector<Summand> terms{{1, product()}};
     while (peek() == '+' || peek() == '-') {
       const double sign = peek() == '+' ? 1 : -1;
       advance(1);
