@@ -192,7 +192,7 @@ void contour_line(const Poles& poles, std::size_t group, double h, const Tridiag
 }
 
 /// Cells 0 .. n-2 in order; each also hands to the last cell and is given from it, directly at the ends of the chain
-/// and through the cells eliminated before elsewhere (the picture is beside CyclicSolver in shifted.cpp).
+/// and through the cells eliminated before elsewhere (the picture is beside CyclicSolver in shifted_solver.cpp).
 FOKKER_VECTOR_KERNEL
 void contour_ring(const Poles& poles, std::size_t group, double h, const TridiagonalRates& rates,
                   std::span<const double> p, double* work, ContourSums* sums) {

@@ -44,9 +44,9 @@ struct ContourSums {
 /// sums[j] += what the eight poles of a group (0 or 1) give for cell j: Re(sum 2 c_k x_k), x_k = (z_k - h A)^-1 p.
 /// `work` is contour_work doubles per cell; contour_value reads x_k there afterwards.
 ///
-/// Elimination takes pivots from column sums, as shifted.cpp does: kept_j, of what a cell is given the part that it
-/// does not hand back, starts from z_k and goes through w -> w/(w + rate), sums and products with rates, none of which
-/// leaves the sector between the positive axis and z_k: sums cancel by a factor cos(arg(z_k)/2) >= 0.28 at most,
+/// Elimination takes pivots from column sums, as shifted_solver.cpp does: kept_j, of what a cell is given the part that
+/// it does not hand back, starts from z_k and goes through w -> w/(w + rate), sums and products with rates, none of
+/// which leaves the sector between the positive axis and z_k: sums cancel by a factor cos(arg(z_k)/2) >= 0.28 at most,
 /// however large h is. 256 bytes written, read and written per cell, 60 flops and a division per cell and lane: bound
 /// by the latency of the chain from pivot to pivot, which is why a line is eliminated from both ends. One group at a
 /// time, so that the work of 1000 cells is a quarter of a megabyte: in a run it has left the nearest caches since the

@@ -18,7 +18,7 @@ enum class Start {
 /// What a run is after.
 struct Aim {
   double tolerance = 1e-6;  ///< estimated error of a step in the integral l1 norm
-  bool positive = true;     ///< p >= 0 is to be kept; else linear systems may be solved by iteration (shifted.hpp)
+  bool positive = true;  ///< p >= 0 is to be kept; else linear systems may be solved by iteration (shifted_solver.hpp)
   bool controlled = false;  ///< somebody looks at error() and rejects steps
 };
 

@@ -1,8 +1,8 @@
 #pragma once
 #include "fokker/base/points.hpp"
 
-/// What happens inside one panel of 16 lines (directions.hpp): position by position, all lines at once. Every array is
-/// `length` x 16 and contiguous; a panel of 256 cells and its rates fit into the second-level cache.
+/// What happens inside one panel of 16 lines (axis_splitting.hpp): position by position, all lines at once. Every array
+/// is `length` x 16 and contiguous; a panel of 256 cells and its rates fit into the second-level cache.
 ///
 /// Streams per cell of a solve: b, up, down, 1/pivot and x, each once from memory (40 bytes), the rest is in cache; 15
 /// flops. The chain from cell to cell is one multiplication and one addition in each sweep.

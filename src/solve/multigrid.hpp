@@ -10,9 +10,10 @@
 namespace fokker {
 
 /// Geometric multigrid for M = shift - gamma A of a chain on a plane: the same drift and diffusion on every level
-/// (chain.hpp), three Chebyshev-Jacobi steps before and after, one visit of the coarser level from large grids and two
-/// from small ones, direct elimination on the coarsest. In units of s (scaled_chain.hpp): residuals are averaged with
-/// the weight s, corrections of x/s interpolated bilinearly. A preconditioner: one cycle is a fixed linear map.
+/// (markov_chain.hpp), three Chebyshev-Jacobi steps before and after, one visit of the coarser level from large grids
+/// and two from small ones, direct elimination on the coarsest. In units of s (scaled_system.hpp): residuals are
+/// averaged with the weight s, corrections of x/s interpolated bilinearly. A preconditioner: one cycle is a fixed
+/// linear map.
 ///
 /// Levels are numbered from the finest, 0.
 class Multigrid {

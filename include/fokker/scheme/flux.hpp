@@ -53,7 +53,7 @@ struct FluxScheme {
   bool limited_velocity = false;  ///< carries drift in directions without diffusion by the limited second-order part
   DriftCarrier drift = DriftCarrier::fitted;
   bool wide = false;                              ///< four cells to a face instead of two: no weights of single edges
-  bool corrected = false;                         ///< p >= 0 by flux correction of every step (correction.hpp)
+  bool corrected = false;                         ///< p >= 0 by flux correction of every step (flux_correction.hpp)
   EdgeWeights (*weights)(const Edge&) = nullptr;  ///< of one edge: drift_diffusion only, null where wide
   /// The form with this flux; drift_diffusion only (`make_drift_diffusion` calls it).
   std::unique_ptr<Form> (*make)(std::shared_ptr<const Grid>, std::shared_ptr<const Sde>, const FluxScheme&,
