@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <regex>
 #include <set>
 #include <sstream>
 
@@ -32,9 +31,12 @@ bool is_sibling(const KeyRow& row, std::string_view key) {
 std::set<std::string> written_paths(const std::string& resolved) {
   std::set<std::string> paths;
   const auto note_inline = [&](const std::string& table, const std::string& value) {
-    static const std::regex key("[{,] (\\w+) = ");
-    for (std::sregex_iterator k(value.begin(), value.end(), key), end; k != end; ++k)
-      paths.insert(table + (*k)[1].str());
+    for (std::size_t end = value.find(" = "); end != std::string::npos; end = value.find(" = ", end + 3)) {
+      const std::size_t space = value.find_last_of(' ', end - 1);
+      const bool opens =
+          space != std::string::npos && space > 0 && (value[space - 1] == '{' || value[space - 1] == ',');
+      if (opens) paths.insert(table + value.substr(space + 1, end - space - 1));
+    }
   };
   std::string table, list;
   std::istringstream lines(resolved);
