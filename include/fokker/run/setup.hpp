@@ -47,6 +47,9 @@ struct Setup {
 /// Names -> table rows -> objects. Refuses impossible pairs with a CaseError that names both.
 [[nodiscard]] Setup build(Case config);
 
+/// The state that steps begin with: the cells, then what has left through each absorbing side.
+[[nodiscard]] Eigen::VectorXd initial_state(const Setup& setup);
+
 /// What the case asks of its steps.
 [[nodiscard]] StepperOptions stepper_options(const Setup& setup);
 

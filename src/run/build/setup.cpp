@@ -291,6 +291,14 @@ void look_over_time(Setup& setup) {
 
 }  // namespace
 
+Eigen::VectorXd initial_state(const Setup& setup) {
+  Eigen::VectorXd state = Eigen::VectorXd::Zero(setup.scheme->op().size());
+  state.head(setup.grid->cells()) = setup.initial.values;
+  for (std::size_t k = 0; k < setup.initial_outflow.size(); ++k)
+    state[setup.grid->cells() + static_cast<Index>(k)] = setup.initial_outflow[k];
+  return state;
+}
+
 StepperOptions stepper_options(const Setup& setup) {
   return {setup.config.time.dt, tolerance_of(setup.config), setup.positive};
 }

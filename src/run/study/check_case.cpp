@@ -11,6 +11,7 @@
 #include "fokker/run/setup.hpp"
 #include "fokker/run/witness.hpp"
 #include "fokker/scheme/cell_peclet.hpp"
+#include "fokker/scheme/selling.hpp"
 #include "forecast.hpp"
 #include "judgement_text.hpp"
 #include "rehearsal.hpp"
@@ -214,24 +215,17 @@ std::optional<double> add_rehearsal(const Setup& setup, std::vector<Finding>& al
   return found->gave_way;
 }
 
-/// Cells, then what has left through each absorbing side.
-Eigen::VectorXd whole_state(const Setup& setup) {
-  Eigen::VectorXd state = Eigen::VectorXd::Zero(setup.scheme->op().size());
-  state.head(setup.grid->cells()) = setup.initial.values;
-  for (std::size_t k = 0; k < setup.initial_outflow.size(); ++k)
-    state[setup.grid->cells() + static_cast<Index>(k)] = setup.initial_outflow[k];
-  return state;
-}
-
 Finding diffusion_finding(const SchemeReport& report) {
   return {
       "diffusion.smallest_eigenvalue", report.smallest_eigenvalue, "diffusion",
-      fmt::format("smallest eigenvalue {:.4g}, anisotropy in cells up to {:.4g}, {} edge offset{}{}{}",
-                  report.smallest_eigenvalue, report.largest_anisotropy, report.offsets, report.offsets == 1 ? "" : "s",
-                  report.capped_cells > 0 ? fmt::format(", D_xy reduced in {} cells (offsets end at 8{})",
-                                                        report.capped_cells, report.cell_rates ? " and at walls" : "")
-                                          : "",
-                  report.cell_rates ? "; cross terms by rates of cells, as D vanishes at a wall" : "")};
+      fmt::format(
+          "smallest eigenvalue {:.4g}, anisotropy in cells up to {:.4g}, {} edge offset{}{}{}",
+          report.smallest_eigenvalue, report.largest_anisotropy, report.offsets, report.offsets == 1 ? "" : "s",
+          report.capped_cells > 0
+              ? fmt::format(", D_xy reduced in {} cells (offsets end at {}{})", report.capped_cells,
+                            report.cell_rates ? cell_offset_cap : offset_cap, report.cell_rates ? " and at walls" : "")
+              : "",
+          report.cell_rates ? "; cross terms by rates of cells, as D vanishes at a wall" : "")};
 }
 
 /// What faces do that have no fit, and how stiff all of it is.
@@ -272,7 +266,7 @@ Findings findings(Setup& setup) {
   const SchemeReport report = setup.scheme->report(0);
   const double end = setup.config.time.end, cells = static_cast<double>(setup.grid->cells());
   const double memory = static_cast<double>(report.bytes) + cells * 8 * 10;
-  const Eigen::VectorXd start = whole_state(setup);
+  const Eigen::VectorXd start = initial_state(setup);
   const std::span<const double> state(start.data(), static_cast<std::size_t>(start.size()));
   const double first = std::min(end, setup.stepper->first_step(0, state, setup.config.output.times[1]));
   std::vector<Finding> all;

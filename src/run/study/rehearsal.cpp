@@ -17,9 +17,7 @@ class Trial {
       : setup_(setup),
         stepper_(make_stepper(*setup.stepper_row, setup.scheme->op(), stepper_options(setup), 0)),
         march_(*stepper_, *setup.stepper_row, setup.timeline),
-        state_(Eigen::VectorXd::Zero(setup.scheme->op().size())) {
-    state_.head(setup.grid->cells()) = setup.initial.values;
-  }
+        state_(initial_state(setup)) {}
 
   Rehearsal go(double most) {
     const std::vector<double>& times = setup_.config.output.times;

@@ -69,13 +69,10 @@ class Run {
         recorder_(ReverseRecorder::make(setup, options.scratch)),
         timeline_(recorder_ ? recorder_->meeting(setup.timeline) : setup.timeline),
         march_(*setup.stepper, *setup.stepper_row, timeline_),
-        state_(Eigen::VectorXd::Zero(setup.scheme->op().size())),
+        state_(initial_state(setup)),
         p_(setup.grid),
         peclets_(setup.grid, setup.sde),
         witnesses_(std::move(witnesses.all)) {
-    state_.head(setup.grid->cells()) = setup.initial.values;
-    for (std::size_t k = 0; k < setup.initial_outflow.size(); ++k)
-      state_[setup.grid->cells() + static_cast<Index>(k)] = setup.initial_outflow[k];
     p_.values = setup.initial.values;
     result_.witness_seconds = witnesses.seconds;
     if (setup.config.compare.log_likelihood) {

@@ -36,12 +36,9 @@ class Twin : public Witness {
  public:
   explicit Twin(const Setup& setup)
       : own_(build(other_case(setup.config))),
-        state_(Eigen::VectorXd::Zero(own_.scheme->op().size())),
+        state_(initial_state(setup)),
         rate_(state_.size()),
         consistent_rate_(state_.size()) {
-    state_.head(own_.grid->cells()) = setup.initial.values;
-    for (std::size_t k = 0; k < setup.initial_outflow.size(); ++k)
-      state_[own_.grid->cells() + static_cast<Index>(k)] = setup.initial_outflow[k];
     const FluxScheme& row = default_flux();
     const TimeRange times(0, setup.config.time.end);
     drift_diffusion_ = make_drift_diffusion(setup.grid, setup.sde, row, times);
