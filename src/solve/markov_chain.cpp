@@ -13,7 +13,6 @@ constexpr Index fewest_cells = 8;
 constexpr double isotropic = 4;  // ratio of the rates along the axes up to which both are halved
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
-Index wrapped(Index i, Index n) { return ((i % n) + n) % n; }
 
 /// velocity += f - b, rate += (f - b) / log(f / b) of n edges [1/t]: the logarithmic mean of the two rates, 0 where one
 /// of them is.

@@ -29,6 +29,9 @@ struct Axis {
   [[nodiscard]] bool periodic() const { return at_lower == Boundary::periodic; }
 };
 
+/// The number of a cell on a ring of n, counted on beyond either end.
+[[nodiscard]] inline Index wrapped(Index i, Index n) { return ((i % n) + n) % n; }
+
 /// One or two axes; cells numbered with axis 0 fastest: cell = i + nx * j.
 class Grid {
  public:

@@ -118,7 +118,6 @@ class EdgeMatrix {
 
  private:
   static constexpr Index unit_columns = 8192;  // a row longer than this (1D) is several units of work
-  static Index wrapped(Index i, Index n) { return ((i % n) + n) % n; }
 
   void plan();
   void project_skew(const Run& run, Index k, AxisSplitting& directions) const;

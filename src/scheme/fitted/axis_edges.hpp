@@ -7,6 +7,7 @@
 
 /// What both halves of axis_fluxes (the edges, and the looks at coefficients before) are made of.
 namespace fokker {
+namespace axis_edges {
 
 inline constexpr double inf = Stretch::infinite;
 inline constexpr double fitting = 2;  // |P| beyond which D is fitted with the drift
@@ -51,6 +52,8 @@ inline double rate_of(double log_h, double mean, double resistance) {
   return mean == inf || resistance == inf ? 0 : std::exp(-log_h - mean - resistance);
 }
 
+}  // namespace axis_edges
+
 [[gnu::always_inline]] inline double AxisFluxes::power(double ratio) const {
   return reading_ == 0 ? ratio : reading_ == 1 ? 1 : std::sqrt(ratio);
 }
@@ -62,7 +65,7 @@ inline double rate_of(double log_h, double mean, double resistance) {
   if (D > 0 && std::isinf(P) && std::isfinite(f)) return {0, 0, f / h_};
   if (uniform_ || reading_ == 1) return {rate, P, 0};
   const double left = power(D_left / D), right = power(D_right / D);
-  if (fitted_ && std::abs(P) > fitting) return {rate, P + std::log(left / right), 0};
+  if (fitted_ && std::abs(P) > axis_edges::fitting) return {rate, P + std::log(left / right), 0};
   return {rate, P, 0, left, right};
 }
 

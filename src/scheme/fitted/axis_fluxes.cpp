@@ -9,6 +9,8 @@
 namespace fokker {
 namespace {
 
+using namespace axis_edges;
+
 constexpr Index block = EdgeSource::block;
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }

@@ -8,6 +8,8 @@
 namespace fokker {
 namespace {
 
+using namespace axis_edges;
+
 constexpr double face_ratio = 1.1331484530668263;  // e^(1/8): as smooth_ratio, where the way over the face counts
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }

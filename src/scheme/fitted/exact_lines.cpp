@@ -10,6 +10,8 @@
 namespace fokker {
 namespace {
 
+using namespace axis_edges;
+
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 /// -1 where D is negative all along.

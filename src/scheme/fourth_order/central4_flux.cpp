@@ -20,7 +20,6 @@ constexpr Index piece_cells = 8192, least_rows = 24;
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 // Loops over buffers and columns run over whole vectors: both are padded.
 Index in_vectors(Index n) { return (n + FaceColumn::vector - 1) / FaceColumn::vector * FaceColumn::vector; }
-Index wrapped(Index i, Index n) { return ((i % n) + n) % n; }
 
 constexpr FaceWeights inner{{-1, 7, 7, -1}, {1, -15, 15, -1}};
 constexpr FaceWeights first_off_reflecting{{3, 13, -5, 1}, {-11, 9, 3, -1}};

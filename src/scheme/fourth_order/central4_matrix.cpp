@@ -8,7 +8,6 @@ namespace fokker {
 namespace {
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
-Index wrapped(Index i, Index n) { return ((i % n) + n) % n; }
 
 // D, C and T (central4_rows.hpp) of line j as weights on lines inside the grid.
 struct AcrossTerm {
