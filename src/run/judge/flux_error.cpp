@@ -24,13 +24,13 @@ Eigen::Matrix2d slope_of(const CellLook& cell) {
 
 /// A tensor with cross terms in index units, as the flux sees it.
 struct IndexUnits {
-  Eigen::Vector2d h, a, v;  // widths; carriage and velocity [1/t]
-  Eigen::Matrix2d D, inverse;
-  IndexUnits(const Grid& grid, const CellLook& cell, const SellingDecomposition& parts)
+  Eigen::Vector2d h, a, v;     // widths; carriage and velocity [1/t]
+  Eigen::Matrix2d D, inverse;  // the latter of a tensor of full rank only
+  IndexUnits(const Grid& grid, const CellLook& cell, double xy)
       : h(grid.axis(0).width(), grid.axis(1).width()),
         a(cell.carriage[0] / h[0], cell.carriage[1] / h[1]),
         v(cell.velocity[0] / h[0], cell.velocity[1] / h[1]) {
-    D << cell.diffusion[0] / (h[0] * h[0]), parts.xy, parts.xy, cell.diffusion[2] / (h[1] * h[1]);
+    D << cell.diffusion[0] / (h[0] * h[0]), xy, xy, cell.diffusion[2] / (h[1] * h[1]);
     inverse = D.inverse();
   }
   /// The share of the drift that edges take, and faces the rest of (drift_diffusion_tensor.cpp).
@@ -46,6 +46,11 @@ struct IndexUnits {
   }
 };
 
+/// Noise along one line.
+bool along_line(const CellLook& cell) {
+  return singular_tensor(cell.diffusion[0], cell.diffusion[1], cell.diffusion[2]);
+}
+
 /// The velocity that a fitted flux is wrong about: that of the current, no faster than what drives it.
 Eigen::Vector2d slower(const Eigen::Vector2d& v, const Eigen::Vector2d& a) {
   return v.cwiseMax(-a.cwiseAbs()).cwiseMin(a.cwiseAbs());
@@ -53,13 +58,13 @@ Eigen::Vector2d slower(const Eigen::Vector2d& v, const Eigen::Vector2d& a) {
 
 }  // namespace
 
-Eigen::MatrixXd SpaceError::numerical_diffusion(const CellLook& cell) const {
+Eigen::MatrixXd SpaceError::numerical_diffusion(const CellLook& cell, const Tilt& parts) const {
   const int d = setup_.grid->dimension();
   Eigen::MatrixXd added = Eigen::MatrixXd::Zero(d, d);
   const bool advects = carries_ == Carries::upwind_advection;
   if (carries_ != Carries::fitted && carries_ != Carries::upwind && !advects) return added;
-  if (carries_ == Carries::fitted && skew(cell)) return along_edges(cell, selling_of(cell));
-  if (carries_ == Carries::fitted && !limited_ && aslant_line(cell)) return across_line(cell);
+  if (carries_ == Carries::fitted && parts && !along_line(cell)) return along_edges(cell, *parts);
+  if (carries_ == Carries::fitted && parts && !limited_) return across_line(cell);
   for (int i = 0; i < d; ++i) {
     const auto k = static_cast<std::size_t>(i);
     const double h = setup_.grid->axis(i).width(), D = cell.diffusion[2 * k];
@@ -70,30 +75,17 @@ Eigen::MatrixXd SpaceError::numerical_diffusion(const CellLook& cell) const {
   return added;
 }
 
-/// Noise along one line, aslant to the axes.
-bool SpaceError::aslant_line(const CellLook& cell) const {
-  return cross_terms_ && cell.diffusion[1] != 0 &&
-         singular_tensor(cell.diffusion[0], cell.diffusion[1], cell.diffusion[2]);
-}
-
 /// The edge along the line takes the drift along it (split_drift of drift_diffusion_tensor.cpp); the rest has no noise
 /// to be fitted to, and the faces carry it upwind.
 Eigen::MatrixXd SpaceError::across_line(const CellLook& cell) const {
-  const Eigen::Vector2d h(setup_.grid->axis(0).width(), setup_.grid->axis(1).width());
-  const Eigen::Vector2d u(cell.carriage[0] / h[0], cell.carriage[1] / h[1]);
-  Eigen::Matrix2d D;
-  D << cell.diffusion[0] / (h[0] * h[0]), cell.diffusion[1] / (h[0] * h[1]), cell.diffusion[1] / (h[0] * h[1]),
-      cell.diffusion[2] / (h[1] * h[1]);
-  const Eigen::Vector2d rest = u - D * u / D.trace();
-  return (0.5 * rest.array().abs() * h.array().square()).matrix().asDiagonal();
+  const double hx = setup_.grid->axis(0).width(), hy = setup_.grid->axis(1).width();
+  const IndexUnits in(*setup_.grid, cell, cell.diffusion[1] / (hx * hy));
+  const Eigen::Vector2d rest = in.a - in.D * in.a / in.D.trace();
+  return (0.5 * rest.array().abs() * in.h.array().square()).matrix().asDiagonal();
 }
 
-bool SpaceError::skew(const CellLook& cell) const {
-  const double xx = cell.diffusion[0], xy = cell.diffusion[1], yy = cell.diffusion[2];
-  return cross_terms_ && xy != 0 && !singular_tensor(xx, xy, yy);
-}
-
-SellingDecomposition SpaceError::selling_of(const CellLook& cell) const {
+SpaceError::Tilt SpaceError::selling_of(const CellLook& cell) const {
+  if (!cross_terms_ || cell.diffusion[1] == 0) return std::nullopt;
   const double hx = setup_.grid->axis(0).width(), hy = setup_.grid->axis(1).width();
   const int cap = cell_rates_ ? cell_offset_cap : offset_cap;
   int reach[2] = {cap, cap};
@@ -108,10 +100,10 @@ SellingDecomposition SpaceError::selling_of(const CellLook& cell) const {
                  reach[1]);
 }
 
-/// The same for a tensor with cross terms, in index units on the edges of Selling's decomposition: what drives an edge
-/// e away from balance is e . D^-1 v.
+/// The numerical diffusion of a tensor with cross terms, in index units on the edges of Selling's decomposition: what
+/// drives an edge e away from balance is e . D^-1 v.
 Eigen::MatrixXd SpaceError::along_edges(const CellLook& cell, const SellingDecomposition& parts) const {
-  const IndexUnits in(*setup_.grid, cell, parts);
+  const IndexUnits in(*setup_.grid, cell, parts.xy);
   const double theta = in.on_edges(parts);
   Eigen::Matrix2d added = 0.5 * (1 - theta) * in.a.cwiseAbs().cwiseMin(in.v.cwiseAbs()).asDiagonal().toDenseMatrix();
   for (std::size_t k = 0; k < parts.rate.size(); ++k) {
@@ -133,16 +125,17 @@ void SpaceError::add_edge(const CellLook& cell, const Eigen::Vector2d& u, const 
   if (carries_ == Carries::central) to.steady.add_power(w * gain.dot(slope_of(cell) * e) / 3, e, 2);
 }
 
-void SpaceError::add_distortion(const CellLook& cell, const Eigen::Vector2d& off, DistortionSource& to) const {
+void SpaceError::add_distortion(const CellLook& cell, const Tilt& tilt, const Eigen::Vector2d& off,
+                                DistortionSource& to) const {
   const Eigen::Vector2d a(cell.carriage[0], cell.carriage[1]), v(cell.velocity[0], cell.velocity[1]);
   const bool fitted = carries_ == Carries::fitted;
   Eigen::Vector2d u = fitted ? slower(v, a) : a;
   for (int i = 0; i < 2; ++i)
     if (two_cells() && cell.fades[static_cast<std::size_t>(i)]) u[i] = 0;
   to.velocity += cell.weight * u;
-  if (two_cells() && skew(cell)) {
-    const SellingDecomposition parts = selling_of(cell);
-    const IndexUnits in(*setup_.grid, cell, parts);
+  if (two_cells() && tilt && !along_line(cell)) {
+    const SellingDecomposition& parts = *tilt;
+    const IndexUnits in(*setup_.grid, cell, parts.xy);
     const double theta = fitted ? in.on_edges(parts) : carries_ == Carries::central ? 1 : 0;
     for (std::size_t k = 0; k < parts.rate.size(); ++k) {
       const Eigen::Vector2d e(parts.x[k], parts.y[k]);

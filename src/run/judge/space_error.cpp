@@ -127,7 +127,8 @@ SpaceError::Sources SpaceError::sources(std::span<const CellLook> cells, SpaceLo
   const Eigen::Vector2d middle = mean_of(cells);
   double bent[2] = {0, 0};
   for (const CellLook& cell : cells) {
-    mean.numerical += cell.weight * numerical_diffusion(cell);
+    const Tilt parts = selling_of(cell);
+    mean.numerical += cell.weight * numerical_diffusion(cell, parts);
     mean.diffusion(0, 0) += cell.weight * cell.diffusion[0];
     if (d > 1) {
       mean.diffusion(1, 1) += cell.weight * cell.diffusion[2];
@@ -139,13 +140,11 @@ SpaceError::Sources SpaceError::sources(std::span<const CellLook> cells, SpaceLo
       for (int m = 0; m < d; ++m) mean.A(i, m) += cell.weight * cell.drift_slope[k][static_cast<std::size_t>(m)];
       if (cell.inner) bent[k] += cell.weight * std::abs(cell.curvature[2 * k]) * h * h;
     }
-    add_distortion(cell, off_mean(cell, middle), mean.distortion);
-    if (!cross_terms_ || cell.diffusion[1] == 0) continue;
-    const SellingDecomposition parts = selling_of(cell);
-    if (!parts.capped) continue;
+    add_distortion(cell, parts, off_mean(cell, middle), mean.distortion);
+    if (!parts || !parts->capped) continue;
     const double hx = setup_.grid->axis(0).width(), hy = setup_.grid->axis(1).width();
     out.reduced_share += cell.weight;
-    mean.reduced(0, 1) += cell.weight * (parts.xy * hx * hy - cell.diffusion[1]);
+    mean.reduced(0, 1) += cell.weight * (parts->xy * hx * hy - cell.diffusion[1]);
     mean.reduced(1, 0) = mean.reduced(0, 1);
   }
   // int |p''| of a Gaussian of width s is 4 exp(-1/2) / sqrt(2 pi) / s^2.

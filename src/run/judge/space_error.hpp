@@ -86,17 +86,17 @@ class SpaceError {
   };
   SpaceLook advance(double t, double dt, std::span<const double> p);
   [[nodiscard]] std::vector<CellLook> cells_at(double t, std::span<const double> p) const;
-  [[nodiscard]] Eigen::MatrixXd numerical_diffusion(const CellLook& cell) const;  ///< [x^2/t]
+  /// Of the cross terms of a cell, in index units; nothing where there are none.
+  using Tilt = std::optional<SellingDecomposition>;
+  [[nodiscard]] Eigen::MatrixXd numerical_diffusion(const CellLook& cell, const Tilt& parts) const;  ///< [x^2/t]
   [[nodiscard]] bool two_cells() const { return carries_ <= Carries::central; }
-  [[nodiscard]] bool skew(const CellLook& cell) const;
-  [[nodiscard]] bool aslant_line(const CellLook& cell) const;
   [[nodiscard]] Eigen::MatrixXd across_line(const CellLook& cell) const;
-  [[nodiscard]] SellingDecomposition selling_of(const CellLook& cell) const;
+  [[nodiscard]] Tilt selling_of(const CellLook& cell) const;
   [[nodiscard]] Eigen::MatrixXd along_edges(const CellLook& cell, const SellingDecomposition& parts) const;
   [[nodiscard]] Eigen::Vector2d off_mean(const CellLook& cell, const Eigen::Vector2d& mean) const;
   void add_edge(const CellLook& cell, const Eigen::Vector2d& u, const Eigen::Vector2d& e, const Eigen::Vector2d& gain,
                 double rate, const Eigen::Vector2d& off, DistortionSource& to) const;
-  void add_distortion(const CellLook& cell, const Eigen::Vector2d& off, DistortionSource& to) const;
+  void add_distortion(const CellLook& cell, const Tilt& tilt, const Eigen::Vector2d& off, DistortionSource& to) const;
   void add_four_cells(const CellLook& cell, const Eigen::Vector2d& off, DistortionSource& to) const;
   [[nodiscard]] Sources sources(std::span<const CellLook> cells, SpaceLook& out) const;
   [[nodiscard]] Eigen::Vector2d mean_of(std::span<const CellLook> cells) const;
