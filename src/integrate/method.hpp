@@ -49,26 +49,11 @@ class Method {
   long evaluations_ = 0, factorisations_ = 0;
 };
 
-std::unique_ptr<Method> make_euler(const Operator& op);
-std::unique_ptr<Method> make_ssprk3(const Operator& op);
-std::unique_ptr<Method> make_rk4(const Operator& op);
-std::unique_ptr<Method> make_dopri5(const Operator& op);
-std::unique_ptr<Method> make_rkc2(const Operator& op);
-// These need a LinearOperator (std::bad_cast otherwise).
-std::unique_ptr<Method> make_backward_euler(const Operator& op);
-std::unique_ptr<Method> make_crank_nicolson(const Operator& op);
-std::unique_ptr<Method> make_tr_bdf2(const Operator& op);
-/// Throws UsageError for what is not a generator on one axis times a factor of time.
-std::unique_ptr<Method> make_talbot(const Operator& op);
-/// How many substeps it would take over a `way` (LinearOperator::elapsed) in one step: on a ring they are short. Throws
-/// as make_talbot does.
+/// How many substeps talbot would take over a `way` (LinearOperator::elapsed) in one step: on a ring they are short.
+/// Throws as make_talbot does.
 [[nodiscard]] double talbot_substeps(const LinearOperator& op, double way);
-// These need LinearOperator::on_edges.
-std::unique_ptr<Method> make_peaceman_rachford(const Operator& op);
-std::unique_ptr<Method> make_hundsdorfer_verwer(const Operator& op);
 /// Two steps of half the length, beside one whole: an error estimate for a method of order 2 that has none.
 std::unique_ptr<Method> make_doubled(std::unique_ptr<Method> method, const Operator& op);
-std::unique_ptr<Method> make_chebyshev(const Operator& op);
 
 /// Sets subnormal cells to zero and returns how many there were. Below DBL_MIN doubles have absolute, not relative
 /// accuracy: a tail that sinks through it ends in a few cells of noise of either sign, whatever the arithmetic and the

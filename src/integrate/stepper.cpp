@@ -10,6 +10,24 @@
 #include "method.hpp"
 
 namespace fokker {
+
+// The makers of the rows below, each beside its class.
+std::unique_ptr<Method> make_euler(const Operator& op);
+std::unique_ptr<Method> make_ssprk3(const Operator& op);
+std::unique_ptr<Method> make_rk4(const Operator& op);
+std::unique_ptr<Method> make_dopri5(const Operator& op);
+std::unique_ptr<Method> make_rkc2(const Operator& op);
+std::unique_ptr<Method> make_chebyshev(const Operator& op);
+// These need a LinearOperator (std::bad_cast otherwise).
+std::unique_ptr<Method> make_backward_euler(const Operator& op);
+std::unique_ptr<Method> make_crank_nicolson(const Operator& op);
+std::unique_ptr<Method> make_tr_bdf2(const Operator& op);
+/// Throws UsageError for what is not a generator on one axis times a factor of time.
+std::unique_ptr<Method> make_talbot(const Operator& op);
+// These need LinearOperator::on_edges.
+std::unique_ptr<Method> make_peaceman_rachford(const Operator& op);
+std::unique_ptr<Method> make_hundsdorfer_verwer(const Operator& op);
+
 namespace {
 
 constexpr double any = std::numeric_limits<double>::infinity();
