@@ -12,6 +12,7 @@
 
 #include "fokker/base/errors.hpp"
 #include "fokker/base/printable.hpp"
+#include "fokker/cli/verbs.hpp"
 
 namespace fokker {
 namespace {
@@ -56,6 +57,13 @@ void say(std::string_view text) {
   const std::string shown = printable(text);
   if (!write_all(STDOUT_FILENO, ::isatty(STDOUT_FILENO) != 0 ? painted(shown) : shown))
     throw FileError(fmt::format("standard output: cannot write: {}", std::strerror(errno)));
+}
+
+void say(const Document& found, const Command& command) {
+  if (command.json)
+    say(json_text(json_of(found)));
+  else if (!command.quiet)
+    say(text_of(found));
 }
 
 void complain(std::string_view text) { static_cast<void>(write_all(STDERR_FILENO, printable(text))); }

@@ -10,10 +10,7 @@ int verb_check(const Command& command) {
   Setup setup = build(load_case(command.arguments[0], command.overrides, vocabulary()));
   check_witnesses(setup);
   const CheckReport found = check_case(setup);
-  if (command.json)
-    say(found.json);
-  else if (!command.quiet)
-    say(found.text);
+  say(document(setup, found), command);
   return found.good ? exit_ok : exit_check;
 }
 

@@ -13,14 +13,10 @@ int verb_converge(const Command& command) {
   if (command.in != "space" && command.in != "time")
     throw UsageError(fmt::format("--in {}: space or time is allowed", command.in));
   if (command.levels < 2 || command.levels > 12) throw UsageError("--levels must be between 2 and 12");
-  const bool in_time = command.in == "time";
   const Case base = load_case(command.arguments[0], command.overrides, vocabulary());
-  const ConvergenceReport found = report(base, converge(base, command.levels, in_time), in_time);
-  if (command.json)
-    say(found.json);
-  else if (!command.quiet)
-    say(found.text);
-  return found.ok ? exit_ok : exit_check;
+  const Convergence found = converge(base, command.levels, command.in == "time");
+  say(document(found), command);
+  return found.ok() ? exit_ok : exit_check;
 }
 
 }  // namespace fokker

@@ -35,16 +35,13 @@ int verb_run(const Command& command) {
                          setup.config);
   for (const std::string& warning : setup.warnings) complain(fmt::format("warning: {}\n", warning));
 
-  if (command.verbose && !command.json) say(check_case(setup).text + "\n");
+  if (command.verbose && !command.json) say(text_of(document(setup, check_case(setup))) + "\n");
 
   const RunResult result =
       run(setup, std::move(witnesses), {.folder = folder.path(), .draw_progress = progress_of(command)});
-  const std::string summary = summary_json(setup, result);
-  write_atomically(folder.path() / "summary.json", summary);
-  if (command.json)
-    say(summary);
-  else if (!command.quiet)
-    say(summary_table(setup, result, folder.path()));
+  const Document summary = document(setup, result, folder.path());
+  write_atomically(folder.path() / "summary.json", json_text(json_of(summary)));
+  say(summary, command);
   complain(last_words(result));
   if (result.numerical_failure) complain(fmt::format("fokker: {}\n", result.stop_reason));
   return exit_code(result);

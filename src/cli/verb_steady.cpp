@@ -22,14 +22,11 @@ int verb_steady(const Command& command) {
       command.out ? *command.out : std::filesystem::path("runs") / (file.stem().string() + "_steady"), command.force,
       setup.config);
   write_steady(setup, result, folder.path());
-  const std::string summary = steady_json(setup, result);
-  write_atomically(folder.path() / "summary.json", summary);
+  const Document summary = document(setup, result, folder.path());
+  write_atomically(folder.path() / "summary.json", json_text(json_of(summary)));
   for (const std::string& warning : setup.warnings) complain(fmt::format("warning: {}\n", warning));
   for (const std::string& warning : result.judgement.warnings) complain(fmt::format("warning: {}\n", warning));
-  if (command.json)
-    say(summary);
-  else if (!command.quiet)
-    say(steady_table(setup, result, folder.path()));
+  say(summary, command);
   bool ok = true;
   for (const CheckResult& done : result.checks) {
     if (!done.ok)

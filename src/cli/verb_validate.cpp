@@ -57,13 +57,15 @@ int verb_validate(const Command& command) {
       break;
     }
     const ValidatedCase& last = outcomes.back();
-    if (!command.json && (!command.quiet || !last.ok || last.empty())) say(text_of(last, command.verbose));
+    if (!command.json && (!command.quiet || !last.ok || last.empty())) say(text_of(document(last, command.verbose)));
   }
   const bool stopped = outcomes.size() < files.size();
   const auto failed = std::count_if(outcomes.begin(), outcomes.end(), [](const ValidatedCase& o) { return !o.ok; });
   const auto empty = std::count_if(outcomes.begin(), outcomes.end(), [](const ValidatedCase& o) { return o.empty(); });
   if (command.json) {
-    say(json_of(outcomes));
+    std::vector<Document> all;
+    for (const ValidatedCase& outcome : outcomes) all.push_back(document(outcome, false));
+    say(json_text(json_of(all)));
   } else if (!command.quiet) {
     for (const fs::path& folder : left_out) say(fmt::format("left out: {} (not_validated)\n", folder.string()));
     say(fmt::format("{} passed, {} failed{}{}\n", std::ssize(outcomes) - failed - empty, failed,

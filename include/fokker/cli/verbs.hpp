@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "fokker/output/document.hpp"
+
 namespace fokker {
 
 /// Exit codes of the contract.
@@ -36,6 +38,9 @@ int verb_validate(const Command& command);
 int verb_list(const Command& command);
 int verb_init(const Command& command);
 int verb_steady(const Command& command);
+
+/// Prints what a study found, as JSON or, unless people want it quiet, as text.
+void say(const Document& found, const Command& command);
 
 /// The text of --version.
 [[nodiscard]] std::string version_text();

@@ -1,17 +1,20 @@
 #pragma once
 #include <string>
+#include <vector>
 
+#include "fokker/output/document.hpp"
 #include "fokker/run/setup.hpp"
 
 namespace fokker {
 
-/// What `fokker check` says, for people and as JSON: grid, memory, Peclet numbers, stiffness, the choice of stepper,
-/// what was proved.
+/// What `fokker check` found: grid, memory, Peclet numbers, stiffness, the choice of stepper, what was proved.
 struct CheckReport {
-  std::string text, json;
-  bool good = true;  ///< nothing that the case claims was found wrong
+  std::vector<Finding> findings;
+  std::vector<std::string> warnings;  ///< of the forecast
+  bool good = true;                   ///< nothing that the case claims was found wrong
 };
 
 [[nodiscard]] CheckReport check_case(Setup& setup);
+[[nodiscard]] Document document(const Setup& setup, const CheckReport& report);
 
 }  // namespace fokker

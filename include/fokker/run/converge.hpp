@@ -3,6 +3,8 @@
 #include <vector>
 
 #include "fokker/case/case.hpp"
+#include "fokker/output/document.hpp"
+#include "fokker/run/run.hpp"
 
 namespace fokker {
 
@@ -15,19 +17,19 @@ struct ConvergenceRow {
 };
 
 struct Convergence {
-  bool exact = false;  ///< error to the exact law; otherwise the distance to the next finer level
+  std::string title;
+  bool in_time = false;  ///< refined in time, not in space
+  bool exact = false;    ///< error to the exact law; otherwise the distance to the next finer level
   std::vector<ConvergenceRow> rows;
+  std::vector<CheckResult> checks;     ///< those of the order
   [[nodiscard]] double order() const;  ///< on the finest pair
+  [[nodiscard]] bool ok() const;       ///< every check of the order holds
 };
 
-/// Solves a case `levels` times, each twice as fine as the one before in space (or in time).
-[[nodiscard]] Convergence converge(Case base, int levels, bool in_time);
+/// Solves a case `levels` times, each twice as fine as the one before in space (or in time). The checks refer to those
+/// of the case.
+[[nodiscard]] Convergence converge(const Case& config, int levels, bool in_time);
 
-/// What `fokker converge` says of a case and its table, for people and as JSON.
-struct ConvergenceReport {
-  std::string text, json;
-  bool ok = true;  ///< every check of the order holds
-};
-[[nodiscard]] ConvergenceReport report(const Case& base, const Convergence& table, bool in_time);
+[[nodiscard]] Document document(const Convergence& found);
 
 }  // namespace fokker

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fokker/output/document.hpp"
 #include "fokker/run/judgement.hpp"
 #include "fokker/run/log_likelihood.hpp"
 #include "fokker/run/observers.hpp"
@@ -72,10 +73,9 @@ struct RunResult {
 /// larger of 1 and themselves.
 void require_mass(double mass, double initial, double t);
 
-/// summary.json and the closing table of a run.
-[[nodiscard]] std::string summary_json(const Setup& setup, const RunResult& result);
-[[nodiscard]] std::string summary_table(const Setup& setup, const RunResult& result,
-                                        const std::optional<std::filesystem::path>& folder);
+/// summary.json and the closing table of a run, whose files are in `folder`.
+[[nodiscard]] Document document(const Setup& setup, const RunResult& result,
+                                const std::optional<std::filesystem::path>& folder);
 /// What nobody may miss, for stderr, one line each: warnings that came up on the way, and every check that fell short.
 [[nodiscard]] std::string last_words(const RunResult& result);
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "fokker/output/document.hpp"
 #include "fokker/run/judgement.hpp"
 #include "fokker/run/run.hpp"
 #include "fokker/run/witness.hpp"
@@ -36,8 +37,6 @@ struct SteadyResult {
 /// density.png.
 void write_steady(Setup& setup, const SteadyResult& result, const std::filesystem::path& folder);
 
-[[nodiscard]] std::string steady_json(const Setup& setup, const SteadyResult& result);
-[[nodiscard]] std::string steady_table(const Setup& setup, const SteadyResult& result,
-                                       const std::filesystem::path& folder);
+[[nodiscard]] Document document(const Setup& setup, const SteadyResult& result, const std::filesystem::path& folder);
 
 }  // namespace fokker

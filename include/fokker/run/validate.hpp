@@ -1,8 +1,9 @@
 #pragma once
 #include <filesystem>
-#include <span>
 #include <string>
 #include <vector>
+
+#include "fokker/output/document.hpp"
 
 namespace fokker {
 
@@ -10,8 +11,8 @@ namespace fokker {
 struct ValidatedCase {
   std::filesystem::path file;
   std::size_t checks = 0, failed = 0;
-  std::string worst;  ///< the first check that fell short, or why the case could not run
-  std::string lines;  ///< every check with its value and bound, for -v
+  std::string worst;               ///< the first check that fell short, or why the case could not run
+  std::vector<std::string> lines;  ///< every check with its value and bound, for -v
   double seconds = 0;
   bool ok = false;
   [[nodiscard]] bool empty() const { return ok && !skipped && checks == 0; }
@@ -23,7 +24,6 @@ struct ValidatedCase {
 [[nodiscard]] ValidatedCase validate_case(const std::filesystem::path& file, const std::vector<std::string>& overrides);
 
 /// One line, its warnings, and, where it is `verbose`, every check.
-[[nodiscard]] std::string text_of(const ValidatedCase& outcome, bool verbose);
-[[nodiscard]] std::string json_of(std::span<const ValidatedCase> outcomes);
+[[nodiscard]] Document document(const ValidatedCase& outcome, bool verbose);
 
 }  // namespace fokker

@@ -3,36 +3,27 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "../build/schedule_check.hpp"
+#include "describe.hpp"
 #include "fokker/analysis/norms.hpp"
-#include "fokker/output/json_text.hpp"
 #include "fokker/run/setup.hpp"
 #include "fokker/run/witness.hpp"
 #include "fokker/scheme/cell_peclet.hpp"
 #include "fokker/scheme/selling.hpp"
 #include "forecast.hpp"
-#include "judgement_text.hpp"
 #include "rehearsal.hpp"
 
 namespace fokker {
 
 namespace {
 
-/// One thing `check` says: a key for --json, its value, and the line a person reads.
-struct Finding {
-  std::string key;
-  Json value;
-  std::string label, text;
-};
-
 std::string bytes_text(double bytes) {
   if (bytes < 1e6) return fmt::format("{:.3g} kB", bytes / 1e3);
   return bytes < 1e9 ? fmt::format("{:.3g} MB", bytes / 1e6) : fmt::format("{:.3g} GB", bytes / 1e9);
 }
 
-Finding grid_finding(const Setup& setup) {
+Finding axes_finding(const Setup& setup) {
   std::string text;
   std::vector<Index> cells;
   for (const Axis& axis : setup.grid->axes()) {
@@ -92,14 +83,16 @@ std::vector<std::string> add_forecast(const Setup& setup, std::optional<double> 
   const auto found = forecast(setup, gives_way);
   if (!found) return {};
   const Judgement& judged = found->judged;
-  std::string text = judgement_text(judged);
+  std::vector<Finding> parts = judgement_findings(judged);
+  Finding& said = parts[0];
+  said.label = "by " + found->basis;
+  if (!parts[1].text.empty()) said.text += "; " + parts[1].text;
   if (found->until < setup.config.time.end)
-    text += fmt::format("; until t = {:.3g} only, then most of it is outside of the box", found->until);
+    said.text += fmt::format("; until t = {:.3g} only, then most of it is outside of the box", found->until);
   if (!setup.sde->traits().deterministic)
-    text += fmt::format("; |f| h / D up to {:.3g}", fmt::join(found->peclet, " x "));
-  Json json = judgement_json(judged);
-  for (const double peclet : found->peclet) json["peclet"].push_back(number(peclet));
-  all.push_back({"self_check", json, "by " + found->basis, text});
+    said.text += fmt::format("; |f| h / D up to {:.3g}", fmt::join(found->peclet, " x "));
+  for (const double peclet : found->peclet) said.value["peclet"].push_back(number(peclet));
+  all.push_back(std::move(said));
   std::vector<std::string> warnings;
   for (const std::string& warning : judged.warnings) warnings.push_back("by " + found->basis + ": " + warning);
   return warnings;
@@ -256,13 +249,9 @@ void add_choices(const Setup& setup, std::vector<Finding>& all) {
        std::string(setup.stepper_row->name) + (setup.stepper_reason.empty() ? "" : ": " + setup.stepper_reason)});
 }
 
-struct Findings {
-  std::vector<Finding> all;
-  std::vector<std::string> warnings;  ///< of the forecast
-  bool good = true;                   ///< nothing that the case claims was found wrong
-};
+}  // namespace
 
-Findings findings(Setup& setup) {
+CheckReport check_case(Setup& setup) {
   const SchemeReport report = setup.scheme->report(0);
   const double end = setup.config.time.end, cells = static_cast<double>(setup.grid->cells());
   const double memory = static_cast<double>(report.bytes) + cells * 8 * 10;
@@ -270,7 +259,7 @@ Findings findings(Setup& setup) {
   const std::span<const double> state(start.data(), static_cast<std::size_t>(start.size()));
   const double first = std::min(end, setup.stepper->first_step(0, state, setup.config.output.times[1]));
   std::vector<Finding> all;
-  all.push_back(grid_finding(setup));
+  all.push_back(axes_finding(setup));
   all.push_back({"memory.bytes", memory, "memory", "about " + bytes_text(memory)});
   all.push_back(interpretation_finding(setup));
   all.push_back(traits_finding(setup));
@@ -294,23 +283,12 @@ Findings findings(Setup& setup) {
   return {std::move(all), std::move(warnings), good};
 }
 
-std::string text_of(const Setup& setup, const Findings& found) {
-  std::string text = setup.config.title + "\n";
-  for (const Finding& finding : found.all) text += fmt::format("  {:<16} {}\n", finding.label, finding.text);
-  for (const auto* warnings : {&setup.warnings, &found.warnings})
-    for (const std::string& warning : *warnings) text += fmt::format("  {:<16} {}\n", "warning", warning);
-  return text;
-}
-
-}  // namespace
-
-CheckReport check_case(Setup& setup) {
-  const Findings found = findings(setup);
-  Json json;
-  for (const Finding& finding : found.all) json[finding.key] = finding.value;
-  json["warnings"] = setup.warnings;
-  for (const std::string& warning : found.warnings) json["warnings"].push_back(warning);
-  return {text_of(setup, found), json_text(json), found.good};
+Document document(const Setup& setup, const CheckReport& report) {
+  DocumentSection section{.findings = report.findings, .label_width = 16};
+  const std::vector<std::string> warnings = joined(setup.warnings, report.warnings);
+  section.findings.push_back({"warnings", warnings});
+  add_warnings(warnings, section.findings);
+  return {setup.config.title, {std::move(section)}};
 }
 
 }  // namespace fokker

@@ -2,13 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "fokker/base/stop.hpp"
-#include "fokker/output/json_text.hpp"
-#include "fokker/output/text_table.hpp"
-#include "fokker/run/run.hpp"
 
 namespace fokker {
 
@@ -51,9 +48,12 @@ double distance(const Field& coarse, const Field& fine) {
 
 }  // namespace
 
-Convergence converge(Case base, int levels, bool in_time) {
+Convergence converge(const Case& config, int levels, bool in_time) {
+  Case base = config;
   if (base.scheme.flux == "auto") base.scheme.flux = build(base).flux->name;  // one flux for all levels
   Convergence table;
+  table.title = base.title;
+  table.in_time = in_time;
   table.exact = !in_time && (base.compare.exact_closed_form || base.compare.exact_formula);
   std::vector<Field> solutions;
   for (int level = 0; level < levels; ++level) {
@@ -79,6 +79,9 @@ Convergence converge(Case base, int levels, bool in_time) {
       table.rows[k].error = distance(solutions[k], solutions[k + 1]);
   for (std::size_t k = 1; k < table.rows.size(); ++k)
     table.rows[k].order = std::log2(table.rows[k - 1].error / table.rows[k].error);
+  for (const CaseCheck& check : config.checks)
+    if (check.quantity == "order")
+      table.checks.push_back({&check, config.time.end, table.order(), holds(check, table.order())});
   return table;
 }
 
@@ -88,45 +91,35 @@ double Convergence::order() const {
   return nan();
 }
 
-namespace {
-
-std::string convergence_json(const Case& base, const Convergence& table, const char* in, bool ok) {
-  nlohmann::ordered_json json{{"case", base.title}, {"in", in}, {"reference", table.exact ? "exact" : "richardson"}};
-  for (const ConvergenceRow& row : table.rows) {
-    nlohmann::ordered_json level{{"cells", row.cells}, {"steps", row.steps}, {"seconds", row.seconds}};
-    if (std::isfinite(row.error)) level["l1"] = row.error;
-    if (std::isfinite(row.order)) level["order"] = row.order;
-    json["levels"].push_back(level);
-  }
-  json["ok"] = ok;
-  return json_text(json);
+bool Convergence::ok() const {
+  return std::all_of(checks.begin(), checks.end(), [](const CheckResult& done) { return done.ok; });
 }
 
-std::string convergence_table(const Convergence& table) {
-  TextTable text(
-      {"cells", table.exact ? "l1 to exact" : "l1 to the next level", "order", "steps", "seconds", "stepper"});
-  for (const ConvergenceRow& row : table.rows)
-    text.add({row.cells, std::isfinite(row.error) ? fmt::format("{:.3e}", row.error) : "-",
-              std::isfinite(row.order) ? fmt::format("{:.2f}", row.order) : "-", std::to_string(row.steps),
-              fmt::format("{:.3g}", row.seconds), row.stepper});
-  return text.text();
-}
-
-}  // namespace
-
-ConvergenceReport report(const Case& base, const Convergence& table, bool in_time) {
-  const char* const in = in_time ? "time" : "space";
-  bool ok = true;
-  std::string verdicts;
-  for (const CaseCheck& check : base.checks) {
-    if (check.quantity != "order") continue;
-    const bool kept = holds(check, table.order());
-    ok = ok && kept;
-    verdicts += fmt::format("  order {:.3f}, asked {}: {}\n", table.order(), CheckResult{&check, 0, 0, false}.bound(),
-                            kept ? "ok" : "FAILS");
+Document document(const Convergence& found) {
+  const char* const in = found.in_time ? "time" : "space";
+  Document all{fmt::format("{}, refined in {}", found.title, in), {{.label_width = 0}}};
+  DocumentSection& section = all.sections[0];
+  section.findings = {{"case", found.title}, {"in", in}, {"reference", found.exact ? "exact" : "richardson"}};
+  const char* const error = found.exact ? "l1 to exact" : "l1 to the next level";
+  section.table = {"levels", {"cells", error, "order", "steps", "seconds", "stepper"}};
+  for (const ConvergenceRow& row : found.rows) {
+    std::vector<Finding> cells{{"cells", row.cells, "cells", row.cells},
+                               {"steps", row.steps, "steps", std::to_string(row.steps)},
+                               {"seconds", row.seconds, "seconds", fmt::format("{:.3g}", row.seconds)},
+                               {"", {}, "stepper", row.stepper}};
+    const auto add = [&](const char* key, const char* label, double value, const char* format) {
+      const bool known = std::isfinite(value);
+      cells.push_back({known ? key : "", value, label, known ? fmt::format(fmt::runtime(format), value) : "-"});
+    };
+    add("l1", error, row.error, "{:.3e}");
+    add("order", "order", row.order, "{:.2f}");
+    section.table.rows.push_back({"", std::move(cells)});
   }
-  return {fmt::format("{}, refined in {}\n{}{}", base.title, in, convergence_table(table), verdicts),
-          convergence_json(base, table, in, ok), ok};
+  for (const CheckResult& done : found.checks)
+    section.notes.push_back(
+        {"", {}, "", fmt::format("order {:.3f}, asked {}: {}", done.value, done.bound(), done.ok ? "ok" : "FAILS")});
+  section.notes.push_back({"ok", found.ok()});
+  return all;
 }
 
 }  // namespace fokker

@@ -9,20 +9,16 @@
 
 #include "../judge/self_check.hpp"
 #include "../observe/checks.hpp"
+#include "describe.hpp"
 #include "fokker/analysis/norms.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/model/linear_gaussian.hpp"
-#include "fokker/output/json_text.hpp"
 #include "fokker/output/paraview.hpp"
 #include "fokker/output/picture.hpp"
-#include "fokker/output/text_table.hpp"
 #include "fokker/run/end_warnings.hpp"
 #include "fokker/run/fields.hpp"
 #include "fokker/run/observers.hpp"
 #include "fokker/scheme/drift_diffusion.hpp"
-#include "fokker/version.hpp"
-#include "judgement_text.hpp"
-#include "summary_parts.hpp"
 
 namespace fokker {
 namespace {
@@ -216,87 +212,90 @@ void write_steady(Setup& setup, const SteadyResult& result, const std::filesyste
   write_density_png(folder / "density.png", *setup.grid, result.p.view(), exact, setup.config.title, NAN);
 }
 
-std::string steady_json(const Setup& setup, const SteadyResult& result) {
-  const Case& c = setup.config;
-  Json json;
-  json["fokker"] = {{"version", FOKKER_VERSION}};
-  json["case"] = {
-      {"title", c.title}, {"file", c.file.filename().string()}, {"sha256", c.sha256}, {"overrides", c.overrides}};
-  std::vector<Index> cells;
-  for (const Axis& axis : c.axes) cells.push_back(axis.cells);
-  json["grid"] = {{"dimension", setup.grid->dimension()}, {"cells", cells}};
-  json["scheme"] = {
-      {"form", c.scheme.form}, {"flux", setup.flux->name}, {"why", setup.flux_reason}, {"positive", setup.positive}};
-  json["steady"] = {{"method", result.found.method},
-                    {"why", result.found.reason},
-                    {"detailed_balance", result.found.method == "detailed balance"},
-                    {"cycles", result.found.cycles},
-                    {"residual", number(result.residual)},
-                    {"correction", number(result.found.correction)},
-                    {"largest_current", number(result.largest_current)}};
-  json["seconds"] = {
-      {"set_up", result.set_up_seconds}, {"stepping", result.solve_seconds}, {"total", result.total_seconds}};
-  json["threads"] = thread_count();
-  json["mass"] = {{"final", result.p.mass()}};
-  json["density"] = {{"min", result.p.values.minCoeff()},
-                     {"max", result.p.values.maxCoeff()},
-                     {"negative_mass", result.negative_mass}};
-  const Moments m = moments(*setup.grid, result.p.view());
-  json["moments"] = {{"mean", std::vector<double>(m.mean.begin(), m.mean.end())}, {"covariance", rows(m.covariance)}};
-  json["entropy"] = number(entropy(*setup.grid, result.p.view()));
-  if (result.entropy_production) json["entropy_production"] = number(*result.entropy_production);
-  if (result.exact) {
-    json["compare"]["exact"] = verdict_json(*result.exact);
-    json["compare"]["exact"].erase("t");
-  }
-  json["checks"] = checks_json(result.checks);
-  json["self_check"] = judgement_json(result.judgement);
-  json["warnings"] = setup.warnings;
-  for (const std::string& warning : result.judgement.warnings) json["warnings"].push_back(warning);
-  json["stop_reason"] = "end";
-  return json_text(json);
+namespace {
+
+std::vector<Finding> solution_findings(const Setup& setup, const SteadyResult& result) {
+  const CaseScheme& scheme = setup.config.scheme;
+  const Stationary& found = result.found;
+  const double lowest = result.p.values.minCoeff(), highest = result.p.values.maxCoeff();
+  std::vector<Finding> all = case_findings(setup.config);
+  append(
+      {grid_finding(*setup.grid),
+       {"scheme",
+        {{"form", scheme.form}, {"flux", setup.flux->name}, {"why", setup.flux_reason}, {"positive", setup.positive}},
+        "scheme",
+        fmt::format("{}{}", setup.flux->name, setup.positive ? ", p >= 0 kept" : ", p >= 0 not promised")},
+       {"", {}, "", setup.flux_reason},
+       {"steady",
+        {{"method", found.method},
+         {"why", found.reason},
+         {"detailed_balance", found.method == "detailed balance"},
+         {"cycles", found.cycles},
+         {"residual", number(result.residual)},
+         {"correction", number(found.correction)},
+         {"largest_current", number(result.largest_current)}},
+        "solved",
+        fmt::format("by {}{}{}", found.method, found.cycles > 0 ? fmt::format(", {} cycles", found.cycles) : "",
+                    found.reason.empty() ? "" : " (" + found.reason + ")")},
+       {"seconds",
+        {{"set_up", result.set_up_seconds}, {"stepping", result.solve_seconds}, {"total", result.total_seconds}},
+        "speed",
+        fmt::format("{:.3g} s solving, {:.3g} s set-up, {}; {:.3g} s in all", result.solve_seconds,
+                    result.set_up_seconds, threads_text(), result.total_seconds)},
+       {"threads", thread_count()},
+       {"", {}, "residual", fmt::format("{:.1e} of the mass would move per unit of time", result.residual)},
+       {"mass", {{"final", result.p.mass()}}, "mass", fmt::format("{:.10g} on the grid", result.p.mass())},
+       {"density",
+        {{"min", lowest}, {"max", highest}, {"negative_mass", result.negative_mass}},
+        "density",
+        fmt::format("{:.3g} .. {:.3g}{}", lowest, highest,
+                    result.negative_mass > 0 ? fmt::format(", {:.2g} of negative mass", result.negative_mass) : "")},
+       {"",
+        {},
+        "current",
+        fmt::format("up to {:.3g}{}", result.largest_current,
+                    result.entropy_production
+                        ? fmt::format("; entropy production {:.6g} per unit of time", *result.entropy_production)
+                        : "")}},
+      all);
+  append(density_findings(result.p, result.entropy_production), all);
+  return all;
 }
 
-std::string steady_table(const Setup& setup, const SteadyResult& result, const std::filesystem::path& folder) {
-  const Case& c = setup.config;
-  const Stationary& found = result.found;
-  std::string text = fmt::format("{}: stationary density\n", c.title.empty() ? c.file.stem().string() : c.title);
-  text += fmt::format("  grid     {}\n", grid_line(*setup.grid));
-  text +=
-      fmt::format("  scheme   {}{}\n", setup.flux->name, setup.positive ? ", p >= 0 kept" : ", p >= 0 not promised");
-  if (!setup.flux_reason.empty()) text += fmt::format("           {}\n", setup.flux_reason);
-  text += fmt::format("  solved   by {}{}{}\n", found.method,
-                      found.cycles > 0 ? fmt::format(", {} cycles", found.cycles) : "",
-                      found.reason.empty() ? "" : " (" + found.reason + ")");
-  text +=
-      fmt::format("  speed    {:.3g} s solving, {:.3g} s set-up, {} thread{}; {:.3g} s in all\n", result.solve_seconds,
-                  result.set_up_seconds, thread_count(), thread_count() == 1 ? "" : "s", result.total_seconds);
-  text += fmt::format("  residual {:.1e} of the mass would move per unit of time\n", result.residual);
-  text += fmt::format("  mass     {:.10g} on the grid\n", result.p.mass());
-  text += fmt::format("  density  {:.3g} .. {:.3g}{}\n", result.p.values.minCoeff(), result.p.values.maxCoeff(),
-                      result.negative_mass > 0 ? fmt::format(", {:.2g} of negative mass", result.negative_mass) : "");
-  text += fmt::format("  current  up to {:.3g}{}\n", result.largest_current,
-                      result.entropy_production
-                          ? fmt::format("; entropy production {:.6g} per unit of time", *result.entropy_production)
-                          : "");
-  const Moments m = moments(*setup.grid, result.p.view());
-  TextTable table({"", "mean", "variance"});
-  for (int k = 0; k < setup.grid->dimension(); ++k)
-    table.add({setup.grid->axis(k).name, fmt::format("{:.8g}", m.mean[k]), fmt::format("{:.8g}", m.covariance(k, k))});
-  text += "\n" + table.text();
-  if (result.exact) {
-    const Verdict& v = *result.exact;
-    TextTable witness({"witness", "l1", "l2", "linf", "kl", "mean off", "covariance off"});
-    witness.add({"exact", fmt::format("{:.2e}", v.norms.l1), fmt::format("{:.2e}", v.norms.l2),
-                 fmt::format("{:.2e}", v.norms.linf), fmt::format("{:.1e}", v.norms.kl),
-                 fmt::format("{:.1e}", v.mean_error), fmt::format("{:.1e}", v.covariance_error)});
-    text += "\n" + witness.text();
-  }
-  text += checks_table(result.checks);
-  text += "\n" + judgement_lines(result.judgement);
-  for (const auto* warnings : {&setup.warnings, &result.judgement.warnings})
-    for (const std::string& warning : *warnings) text += "  warning  " + warning + "\n";
-  return text + fmt::format("\n  {}: density.pvd for ParaView, density.png, summary.json\n", folder.string());
+DocumentTable moments_table(const Grid& grid, const Moments& m) {
+  DocumentTable table{.columns = {"", "mean", "variance"}};
+  for (int k = 0; k < grid.dimension(); ++k)
+    table.rows.push_back({"",
+                          {{"", {}, "", grid.axis(k).name},
+                           {"", {}, "mean", fmt::format("{:.8g}", m.mean[k])},
+                           {"", {}, "variance", fmt::format("{:.8g}", m.covariance(k, k))}}});
+  return table;
+}
+
+DocumentTable exact_table(const Verdict& verdict) {
+  std::vector<Finding> cells{{"", {}, "witness", "exact"}};
+  append(verdict_cells(verdict), cells);
+  return {"compare", {"witness", "l1", "l2", "linf", "kl", "mean off", "covariance off"}, {{"exact", cells}}, true};
+}
+
+}  // namespace
+
+Document document(const Setup& setup, const SteadyResult& result, const std::filesystem::path& folder) {
+  Document all{title_of(setup.config) + ": stationary density",
+               {{.findings = solution_findings(setup, result)},
+                {.table = moments_table(*setup.grid, moments(*setup.grid, result.p.view()))}}};
+  if (result.exact) all.sections.push_back({.table = exact_table(*result.exact)});
+  all.sections.push_back(checks_section(result.checks));
+  const std::vector<std::string> warnings = joined(setup.warnings, result.judgement.warnings);
+  std::vector<Finding> judged = judgement_findings(result.judgement);
+  add_warnings(warnings, judged);
+  append({{"warnings", warnings}, {"stop_reason", "end"}}, judged);
+  all.sections.push_back({.findings = std::move(judged)});
+  all.sections.push_back(
+      {.findings =
+           {{"", {}, "", fmt::format("{}: density.pvd for ParaView, density.png, summary.json", folder.string())}},
+       .label_width = 0});
+  return all;
 }
 
 }  // namespace fokker

@@ -3,10 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "fokker/base/stop.hpp"
-#include "fokker/output/json_text.hpp"
 #include "fokker/run/converge.hpp"
 #include "fokker/run/run.hpp"
 #include "fokker/spectral/fourier.hpp"
@@ -14,8 +12,15 @@
 namespace fokker {
 namespace {
 
-std::string check_line(const std::string& label, double at, double value, const std::string& bound) {
-  return fmt::format("    {:<44} at t = {:<8.4g} {:>14.7g}   asked {}\n", label, at, value, bound);
+void take(const CheckResult& done, ValidatedCase& outcome) {
+  ++outcome.checks;
+  outcome.lines.push_back(
+      fmt::format("{:<44} at t = {:<8.4g} {:>14.7g}   asked {}", done.label(), done.at, done.value, done.bound()));
+  if (done.ok) return;
+  ++outcome.failed;
+  if (outcome.worst.empty())
+    outcome.worst = fmt::format("{} = {:.4g}, asked {}{}", done.label(), done.value, done.bound(),
+                                done.note.empty() ? "" : "; " + done.note);
 }
 
 void judge_order(const Case& config, ValidatedCase& outcome) {
@@ -23,16 +28,7 @@ void judge_order(const Case& config, ValidatedCase& outcome) {
   const bool asked =
       std::any_of(config.checks.begin(), config.checks.end(), [](const CaseCheck& c) { return c.quantity == "order"; });
   if (!asked) return;
-  const double order = converge(config, levels, false).order();
-  for (const CaseCheck& check : config.checks) {
-    if (check.quantity != "order") continue;
-    ++outcome.checks;
-    outcome.lines += check_line("order", config.time.end, order, CheckResult{&check, 0, 0, false}.bound());
-    if (holds(check, order)) continue;
-    ++outcome.failed;
-    if (outcome.worst.empty())
-      outcome.worst = fmt::format("order = {:.3g}, asked {}", order, CheckResult{&check, 0, 0, false}.bound());
-  }
+  for (const CheckResult& done : converge(config, levels, false).checks) take(done, outcome);
 }
 
 std::string verdict_of(const ValidatedCase& outcome) {
@@ -59,15 +55,7 @@ ValidatedCase validate_case(const std::filesystem::path& file, const std::vector
     outcome.warnings = setup.warnings;
     outcome.warnings.insert(outcome.warnings.end(), result.warnings.begin(), result.warnings.end());
     if (result.stop_reason != "end") outcome.worst = result.stop_reason;
-    for (const CheckResult& done : result.checks) {
-      ++outcome.checks;
-      outcome.lines += check_line(done.label(), done.at, done.value, done.bound());
-      if (done.ok) continue;
-      ++outcome.failed;
-      if (outcome.worst.empty())
-        outcome.worst = fmt::format("{} = {:.4g}, asked {}{}", done.label(), done.value, done.bound(),
-                                    done.note.empty() ? "" : "; " + done.note);
-    }
+    for (const CheckResult& done : result.checks) take(done, outcome);
     judge_order(setup.config, outcome);
   } catch (const std::exception& error) {
     outcome.worst = error.what();
@@ -76,26 +64,17 @@ ValidatedCase validate_case(const std::filesystem::path& file, const std::vector
   return outcome;
 }
 
-std::string text_of(const ValidatedCase& outcome, bool verbose) {
-  std::string text = fmt::format("{:<44} {:>3} checks  {:>7.2f} s  {}\n", outcome.file.string(), outcome.checks,
-                                 outcome.seconds, verdict_of(outcome));
-  if (verbose) text += outcome.lines;
-  for (const std::string& warning : outcome.warnings) text += fmt::format("    warning: {}\n", warning);
-  return text;
-}
-
-std::string json_of(std::span<const ValidatedCase> outcomes) {
-  nlohmann::ordered_json json = nlohmann::ordered_json::array();
-  for (const ValidatedCase& o : outcomes)
-    json.push_back({{"case", o.file.string()},
-                    {"checks", o.checks},
-                    {"failed", o.failed},
-                    {"seconds", o.seconds},
-                    {"ok", o.ok},
-                    {"skipped", o.skipped},
-                    {"warnings", o.warnings},
-                    {"worst", o.worst}});
-  return json_text(json);
+Document document(const ValidatedCase& outcome, bool verbose) {
+  DocumentSection section{.label_width = 0, .indent = 4};
+  section.findings = {{"case", outcome.file.string()}, {"checks", outcome.checks}, {"failed", outcome.failed},
+                      {"seconds", outcome.seconds},    {"ok", outcome.ok},         {"skipped", outcome.skipped},
+                      {"warnings", outcome.warnings},  {"worst", outcome.worst}};
+  if (verbose)
+    for (const std::string& line : outcome.lines) section.findings.push_back({"", {}, "", line});
+  for (const std::string& warning : outcome.warnings) section.findings.push_back({"", {}, "", "warning: " + warning});
+  return {fmt::format("{:<44} {:>3} checks  {:>7.2f} s  {}", outcome.file.string(), outcome.checks, outcome.seconds,
+                      verdict_of(outcome)),
+          {std::move(section)}};
 }
 
 }  // namespace fokker

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
 #include "fokker/analysis/norms.hpp"
 #include "fokker/output/paraview.hpp"
@@ -139,7 +138,7 @@ TEST_CASE("checks and files and summary of the way back") {
   CHECK(file.arrays.size() == 4);
   CHECK(file.arrays[2].first == "p_reverse_0.5");
   CHECK_FALSE(fs::exists(folder / "score_snapshots.bin"));  // went with the run
-  const auto json = nlohmann::json::parse(summary_json(setup, result));
+  const auto json = json_of(document(setup, result, std::nullopt));
   CHECK(json["reverse"]["score"] == "forward");
   CHECK(json["reverse"]["snapshots"] == 51);
   CHECK(json["reverse"]["lambda"][1]["l1"].get<double>() == result.checks[0].value);

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <nlohmann/json.hpp>
 
 #include "fokker/base/parallel.hpp"
 #include "fokker/base/stop.hpp"
@@ -170,20 +169,21 @@ below = 1e-9
   REQUIRE(result.checks.size() == 2);
   CHECK_FALSE(result.checks[0].ok);  // at 0.2: the grid is not that good
   CHECK(result.checks[1].ok);
-  const auto json = nlohmann::json::parse(summary_json(setup, result));
+  const auto json = json_of(document(setup, result, std::nullopt));
   for (const char* key :
        {"/compare/monte_carlo/stepper", "/compare/monte_carlo/rejected", "/compare/log_likelihood/points",
         "/compare/log_likelihood/error", "/compare/log_likelihood/error_grid",
         "/compare/log_likelihood/error_grid_mean", "/compare/log_likelihood/mean", "/compare/log_likelihood/unseen",
         "/compare/log_likelihood/steps", "/compare/log_likelihood/frames/5/t"})
-    CHECK_MESSAGE(json.contains(nlohmann::json::json_pointer(key)), key);
-  CHECK(summary_table(setup, result, std::nullopt).find("carried along the flow by 200 points") != std::string::npos);
+    CHECK_MESSAGE(json.contains(Json::json_pointer(key)), key);
+  CHECK(text_of(document(setup, result, std::nullopt)).find("carried along the flow by 200 points") !=
+        std::string::npos);
 }
 
 TEST_CASE("summary.json carries the keys of the contract") {
   Setup setup = setup_of(ou_2d);
   const RunResult result = run(setup, {});
-  const auto json = nlohmann::json::parse(summary_json(setup, result));
+  const auto json = json_of(document(setup, result, std::nullopt));
   for (const char* key : {"/fokker/version",
                           "/case/title",
                           "/case/sha256",
@@ -224,7 +224,7 @@ TEST_CASE("summary.json carries the keys of the contract") {
                           "/compare/monte_carlo/frames/3/t",
                           "/checks",
                           "/stop_reason"})
-    CHECK_MESSAGE(json.contains(nlohmann::json::json_pointer(key)), key);
+    CHECK_MESSAGE(json.contains(Json::json_pointer(key)), key);
   CHECK(json["compare"].contains("exact") == false);  // an absent witness is an absent key
   CHECK(json["mass"]["outflow"].get<double>() == json["mass"]["outflow_per_side"]["x_lower"].get<double>());
 }
@@ -260,7 +260,7 @@ below = 5e-3
   CHECK(result.verdicts[1].first == "spectral");
   CHECK(result.checks_ok());
   CHECK(result.warnings.empty());
-  const auto json = nlohmann::json::parse(summary_json(setup, result));
+  const auto json = json_of(document(setup, result, std::nullopt));
   const auto& own = json["compare"]["spectral"];
   CHECK(own["l1"].get<double>() == doctest::Approx(json["compare"]["exact"]["l1"].get<double>()).epsilon(1e-4));
   CHECK(own["tail_energy"].get<double>() < 1e-12);
@@ -278,7 +278,7 @@ below = 5e-3
   CHECK(warned.warnings[0].find("the spectral witness is not to be trusted: the density is too narrow") == 0);
   CHECK(warned.warnings[1].find("flux: ") == 0);
   CHECK(warned.warnings[2].find("resolution: p ") == 0);
-  CHECK(summary_table(poor, warned, std::nullopt).find("NOT TRUSTED") != std::string::npos);
+  CHECK(text_of(document(poor, warned, std::nullopt)).find("NOT TRUSTED") != std::string::npos);
 
   // known before the first step: a case error at the key
   Setup near = setup_of(text, {"initial.gaussian.mean=[5.5]"});
@@ -322,18 +322,18 @@ TEST_CASE("the verdict on particles is the word everywhere and fails the check t
   REQUIRE(right.checks.size() == 2);
   CHECK(right.checks[0].ok);
   CHECK(right.checks[0].bound() == "p >= 0.001");
-  CHECK(summary_table(good, right, std::nullopt).find(": agrees\n") != std::string::npos);
-  const auto json = nlohmann::json::parse(summary_json(good, right));
+  CHECK(text_of(document(good, right, std::nullopt)).find(": agrees\n") != std::string::npos);
+  const auto json = json_of(document(good, right, std::nullopt));
   CHECK(json["compare"]["monte_carlo"]["agrees"]["verdict"] == "agrees");
   CHECK(json["compare"]["monte_carlo"]["agrees"]["by"].empty());
 
   CHECK_FALSE(wrong.checks[0].ok);
   CHECK(wrong.checks[0].value < differs_below);
   CHECK(wrong.checks[0].note.starts_with("differs by "));
-  const std::string table = summary_table(bad, wrong, std::nullopt);
+  const std::string table = text_of(document(bad, wrong, std::nullopt));
   CHECK(table.find("differs (") != std::string::npos);
   CHECK(table.find("agrees against monte_carlo: differs by") != std::string::npos);
-  CHECK(nlohmann::json::parse(summary_json(bad, wrong))["compare"]["monte_carlo"]["agrees"]["verdict"] == "differs");
+  CHECK(json_of(document(bad, wrong, std::nullopt))["compare"]["monte_carlo"]["agrees"]["verdict"] == "differs");
 }
 
 TEST_CASE("z is left out where too few cells expect a particle and a check on it says so") {
@@ -342,12 +342,12 @@ TEST_CASE("z is left out where too few cells expect a particle and a check on it
   CHECK(result.checks[0].ok);
   CHECK_FALSE(result.checks[1].ok);
   CHECK(result.checks[1].note.starts_with("z needs at least 10 cells that expect a particle, and there are "));
-  const auto json = nlohmann::json::parse(summary_json(setup, result));
+  const auto json = json_of(document(setup, result, std::nullopt));
   CHECK_FALSE(json["compare"]["monte_carlo"].contains("z"));
   CHECK(json["compare"]["monte_carlo"].contains("chi2_p_value"));
   CHECK(json["checks"][1]["value"].is_null());
   CHECK(json["checks"][1]["note"].is_string());
-  const std::string table = summary_table(setup, result, std::nullopt);
+  const std::string table = text_of(document(setup, result, std::nullopt));
   CHECK(table.find("z = -, p = ") != std::string::npos);
   CHECK(table.find("\n  z against monte_carlo: z needs at least 10 cells") != std::string::npos);
 }
@@ -383,9 +383,9 @@ below = 1
   CHECK(fine.checks[0].note.starts_with("without "));
   CHECK_FALSE(infinite.checks[0].ok);
   CHECK(infinite.checks[0].note.starts_with("infinite: p has "));
-  CHECK(summary_table(much, infinite, std::nullopt).find("\n  kl against exact is infinite: p has ") !=
+  CHECK(text_of(document(much, infinite, std::nullopt)).find("\n  kl against exact is infinite: p has ") !=
         std::string::npos);
-  const auto json = nlohmann::json::parse(summary_json(much, infinite))["compare"]["exact"];
+  const auto json = json_of(document(much, infinite, std::nullopt))["compare"]["exact"];
   CHECK(json["kl"].is_null());
   CHECK(json["kl_note"].get<std::string>().starts_with("infinite: p has "));
   CHECK(json["kl_left_out"].get<double>() > 1e-6);
@@ -430,7 +430,7 @@ TEST_CASE("a chosen step of the particles is announced and what its budget does 
   CHECK(std::any_of(rough.warnings.begin(), rough.warnings.end(), [](const std::string& warning) {
     return warning.find("steps are longer than they should be") != std::string::npos;
   }));
-  CHECK(summary_table(bounded, rough, std::nullopt).find(", with steps longer than they should be") !=
+  CHECK(text_of(document(bounded, rough, std::nullopt)).find(", with steps longer than they should be") !=
         std::string::npos);
   CHECK_THROWS_WITH_AS((void)setup_of(particles_of_ou, {"compare.monte_carlo={ dt = 0.1, steps_max = 5 }"}),
                        doctest::Contains("goes with a step that the program chooses, leave it or dt out"), CaseError);

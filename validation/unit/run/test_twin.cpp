@@ -99,7 +99,7 @@ TEST_CASE("the twin runs beside and both verdicts are reported") {
     REQUIRE(twin.more.size() == 1);
     CHECK(twin.more[0].first == "identity_residual");
     CHECK(twin.more[0].second < 1e-13);
-    CHECK(summary_table(setup, result, std::nullopt).find("the other form; F = J/p holds to") != std::string::npos);
+    CHECK(text_of(document(setup, result, std::nullopt)).find("the other form; F = J/p holds to") != std::string::npos);
   }
 }
 

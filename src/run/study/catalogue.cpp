@@ -1,0 +1,184 @@
+#include "fokker/run/catalogue.hpp"
+
+#include <utility>
+
+#include "fokker/base/expression.hpp"
+#include "fokker/integrate/stepper.hpp"
+#include "fokker/model/named_model.hpp"
+#include "fokker/particles/steppers.hpp"
+#include "fokker/run/fields.hpp"
+#include "fokker/scheme/flux.hpp"
+
+namespace fokker {
+
+namespace {
+
+/// A table row as `list` shows it: a name, and labelled sentences.
+struct Entry {
+  std::string name;
+  std::vector<std::pair<std::string, std::string>> facts;
+};
+
+std::vector<Entry> list_fluxes() {
+  std::vector<Entry> all{{"auto",
+                          {{"form", "drift_diffusion"},
+                           {"guarantee",
+                            "central4_positive (central4 with positive = false) where grid, start and drift are smooth "
+                            "and second order would show, else scharfetter_gummel; `fokker check CASE` says which and "
+                            "why"}}}};
+  for (const char* form : {"drift_diffusion", "effective_drift"})
+    for (const FluxScheme& row : fluxes(form))
+      all.push_back({std::string(row.name),
+                     {{"form", std::string(row.form)},
+                      {"order", std::to_string(row.order)},
+                      {"guarantee", std::string(row.guarantee)},
+                      {"reference", std::string(row.reference)},
+                      {"not when", std::string(row.when_not)}}});
+  return all;
+}
+
+std::vector<Entry> list_steppers() {
+  std::vector<Entry> all{
+      {"auto", {{"guarantee", "keeps the promise of the flux row; `fokker check CASE` says what it takes and why"}}}};
+  for (const StepperRow& row : steppers())
+    all.push_back({std::string(row.name),
+                   {{"order", row.order == 0 ? "exact to the tolerance" : std::to_string(row.order)},
+                    {"step", row.adaptive ? "adaptive (time.tolerance) or fixed (time.dt)" : "fixed (time.dt)"},
+                    {"guarantee", std::string(row.guarantee)},
+                    {"reference", std::string(row.reference)},
+                    {"not when", std::string(row.when_not)}}});
+  return all;
+}
+
+std::vector<Entry> list_models() {
+  std::vector<Entry> all;
+  for (const ModelRow& row : models())
+    all.push_back({std::string(row.name),
+                   {{"f", std::string(row.f)},
+                    {"g", std::string(row.g)},
+                    {"keys", std::string(row.keys)},
+                    {"closed", std::string(row.closed_form)},
+                    {"reference", std::string(row.reference)},
+                    {"not when", std::string(row.when_not)}}});
+  return all;
+}
+
+std::vector<Entry> list_particle_steppers() {
+  std::vector<Entry> all;
+  for (const ParticleStepperRow& row : particle_steppers())
+    all.push_back({std::string(row.name),
+                   {{"order", std::to_string(row.order)},
+                    {"step", row.adaptive ? "adaptive (tolerance)"
+                             : row.flow   ? "fixed (dt)"
+                                          : "dt, or chosen"},
+                    {"guarantee", std::string(row.guarantee)},
+                    {"reference", std::string(row.reference)},
+                    {"not when", std::string(row.when_not)}}});
+  return all;
+}
+
+std::vector<Entry> list_fields() {
+  std::vector<Entry> all;
+  for (const FieldRow& row : field_rows()) all.push_back({std::string(row.name), {{"is", std::string(row.doc)}}});
+  all.push_back({mask_field,
+                 {{"is",
+                   "comes with score and effective_drift: 1 where p is above 2.2e-16 of its maximum, so that double "
+                   "precision carries it"}}});
+  return all;
+}
+
+std::vector<Entry> list_quantities() {
+  return {
+      {"l1, l2, linf",
+       {{"is", "int |p - q| dx, sqrt(int (p - q)^2 dx), max |p - q|; against a witness or a CSV file"}}},
+      {"kl",
+       {{"is",
+         "int p log(p/q) dx, against exact or a CSV file; infinite where p has 1e-12 of mass or more in cells whose q "
+         "underflows"}}},
+      {"w1", {{"is", "Wasserstein-1 distance (1D), the shorter way round on a periodic axis"}}},
+      {"ks", {{"is", "largest difference of cdfs, over the marginals; Kuiper's on a periodic axis"}}},
+      {"mean_error, covariance_error", {{"is", "largest absolute component; circular on a periodic axis"}}},
+      {"agrees",
+       {{"is",
+         "against monte_carlo, without a bound: z, KS and chi-square together, p = min(1, 3 min of their p-values); it "
+         "differs (and the check fails) below 1e-3, is doubtful below 1e-2, else agrees"}}},
+      {"z, ks_p_value, chi2_p_value",
+       {{"is",
+         "against monte_carlo: does the histogram differ by more than counting noise? z needs 10 cells that expect a "
+         "particle; KS is Kuiper's on a periodic axis"}}},
+      {"l1_exact, own_error",
+       {{"is", "against spectral: that witness's own distance to the exact one, and its own estimate of its error"}}},
+      {"characteristic_error",
+       {{"is", "against exact: largest difference of the characteristic functions at the grid's wave numbers"}}},
+      {"log_likelihood_error, log_likelihood_error_grid",
+       {{"is", "largest error of log p carried along the flow against the closed form, and of the grid's log p"}}},
+      {"mass_error, min_p", {{"is", "largest |mass + outflow - 1| and smallest p over the whole run"}}},
+      {"expectation", {{"is", "int g p dx with of = \"g\""}}},
+      {"p", {{"is", "point value (de-averaged) at point = [..]"}}},
+      {"order", {{"is", "measured by `fokker converge`, on the finest pair of levels"}}}};
+}
+
+std::vector<Entry> list_solvers() {
+  return {
+      {"tridiagonal, cyclic tridiagonal",
+       {{"for", "implicit steps in 1D"},
+        {"guarantee", "p >= 0 for p >= 0, every cell to a small relative error (pivots without subtraction)"},
+        {"reference", "Grassmann, Taksar and Heyman 1985; O'Cinneide 1993"}}},
+      {"sparse LU",
+       {{"for", "implicit steps in 2D wherever p >= 0 is kept; stationary densities that nothing else suits"},
+        {"guarantee", "p >= 0 for p >= 0"},
+        {"reference", "Demmel et al. 1999 (Eigen)"},
+        {"not when", "large grids: 256 MB and seconds at 512 x 512"}}},
+      {"multigrid",
+       {{"for", "implicit steps in 2D with scheme.positive = false; stationary densities in 2D"},
+        {"guarantee", "steps: residual below 1e-10 in the l1 norm; stationary: every cell to a relative 1e-10, p >= 0"},
+        {"reference", "Brandt 1977; flexible GMRES of Saad 1993"},
+        {"not when", "odd numbers of cells; tensors whose edge offsets vary from cell to cell"}}},
+      {"detailed balance",
+       {{"for", "stationary densities whose every edge carries as much forth as back (any potential)"},
+        {"guarantee", "the exact law of the discrete chain"},
+        {"reference", "Kolmogorov 1936"}}},
+      {"elimination",
+       {{"for", "stationary densities in 1D and on small planes"},
+        {"guarantee", "every cell to a small relative error, however rare the exchange between wells"},
+        {"reference", "Grassmann, Taksar and Heyman 1985"}}}};
+}
+
+std::vector<Entry> list_functions() {
+  std::vector<Entry> all;
+  for (const std::string_view name : expression_names()) all.push_back({std::string(name), {}});
+  return all;
+}
+
+Document document(const Entry& entry) {
+  Document all{entry.name, {{.findings = {{"name", entry.name}}, .label_width = 10, .indent = 4}}};
+  for (const auto& [label, text] : entry.facts) all.sections[0].findings.push_back({label, text, label, text});
+  return all;
+}
+
+struct Topic {
+  const char* name;
+  std::vector<Entry> (*entries)();
+};
+constexpr Topic topics[] = {
+    {"fluxes", list_fluxes},         {"steppers", list_steppers},  {"particle_steppers", list_particle_steppers},
+    {"solvers", list_solvers},       {"models", list_models},      {"fields", list_fields},
+    {"quantities", list_quantities}, {"functions", list_functions}};
+
+}  // namespace
+
+std::vector<std::string> catalogue_topics() {
+  std::vector<std::string> names;
+  for (const Topic& topic : topics) names.emplace_back(topic.name);
+  return names;
+}
+
+std::vector<Document> catalogue(std::string_view topic) {
+  std::vector<Document> all;
+  for (const Topic& known : topics)
+    if (topic == known.name)
+      for (const Entry& entry : known.entries()) all.push_back(document(entry));
+  return all;
+}
+
+}  // namespace fokker
