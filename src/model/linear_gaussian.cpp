@@ -137,7 +137,8 @@ double excess(Moments& error, Moments& next, Moments& change, double h, double s
 /// estimate of Fehlberg's 7(8) pair is blind to what depends on t alone, such as the variance of a pure noise). Steps
 /// that have shrunk to rounding are taken as they are: across a singularity the law is refused for them. Nothing is
 /// asked at `t` itself but a rounding before it: what is switched on there is on, by rounding, a little earlier.
-LinearLaw integrated_law(const Tape& tape, int d, double s, double t) {
+/// `first`: the length of the first step, as a part of the whole.
+LinearLaw integrated_law(const Tape& tape, int d, double s, double t, double first) {
   constexpr double bearable = 1e-10;
   constexpr int most_steps = 200'000;
   const double rounding = 8 * std::numeric_limits<double>::epsilon() * std::max(std::abs(s), std::abs(t));
@@ -156,7 +157,7 @@ LinearLaw integrated_law(const Tape& tape, int d, double s, double t) {
   Moments y{}, next{}, error{}, change{};
   View(y, d).Phi.setIdentity();
   const double smallest = std::max(1e-14 * (t - s), rounding);
-  double at = s, dt = 1e-3 * (t - s);
+  double at = s, dt = first * (t - s);
   Moments forced{};  // errors that had to be accepted
   for (int step = 0; at < t; ++step) {
     const bool last = at + dt >= t;
@@ -182,9 +183,14 @@ LinearLaw integrated_law(const Tape& tape, int d, double s, double t) {
   return {law.Phi, law.S, law.c};
 }
 
-/// The law of one stretch of time after another.
-LinearLaw composed(const LinearLaw& first, const LinearLaw& then) {
-  return {then.Phi * first.Phi, then.Phi * first.S * then.Phi.transpose() + then.S, then.Phi * first.c + then.c};
+/// Times this close are one.
+double rounding_of(double s, double t) {
+  return 4 * std::numeric_limits<double>::epsilon() * std::max(std::abs(s), std::abs(t));
+}
+
+void require_finite(const LinearLaw& law, double t) {
+  if (!law.Phi.allFinite() || !law.c.allFinite() || !law.S.allFinite())
+    throw NumericalError("the moments of the linear SDE grow beyond all numbers", t);
 }
 
 }  // namespace
@@ -205,13 +211,13 @@ std::vector<Expression> LinearGaussian::formulas() const {
 /// happens.
 LinearLaw LinearGaussian::varying_law(double s, double t) const {
   const int d = coefficients_.dimension;
-  const double rounding = 4 * std::numeric_limits<double>::epsilon() * std::max(std::abs(s), std::abs(t));
-  std::vector<double> knots = time_knots(formulas(), s, t);
-  knots.push_back(t);
+  const double rounding = rounding_of(s, t);
+  std::vector<double> stops = knots(s, t);
+  stops.push_back(t);
   std::optional<LinearLaw> law;
-  for (const double knot : knots) {
+  for (const double knot : stops) {
     if (knot - s > rounding || (!law && knot == t)) {
-      const LinearLaw next = integrated_law(tape_, d, s, knot);
+      const LinearLaw next = integrated_law(tape_, d, s, knot, 1e-3);
       law = law ? composed(*law, next) : next;
     }
     s = knot;
@@ -219,15 +225,29 @@ LinearLaw LinearGaussian::varying_law(double s, double t) const {
   return *law;
 }
 
+std::vector<double> LinearGaussian::knots(double s, double t) const { return time_knots(formulas(), s, t); }
+
+LinearLaw LinearGaussian::law_between_knots(double s, double t) const {
+  const int d = coefficients_.dimension;
+  if (t - s <= rounding_of(s, t)) return constant_law(coefficients_at(tape_, d, s), 0);
+  LinearLaw law = integrated_law(tape_, d, s, t, 1);
+  require_finite(law, t);
+  law.S = semidefinite(law.S);
+  return law;
+}
+
 LinearLaw LinearGaussian::law(double s, double t) const {
   if (!(t >= s)) throw std::invalid_argument("a law runs forward in time");
   const int d = coefficients_.dimension;
   LinearLaw law =
       coefficients_.constant() || s == t ? constant_law(coefficients_at(tape_, d, s), t - s) : varying_law(s, t);
-  if (!law.Phi.allFinite() || !law.c.allFinite() || !law.S.allFinite())
-    throw NumericalError("the moments of the linear SDE grow beyond all numbers", t);
+  require_finite(law, t);
   law.S = semidefinite(law.S);
   return law;
+}
+
+LinearLaw composed(const LinearLaw& first, const LinearLaw& then) {
+  return {then.Phi * first.Phi, then.Phi * first.S * then.Phi.transpose() + then.S, then.Phi * first.c + then.c};
 }
 
 std::optional<Gaussian> LinearGaussian::stationary() const {

@@ -7,16 +7,10 @@
 #include <stdexcept>
 
 #include "fokker/base/errors.hpp"
+#include "mixture_kernels.hpp"
 
 namespace fokker {
 namespace {
-
-/// What one point gathers over the components. With w_k the posterior weights and g_k = -V_k^-1 (x - m_k):
-/// s = sum w_k g_k and Hess log p = sum w_k (g_k g_k^T - V_k^-1) - s s^T.
-struct PointTotals {
-  double top = 0, sum = 0;  // log p = top + log sum
-  double gx = 0, gy = 0, xx = 0, xy = 0, yy = 0;
-};
 
 /// A spread of more than four turns is as even as one of four to e^-300; fewer images do.
 Eigen::MatrixXd bounded_on(const Torus& torus, Eigen::MatrixXd covariance) {
@@ -41,7 +35,7 @@ MixtureScore::MixtureScore(const GaussianMixture& mixture, const Torus& torus)
     if (root.info() != Eigen::Success || !(det > 0))
       throw std::invalid_argument("a point, or a Gaussian with a singular covariance, has no score");
     const Eigen::MatrixXd precision = root.solve(Eigen::MatrixXd::Identity(dimension_, dimension_));
-    Component c;
+    MixtureTerm c;
     c.log_weight = std::log(g.weight) - 0.5 * std::log(det) - 0.5 * dimension_ * std::log(2 * std::numbers::pi);
     c.mean[0] = g.mean[0];
     c.precision[0] = precision(0, 0);
@@ -55,7 +49,7 @@ MixtureScore::MixtureScore(const GaussianMixture& mixture, const Torus& torus)
 }
 
 // Images that reach the box within 9.5 standard deviations (e^-45 of the peak), and the nearest ones in any case.
-void MixtureScore::add_images(Component first, const Eigen::MatrixXd& covariance, const Torus& torus) {
+void MixtureScore::add_images(MixtureTerm first, const Eigen::MatrixXd& covariance, const Torus& torus) {
   std::array<std::vector<double>, 2> places;
   for (std::size_t k = 0; k < 2; ++k) {
     const double period = torus.period[k], mean = first.mean[k];
@@ -71,7 +65,7 @@ void MixtureScore::add_images(Component first, const Eigen::MatrixXd& covariance
   for (const double x : places[0])
     for (const double y : places[1]) {
       first.mean = {x, y};
-      components_.push_back(first);
+      terms_.push_back(first);
     }
 }
 
@@ -80,52 +74,46 @@ double MixtureScore::on_box(std::size_t k, double x) const {
   return period > 0 ? x - period * std::floor(from / period) : x;
 }
 
+/// Calls out(first point, number of points, totals) for one block of points after the other.
 template <class Out>
-void MixtureScore::at_each(const PointsIn& x, const Out& out) const {
-  for (Index i = 0; i < x.size; ++i) {
-    const double at_x = on_box(0, x.axis[0][i]), at_y = dimension_ == 2 ? on_box(1, x.axis[1][i]) : 0;
-    PointTotals all;
-    bool first = true;
-    for (const Component& c : components_) {
-      const double dx = at_x - c.mean[0], dy = at_y - c.mean[1];
-      const double gx = -(c.precision[0] * dx + c.precision[1] * dy), gy = -(c.precision[1] * dx + c.precision[2] * dy);
-      const double log_p = c.log_weight + 0.5 * (gx * dx + gy * dy);
-      if (first || log_p > all.top) {  // the largest exponent so far becomes the unit
-        const double shrink = first ? 0 : std::exp(all.top - log_p);
-        for (double* value : {&all.sum, &all.gx, &all.gy, &all.xx, &all.xy, &all.yy}) *value *= shrink;
-        all.top = log_p;
-        first = false;
-      }
-      const double w = std::exp(log_p - all.top);
-      all.sum += w;
-      all.gx += w * gx;
-      all.gy += w * gy;
-      all.xx += w * (gx * gx - c.precision[0]);
-      all.xy += w * (gx * gy - c.precision[1]);
-      all.yy += w * (gy * gy - c.precision[2]);
+void MixtureScore::in_blocks(const PointsIn& at, MixtureOrder order, const Out& out) const {
+  MixtureTotals totals;
+  double x[MixtureTotals::longest], y[MixtureTotals::longest];
+  for (Index first = 0; first < at.size; first += MixtureTotals::longest) {
+    const Index count = std::min(MixtureTotals::longest, at.size - first), whole = (count + 7) / 8 * 8;
+    for (Index i = 0; i < whole; ++i) {
+      const Index from = first + std::min(i, count - 1);  // the last vector is filled up with copies
+      x[i] = on_box(0, at.axis[0][from]);
+      if (dimension_ == 2) y[i] = on_box(1, at.axis[1][from]);
     }
-    out(i, all);
+    add_up(terms_, dimension_, order, x, y, whole, totals);
+    out(first, count, totals);
   }
 }
 
 void MixtureScore::log_density(const PointsIn& x, double* out) const {
-  at_each(x, [&](Index i, const PointTotals& all) { out[i] = all.top + std::log(all.sum); });
+  in_blocks(x, MixtureOrder::density, [&](Index first, Index count, const MixtureTotals& all) {
+    for (Index i = 0; i < count; ++i) out[first + i] = all.top[i] + std::log(all.sum[i]);
+  });
 }
 
 void MixtureScore::score(const PointsIn& x, PointsOut s) const {
-  at_each(x, [&](Index i, const PointTotals& all) {
-    s.axis[0][i] = all.gx / all.sum;
-    if (dimension_ == 2) s.axis[1][i] = all.gy / all.sum;
+  in_blocks(x, MixtureOrder::score, [&](Index first, Index count, const MixtureTotals& all) {
+    for (Index i = 0; i < count; ++i) s.axis[0][first + i] = all.gx[i] / all.sum[i];
+    if (dimension_ == 1) return;
+    for (Index i = 0; i < count; ++i) s.axis[1][first + i] = all.gy[i] / all.sum[i];
   });
 }
 
 void MixtureScore::jacobian(const PointsIn& x, TensorOut H) const {
-  at_each(x, [&](Index i, const PointTotals& all) {
-    const double sx = all.gx / all.sum, sy = all.gy / all.sum;
-    H.xx[i] = all.xx / all.sum - sx * sx;
-    if (dimension_ == 1) return;
-    H.xy[i] = all.xy / all.sum - sx * sy;
-    H.yy[i] = all.yy / all.sum - sy * sy;
+  in_blocks(x, MixtureOrder::jacobian, [&](Index first, Index count, const MixtureTotals& all) {
+    for (Index i = 0; i < count; ++i) {
+      const double sx = all.gx[i] / all.sum[i], sy = all.gy[i] / all.sum[i];
+      H.xx[first + i] = all.xx[i] / all.sum[i] - sx * sx;
+      if (dimension_ == 1) continue;
+      H.xy[first + i] = all.xy[i] / all.sum[i] - sx * sy;
+      H.yy[first + i] = all.yy[i] / all.sum[i] - sy * sy;
+    }
   });
 }
 

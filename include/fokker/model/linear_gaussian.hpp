@@ -25,6 +25,10 @@ class LinearGaussian {
   /// The law from s to t >= s (std::invalid_argument otherwise). Throws NumericalError when a coefficient or the result
   /// is not finite, or the moment equations cannot be integrated over [s, t].
   [[nodiscard]] LinearLaw law(double s, double t) const;
+  /// The same where none of `knots` lies between, over a time that a step or two may serve.
+  [[nodiscard]] LinearLaw law_between_knots(double s, double t) const;
+  /// Times in (s, t) at which the integration has to start anew: coefficients switch there, or come and go.
+  [[nodiscard]] std::vector<double> knots(double s, double t) const;
   /// The stationary law where one exists (constant coefficients, A stable): A m + b = 0, A V + V A^T + 2 D = 0.
   [[nodiscard]] std::optional<Gaussian> stationary() const;
   /// div f = tr A(t) [1/t]
@@ -38,6 +42,9 @@ class LinearGaussian {
   LinearCoefficients coefficients_;
   Tape tape_;  // A, b, D as functions of t
 };
+
+/// The law of one stretch of time after another.
+[[nodiscard]] LinearLaw composed(const LinearLaw& first, const LinearLaw& then);
 
 /// Every component moved by the law; weights stay.
 [[nodiscard]] GaussianMixture push_forward(const GaussianMixture& start, const LinearLaw& law);

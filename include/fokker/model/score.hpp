@@ -2,7 +2,7 @@
 #include <span>
 
 #include "fokker/model/density.hpp"
-#include "fokker/model/linear_gaussian.hpp"
+#include "fokker/model/transition_table.hpp"
 
 namespace fokker {
 
@@ -26,22 +26,31 @@ struct Torus {
 };
 
 /// The law of a linear SDE with additive noise that starts from a mixture: a mixture at every time (theory section 4),
-/// to be wrapped onto the torus.
+/// to be wrapped onto the torus. `horizon` [t]: up to there moments are integrated once and kept (TransitionTable).
 class ClosedForm {
  public:
-  ClosedForm(LinearCoefficients coefficients, GaussianMixture start, const Torus& torus = {})
-      : linear_(std::move(coefficients)), start_(std::move(start)), torus_(torus) {}
-  [[nodiscard]] GaussianMixture at(double t) const { return t > 0 ? push_forward(start_, linear_.law(0, t)) : start_; }
+  ClosedForm(LinearCoefficients coefficients, GaussianMixture start, double horizon, const Torus& torus = {})
+      : laws_(std::move(coefficients), horizon), start_(std::move(start)), torus_(torus) {}
+  [[nodiscard]] GaussianMixture at(double t) const { return t > 0 ? push_forward(start_, laws_.to(t)) : start_; }
   [[nodiscard]] int dimension() const { return start_.dimension(); }
   [[nodiscard]] const Torus& torus() const { return torus_; }
   /// div f = tr A(t) [1/t], the same everywhere.
-  [[nodiscard]] double divergence(double t) const { return linear_.divergence(t); }
+  [[nodiscard]] double divergence(double t) const { return laws_.linear().divergence(t); }
 
  private:
-  LinearGaussian linear_;
+  TransitionTable laws_;
   GaussianMixture start_;
   Torus torus_;
 };
+
+/// One component, or an image of one on a circle.
+struct MixtureTerm {
+  double log_weight = 0;              ///< log (weight / sqrt(det 2 pi V))
+  std::array<double, 2> mean{};       ///< [x]
+  std::array<double, 3> precision{};  ///< V^-1: xx, xy, yy [1/x^2]
+};
+
+enum class MixtureOrder;  // private to this module
 
 /// log p and its derivatives for a mixture of non-singular Gaussians, in log-sum-exp form: exact far into the tails,
 /// where p itself is no double. On a torus images are summed until they no longer matter.
@@ -56,19 +65,14 @@ class MixtureScore {
   void jacobian(const PointsIn& x, TensorOut H) const;
 
  private:
-  struct Component {
-    double log_weight = 0;              // log (weight / sqrt(det 2 pi V))
-    std::array<double, 2> mean{};       // [x]
-    std::array<double, 3> precision{};  // V^-1: xx, xy, yy [1/x^2]
-  };
   [[nodiscard]] double on_box(std::size_t k, double x) const;
-  void add_images(Component first, const Eigen::MatrixXd& covariance, const Torus& torus);
+  void add_images(MixtureTerm first, const Eigen::MatrixXd& covariance, const Torus& torus);
   template <class Out>
-  void at_each(const PointsIn& x, const Out& out) const;
+  void in_blocks(const PointsIn& at, MixtureOrder order, const Out& out) const;
 
   int dimension_ = 1;
   Torus torus_;
-  std::vector<Component> components_;
+  std::vector<MixtureTerm> terms_;
 };
 
 /// The exact score of a closed form. `prepare` throws NumericalError where the law has a singular covariance (a point

@@ -24,14 +24,14 @@ ClosedForm closed_form(const Case& config, const FormulaSde& sde, const std::str
       torus.period[k] = axis.upper - axis.lower;
     }
   if (const auto* mixture = std::get_if<InitialMixture>(&config.initial))
-    return {*coefficients, GaussianMixture(mixture->components), torus};
+    return {*coefficients, GaussianMixture(mixture->components), config.time.end, torus};
   const auto* start = std::get_if<InitialPoint>(&config.initial);
   if (start == nullptr) refuse("the initial density must be gaussian, mixture or point");
   const auto n = static_cast<Eigen::Index>(d);
   return {*coefficients,
           GaussianMixture(
               {Gaussian{1, Eigen::Map<const Eigen::VectorXd>(start->point.data(), n), Eigen::MatrixXd::Zero(n, n)}}),
-          torus};
+          config.time.end, torus};
 }
 
 ClosedForm flow_form(const Setup& setup, const std::string& key, const std::string& remedy) {

@@ -55,6 +55,38 @@ TEST_CASE("score and Jacobian of a mixture are the derivatives of its log densit
   }
 }
 
+TEST_CASE("the numbers of a point do not depend on the points beside it") {
+  const MixtureScore plane(mixture_2d());
+  const MixtureScore line(
+      GaussianMixture({{0.5, Eigen::VectorXd::Constant(1, -1), Eigen::MatrixXd::Constant(1, 1, 0.01)},
+                       {0.5, Eigen::VectorXd::Constant(1, 1), Eigen::MatrixXd::Constant(1, 1, 0.02)}}),
+      {{-3, 0}, {6, 0}});
+  constexpr std::size_t count = 139;  // two blocks, and a part of a vector
+  At at;
+  for (std::size_t i = 0; i < count; ++i) {
+    at.x.push_back(-4 + 0.0613 * static_cast<double>(i));
+    at.y.push_back(std::sin(static_cast<double>(i)));
+  }
+  for (const MixtureScore* law : {&plane, &line}) {
+    std::vector<double> sx(count), sy(count), logs(count), xx(count), xy(count), yy(count);
+    law->score(at.points(), {{sx.data(), sy.data()}});
+    law->log_density(at.points(), logs.data());
+    law->jacobian(at.points(), {xx.data(), xy.data(), yy.data()});
+    for (std::size_t i = 0; i < count; ++i) {
+      double s[2] = {}, H[3] = {}, logarithm = 0;
+      const PointsIn alone{1, 2, {&at.x[i], &at.y[i]}};
+      law->score(alone, {{&s[0], &s[1]}});
+      law->jacobian(alone, {&H[0], &H[1], &H[2]});
+      law->log_density(alone, &logarithm);
+      CHECK(s[0] == sx[i]);
+      CHECK(s[1] == sy[i]);
+      CHECK(H[0] == xx[i]);
+      CHECK(H[2] == yy[i]);
+      CHECK(logarithm == logs[i]);
+    }
+  }
+}
+
 TEST_CASE("log density is the logarithm of the density and goes on where that is no double") {
   const GaussianMixture mixture = mixture_2d();
   const MixtureScore law(mixture);
@@ -83,7 +115,7 @@ TEST_CASE("a point has no score and says so with its time") {
   CHECK_THROWS_AS(MixtureScore{point}, std::invalid_argument);
   LinearCoefficients wiener;
   wiener.D[0] = 0.5;
-  ClosedScore score(ClosedForm(wiener, point));
+  ClosedScore score(ClosedForm(wiener, point, 1));
   CHECK_THROWS_AS(score.prepare(0, {}), NumericalError);
   score.prepare(2, {});
   const double x = 1;

@@ -43,7 +43,7 @@ struct Process {
   std::shared_ptr<const FormulaSde> sde;
   GaussianMixture start;
   std::shared_ptr<const Grid> grid;
-  [[nodiscard]] ClosedForm law() const { return {*sde->linear(), start}; }
+  [[nodiscard]] ClosedForm law() const { return {*sde->linear(), start, 1}; }
   [[nodiscard]] std::shared_ptr<FamilySde> family(double lambda) const {
     return std::make_shared<FamilySde>(sde, std::make_shared<ClosedScore>(law()), lambda);
   }
@@ -290,7 +290,7 @@ TEST_CASE("on a circle the score is that of the wrapped law and places stay in t
   const Process process{
       sde_of({"x"}, {"1"}, {{"0.5"}}), GaussianMixture({gaussian_1d(1, 0.3, 0.02)}),
       std::make_shared<Grid>(std::vector<Axis>{{"x", 0, 1, 50, Boundary::periodic, Boundary::periodic}})};
-  const ClosedForm law(*process.sde->linear(), process.start, Torus{{0, 0}, {1, 0}});
+  const ClosedForm law(*process.sde->linear(), process.start, 1, Torus{{0, 0}, {1, 0}});
   const auto sde = std::make_shared<FamilySde>(process.sde, std::make_shared<ClosedScore>(law), 0.0);
   FlowEnsemble particles(process.grid, sde, [sde](double t) { sde->prepare(t); }, process.initial(),
                          {.particles = 20'000, .seed = 1});

@@ -160,7 +160,7 @@ TEST_CASE("with the exact score the noise-free twin has the law of the noisy pro
   ou.A[0] = -1;
   ou.D[0] = 0.5;
   const GaussianMixture start({{1, Eigen::VectorXd::Constant(1, 1), Eigen::MatrixXd::Constant(1, 1, 0.1)}});
-  const ClosedForm law(ou, start);
+  const ClosedForm law(ou, start, 1);
   const auto error = [&](Index n, Reconstruction kind) {
     const auto grid = grid_1d(axis(-5, 5, n));
     const auto form = make_given_drift(grid, sde_1d([](double x) { return -x; }, [](double) { return 0.5; }), kind,

@@ -24,7 +24,7 @@ double closed_form_error(const std::shared_ptr<const Grid>& grid, const std::sha
   const Field own = solver.density();
   CHECK(std::abs(own.mass() - 1) < 1e-14);
   CHECK(solver.distrust() == "");
-  const double error = l1(own, averages(grid, ClosedForm(*equation->linear(), start).at(end)));
+  const double error = l1(own, averages(grid, ClosedForm(*equation->linear(), start, end).at(end)));
   CHECK(error < solver.errors().total() + 1e-14);  // rounding is not estimated
   return error;
 }
@@ -127,7 +127,7 @@ TEST_CASE("the estimated error in time falls with the tolerance and covers the t
   const auto grid = line(-5, 5, 128);
   const auto equation = sde({"-3*x"}, {"0.3"});
   const GaussianMixture start = gaussian(1, 0.2);
-  const Field exact = averages(grid, ClosedForm(*equation->linear(), start).at(1));
+  const Field exact = averages(grid, ClosedForm(*equation->linear(), start, 1).at(1));
   double last = 1;
   for (const double asked : {1e-5, 1e-7, 1e-9}) {
     SpectralSolver solver(grid, equation, averages(grid, start), 1, asked);

@@ -1,0 +1,31 @@
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "fokker/model/linear_gaussian.hpp"
+
+namespace fokker {
+
+/// The laws from 0 to all times up to a horizon, for whoever asks often: kept at some thousand knots, among them those
+/// where coefficients switch or come and go, each integrated from the one before when it is first needed. From the last
+/// knot before t the rest is a step or two. The law of a time is the same whatever was asked before; copies share what
+/// is known; several threads may ask at once. Constant coefficients need no table (LinearGaussian::law).
+class TransitionTable {
+ public:
+  /// `horizon` [t]: later times are integrated from there on at every call.
+  TransitionTable(LinearCoefficients coefficients, double horizon);
+  /// The law from 0 to t >= 0. Throws as LinearGaussian::law does.
+  [[nodiscard]] LinearLaw to(double t) const;
+  [[nodiscard]] const LinearGaussian& linear() const { return linear_; }
+
+ private:
+  struct Known;
+  [[nodiscard]] LinearLaw at_knot(std::size_t k) const;
+  [[nodiscard]] LinearLaw from_knot(std::size_t k, double t) const;
+
+  LinearGaussian linear_;
+  std::vector<double> knots_;  // ascending, the first 0; only that for constant coefficients
+  std::shared_ptr<Known> known_;
+};
+
+}  // namespace fokker
