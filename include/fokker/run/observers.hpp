@@ -1,7 +1,7 @@
 #pragma once
 #include <filesystem>
 #include <functional>
-#include <map>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -9,21 +9,11 @@
 #include <string_view>
 #include <vector>
 
+#include "fokker/run/run_state.hpp"
 #include "fokker/run/setup.hpp"
 #include "fokker/run/witness.hpp"
 
 namespace fokker {
-
-/// Running totals over the initial state and every accepted step.
-struct Ledger {
-  double mass_initial = 0, mass = 0;          ///< on the grid [1]
-  std::vector<double> outflow;                ///< per absorbing side, Grid::absorbing_sides order [1]
-  double mass_error = 0, mass_max_error = 0;  ///< mass + outflow - mass_initial: now, and the largest modulus
-  double min = 0, max = 0;                    ///< of p now [1/x^d]
-  double run_min = 0, run_max = 0;            ///< over the run
-  double negative_mass = 0;                   ///< largest int max(-p, 0) dx over the run
-  [[nodiscard]] double total_outflow() const;
-};
 
 /// The state of a run as its observers see it; borrowed for the length of the call.
 struct Moment {
@@ -31,6 +21,7 @@ struct Moment {
   long step = 0, rhs_evaluations = 0;
   const Field* p = nullptr;
   const Ledger* ledger = nullptr;
+  std::span<const double> state = {};  ///< cells, then ledgers
 };
 
 /// A witness's density at a frame and what it says.
@@ -48,6 +39,14 @@ class Observer {
   /// At every output time, t = 0 included.
   virtual void frame(const Moment&, std::span<const Opinion>) {}
   virtual void end(const Moment&) {}
+
+  /// Times, ascending, that must be stepped to besides the output times, and the next of them.
+  [[nodiscard]] virtual std::span<const double> stops() const { return {}; }
+  [[nodiscard]] virtual double next_stop() const { return std::numeric_limits<double>::infinity(); }
+  /// At t = 0 and wherever a step or a wait has ended, maybe at one of these times.
+  virtual void look(const Moment&) {}
+  /// Behind a switch of the coefficients, where the rate of p is another one.
+  virtual void look_behind(const Moment&) {}
 };
 
 /// A bar with rate and time left, given to `draw`.

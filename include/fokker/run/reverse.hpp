@@ -44,32 +44,6 @@ struct ReverseResult {
   std::vector<ReverseRow> rows;
 };
 
-/// Records log p of the forward run at equal times, where its score is wanted.
-class ReverseRecorder {
- public:
-  /// Null when the case does not ask for the forward score. The snapshots lie in `folder`, or among temporary files.
-  static std::unique_ptr<ReverseRecorder> make(const Setup& setup, const std::optional<std::filesystem::path>& folder);
-  /// A timeline that meets the times of the snapshots too.
-  [[nodiscard]] Timeline meeting(const Timeline& timeline) const;
-  /// The next time that must be stepped to.
-  [[nodiscard]] double next_time() const;
-  /// Takes a snapshot where t is such a time.
-  void look(double t, std::span<const double> state);
-  /// Takes one behind a switch of the coefficients, where the rate is another one.
-  void look_behind(double t, std::span<const double> state);
-  [[nodiscard]] std::shared_ptr<const LogSnapshots> snapshots() const { return snapshots_; }
-
- private:
-  ReverseRecorder(const Setup& setup, const std::optional<std::filesystem::path>& folder);
-  void add(double t, std::span<const double> state);
-
-  const Setup& setup_;
-  std::vector<double> times_;  ///< of the snapshots; output times where they are the same up to rounding
-  std::size_t taken_ = 0;      ///< of them
-  std::shared_ptr<LogSnapshots> snapshots_;
-  std::vector<double> rate_;
-};
-
 /// Runs back from `last`, the density at the end; `snapshots` is null for an exact score. Throws NumericalError with
 /// its time in tau.
 [[nodiscard]] ReverseResult run_back(const Setup& setup, const Field& last,

@@ -37,21 +37,18 @@ struct RunOptions {
   bool estimates_reverse = true;  ///< the way back is repeated on wider cells, for the error it states
 };
 
-struct RunResult {
+/// What a run found, and the state that it ended with.
+struct RunResult : RunState {
   std::string stop_reason = "end";  ///< "end", "interrupted", or what failed
   bool numerical_failure = false;
-  double t = 0;
-  long steps = 0, rejected = 0, rhs_evaluations = 0, factorisations = 0;
+  long rhs_evaluations = 0, factorisations = 0;
   long underflows = 0;                       ///< values below the normal range of a double that were set to 0
   std::optional<Corrections> corrections{};  ///< of a flux that is kept positive by correction
-  double dt_min = 0, dt_max = 0;             ///< over accepted steps
   double stepping_seconds = 0, total_seconds = 0, witness_seconds = 0, output_seconds = 0;
-  Ledger ledger;
   Index undefined_scores = 0;                ///< largest Form::undefined_scores over the frames
   std::optional<double> entropy_production;  ///< int J . D^-1 J / p of the last frame [1/t]; absent for a singular D
   double capped_share = 0;                   ///< largest p-weighted share of cells with a reduced D_xy over the frames
   std::vector<double> peclet;  ///< per axis: largest cell Peclet number where the mass is, over the frames
-  Field p;                     ///< the last state
   std::vector<std::pair<std::string, std::vector<Verdict>>> verdicts;  ///< per witness, per frame
   std::vector<std::pair<std::string, WitnessFacts>> facts;
   std::vector<LikelihoodVerdict> log_likelihood;  ///< per frame; empty when the case does not ask
@@ -68,10 +65,6 @@ struct RunResult {
 [[nodiscard]] RunResult run(Setup& setup, const RunOptions& options);
 /// The same with witnesses that were made before, so that what they refuse is known before anything is written.
 [[nodiscard]] RunResult run(Setup& setup, Witnesses witnesses, const RunOptions& options);
-
-/// The invariant of every run: throws NumericalError when mass and outflow together are off by more than 1e-9 of the
-/// larger of 1 and themselves.
-void require_mass(double mass, double initial, double t);
 
 /// summary.json and the closing table of a run, whose files are in `folder`.
 [[nodiscard]] Document document(const Setup& setup, const RunResult& result,

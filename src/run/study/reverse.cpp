@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 #include "fokker/analysis/norms.hpp"
@@ -15,11 +14,10 @@
 #include "fokker/scheme/coefficients.hpp"
 #include "fokker/scheme/drift_diffusion.hpp"
 #include "fokker/scheme/effective_drift.hpp"
+#include "stopwatch.hpp"
 
 namespace fokker {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 /// The density that the way back starts from, of mass 1.
 Field start_of(const Setup& setup, const Field& last) {
@@ -124,22 +122,8 @@ ReverseRow go_back(const Setup& setup, const Field& start, const std::shared_ptr
   row.lambda = lambda;
   row.mass_error = std::abs(row.p.mass() - start.mass());
   row.verdict = verdict_on(0, row.p, setup.initial);
-  row.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+  row.seconds = seconds_since(begin);
   return row;
-}
-
-/// Equal intervals from 0 to the end; those that are an output time up to rounding are that time.
-std::vector<double> snapshot_times(const Case& config) {
-  const double end = config.time.end;
-  const auto intervals = static_cast<std::size_t>(config.reverse->snapshots);
-  const std::vector<double>& outputs = config.output.times;
-  std::vector<double> times;
-  for (std::size_t k = 0; k <= intervals; ++k) {
-    const double t = end * static_cast<double>(k) / static_cast<double>(intervals);
-    const auto near = std::lower_bound(outputs.begin(), outputs.end(), t - same_time * end);
-    times.push_back(near != outputs.end() && *near <= t + same_time * end ? *near : t);
-  }
-  return times;
 }
 
 /// The same case on cells wider by a factor, with fixed steps longer and snapshots fewer by it, and with nothing to
@@ -184,40 +168,6 @@ std::optional<WiderWay> go_wider(const Setup& setup, Index factor, const std::op
 }
 
 }  // namespace
-
-ReverseRecorder::ReverseRecorder(const Setup& setup, const std::optional<std::filesystem::path>& folder)
-    : setup_(setup),
-      times_(snapshot_times(setup.config)),
-      snapshots_(std::make_shared<LogSnapshots>(setup.grid, folder)),
-      rate_(static_cast<std::size_t>(setup.scheme->op().size())) {}
-
-std::unique_ptr<ReverseRecorder> ReverseRecorder::make(const Setup& setup,
-                                                       const std::optional<std::filesystem::path>& folder) {
-  if (!setup.config.reverse || setup.reverse_score) return nullptr;
-  return std::unique_ptr<ReverseRecorder>(new ReverseRecorder(setup, folder));
-}
-
-Timeline ReverseRecorder::meeting(const Timeline& timeline) const {
-  return timeline.meeting(times_, same_time * setup_.config.time.end);
-}
-
-double ReverseRecorder::next_time() const { return times_[std::min(taken_, times_.size() - 1)]; }
-
-void ReverseRecorder::look(double t, std::span<const double> state) {
-  if (taken_ == times_.size() || t < next_time()) return;
-  ++taken_;
-  add(t, state);
-}
-
-void ReverseRecorder::look_behind(double t, std::span<const double> state) {
-  add(t, state);
-  while (taken_ < times_.size() && times_[taken_] <= t) ++taken_;
-}
-
-void ReverseRecorder::add(double t, std::span<const double> state) {
-  setup_.scheme->op().apply(t, state, rate_);
-  snapshots_->add(t, state, rate_);
-}
 
 ReverseResult run_back(const Setup& setup, const Field& last, const std::shared_ptr<const LogSnapshots>& snapshots) {
   ReverseResult result;

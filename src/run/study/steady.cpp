@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <numeric>
 
@@ -19,12 +18,10 @@
 #include "fokker/run/fields.hpp"
 #include "fokker/run/observers.hpp"
 #include "fokker/scheme/drift_diffusion.hpp"
+#include "stopwatch.hpp"
 
 namespace fokker {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 [[noreturn]] void refuse(const Setup& setup, const std::string& key, const std::string& text) {
   throw CaseError({Problem{setup.config.where(key), key, text}});

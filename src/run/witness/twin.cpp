@@ -3,7 +3,7 @@
 
 #include "fokker/base/stop.hpp"
 #include "fokker/run/march.hpp"
-#include "fokker/run/run.hpp"
+#include "fokker/run/run_state.hpp"
 #include "fokker/run/witness.hpp"
 #include "fokker/scheme/drift_diffusion.hpp"
 #include "fokker/scheme/effective_drift.hpp"

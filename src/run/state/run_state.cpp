@@ -1,0 +1,109 @@
+#include "fokker/run/run_state.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "fokker/base/errors.hpp"
+
+namespace fokker {
+
+namespace {
+
+/// Minimum, maximum and sums of the cells in one pass, in blocks of fixed size so that the bits do not depend on
+/// threads.
+struct Totals {
+  double sum = 0, negative = 0, min = 0, max = 0;
+};
+
+Totals totals(std::span<const double> p) {
+  constexpr std::size_t block = 1024;
+  Totals all{0, 0, p[0], p[0]};
+  for (std::size_t first = 0; first < p.size(); first += block) {
+    double sum = 0, negative = 0;
+    for (const double value : p.subspan(first, std::min(block, p.size() - first))) {
+      sum += value;
+      negative += value < 0 ? -value : 0;
+      all.min = value < all.min ? value : all.min;
+      all.max = value > all.max ? value : all.max;
+    }
+    all.sum += sum;
+    all.negative += negative;
+  }
+  return all;
+}
+
+void update(const Setup& setup, const RunState& now, Ledger& ledger) {
+  const double volume = setup.grid->volume();
+  const Totals found = totals(now.p.view());
+  ledger.mass = found.sum * volume;
+  for (std::size_t k = 0; k < ledger.outflow.size(); ++k)
+    ledger.outflow[k] = now.state[setup.grid->cells() + static_cast<Index>(k)];
+  ledger.mass_error = ledger.mass + ledger.total_outflow() - ledger.mass_initial;
+  ledger.mass_max_error = std::max(ledger.mass_max_error, std::abs(ledger.mass_error));
+  require_mass(ledger.mass + ledger.total_outflow(), ledger.mass_initial, now.t);
+  ledger.min = found.min;
+  ledger.max = found.max;
+  ledger.run_min = std::min(ledger.run_min, found.min);
+  ledger.run_max = std::max(ledger.run_max, found.max);
+  ledger.negative_mass = std::max(ledger.negative_mass, found.negative * volume);
+  if (found.negative * volume > std::max(1.0, ledger.mass_initial))
+    throw NumericalError(
+        fmt::format("{:.3g} of negative mass, more than there is in all: steps of {:.3g} do not damp what "
+                    "they should; take shorter ones, or time.tolerance",
+                    found.negative * volume, now.dt),
+        now.t);
+  if (setup.positive && found.min < 0) {
+    Index cell = 0;
+    now.p.values.minCoeff(&cell);
+    throw NumericalError(fmt::format("p = {:.3g} < 0 although p >= 0 was promised", found.min), now.t, cell);
+  }
+}
+
+}  // namespace
+
+RunState initial_run_state(const Setup& setup) {
+  RunState now;
+  now.state = initial_state(setup);
+  now.p = setup.initial;
+  Ledger& ledger = now.ledger;
+  ledger.outflow.assign(static_cast<std::size_t>(setup.scheme->op().ledgers()), 0.0);
+  const Totals found = totals(now.p.view());
+  ledger.mass_initial = found.sum * setup.grid->volume();
+  for (const double left : setup.initial_outflow) ledger.mass_initial += left;
+  ledger.run_min = found.min;
+  ledger.run_max = found.max;
+  update(setup, now, ledger);
+  return now;
+}
+
+void count_step(const Setup& setup, double t, double dt, RunState& now) {
+  now.t = t;
+  now.dt = dt;
+  ++now.steps;
+  now.dt_min = now.steps == 1 ? dt : std::min(now.dt_min, dt);
+  now.dt_max = std::max(now.dt_max, dt);
+  now.p.values = now.state.head(setup.grid->cells());
+  update(setup, now, now.ledger);
+}
+
+double Ledger::total_outflow() const {
+  double total = 0;
+  for (const double mass_out : outflow) total += mass_out;
+  return total;
+}
+
+void require_mass(double mass, double initial, double t) {
+  constexpr double tolerance = 1e-9;
+  if (std::abs(mass - initial) <= tolerance * std::max(1.0, std::abs(mass))) return;
+  throw NumericalError(
+      fmt::format("mass and outflow together are {:.12g} and were {:.12g}: what does not keep them is wrong, whatever "
+                  "else it says",
+                  mass, initial),
+      t);
+}
+
+double sum_of_cells(std::span<const double> values) { return totals(values).sum; }
+
+}  // namespace fokker

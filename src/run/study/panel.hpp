@@ -1,0 +1,31 @@
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "fokker/run/log_likelihood.hpp"
+#include "fokker/run/observers.hpp"
+#include "fokker/run/run.hpp"
+
+namespace fokker {
+
+/// The witnesses of a run: what they say goes into its result.
+class Panel {
+ public:
+  Panel(const Setup& setup, Witnesses witnesses, RunResult& result);
+  /// Asks each of them about the density now, and holds them against each other.
+  [[nodiscard]] std::vector<Opinion> ask();
+  /// What points carried along the flow said last; null where the case does not ask for them.
+  [[nodiscard]] const LikelihoodVerdict* likelihood() const;
+  /// What they have to say about themselves, at the end.
+  void conclude();
+
+ private:
+  void compare(std::vector<Opinion>& opinions) const;
+
+  const Setup& setup_;
+  std::vector<std::unique_ptr<Witness>> witnesses_;
+  std::unique_ptr<LogLikelihood> likelihood_;
+  RunResult& result_;
+};
+
+}  // namespace fokker
