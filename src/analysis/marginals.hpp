@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "compensated_sum.hpp"
+#include "fokker/base/compensated_sum.hpp"
 #include "fokker/grid/grid.hpp"
 
 namespace fokker {

@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "compensated_sum.hpp"
+#include "fokker/base/compensated_sum.hpp"
 #include "fokker/base/vector_math.hpp"
 #include "marginals.hpp"
 

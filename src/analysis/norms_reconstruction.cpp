@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "compensated_sum.hpp"
+#include "fokker/base/compensated_sum.hpp"
 #include "fokker/analysis/norms.hpp"
 #include "fokker/model/quadrature.hpp"
 #include "marginals.hpp"

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "fokker/base/compensated_sum.hpp"
+
 namespace fokker {
 
 std::string to_string(Boundary boundary) {
@@ -82,15 +84,7 @@ std::vector<std::string> Grid::absorbing_sides() const {
   return names;
 }
 
-double Field::mass() const {
-  double sum = 0, lost = 0;  // Neumaier
-  for (const double value : values) {
-    const double next = sum + value;
-    lost += std::abs(sum) >= std::abs(value) ? (sum - next) + value : (value - next) + sum;
-    sum = next;
-  }
-  return (sum + lost) * grid->volume();
-}
+double Field::mass() const { return total(view()) * grid->volume(); }
 
 AxisSplit split_on(const Axis& axis, double place) {
   const double cell = (place - axis.lower) / axis.width() - 0.5;
