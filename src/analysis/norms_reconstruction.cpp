@@ -6,9 +6,9 @@
 #include <stdexcept>
 #include <vector>
 
-#include "fokker/base/compensated_sum.hpp"
 #include "fokker/analysis/norms.hpp"
-#include "fokker/model/quadrature.hpp"
+#include "fokker/base/compensated_sum.hpp"
+#include "fokker/base/quadrature.hpp"
 #include "marginals.hpp"
 
 namespace fokker {
@@ -262,7 +262,7 @@ MomentErrors moment_errors(const Grid& grid, std::span<const double> p, std::spa
 }
 
 double expectation(const Grid& grid, std::span<const double> p, const Tape& g) {
-  using Rule = GaussRule4;
+  using Rule = GaussRule<4>;
   constexpr std::size_t n = Rule::node.size();
   const Reconstruction reconstruction(grid, p);
   const bool flat = grid.dimension() == 1;

@@ -3,9 +3,9 @@
 #include <stdexcept>
 
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/quadrature.hpp"
 #include "fokker/base/stop.hpp"
 #include "fokker/model/density.hpp"
-#include "fokker/model/quadrature.hpp"
 
 namespace fokker {
 namespace {

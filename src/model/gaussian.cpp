@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/quadrature.hpp"
 #include "fokker/model/density.hpp"
-#include "fokker/model/quadrature.hpp"
 
 namespace fokker {
 namespace {
@@ -38,8 +38,8 @@ double normal_mass(double a, double b) {
     a = left;
   }
   const double variation = (b - a) * (1 - a);
-  if (variation < 0.1) return bell_integral<GaussRule4>(a, b);
-  if (variation < 1) return bell_integral<GaussRule8>(a, b);
+  if (variation < 0.1) return bell_integral<GaussRule<4>>(a, b);
+  if (variation < 1) return bell_integral<GaussRule<8>>(a, b);
   if (b <= 0) return 0.5 * (std::erfc(-b / sqrt2) - std::erfc(-a / sqrt2));
   return 0.5 * (std::erf(b / sqrt2) + std::erf(-a / sqrt2));
 }
@@ -162,9 +162,9 @@ void Conditional::add_crossing(double lower, double upper, std::span<const doubl
   for (double k = 0; k < panels; ++k) {
     const double center = lower + (2 * k + 1) * half;
     if (half < scale() / 80)
-      add_panel<GaussRule4>(center, half, faces, mass);
+      add_panel<GaussRule<4>>(center, half, faces, mass);
     else
-      add_panel<GaussRule8>(center, half, faces, mass);
+      add_panel<GaussRule<8>>(center, half, faces, mass);
   }
 }
 

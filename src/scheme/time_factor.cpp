@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "fokker/base/errors.hpp"
-#include "fokker/model/quadrature.hpp"
+#include "fokker/base/quadrature.hpp"
 
 namespace fokker {
 namespace {
@@ -13,8 +13,8 @@ namespace {
 /// Gauss-Legendre of 8 points.
 double rule(const std::function<double(double)>& f, double a, double b) {
   double sum = 0;
-  for (std::size_t k = 0; k < GaussRule8::node.size(); ++k)
-    sum += GaussRule8::weight[k] * f(0.5 * (a + b) + 0.5 * (b - a) * GaussRule8::node[k]);
+  for (std::size_t k = 0; k < GaussRule<8>::node.size(); ++k)
+    sum += GaussRule<8>::weight[k] * f(0.5 * (a + b) + 0.5 * (b - a) * GaussRule<8>::node[k]);
   return 0.5 * (b - a) * sum;
 }
 

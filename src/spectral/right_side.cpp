@@ -5,7 +5,7 @@
 
 #include "fokker/base/errors.hpp"
 #include "fokker/base/parallel.hpp"
-#include "fokker/model/quadrature.hpp"
+#include "fokker/base/quadrature.hpp"
 
 namespace fokker {
 
@@ -91,9 +91,9 @@ Tensor SpectralSolver::RightSide::common(double from, double to) const {
     for (std::size_t k = 0; k < 3; ++k) total[k] = rate[k] * (to - from);
     return total;
   }
-  for (std::size_t node = 0; node < GaussRule4::node.size(); ++node) {
-    const Tensor D = tensor_at_first_point((from + to) / 2 + GaussRule4::node[node] * (to - from) / 2);
-    for (std::size_t k = 0; k < 3; ++k) total[k] += GaussRule4::weight[node] * (to - from) / 2 * D[k];
+  for (std::size_t node = 0; node < GaussRule<4>::node.size(); ++node) {
+    const Tensor D = tensor_at_first_point((from + to) / 2 + GaussRule<4>::node[node] * (to - from) / 2);
+    for (std::size_t k = 0; k < 3; ++k) total[k] += GaussRule<4>::weight[node] * (to - from) / 2 * D[k];
   }
   return total;
 }

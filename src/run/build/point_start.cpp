@@ -9,8 +9,8 @@
 #include <optional>
 #include <stdexcept>
 
+#include "fokker/base/quadrature.hpp"
 #include "fokker/integrate/stepper.hpp"
-#include "fokker/model/quadrature.hpp"
 #include "fokker/scheme/drift_diffusion.hpp"
 #include "scale_split.hpp"
 
@@ -65,10 +65,10 @@ class WallCell {
     double time = 0;
     for (double upper = center_; upper > x;) {
       const double lower = upper < near * center_ ? x : std::max(x, 0.5 * upper);
-      for (std::size_t k = 0; k < GaussRule8::node.size(); ++k) {
-        const double f = at(lower + 0.5 * (upper - lower) * (1 + GaussRule8::node[k])).f;
+      for (std::size_t k = 0; k < GaussRule<8>::node.size(); ++k) {
+        const double f = at(lower + 0.5 * (upper - lower) * (1 + GaussRule<8>::node[k])).f;
         if (!(f > 0)) return std::nullopt;
-        time += 0.5 * (upper - lower) * GaussRule8::weight[k] / f;
+        time += 0.5 * (upper - lower) * GaussRule<8>::weight[k] / f;
       }
       upper = lower;
     }

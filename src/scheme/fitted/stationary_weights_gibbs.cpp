@@ -1,32 +1,16 @@
 #include <algorithm>
 #include <array>
-#include <boost/math/quadrature/gauss.hpp>
 #include <cmath>
 #include <limits>
 
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/quadrature.hpp"
 #include "fokker/scheme/stationary_weights.hpp"
 
 namespace fokker {
 namespace {
 
 constexpr double eps = std::numeric_limits<double>::epsilon();
-
-/// Gauss-Legendre nodes on [-1, 1]; weights sum to 1.
-template <std::size_t n>
-struct MeanRule {
-  std::array<double, n> z{}, weight{};
-
-  MeanRule() {
-    using Gauss = boost::math::quadrature::gauss<double, n>;
-    for (std::size_t j = 0; j < Gauss::abscissa().size(); ++j) {
-      const std::size_t right = n / 2 + j, left = n - 1 - right;
-      z[right] = Gauss::abscissa()[j];
-      z[left] = -z[right];
-      weight[right] = weight[left] = Gauss::weights()[j] / 2;
-    }
-  }
-};
 
 /// A cell or half of a box.
 struct Box {
@@ -120,14 +104,14 @@ class GibbsBoxes {
     for (auto& column : x_) column.resize(count);
     exponent_.resize(count);
     for (std::size_t b = 0; b < open_.size(); ++b) {
-      place(fine_, open_[b], b * per_box);
-      place(coarse_, open_[b], b * per_box + points(fine));
+      place<fine>(open_[b], b * per_box);
+      place<coarse>(open_[b], b * per_box + points(fine));
     }
     sde_.log_gibbs({static_cast<Index>(count), grid_.dimension(), {x_[0].data(), x_[1].data()}}, exponent_.data());
     for (std::size_t b = 0; b < open_.size(); ++b) {
       double size = 0;  // rounding of large exponents is not an error that bisection mends
-      open_[b].log_mean = log_mean(fine_, &exponent_[b * per_box], size);
-      const double other = log_mean(coarse_, &exponent_[b * per_box + points(fine)], size);
+      open_[b].log_mean = log_mean<fine>(&exponent_[b * per_box], size);
+      const double other = log_mean<coarse>(&exponent_[b * per_box + points(fine)], size);
       open_[b].steep = steeper_axis(&exponent_[b * per_box]);
       open_[b].error =
           other == open_[b].log_mean ? 0 : std::max(0.0, std::abs(other - open_[b].log_mean) - 16 * eps * size);
@@ -146,9 +130,9 @@ class GibbsBoxes {
   }
 
   template <std::size_t n>
-  void place(const MeanRule<n>& rule, const Box& box, std::size_t at) {
+  void place(const Box& box, std::size_t at) {
     const auto node = [&](std::size_t k, std::size_t j) {
-      return (box.lower[k] + box.upper[k]) / 2 + rule.z[j] * ((box.upper[k] - box.lower[k]) / 2);
+      return (box.lower[k] + box.upper[k]) / 2 + GaussRule<n>::node[j] * ((box.upper[k] - box.lower[k]) / 2);
     };
     for (std::size_t j = 0; j < (grid_.dimension() == 1 ? 1 : n); ++j)
       for (std::size_t i = 0; i < n; ++i, ++at) {
@@ -158,7 +142,7 @@ class GibbsBoxes {
   }
 
   template <std::size_t n>
-  [[nodiscard]] double log_mean(const MeanRule<n>& rule, const double* v, double& size) const {
+  [[nodiscard]] double log_mean(const double* v, double& size) const {
     const std::size_t rows = grid_.dimension() == 1 ? 1 : n;
     double top = v[0];
     for (std::size_t i = 0; i < n * rows; ++i) {
@@ -167,23 +151,22 @@ class GibbsBoxes {
     }
     if (!std::isfinite(top)) return top;
     const auto along_row = [&](std::size_t j) {
-      return paired_sum(rule, [&](std::size_t i) { return std::exp(v[n * j + i] - top); });
+      return paired_mean<n>([&](std::size_t i) { return std::exp(v[n * j + i] - top); });
     };
-    return top + std::log(rows == 1 ? along_row(0) : paired_sum(rule, along_row));
+    return top + std::log(rows == 1 ? along_row(0) : paired_mean<n>(along_row));
   }
 
   /// Mirrored nodes are added to each other first: a mirrored exponent gives the same bits.
   template <std::size_t n, class Value>
-  [[nodiscard]] static double paired_sum(const MeanRule<n>& rule, const Value& value) {
-    double sum = n % 2 == 1 ? rule.weight[n / 2] * value(n / 2) : 0;
-    for (std::size_t j = (n + 1) / 2; j < n; ++j) sum += rule.weight[j] * (value(j) + value(n - 1 - j));
+  [[nodiscard]] static double paired_mean(const Value& value) {
+    constexpr auto& weight = GaussRule<n>::weight;  // sum to 2
+    double sum = n % 2 == 1 ? weight[n / 2] / 2 * value(n / 2) : 0;
+    for (std::size_t j = (n + 1) / 2; j < n; ++j) sum += weight[j] / 2 * (value(j) + value(n - 1 - j));
     return sum;
   }
 
   const Grid& grid_;
   const Sde& sde_;
-  const MeanRule<fine> fine_;
-  const MeanRule<coarse> coarse_;
   Index first_;
   std::vector<LogSum> sums_;  // of the boxes that are done
   std::vector<Box> open_;

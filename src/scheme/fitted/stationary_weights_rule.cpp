@@ -1,6 +1,6 @@
 #include "stationary_weights_rule.hpp"
 
-#include <boost/math/quadrature/gauss.hpp>
+#include "fokker/base/quadrature.hpp"
 
 namespace fokker {
 namespace {
@@ -18,12 +18,9 @@ std::array<double, PanelRule::nodes + 1> legendre(double z) {
 }  // namespace
 
 PanelRule::PanelRule() {
-  using Gauss = boost::math::quadrature::gauss<double, nodes>;
-  for (std::size_t j = 0; j < nodes / 2; ++j) {
-    z[nodes / 2 + j] = Gauss::abscissa()[j];
-    z[nodes / 2 - 1 - j] = -Gauss::abscissa()[j];
-    weight[nodes / 2 + j] = weight[nodes / 2 - 1 - j] = Gauss::weights()[j] / 2;
-  }
+  using Gauss = GaussRule<nodes>;
+  z = Gauss::node;
+  for (std::size_t j = 0; j < nodes; ++j) weight[j] = Gauss::weight[j] / 2;
   for (std::size_t j = 0; j < nodes; ++j) {
     const auto P = legendre(z[j]);
     for (std::size_t n = 0; n < nodes; ++n) spectrum[n][j] = (2 * static_cast<double>(n) + 1) * weight[j] * P[n];
