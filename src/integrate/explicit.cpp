@@ -1,6 +1,7 @@
 #include <array>
 #include <span>
 
+#include "fokker/base/dormand_prince.hpp"
 #include "fokker/base/large_array.hpp"
 #include "fokker/base/parallel.hpp"
 #include "method.hpp"
@@ -94,7 +95,7 @@ class Rk4 final : public ExplicitMethod {
   LargeArray stage_, sum_;
 };
 
-/// Dormand and Prince 1980: order 5, embedded order 4, seven stages of which the last is the first of the next step.
+/// Dormand and Prince 1980 (base/dormand_prince.hpp).
 class Dopri5 final : public ExplicitMethod {
  public:
   explicit Dopri5(const Operator& op) : ExplicitMethod(op), stage_(scratch()) {
@@ -111,7 +112,7 @@ class Dopri5 final : public ExplicitMethod {
         if (weights[j] != 0) terms[used++] = {step.h * weights[j], k_[j].data()};
       return std::span<const Term>(terms).first(used);
     };
-    const auto row = [&](std::size_t i) { return weighed(a[i], i, 1); };  // p + h sum a_ij k_j
+    const auto row = [&](std::size_t i) { return weighed(dormand_prince::weight[i], i, 1); };  // p + h sum a_ij k_j
     double* u[2] = {stage_.data(),
                     step.next.data()};  // the states of the stages by turns, so that the last one is `next`
     if (step.start == Start::fresh)
@@ -120,26 +121,16 @@ class Dopri5 final : public ExplicitMethod {
       combine(row(1), stage_);
     for (std::size_t i = 1; i < 6; ++i) {
       const std::span<const double> state(u[(i + 1) % 2], step.p.size());
-      const double time = i == 5 ? step.end : step.t + c[i] * step.h;
+      const double time = i == 5 ? step.end : step.t + dormand_prince::node[i] * step.h;
       stages(time, state, {{1, {}, k_[i].data()}, {0, row(i + 1), u[i % 2]}});
     }
-    stages(step.end, step.next, {{1, {}, k_[6].data()}, {0, weighed(e, 7, 0), k_[1].data()}});  // e_2 = 0
+    stages(step.end, step.next,
+           {{1, {}, k_[6].data()}, {0, weighed(dormand_prince::error_weight, 7, 0), k_[1].data()}});  // e_2 = 0
   }
 
   double error(const Advance& /*step*/) override { return op_.norm_l1(k_[1]); }
 
  private:
-  static constexpr double c[6] = {0, 1.0 / 5, 3.0 / 10, 4.0 / 5, 8.0 / 9, 1};
-  static constexpr double a[7][6] = {{},
-                                     {1.0 / 5},
-                                     {3.0 / 40, 9.0 / 40},
-                                     {44.0 / 45, -56.0 / 15, 32.0 / 9},
-                                     {19372.0 / 6561, -25360.0 / 2187, 64448.0 / 6561, -212.0 / 729},
-                                     {9017.0 / 3168, -355.0 / 33, 46732.0 / 5247, 49.0 / 176, -5103.0 / 18656},
-                                     {35.0 / 384, 0, 500.0 / 1113, 125.0 / 192, -2187.0 / 6784, 11.0 / 84}};
-  static constexpr double e[7] = {71.0 / 57600,      0,          -71.0 / 16695, 71.0 / 1920,
-                                  -17253.0 / 339200, 22.0 / 525, -1.0 / 40};
-
   LargeArray stage_;
   std::array<LargeArray, 7> k_;
 };

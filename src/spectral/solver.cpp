@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "fokker/base/dormand_prince.hpp"
 #include "fokker/base/errors.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/base/stop.hpp"
@@ -16,19 +17,6 @@ namespace fokker {
 
 namespace {
 
-// Dormand and Prince (1980), 5(4) with the last stage at the new state; the nodes ascend, so that integrating factors
-// never grow.
-constexpr std::array<double, 7> nodes{0, 1. / 5, 3. / 10, 4. / 5, 8. / 9, 1, 1};
-constexpr std::array<std::array<double, 6>, 7> weights{
-    {{},
-     {1. / 5},
-     {3. / 40, 9. / 40},
-     {44. / 45, -56. / 15, 32. / 9},
-     {19372. / 6561, -25360. / 2187, 64448. / 6561, -212. / 729},
-     {9017. / 3168, -355. / 33, 46732. / 5247, 49. / 176, -5103. / 18656},
-     {35. / 384, 0, 500. / 1113, 125. / 192, -2187. / 6784, 11. / 84}}};
-constexpr std::array<double, 7> error_weights{71. / 57600,      0,         -71. / 16695, 71. / 1920,
-                                              -17253. / 339200, 22. / 525, -1. / 40};
 constexpr Index grain = 2048;
 constexpr long most_steps = 200'000;
 
@@ -163,7 +151,7 @@ void SpectralSolver::integrate_factors(double dt) {
   const std::vector<double>&kx = right_side_->kx(), &ky = right_side_->ky();
   quadrature_error_ = right_side_->common(t_, t_ + dt);
   for (std::size_t gap = 0; gap < factors_.size(); ++gap) {
-    const Tensor C = right_side_->common(t_ + nodes[gap] * dt, t_ + nodes[gap + 1] * dt);
+    const Tensor C = right_side_->common(t_ + dormand_prince::node[gap] * dt, t_ + dormand_prince::node[gap + 1] * dt);
     for (std::size_t k = 0; k < C.size(); ++k) quadrature_error_[k] -= C[k];
     double* factor = factors_[gap].data();
     parallel_for(0, std::ssize(ky), std::max<Index>(1, grain / std::ssize(kx)), [&](Index first, Index last) {
@@ -181,19 +169,19 @@ void SpectralSolver::integrate_factors(double dt) {
 double SpectralSolver::try_step(double dt, double limit) {
   integrate_factors(dt);
   const Index modes = right_side_->modes();
-  for (std::size_t stage = 1; stage < nodes.size(); ++stage) {
+  for (std::size_t stage = 1; stage < std::size(dormand_prince::node); ++stage) {
     poll_stop();
     parallel_for(0, modes, grain, [&](Index first, Index last) {
       for (Index m = first; m < last; ++m) {
         Complex value = now_[at(m)];
         for (std::size_t j = 0; j < stage; ++j) {  // each slope joins at its own node and is damped from there on
-          value += dt * weights[stage][j] * slopes_[j][at(m)];
+          value += dt * dormand_prince::weight[stage][j] * slopes_[j][at(m)];
           if (j < factors_.size()) value *= factors_[j][at(m)];
         }
         next_[at(m)] = value;
       }
     });
-    right_side_->apply(std::min(t_ + nodes[stage] * dt, limit), next_.data(), slopes_[stage].data());
+    right_side_->apply(std::min(t_ + dormand_prince::node[stage] * dt, limit), next_.data(), slopes_[stage].data());
   }
   const std::vector<double>&kx = right_side_->kx(), &ky = right_side_->ky();
   const auto& [xx, xy, yy] = quadrature_error_;
@@ -201,8 +189,8 @@ double SpectralSolver::try_step(double dt, double limit) {
     double sum = 0;
     for (Index m = first; m < last; ++m) {
       Complex value{};
-      for (std::size_t j = 0; j < nodes.size(); ++j) {
-        value += dt * error_weights[j] * slopes_[j][at(m)];
+      for (std::size_t j = 0; j < std::size(dormand_prince::node); ++j) {
+        value += dt * dormand_prince::error_weight[j] * slopes_[j][at(m)];
         if (j < factors_.size()) value *= factors_[j][at(m)];
       }
       const double x = kx[at(m % std::ssize(kx))], y = ky[at(m / std::ssize(kx))];
