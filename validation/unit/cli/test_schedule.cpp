@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <fstream>
 
-#include "../../../src/run/build/schedule_check.hpp"
 #include "../run/small_case.hpp"
 #include "fokker/cli/verbs.hpp"
 #include "fokker/run/check_case.hpp"
@@ -83,11 +82,15 @@ TEST_CASE("a wrong schedule is exit code 5 of check and a warning of run") {
 }
 
 TEST_CASE("the distance to the prior is that of the reference") {  // A07, A09: terminal
-  const Setup vp = setup_of(diffusion_model("model = \"vp\"\nschedule = \"linear\""), {"axis.x.cells=2000"});
-  CHECK(prior_mismatch(vp)->kl == doctest::Approx(1.746308136162087e-10).epsilon(1e-4));
-  CHECK(prior_mismatch(vp)->l1 == doctest::Approx(2 * 6.395473015505707e-6).epsilon(1e-4));
-  const Setup sub_vp = setup_of(diffusion_model("model = \"sub_vp\"\nschedule = \"linear\""), {"axis.x.cells=2000"});
-  CHECK(prior_mismatch(sub_vp)->kl == doctest::Approx(7.017855075110757e-11).epsilon(1e-4));
-  const Setup ou_start = setup_of(std::string(ou) + "[schedule]\nalpha=\"exp(-t)\"\nsigma=\"sqrt((1-exp(-2*t))/2)\"\n");
-  CHECK_FALSE(prior_mismatch(ou_start)->moments);
+  const auto prior_of = [](Setup setup) { return finding(check_case(setup).findings, "schedule.prior_kl"); };
+  const Finding vp =
+      prior_of(setup_of(diffusion_model("model = \"vp\"\nschedule = \"linear\""), {"axis.x.cells=2000"}));
+  CHECK(vp.value.get<double>() == doctest::Approx(1.746308136162087e-10).epsilon(1e-4));
+  CHECK(vp.text == "KL(p_end | prior) = 1.746e-10, l1 1.28e-05");  // 2 * 6.395473015505707e-6
+  const Finding sub_vp =
+      prior_of(setup_of(diffusion_model("model = \"sub_vp\"\nschedule = \"linear\""), {"axis.x.cells=2000"}));
+  CHECK(sub_vp.value.get<double>() == doctest::Approx(7.017855075110757e-11).epsilon(1e-4));
+  const Finding ou_start =
+      prior_of(setup_of(std::string(ou) + "[schedule]\nalpha=\"exp(-t)\"\nsigma=\"sqrt((1-exp(-2*t))/2)\"\n"));
+  CHECK(ou_start.text.find("moments") == std::string::npos);
 }

@@ -105,7 +105,6 @@ TEST_CASE("steady writes density and current and a summary with the keys of the 
 TEST_CASE("one dimension has its exact law and no current") {
   Setup setup = setup_of(ou, {"axis.x.range=[-8, 8]"});
   const SteadyResult result = solve_steady(setup);
-  CHECK(result.found.method == "detailed balance");
   REQUIRE(result.exact);
   CHECK(result.exact->norms.l1 < 1e-12);
   CHECK(result.largest_current < 1e-13);
@@ -215,7 +214,6 @@ TEST_CASE("noise on one axis is solved by central differences and checks without
   CHECK_FALSE(setup.positive);
   CHECK(setup.flux_reason.find("central differences, of second order, with a negative mass of 1.2e-06") !=
         std::string::npos);
-  CHECK(result.found.method == "sparse LU");
   CHECK(result.residual < 1e-10);
   REQUIRE(result.checks.size() == 2);
   for (const CheckResult& done : result.checks) CHECK_MESSAGE(done.ok, done.label(), " ", done.value);
@@ -242,7 +240,6 @@ TEST_CASE("a multigrid that does not converge is noticed and left") {
     Setup setup = setup_of(
         van_der_pol, {fmt::format("axis.x.cells={}", n), fmt::format("axis.v.cells={}", n), "scheme.flux=upwind"});
     const SteadyResult result = solve_steady(setup);
-    CHECK(result.found.method == "sparse LU");
     CHECK(result.found.reason.find("multigrid") == 0);
     CHECK(result.residual < 1e-11);
     CHECK(result.checks[1].value > 4.5);

@@ -1,10 +1,11 @@
-// Freezes the stationary solvers: which way is taken, the exact discrete Gibbs law, tails that are relatively as
+// Freezes the stationary solvers: the exact discrete Gibbs law, tails that are relatively as
 // accurate as the bulk, the same answer from multigrid and sparse LU, cycles that do not grow with the grid, bits that
 // do not depend on threads, and the words of refusals.
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 
 #include "../scheme/lambda_sde.hpp"
 #include "fokker/base/errors.hpp"
@@ -74,6 +75,23 @@ std::vector<double> by_sparse_lu(const LinearOperator& op) {
   return p;
 }
 
+/// The largest of what edges carry in excess of what they carry back, as a fraction of the largest that they carry.
+double flow_of_an_edge(const Form& form, const Stationary& found) {
+  const auto n = static_cast<std::size_t>(form.op().cells());
+  std::map<std::pair<Index, Index>, double> carried;
+  form.op().linear()->assemble(0, [&](Index row, Index column, double rate) {
+    if (row != column && std::max(row, column) < Index(n))
+      carried[{row, column}] += rate * found.p[std::size_t(column)];
+  });
+  double most = 0, excess = 0;
+  for (const auto& [edge, flow] : carried) {
+    most = std::max(most, flow);
+    const auto back = carried.find({edge.second, edge.first});
+    excess = std::max(excess, std::abs(flow - (back == carried.end() ? 0 : back->second)));
+  }
+  return excess / most;
+}
+
 std::string refusal(const Form& form) {
   try {
     static_cast<void>(solved(form));
@@ -98,7 +116,6 @@ TEST_CASE("a potential gives its discrete Gibbs law to 1e-13 in every cell") {
   sde->gibbs = log_gibbs;
   const auto grid = grid_2d(axis(-2.5, 2.5, 100), axis(-3, 3, 81));
   const Stationary found = solved(*form_of(grid, sde));
-  CHECK(found.method == "detailed balance");
   std::vector<double> exact = log_gibbs_averages(*grid, *sde);
   for (double& v : exact) v = std::exp(v);
   double sum = 0;
@@ -122,9 +139,10 @@ TEST_CASE("a gradient drift without a potential is found out by its edges") {
       true);
   const auto form = form_of(grid_2d(axis(-2, 2, 96), axis(-2, 2, 64)), wells);
   const Stationary found = solved(*form);
-  CHECK(found.method == "detailed balance");
   CHECK(residual(*form, found) < 1e-15 / form->op().stable_step(0));
-  CHECK(solved(*form_of(square(3, 64), stirred_wells())).method != "detailed balance");
+  CHECK(flow_of_an_edge(*form, found) < 1e-13);
+  const auto stirred = form_of(square(3, 64), stirred_wells());
+  CHECK(flow_of_an_edge(*stirred, solved(*stirred)) > 1e-3);
 }
 
 TEST_CASE("a ring closes only without a net force and carries the exact current with one") {
@@ -132,10 +150,10 @@ TEST_CASE("a ring closes only without a net force and carries the exact current 
   const auto washboard = [&](double force) {
     return sde_1d([force](double x) { return force - std::sin(x); }, [](double) { return 0.3; });
   };
-  CHECK(solved(*form_of(ring, washboard(0))).method == "detailed balance");
+  const auto still = form_of(ring, washboard(0));
+  CHECK(flow_of_an_edge(*still, solved(*still)) < 1e-13);
   const auto form = form_of(ring, washboard(0.4));
   const Stationary found = solved(*form);
-  CHECK(found.method == "elimination");
   CHECK(residual(*form, found) < 1e-15 / form->op().stable_step(0));
   std::vector<double> J(found.p.size());
   form->current(0, found.p, J.data(), nullptr);
@@ -154,7 +172,6 @@ TEST_CASE("elimination keeps rare exchange between deep wells where subtraction 
       sde_1d([](double x) { return 0.3 + 2 * std::sin(2 * x) + std::cos(x); }, [](double) { return 0.05; });
   const auto form = form_of(ring, sde);
   const Stationary found = solved(*form);
-  REQUIRE(found.method == "elimination");
   std::vector<double> up(n), down(n);  // log of the rates i -> i + 1 and back
   form->op().linear()->assemble(0, [&](Index row, Index column, double rate) {
     if (row == (column + 1) % n) up[std::size_t(column)] = std::log(rate);
@@ -208,7 +225,7 @@ TEST_CASE("multigrid and sparse LU agree in every cell however thin the tail") {
     CAPTURE(sample.label);
     const auto form = form_of(square(sample.half, 64), sample.sde);
     const Stationary found = solved(*form);
-    CHECK(found.method == "multigrid");
+    CHECK(found.cycles > 0);
     const std::vector<double> direct = by_sparse_lu(*form->op().linear());
     CHECK(*std::min_element(direct.begin(), direct.end()) < sample.thinnest);
     CHECK(relative(found.p, direct) < 1e-9);
@@ -219,7 +236,7 @@ TEST_CASE("multigrid and sparse LU agree in every cell however thin the tail") {
 TEST_CASE("an anisotropic grid and a torus converge too") {
   const auto thin = form_of(grid_2d(axis(-4, 4, 256), axis(-4, 4, 32)), rotating_ou());
   Stationary found = solved(*thin);
-  CHECK(found.method == "multigrid");
+  CHECK(found.cycles > 0);
   CHECK(found.cycles <= 40);
   CHECK(relative(found.p, by_sparse_lu(*thin->op().linear())) < 1e-9);
   const double two_pi = 2 * std::numbers::pi;
@@ -235,7 +252,7 @@ TEST_CASE("an anisotropic grid and a torus converge too") {
       true);
   const auto form = form_of(torus, flow);
   found = solved(*form);
-  CHECK(found.method == "multigrid");
+  CHECK(found.cycles > 0);
   CHECK(relative(found.p, by_sparse_lu(*form->op().linear())) < 1e-9);
 }
 
@@ -245,7 +262,7 @@ TEST_CASE("cycles do not grow with the grid and the law converges with order 2")
   for (const Index n : {64, 128, 256}) {
     const auto grid = square(5, n);
     const Stationary found = solved(*form_of(grid, rotating_ou()));
-    CHECK(found.method == "multigrid");
+    CHECK(found.cycles > 0);
     if (n == 64) most = found.cycles;
     CHECK(found.cycles <= most);
     if (n == 64) continue;
@@ -283,7 +300,7 @@ TEST_CASE("the bits of a stationary density do not depend on the number of threa
 TEST_CASE("grids that cannot be halved go to elimination or sparse LU with a reason") {
   const auto form = form_of(square(4, 131), rotating_ou());
   const Stationary found = solved(*form);
-  CHECK(found.method != "multigrid");
+  CHECK(found.cycles == 0);
   CHECK(found.reason == "131 x 131 cells cannot be halved often enough (down to 131 x 131)");
   CHECK(residual(*form, found) < 1e-12 / form->op().stable_step(0));
   CHECK(*std::min_element(found.p.begin(), found.p.end()) >= 0);
@@ -294,7 +311,6 @@ TEST_CASE("cells that are only ever left are empty") {
   const auto sde = sde_1d([](double x) { return x < 0 ? 1 : 1 - x; }, [](double x) { return x < 0 ? 0 : 0.2; });
   const auto form = form_of(grid_1d(axis(-2, 3, 100)), sde, "upwind");
   const Stationary found = solved(*form);
-  CHECK(found.method == "elimination");
   CHECK(found.p[0] == 0);
   CHECK(found.p[70] > 0);
   CHECK(residual(*form, found) < 1e-13 / form->op().stable_step(0));
