@@ -29,6 +29,9 @@ SEES = {
 }
 # What the tests of a module are tried on, beside what the module sees.
 GUESTS = {"solve": "model scheme", "integrate": "model scheme", "scheme": "solve"}
+# The sub-folders of `run`: each sees those before it.
+RUN = ["build", "state", "witness", "observe", "judge", "study"]
+RUN_HEADERS = {"march": "state", "check_result": "observe", "reverse_row": "observe", "observers": "observe", "judgement": "judge"}
 PICTURE, DRAWN, DRAWN_END = "docs/architecture.md", "<!-- drawn by tools/check_floors.py --draw -->", "<!-- end of the picture -->"
 CONSOLE = "src/cli/console.cpp"
 
@@ -78,6 +81,26 @@ def may_see(path, module):
     return module in seen.split()
 
 
+def run_folder_of(root, path):
+    """The sub-folder of run that a file belongs to (a header: where its source is, or as RUN_HEADERS says), or None."""
+    if path.startswith("src/run/"):
+        return path.split("/")[2]
+    if not path.startswith("include/fokker/run/"):
+        return None
+    name = pathlib.PurePath(path).stem
+    return RUN_HEADERS.get(name) or next((folder for folder in RUN if (root / f"src/run/{folder}/{name}.cpp").exists()), None)
+
+
+def check_run_include(root, path, target):
+    """Complaint about an include from one sub-folder of run to another, or None."""
+    own, other = run_folder_of(root, path), run_folder_of(root, target)
+    if not target.startswith(("src/run/", "include/fokker/run/")) or not own or own == other:
+        return None
+    if other not in RUN:
+        return f"includes {target}, whose sub-folder of run is not known; give it a source of that name or a row in RUN_HEADERS"
+    return None if RUN.index(other) < RUN.index(own) else f"may not include run/{other} ({target})"
+
+
 def check_own_include(root, path, name):
     """Complaint about #include "name" in the file `path`, or None."""
     if name in GENERATED:
@@ -92,7 +115,7 @@ def check_own_include(root, path, name):
     if target.startswith("validation/") and path.startswith("validation/"):
         return None  # what tests share; it is read in its own right
     module = module_of(target)
-    return None if module and may_see(path, module) else f"may not include {module or target}/"
+    return check_run_include(root, path, target) if module and may_see(path, module) else f"may not include {module or target}/"
 
 
 def check_foreign_include(path, name):
@@ -247,6 +270,10 @@ def self_test():
         "src/cli/main.cpp": '#include "fokker/case/case.hpp"\n#include "fokker/version.hpp"\n',
         "src/cli/console.cpp": 'std::cout << 1;\n',
         "validation/unit/scheme/shared.hpp": "#include <random>\n",
+        "include/fokker/run/table.hpp": "",
+        "src/run/observe/table.cpp": '#include "fokker/run/table.hpp"\n',
+        "src/run/study/r.cpp": '#include "../observe/s.hpp"\n#include "fokker/run/table.hpp"\n',
+        "src/run/observe/s.hpp": "",
         "validation/unit/case/test_case.cpp": '#include <doctest/doctest.h>\n#include "../scheme/shared.hpp"\nTEST_CASE("a name") { f("a, b"); }\n',
     }
     bad = {
@@ -263,6 +290,8 @@ def self_test():
         "src/analysis/f.cpp": ('  fmt::print("x");', "src/analysis/f.cpp:1 prints"),
         "src/run/g.cpp": ("// TO" "DO later", "src/run/g.cpp:1 is unfinished"),
         "src/cli/verb.cpp": ("std::cerr << 1;", "src/cli/verb.cpp:1 prints"),
+        "src/run/build/t.cpp": ('#include "fokker/run/table.hpp"', "src/run/build/t.cpp:1 may not include run/observe (include/fokker/run/table.hpp)"),
+        "src/run/witness/u.cpp": ('#include "../observe/s.hpp"', "src/run/witness/u.cpp:1 may not include run/observe (src/run/observe/s.hpp)"),
         "src/case/m.cpp": ('#include "fokker/output/n.hpp"', "src/case/m.cpp:1 may not include output/"),
         "src/case/h.cpp": ('#include "fokker/commit.hpp"', "src/case/h.cpp:1 may not include fokker/commit.hpp"),
         "src/case/i.cpp": ('#include "fokker/case/gone.hpp"', 'src/case/i.cpp:1 includes "fokker/case/gone.hpp", which is not'),

@@ -1,5 +1,6 @@
 #include "fokker/cli/console.hpp"
 #include "fokker/cli/verbs.hpp"
+#include "fokker/run/build.hpp"
 #include "fokker/run/check_case.hpp"
 #include "fokker/run/witness.hpp"
 

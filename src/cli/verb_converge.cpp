@@ -2,8 +2,8 @@
 
 #include "fokker/cli/console.hpp"
 #include "fokker/cli/verbs.hpp"
+#include "fokker/run/build.hpp"
 #include "fokker/run/converge.hpp"
-#include "fokker/run/setup.hpp"
 
 namespace fokker {
 

@@ -3,6 +3,7 @@
 #include "fokker/cli/console.hpp"
 #include "fokker/cli/verbs.hpp"
 #include "fokker/output/files.hpp"
+#include "fokker/run/build.hpp"
 #include "fokker/run/check_case.hpp"
 #include "fokker/run/run.hpp"
 #include "fokker/run/run_folder.hpp"

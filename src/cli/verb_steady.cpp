@@ -3,6 +3,7 @@
 #include "fokker/cli/console.hpp"
 #include "fokker/cli/verbs.hpp"
 #include "fokker/output/files.hpp"
+#include "fokker/run/build.hpp"
 #include "fokker/run/run_folder.hpp"
 #include "fokker/run/steady.hpp"
 
@@ -11,12 +12,7 @@ namespace fokker {
 int verb_steady(const Command& command) {
   if (command.arguments.size() != 1) throw UsageError("steady takes one case file: fokker steady CASE.toml");
   const std::filesystem::path file = command.arguments[0];
-  Case config = load_case(file, command.overrides, vocabulary(), CaseFor::steady);
-  if (config.scheme.flux == "auto") config.scheme.flux = "scharfetter_gummel";  // whose null vector can be solved for
-  const bool moves = config.compare.exact_formula && config.compare.exact_formula->depends_on("t");
-  if (moves) config.compare.exact_formula.reset();
-  Setup setup = build(std::move(config));
-  if (moves) setup.warnings.emplace_back("compare.exact depends on t: it is not compared with the stationary density");
+  Setup setup = build_steady(load_case(file, command.overrides, vocabulary(), CaseFor::steady));
   const SteadyResult result = solve_steady(setup);  // before anything is written
   const RunFolder folder(
       command.out ? *command.out : std::filesystem::path("runs") / (file.stem().string() + "_steady"), command.force,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fokker/output/document.hpp"
+#include "fokker/run/check_result.hpp"
 #include "fokker/run/judgement.hpp"
 #include "fokker/run/log_likelihood.hpp"
 #include "fokker/run/observers.hpp"
@@ -14,21 +15,6 @@
 #include "fokker/run/setup.hpp"
 
 namespace fokker {
-
-/// One `[[check]]` held against the run.
-struct CheckResult {
-  const CaseCheck* check = nullptr;
-  double at = 0;
-  double value = 0;
-  bool ok = false;
-  bool reached = true;                      ///< the run got to its time
-  std::string note = {};                    ///< why the value is no number, or what a verdict rests on; often empty
-  [[nodiscard]] std::string bound() const;  ///< "< 2e-3", "> 0.1", "1.5 +- 0.1", "|.| <= 3"
-  [[nodiscard]] std::string label() const;  ///< "l1 against exact", "expectation of x^2"
-};
-
-/// Does `value` keep the bounds of a check (NaN keeps none)?
-[[nodiscard]] bool holds(const CaseCheck& check, double value);
 
 struct RunOptions {
   std::optional<std::filesystem::path> folder{};          ///< where files go; nothing is written without it

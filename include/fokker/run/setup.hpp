@@ -41,11 +41,12 @@ struct Setup {
   std::vector<std::string> warnings;
 };
 
-/// The names the reader may accept, taken from the tables of this build.
-[[nodiscard]] Vocabulary vocabulary();
+/// Names -> table rows -> objects, but for output and witnesses. Refuses impossible pairs with a CaseError that names
+/// both.
+[[nodiscard]] Setup assemble(Case config);
 
-/// Names -> table rows -> objects. Refuses impossible pairs with a CaseError that names both.
-[[nodiscard]] Setup build(Case config);
+/// The case of a run beside the run: nothing to compare, to check or to go back for, and no output but at the end.
+[[nodiscard]] Case side_case(Case config);
 
 /// The state that steps begin with: the cells, then what has left through each absorbing side.
 [[nodiscard]] Eigen::VectorXd initial_state(const Setup& setup);

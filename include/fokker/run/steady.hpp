@@ -27,6 +27,10 @@ struct SteadyResult {
   double solve_seconds = 0, total_seconds = 0;
 };
 
+/// Objects for the case as far as a stationary density is concerned: `auto` is a flux whose null vector can be solved
+/// for, and a law that moves is not compared with.
+[[nodiscard]] Setup build_steady(Case config);
+
 /// Throws CaseError, naming the formulas or the key, where a case has no stationary density that this solver can find:
 /// coefficients that depend on t, absorbing sides, fluxes of four cells, several closed parts. Where the flux of the
 /// case is not linear in p, another row takes its place in `setup` (flux, flux_reason, scheme; the stepper, which would

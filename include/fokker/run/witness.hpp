@@ -55,15 +55,6 @@ class Witness {
   [[nodiscard]] virtual WitnessFacts facts() const { return {}; }
 };
 
-/// The closed form of a case (theory section 4). Throws CaseError at `key` with the reason and the remedy where there
-/// is none.
-[[nodiscard]] ClosedForm closed_form(const Case& config, const FormulaSde& sde, const std::string& key,
-                                     const std::string& remedy);
-
-/// The closed form of a case that its flow can follow: also refuses a start without a score (a point, or a singular
-/// covariance) and sides that absorb.
-[[nodiscard]] ClosedForm flow_form(const Setup& setup, const std::string& key, const std::string& remedy);
-
 /// A row of the table of witnesses: the key compare.NAME, and what becomes of it.
 struct WitnessRow {
   std::string_view name;                           ///< in checks, summary.json and the arrays of frames
@@ -81,7 +72,7 @@ struct WitnessRow {
 [[nodiscard]] const WitnessRow& witness_row(std::string_view name);
 
 /// Throws CaseError, with the reason, for every witness that what the case says already rules out, and makes the law of
-/// a density formula: part of `build`.
+/// a density formula: part of `build`, after `assemble`.
 void require_witnesses(Setup& setup);
 
 /// Where D jumps in space at the start or at the end, as text; nothing where it does not.

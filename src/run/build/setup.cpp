@@ -6,10 +6,8 @@
 #include <cmath>
 
 #include "faults.hpp"
-#include "fokker/particles/steppers.hpp"
-#include "fokker/run/fields.hpp"
+#include "fokker/run/closed_form.hpp"
 #include "fokker/run/point_start.hpp"
-#include "fokker/run/witness.hpp"
 #include "fokker/scheme/choose_flux.hpp"
 #include "fokker/scheme/coefficients.hpp"
 #include "fokker/scheme/drift_diffusion.hpp"
@@ -22,28 +20,6 @@
 #include "score_from_run.hpp"
 
 namespace fokker {
-
-Vocabulary vocabulary() {
-  Vocabulary words;
-  for (const FluxScheme& row : fluxes("drift_diffusion")) {
-    words.fluxes.emplace_back(row.name);
-    if (row.wide) words.wide_fluxes.emplace_back(row.name);
-  }
-  for (const FluxScheme& row : fluxes("effective_drift")) words.advective_fluxes.emplace_back(row.name);
-  for (const ReconstructionRow& row : reconstructions()) {
-    if (row.key == "limiter") words.limiters.emplace_back(row.name);
-    if (row.key == "weights") words.weights.emplace_back(row.name);
-  }
-  for (const StepperRow& row : steppers()) {
-    words.steppers.emplace_back(row.name);
-    if (row.adaptive) words.adaptive_steppers.emplace_back(row.name);
-    if (row.adaptive && !row.exponential && !row.splits) words.reverse_steppers.emplace_back(row.name);
-  }
-  for (const ParticleStepperRow& row : particle_steppers())
-    words.particle_steppers.push_back({std::string(row.name), row.flow, row.adaptive});
-  for (const FieldRow& row : field_rows()) words.fields.emplace_back(row.name);
-  return words;
-}
 
 GridFaces::GridFaces(const Grid& grid) {
   faces.dimension = grid.dimension();
@@ -303,7 +279,16 @@ StepperOptions stepper_options(const Setup& setup) {
   return {setup.config.time.dt, tolerance_of(setup.config), setup.positive};
 }
 
-Setup build(Case config) {
+Case side_case(Case config) {
+  config.compare = {};
+  config.reverse.reset();
+  config.checks.clear();
+  config.output.fields = {"p"};
+  config.output.times = {0, config.time.end};
+  return config;
+}
+
+Setup assemble(Case config) {
   require_memory(config);
   Setup setup;
   setup.config = std::move(config);
@@ -320,14 +305,12 @@ Setup build(Case config) {
     throw as_case_error(setup, error);
   }
   refuse_jumps(setup);
-  require_fields(setup);
   warn_of_schedule(setup);
   if (std::string text = moving_jump_warning(setup); !text.empty()) setup.warnings.push_back(std::move(text));
   setup.reverse_score = make_reverse_score(setup);
   setup.positive = promises_positivity(setup);
   try {
     set_stepper(setup);
-    require_witnesses(setup);
   } catch (const NumericalError& error) {  // of rates at a later time
     throw as_case_error(setup, error);
   }

@@ -6,6 +6,7 @@
 
 #include "fokker/base/errors.hpp"
 #include "fokker/model/linear_gaussian.hpp"
+#include "fokker/run/closed_form.hpp"
 #include "fokker/run/witness.hpp"
 
 namespace fokker {

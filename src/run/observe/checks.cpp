@@ -166,11 +166,11 @@ void check_steady(const Setup& setup, const Field& p, std::vector<CheckResult>& 
   }
 }
 
-void check_reverse(const Setup& setup, const ReverseResult& reverse, std::vector<CheckResult>& results) {
+void check_reverse(const Setup& setup, std::span<const ReverseRow> back, std::vector<CheckResult>& results) {
   for (const CaseCheck& check : setup.config.checks) {
     if (check.against != "reverse") continue;
     std::optional<Found> worst;
-    for (const ReverseRow& row : reverse.rows) {
+    for (const ReverseRow& row : back) {
       if (check.lambda && *check.lambda != row.lambda) continue;
       Found found = from_verdict(check.quantity, row.verdict);
       if (!worst || !(excess(check, found.value) <= excess(check, worst->value))) worst = std::move(found);
@@ -186,51 +186,6 @@ void add_unreached(const Setup& setup, std::vector<CheckResult>& results) {
         std::any_of(results.begin(), results.end(), [&](const CheckResult& r) { return r.check == &check; });
     if (!seen) results.push_back({&check, time_of(setup, check), missing, false, false});
   }
-}
-
-namespace {
-
-/// The keys of the numbers of a verdict that are NaN.
-std::vector<std::string> nan_keys(const Verdict& verdict) {
-  std::vector<std::string> keys;
-  const auto look = [&](const std::string& key, double value) {
-    if (std::isnan(value)) keys.push_back(key);
-  };
-  look("l1", verdict.norms.l1);
-  look("l2", verdict.norms.l2);
-  look("linf", verdict.norms.linf);
-  if (!verdict.agreement) look("kl", verdict.norms.kl);
-  look("mean_error", verdict.mean_error);
-  look("covariance_error", verdict.covariance_error);
-  look("ks", verdict.ks);
-  if (verdict.w1) look("w1", *verdict.w1);
-  for (const auto& [key, value] : verdict.more) look(key, value);
-  return keys;
-}
-
-}  // namespace
-
-std::vector<std::string> not_numbers(const RunResult& result) {
-  std::vector<std::string> sentences;
-  for (std::size_t k = 0; k < result.verdicts.size(); ++k) {
-    const auto& [name, frames] = result.verdicts[k];
-    if (k < result.facts.size() && !result.facts[k].second.distrust.empty()) continue;  // said already
-    for (const Verdict& verdict : frames) {
-      const std::vector<std::string> keys = nan_keys(verdict);
-      if (keys.empty()) continue;
-      sentences.push_back(
-          fmt::format("not a number against {} at t = {:.6g}: {}", name, verdict.t, fmt::join(keys, ", ")));
-      break;
-    }
-  }
-  const Moments m = moments(*result.p.grid, result.p.view());
-  if (!m.mean.allFinite() || !m.covariance.allFinite())
-    sentences.push_back(fmt::format("the moments of the last density are not numbers (its mass is {:.3g})", m.mass));
-  return sentences;
-}
-
-bool RunResult::checks_ok() const {
-  return std::all_of(checks.begin(), checks.end(), [](const CheckResult& result) { return result.ok; });
 }
 
 }  // namespace fokker

@@ -2,7 +2,10 @@
 #include <span>
 #include <vector>
 
-#include "fokker/run/run.hpp"
+#include "fokker/run/check_result.hpp"
+#include "fokker/run/log_likelihood.hpp"
+#include "fokker/run/observers.hpp"
+#include "fokker/run/reverse_row.hpp"
 
 namespace fokker {
 
@@ -12,10 +15,8 @@ void check_frame(const Setup& setup, double t, const Field& p, const Ledger& led
 /// Evaluates the checks that hold for a stationary density too: expectations that speak of no time.
 void check_steady(const Setup& setup, const Field& p, std::vector<CheckResult>& results);
 /// Evaluates the checks against what came back.
-void check_reverse(const Setup& setup, const ReverseResult& reverse, std::vector<CheckResult>& results);
+void check_reverse(const Setup& setup, std::span<const ReverseRow> back, std::vector<CheckResult>& results);
 /// Checks whose time was never reached fail with a NaN; `order` checks belong to `converge` and are left out.
 void add_unreached(const Setup& setup, std::vector<CheckResult>& results);
-/// What came out as NaN, one sentence per witness that is trusted and one for the density itself.
-[[nodiscard]] std::vector<std::string> not_numbers(const RunResult& result);
 
 }  // namespace fokker

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "fokker/base/stop.hpp"
+#include "fokker/run/build.hpp"
 
 namespace fokker {
 
@@ -16,7 +17,11 @@ double nan() { return std::numeric_limits<double>::quiet_NaN(); }
 /// The case on level k: 2^k times the cells, and a time error that falls faster than the space error (both adaptive
 /// second-order steppers have a global error ~ tolerance^(2/3)); or the same grid and a finer step.
 Case refined(const Case& base, int level, bool in_time) {
-  Case c = base;
+  Case c = side_case(base);
+  c.compare = base.compare;
+  c.compare.monte_carlo.reset();
+  c.compare.log_likelihood.reset();
+  c.reverse = base.reverse;  // its snapshots are stepped to
   const double factor = std::ldexp(1.0, level);
   if (!in_time)
     for (Axis& axis : c.axes) axis.cells = static_cast<Index>(static_cast<double>(axis.cells) * factor);
@@ -24,10 +29,6 @@ Case refined(const Case& base, int level, bool in_time) {
     *c.time.dt /= factor;
   else if (const StepperRow* row = find_stepper(c.time.stepper); !row || row->adaptive)
     c.time.tolerance = c.time.tolerance.value_or(1e-6) / std::pow(factor, 3);
-  c.output.times = {0, base.time.end};
-  c.compare.monte_carlo.reset();
-  c.compare.log_likelihood.reset();
-  c.checks.clear();
   return c;
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "../judge/self_check.hpp"
+#include "fokker/run/closed_form.hpp"
 #include "fokker/run/run.hpp"
 #include "fokker/run/witness.hpp"
 #include "fokker/scheme/cell_peclet.hpp"
@@ -198,17 +199,13 @@ std::optional<Forecast> forecast(const Setup& setup, std::optional<double> gives
 std::optional<double> left_by_absorbing_sides(const Setup& setup) try {
   constexpr Index few = 32;
   if (setup.grid->ledgers() == 0) return std::nullopt;
-  Case coarse = setup.config;
+  Case coarse = side_case(setup.config);
   for (Axis& axis : coarse.axes) axis.cells = std::min(axis.cells, few);
   coarse.scheme = {};
   coarse.time.stepper = "auto";
   coarse.time.dt.reset();
   coarse.time.tolerance = setup.sde->traits().autonomous ? 1e-12 : 1e-5;  // what is left may be little; steps are not
-  coarse.compare = {};
-  coarse.reverse.reset();
-  coarse.checks.clear();
-  coarse.output.times = {0, coarse.time.end};
-  Setup few_cells = build(std::move(coarse));
+  Setup few_cells = assemble(std::move(coarse));
   const RunResult result = run(few_cells, {});
   if (result.stop_reason != "end") return std::nullopt;
   return std::max(0.0, result.ledger.mass / result.ledger.mass_initial);

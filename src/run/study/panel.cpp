@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <utility>
 
 #include "fokker/analysis/norms.hpp"
@@ -52,6 +53,47 @@ void Panel::compare(std::vector<Opinion>& opinions) const {
     for (Opinion& other : opinions)
       if (exact.witness == "exact" && witness_row(other.witness).against_exact)
         other.verdict.more.emplace_back("l1_exact", norms(*setup_.grid, other.density.view(), exact.density.view()).l1);
+}
+
+namespace {
+
+/// The keys of the numbers of a verdict that are NaN.
+std::vector<std::string> nan_keys(const Verdict& verdict) {
+  std::vector<std::string> keys;
+  const auto look = [&](const std::string& key, double value) {
+    if (std::isnan(value)) keys.push_back(key);
+  };
+  look("l1", verdict.norms.l1);
+  look("l2", verdict.norms.l2);
+  look("linf", verdict.norms.linf);
+  if (!verdict.agreement) look("kl", verdict.norms.kl);
+  look("mean_error", verdict.mean_error);
+  look("covariance_error", verdict.covariance_error);
+  look("ks", verdict.ks);
+  if (verdict.w1) look("w1", *verdict.w1);
+  for (const auto& [key, value] : verdict.more) look(key, value);
+  return keys;
+}
+
+}  // namespace
+
+std::vector<std::string> not_numbers(const RunResult& result) {
+  std::vector<std::string> sentences;
+  for (std::size_t k = 0; k < result.verdicts.size(); ++k) {
+    const auto& [name, frames] = result.verdicts[k];
+    if (k < result.facts.size() && !result.facts[k].second.distrust.empty()) continue;  // said already
+    for (const Verdict& verdict : frames) {
+      const std::vector<std::string> keys = nan_keys(verdict);
+      if (keys.empty()) continue;
+      sentences.push_back(
+          fmt::format("not a number against {} at t = {:.6g}: {}", name, verdict.t, fmt::join(keys, ", ")));
+      break;
+    }
+  }
+  const Moments m = moments(*result.p.grid, result.p.view());
+  if (!m.mean.allFinite() || !m.covariance.allFinite())
+    sentences.push_back(fmt::format("the moments of the last density are not numbers (its mass is {:.3g})", m.mass));
+  return sentences;
 }
 
 }  // namespace fokker

@@ -28,4 +28,7 @@ class Panel {
   RunResult& result_;
 };
 
+/// What came out as NaN, one sentence per witness that is trusted and one for the density itself.
+[[nodiscard]] std::vector<std::string> not_numbers(const RunResult& result);
+
 }  // namespace fokker

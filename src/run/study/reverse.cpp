@@ -130,19 +130,16 @@ ReverseRow go_back(const Setup& setup, const Field& start, const std::shared_ptr
 /// compare or to check; nothing where it cannot be built.
 std::optional<Setup> on_wider_cells(const Setup& setup, Index factor) {
   constexpr Index fewest_cells = 8, fewest_snapshots = 8;
-  Case config = setup.config;
+  Case config = side_case(setup.config);
+  config.reverse = setup.config.reverse;
   for (Axis& axis : config.axes) {
     if (axis.cells % factor != 0 || axis.cells < fewest_cells * factor) return std::nullopt;
     axis.cells /= factor;
   }
   if (config.time.dt) *config.time.dt *= static_cast<double>(factor);
   config.reverse->snapshots = std::max<std::int64_t>(config.reverse->snapshots / factor, fewest_snapshots);
-  config.compare = {};
-  config.checks.clear();
-  config.output.fields = {"p"};
-  config.output.times = {0, config.time.end};
   try {
-    return build(std::move(config));
+    return assemble(std::move(config));
   } catch (const CaseError&) {
     return std::nullopt;
   }

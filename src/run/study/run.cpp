@@ -97,7 +97,7 @@ class Run {
     if (options_.estimates_reverse && !result_.reverse->interrupted)
       estimate_errors(setup_, *result_.reverse, time_error, options_.scratch);
     if (result_.reverse->interrupted) result_.stop_reason = "interrupted";
-    check_reverse(setup_, *result_.reverse, result_.checks);
+    check_reverse(setup_, result_.reverse->rows, result_.checks);
     if (options_.folder) write_reverse(setup_, *result_.reverse, *options_.folder);
   }
 
@@ -205,6 +205,10 @@ class Run {
 };
 
 }  // namespace
+
+bool RunResult::checks_ok() const {
+  return std::all_of(checks.begin(), checks.end(), [](const CheckResult& result) { return result.ok; });
+}
 
 RunResult run(Setup& setup, const RunOptions& options) { return run(setup, make_witnesses(setup), options); }
 

@@ -14,6 +14,7 @@
 #include "fokker/model/linear_gaussian.hpp"
 #include "fokker/output/paraview.hpp"
 #include "fokker/output/picture.hpp"
+#include "fokker/run/build.hpp"
 #include "fokker/run/end_warnings.hpp"
 #include "fokker/run/fields.hpp"
 #include "fokker/run/observers.hpp"
@@ -167,6 +168,15 @@ double largest_current(const Setup& setup, const Field& p) {
 }
 
 }  // namespace
+
+Setup build_steady(Case config) {
+  if (config.scheme.flux == "auto") config.scheme.flux = "scharfetter_gummel";
+  const bool moves = config.compare.exact_formula && config.compare.exact_formula->depends_on("t");
+  if (moves) config.compare.exact_formula.reset();
+  Setup setup = build(std::move(config));
+  if (moves) setup.warnings.emplace_back("compare.exact depends on t: it is not compared with the stationary density");
+  return setup;
+}
 
 SteadyResult solve_steady(Setup& setup) {
   require_autonomous(setup);

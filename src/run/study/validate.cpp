@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "fokker/base/stop.hpp"
+#include "fokker/run/build.hpp"
 #include "fokker/run/converge.hpp"
 #include "fokker/run/run.hpp"
 #include "fokker/spectral/fourier.hpp"

@@ -2,6 +2,7 @@
 
 #include "../build/formula_law.hpp"
 #include "fokker/analysis/score.hpp"
+#include "fokker/run/closed_form.hpp"
 #include "fokker/run/witness.hpp"
 #include "fokker/spectral/characteristic.hpp"
 #include "rows.hpp"

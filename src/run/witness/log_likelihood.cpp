@@ -6,6 +6,7 @@
 #include "fokker/model/closed_flow.hpp"
 #include "fokker/particles/initial.hpp"
 #include "fokker/particles/likelihood.hpp"
+#include "fokker/run/closed_form.hpp"
 #include "fokker/run/witness.hpp"
 #include "particle_score.hpp"
 

@@ -7,6 +7,7 @@
 #include "fokker/particles/ensemble.hpp"
 #include "fokker/particles/flow.hpp"
 #include "fokker/particles/steppers.hpp"
+#include "fokker/run/closed_form.hpp"
 #include "fokker/run/witness.hpp"
 #include "particle_score.hpp"
 #include "rows.hpp"

@@ -12,10 +12,11 @@
 namespace fokker {
 namespace {
 
-/// The case with the other form, its default score and flux, and no witnesses of its own. The step is the other form's
+/// The case with the other form, its default score and flux, and the same output times. The step is the other form's
 /// too: a named stepper or dt need not suit it.
 Case other_case(const Case& config) {
-  Case other = config;
+  Case other = side_case(config);
+  other.output.times = config.output.times;
   other.scheme = CaseScheme{};
   if (config.scheme.form == "drift_diffusion") {
     other.scheme.form = "effective_drift";
@@ -25,9 +26,6 @@ Case other_case(const Case& config) {
   other.time.stepper = "auto";
   other.time.dt.reset();
   other.time.tolerance = config.time.tolerance.value_or(1e-6);
-  other.compare = {};
-  other.checks.clear();
-  other.output.fields = {"p"};
   return other;
 }
 
@@ -35,7 +33,7 @@ Case other_case(const Case& config) {
 class Twin : public Witness {
  public:
   explicit Twin(const Setup& setup)
-      : own_(build(other_case(setup.config))),
+      : own_(assemble(other_case(setup.config))),
         state_(initial_state(setup)),
         rate_(state_.size()),
         consistent_rate_(state_.size()) {

@@ -1,6 +1,7 @@
 #pragma once
 #include <string>
 
+#include "fokker/run/build.hpp"
 #include "fokker/run/run.hpp"
 
 namespace fokker {

@@ -1,8 +1,8 @@
+#include "fokker/run/closed_form.hpp"
+
 #include <fmt/format.h>
 
 #include <Eigen/Dense>
-
-#include "fokker/run/witness.hpp"
 
 namespace fokker {
 
