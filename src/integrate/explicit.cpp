@@ -4,14 +4,13 @@
 #include "fokker/base/dormand_prince.hpp"
 #include "fokker/base/large_array.hpp"
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/subscript.hpp"
 #include "method.hpp"
 
 /// Runge-Kutta formulas as stages of the operator: every product A u is combined with what is there already in the same
 /// pass over memory. All of them end with p plus rates, so mass and outflow balance to rounding.
 namespace fokker {
 namespace {
-
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 class ExplicitMethod : public Method {
  protected:

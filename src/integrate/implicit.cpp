@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/subscript.hpp"
 #include "fokker/solve/shifted_solver.hpp"
 #include "method.hpp"
 
@@ -14,8 +15,6 @@ namespace fokker {
 namespace {
 
 constexpr Index grain = 32768;
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
-
 /// The factorisations of the step lengths in use, least recently used last. A factorisation is used again only for the
 /// very same bits of gamma (and of t unless the operator is autonomous), so a resumed run computes the same numbers.
 class Factors {

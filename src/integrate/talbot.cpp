@@ -7,12 +7,11 @@
 #include "contour.hpp"
 #include "fokker/base/errors.hpp"
 #include "fokker/base/stop.hpp"
+#include "fokker/base/subscript.hpp"
 #include "method.hpp"
 
 namespace fokker {
 namespace {
-
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 /// What flows into a ledger from a cell [1/t], times the volume.
 struct Outflow {

@@ -7,11 +7,10 @@
 
 #include "fokker/base/errors.hpp"
 #include "fokker/base/stop.hpp"
+#include "fokker/base/subscript.hpp"
 
 namespace fokker {
 namespace {
-
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 /// n numbers folded around `root`, it being last: ..., root - 2, root + 1, root - 1, root. Neighbours on a line and on
 /// a ring are at most 2 apart (but at the end of a line, where one side is used up first).

@@ -4,6 +4,7 @@
 
 #include "fokker/base/parallel.hpp"
 #include "fokker/base/stop.hpp"
+#include "fokker/base/subscript.hpp"
 #include "fokker/base/vector_math.hpp"
 
 namespace fokker {
@@ -11,7 +12,6 @@ namespace {
 
 constexpr Index block = 2048;  // cells: one block of the new vector stays in cache while the basis passes by
 
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 Index blocks_of(Index cells) { return (cells + block - 1) / block; }
 
 FOKKER_VECTOR_CLONES double dot(const double* a, const double* b, Index n) {

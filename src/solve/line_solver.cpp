@@ -4,6 +4,7 @@
 
 #include "fokker/base/errors.hpp"
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/subscript.hpp"
 #include "line_kernels.hpp"
 
 namespace fokker {
@@ -12,8 +13,6 @@ namespace {
 constexpr Index lanes = AxisSplitting::lanes;
 constexpr std::size_t most_kept = 3;  // factorisations, two doubles per cell each: a rung, its half, one beside
 constexpr Index fewest_cells = 4096;  // per worker
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
-
 /// Rows 16 panel .. 16 panel + 15 and columns 16 chunk .. 16 chunk + 15, as far as there are any.
 struct Tile {
   Index row, column, rows, columns;

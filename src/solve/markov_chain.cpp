@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/subscript.hpp"
 #include "fokker/base/vector_math.hpp"
 
 namespace fokker {
@@ -11,8 +12,6 @@ namespace {
 
 constexpr Index fewest_cells = 8;
 constexpr double isotropic = 4;  // ratio of the rates along the axes up to which both are halved
-
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 /// velocity += f - b, rate += (f - b) / log(f / b) of n edges [1/t]: the logarithmic mean of the two rates, 0 where one
 /// of them is.

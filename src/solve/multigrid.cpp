@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/subscript.hpp"
 #include "fokker/base/vector_math.hpp"
 
 namespace fokker {
@@ -14,8 +15,6 @@ namespace {
 
 constexpr double most_elimination = 2e8;    // multiplications on the coarsest level
 constexpr Index visited_twice = 128 * 128;  // cells of a level up to which it is
-
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 /// Chebyshev's polynomial of degree 3 over the eigenvalues of D^-1 M that halving a plane leaves to the smoother: from
 /// 1/2 to 2, the end of Gershgorin's disc. Over the whole disc, which drift fills, it grows to 1.15 at most.

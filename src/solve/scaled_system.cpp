@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/subscript.hpp"
 #include "fokker/base/vector_math.hpp"
 
 namespace fokker {
@@ -12,8 +13,6 @@ namespace {
 constexpr Index block = 512;    // cells whose sums stay in the first-level cache between the loops over them
 constexpr Index piece = 16384;  // cells per piece of a parallel loop
 constexpr double furthest = 600;
-
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 // Streams per cell of a Chebyshev step on a diagonal tensor: four bands, u, g, d twice and out once (twice with the
 // write-allocate): 72 to 80 bytes, 13 flops.

@@ -8,6 +8,7 @@
 #include "fgmres.hpp"
 #include "fokker/base/errors.hpp"
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/subscript.hpp"
 #include "fokker/operator/outflow_rows.hpp"
 #include "multigrid.hpp"
 
@@ -17,8 +18,6 @@ namespace {
 constexpr Index fewest_cells = 128 * 128;
 constexpr int vectors = 12, most_cycles = 96, most_trial_cycles = 40;
 constexpr double tolerance = 1e-10;
-
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 class ShiftedMultigrid final : public ShiftedSolver {
  public:

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fokker/base/errors.hpp"
+#include "fokker/base/subscript.hpp"
 #include "fokker/operator/outflow_rows.hpp"
 #include "shifted_multigrid.hpp"
 
@@ -15,8 +16,6 @@ namespace fokker {
 namespace {
 
 using Matrix = Eigen::SparseMatrix<double>;
-
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 /// gamma A of a 1D operator by columns, each split into what it hands on and what it keeps of I - gamma A:
 ///

@@ -6,14 +6,13 @@
 #include "fokker/base/errors.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/base/quadrature.hpp"
+#include "fokker/base/subscript.hpp"
 
 namespace fokker {
 
 namespace {
 
 constexpr Index grain = 4096;
-
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 /// Middle of the range of each component, D_xy cut to what keeps the tensor positive semidefinite.
 Tensor middle_of_range(const std::array<std::vector<double>, 5>& coefficients, int dimension) {

@@ -7,11 +7,11 @@
 #include <numbers>
 #include <stdexcept>
 
+#include "fokker/base/subscript.hpp"
+
 namespace fokker {
 
 namespace {
-
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 bool mirror(const Grid& grid, int axis) { return axis < grid.dimension() && !grid.axis(axis).periodic(); }
 

@@ -11,6 +11,7 @@
 #include "fokker/base/errors.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/base/stop.hpp"
+#include "fokker/base/subscript.hpp"
 #include "right_side.hpp"
 
 namespace fokker {
@@ -19,8 +20,6 @@ namespace {
 
 constexpr Index grain = 2048;
 constexpr long most_steps = 200'000;
-
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 /// Do the normal drift and D_xy vanish on both reflecting walls of `axis`? Looked at for some times up to the end.
 bool walls_are_mirrors(const Grid& grid, const Sde& sde, int axis, double end) {

@@ -5,6 +5,7 @@
 
 #include "../edge_system.hpp"
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/subscript.hpp"
 #include "log_flux.hpp"
 
 namespace fokker {
@@ -13,8 +14,6 @@ namespace {
 constexpr Index chunk = 256;         // edges worked on at once
 constexpr Index piece_edges = 8192;  // per piece of a parallel loop
 constexpr Index piece_cells = 16384;
-
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 /// An effective drift on the edges of the drift-diffusion form: its flux J, edge by edge, is what a form defines.
 class EdgeFlow : public Form, public Operator {

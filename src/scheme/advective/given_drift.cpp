@@ -7,6 +7,7 @@
 #include "advection.hpp"
 #include "fokker/base/errors.hpp"
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/subscript.hpp"
 #include "fokker/scheme/effective_drift.hpp"
 
 namespace fokker {
@@ -90,8 +91,6 @@ class GivenDrift final : public Form, public Operator {
     int ledger = 0, axis = 0;
     double sign = 1, rate = 0;  // outwards; [1/t]
   };
-
-  static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
   void move_to(double t) const {
     if (!autonomous() && t != built_at_) build(t);

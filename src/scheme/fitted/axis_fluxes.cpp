@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "axis_edges.hpp"
+#include "fokker/base/subscript.hpp"
 #include "smooth_edges.hpp"
 
 namespace fokker {
@@ -12,8 +13,6 @@ namespace {
 using namespace axis_edges;
 
 constexpr Index block = EdgeSource::block;
-
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 }  // namespace
 

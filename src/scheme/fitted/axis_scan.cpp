@@ -3,6 +3,7 @@
 
 #include "axis_edges.hpp"
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/subscript.hpp"
 #include "smooth_edges.hpp"
 
 namespace fokker {
@@ -11,8 +12,6 @@ namespace {
 using namespace axis_edges;
 
 constexpr double face_ratio = 1.1331484530668263;  // e^(1/8): as smooth_ratio, where the way over the face counts
-
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 }  // namespace
 

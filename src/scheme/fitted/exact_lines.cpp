@@ -4,6 +4,7 @@
 
 #include "axis_edges.hpp"
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/subscript.hpp"
 #include "smooth_edges.hpp"
 #include "stationary_cells.hpp"
 
@@ -11,8 +12,6 @@ namespace fokker {
 namespace {
 
 using namespace axis_edges;
-
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 /// -1 where D is negative all along.
 double sign_of(const std::vector<double>& D) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/subscript.hpp"
 
 namespace fokker {
 namespace {
@@ -12,8 +13,6 @@ constexpr int lines = 4;
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double aslant = 1e-6;  // relative difference between the lines through a cell
 using Means = std::array<double, 2>;
-
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 class Averages {
  public:

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/subscript.hpp"
 
 // Cost of one stage per cell, drift and diffusion without cross terms: about 40 flops; bytes: p once, out once, the
 // terms, and for each axis the columns that are neither 0 nor the same in all rows (rotating OU: one each). What
@@ -17,7 +18,6 @@ constexpr Index most_row = 4096;     // columns of a band: its lower y fluxes wa
 constexpr Index pad = 2;             // faces beyond either end of a line
 constexpr Index piece_cells = 8192, least_rows = 24;
 
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 // Loops over buffers and columns run over whole vectors: both are padded.
 Index in_vectors(Index n) { return (n + FaceColumn::vector - 1) / FaceColumn::vector * FaceColumn::vector; }
 

@@ -3,11 +3,10 @@
 #include <limits>
 
 #include "central4_flux.hpp"
+#include "fokker/base/subscript.hpp"
 
 namespace fokker {
 namespace {
-
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 // D, C and T (central4_rows.hpp) of line j as weights on lines inside the grid.
 struct AcrossTerm {

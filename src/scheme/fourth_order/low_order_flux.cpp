@@ -10,6 +10,7 @@
 #include "fokker/base/errors.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/base/stop.hpp"
+#include "fokker/base/subscript.hpp"
 
 // Bytes per cell and Euler step: four weights, p, next and the sum twice: 64. About 14 flops.
 namespace fokker {
@@ -18,8 +19,6 @@ namespace {
 constexpr Index most_columns = 512;
 constexpr Index piece_cells = 8192;
 constexpr double courant = 0.9;
-
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 }  // namespace
 

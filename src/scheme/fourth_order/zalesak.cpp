@@ -7,6 +7,7 @@
 
 #include "fokker/base/errors.hpp"
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/subscript.hpp"
 
 namespace fokker {
 namespace {
@@ -14,8 +15,6 @@ namespace {
 constexpr double noise = 1e-15;  // of the largest p: what rounding leaves of a high-order tail
 constexpr int most_shares = 3;   // of a cell, before it becomes the low-order one
 constexpr Index grain = 8192;
-
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 }  // namespace
 

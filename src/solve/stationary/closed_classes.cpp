@@ -5,11 +5,10 @@
 #include <algorithm>
 
 #include "fokker/base/errors.hpp"
+#include "fokker/base/subscript.hpp"
 
 namespace fokker {
 namespace {
-
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 bool both_ways_everywhere(const Grid& grid, const EdgeMatrix& edges) {
   Index faces = 0;

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/subscript.hpp"
 #include "fokker/base/vector_math.hpp"
 
 namespace fokker {
@@ -12,8 +13,6 @@ namespace {
 
 constexpr Index block = 256;  // columns
 constexpr double closed = 1e-12;
-
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 /// below += log of the ratio of the rates, compensated (Kahan 1965): hundreds of rows would add up hundreds of
 /// roundings.

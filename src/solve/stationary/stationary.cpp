@@ -16,6 +16,7 @@
 #include "fokker/base/errors.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/base/stop.hpp"
+#include "fokker/base/subscript.hpp"
 #include "fokker/base/vector_math.hpp"
 #include "fokker/solve/shifted_solver.hpp"
 
@@ -29,8 +30,6 @@ constexpr double elimination_seconds = 7e-9, sparse_lu_seconds = 1e-7;
 constexpr double at_rest = 1e-10;    // largest share of the mass that may move within 1 / (largest exit rate)
 constexpr double tolerance = 1e-10;  // largest relative error of a cell
 constexpr double steepest = 500;     // |log p| along an edge that exp still takes
-
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 /// v = e^v; returns the sum.
 FOKKER_VECTOR_CLONES double exponentials(Index n, double* __restrict v) {
