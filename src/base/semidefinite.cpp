@@ -5,6 +5,11 @@
 
 namespace fokker {
 
+SymmetricEigen symmetric_eigen(const Eigen::MatrixXd& S) {
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(S);
+  return {solver.eigenvalues(), solver.eigenvectors()};
+}
+
 double smallest_in_own_units(const Eigen::MatrixXd& S) {
   if ((S.diagonal().array() < 0).any()) return -1;
   const Eigen::VectorXd roots = S.diagonal().cwiseSqrt();
@@ -15,7 +20,7 @@ double smallest_in_own_units(const Eigen::MatrixXd& S) {
         scaled(i, j) = S(i, j) / roots[i] / roots[j];
       else if (S(i, j) != 0)
         return -1;
-  return Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(scaled, Eigen::EigenvaluesOnly).eigenvalues().minCoeff();
+  return symmetric_eigen(scaled).values[0];
 }
 
 }  // namespace fokker

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 
@@ -254,7 +253,7 @@ bool CaseReader::semidefinite(const Node& node, const Eigen::MatrixXd& values, c
   const double least = values.diagonal().minCoeff(&lowest);
   std::string what = fmt::format("entry {0}.{0} is {1:.6g}", lowest, least);
   if (least >= 0) {
-    const double smallest = Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(values).eigenvalues().minCoeff();
+    const double smallest = symmetric_eigen(values).values[0];
     what = smallest < 0 ? fmt::format("its smallest eigenvalue is {:.6g}", smallest)
                         : fmt::format("scaled to a diagonal of 1 its smallest eigenvalue is {:.6g}", in_own_units);
   }

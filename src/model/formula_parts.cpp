@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <Eigen/Dense>
 #include <map>
 #include <stdexcept>
 
@@ -81,9 +80,8 @@ Eigen::MatrixXd checked_covariance(const SdeFormulas& given) {
 /// Symmetric L with L L = Q; negative rounding counts as 0.
 Eigen::MatrixXd symmetric_root(const Eigen::MatrixXd& Q) {
   if (Q.isDiagonal(0)) return Q.cwiseMax(0).cwiseSqrt();
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(Q);
-  return solver.eigenvectors() * solver.eigenvalues().cwiseMax(0).cwiseSqrt().asDiagonal() *
-         solver.eigenvectors().transpose();
+  const SymmetricEigen eigen = symmetric_eigen(Q);
+  return eigen.vectors * eigen.values.cwiseMax(0).cwiseSqrt().asDiagonal() * eigen.vectors.transpose();
 }
 
 /// (G M)_ik for a matrix of numbers.

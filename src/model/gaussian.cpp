@@ -1,4 +1,4 @@
-#include <Eigen/Dense>
+#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -8,6 +8,7 @@
 
 #include "fokker/base/parallel.hpp"
 #include "fokker/base/quadrature.hpp"
+#include "fokker/base/semidefinite.hpp"
 #include "fokker/model/density.hpp"
 
 namespace fokker {
@@ -267,7 +268,7 @@ void check_component(const Gaussian& g, Index d) {
   if (!g.mean.allFinite() || !V.allFinite() || !std::isfinite(g.weight) || g.weight < 0)
     throw std::invalid_argument("a Gaussian needs finite numbers and a weight that is not negative");
   const double scale = V.trace();
-  const double lowest = d == 1 ? V(0, 0) : Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(V).eigenvalues()[0];
+  const double lowest = d == 1 ? V(0, 0) : symmetric_eigen(V).values[0];
   if ((V - V.transpose()).cwiseAbs().maxCoeff() > 1e-12 * std::abs(scale) || lowest < -1e-10 * std::abs(scale))
     throw std::invalid_argument("a covariance must be symmetric positive semidefinite");
 }

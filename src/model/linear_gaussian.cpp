@@ -1,6 +1,5 @@
 #include "fokker/model/linear_gaussian.hpp"
 
-#include <Eigen/Dense>
 #include <algorithm>
 #include <boost/numeric/odeint/stepper/runge_kutta_cash_karp54.hpp>
 #include <cmath>
@@ -8,16 +7,10 @@
 #include <stdexcept>
 
 #include "fokker/base/errors.hpp"
+#include "fokker/base/semidefinite.hpp"
 
 namespace fokker {
 namespace {
-
-using Eigen::MatrixXd;
-using Eigen::VectorXd;
-
-/// Sizes up to 2 without the heap.
-using SmallMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor, 2, 2>;
-using SmallVector = Eigen::Matrix<double, Eigen::Dynamic, 1, Eigen::ColMajor, 2, 1>;
 
 /// A, b and D at one time.
 struct Coefficients {
@@ -47,20 +40,21 @@ Coefficients coefficients_at(const Tape& tape, int d, double t) {
 }
 
 /// Symmetric, and without the negative eigenvalues that rounding or an integrator's error leave behind.
-MatrixXd semidefinite(const MatrixXd& S) {
-  const MatrixXd symmetric = 0.5 * (S + S.transpose());
-  const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(symmetric);
-  if (solver.eigenvalues()[0] >= 0) return symmetric;
-  return solver.eigenvectors() * solver.eigenvalues().cwiseMax(0).asDiagonal() * solver.eigenvectors().transpose();
+SmallMatrix semidefinite(const SmallMatrix& S) {
+  const SmallMatrix symmetric = 0.5 * (S + S.transpose());
+  const SymmetricEigen eigen = symmetric_eigen(symmetric);
+  if (eigen.values[0] >= 0) return symmetric;
+  const SmallMatrix vectors = eigen.vectors;
+  return vectors * eigen.values.cwiseMax(0).asDiagonal() * vectors.transpose();
 }
 
 /// Phi, c, S over a step h with |A| h <= 1/2: Phi' = A Phi, c' = A c + b, S' = A S + S A^T + 2 D, term by term.
-LinearLaw taylor(const Coefficients& at, double h, MatrixXd& growth) {
+LinearLaw taylor(const Coefficients& at, double h, SmallMatrix& growth) {
   const Eigen::Index d = at.b.size();
-  MatrixXd phi_term = MatrixXd::Identity(d, d), s_term = 2 * h * at.D;
-  VectorXd c_term = h * at.b;
-  growth = MatrixXd::Zero(d, d);
-  LinearLaw law{MatrixXd::Zero(d, d), s_term, c_term};
+  SmallMatrix phi_term = SmallMatrix::Identity(d, d), s_term = 2 * h * at.D;
+  SmallVector c_term = h * at.b;
+  growth = SmallMatrix::Zero(d, d);
+  LinearLaw law{SmallMatrix::Zero(d, d), s_term, c_term};
   for (int k = 1; k <= 20; ++k) {
     phi_term = (h / k) * (at.A * phi_term);
     growth += phi_term;
@@ -69,18 +63,18 @@ LinearLaw taylor(const Coefficients& at, double h, MatrixXd& growth) {
     s_term = (h / (k + 1)) * (at.A * s_term + s_term * at.A.transpose()).eval();
     law.S += s_term;
   }
-  law.Phi = MatrixXd::Identity(d, d) + growth;
+  law.Phi = SmallMatrix::Identity(d, d) + growth;
   return law;
 }
 
 /// The law over 2 h from the law over h. `growth` is Phi - I: squared beside Phi, because a slow mode near 1 keeps its
 /// digits only there and a decayed one only in Phi.
-void double_step(LinearLaw& law, MatrixXd& growth) {
+void double_step(LinearLaw& law, SmallMatrix& growth) {
   law.S = (law.Phi * law.S * law.Phi.transpose() + law.S).eval();
   law.c = (law.Phi * law.c + law.c).eval();
-  const MatrixXd squared = law.Phi * law.Phi, grown = 2 * growth + growth * growth;
+  const SmallMatrix squared = law.Phi * law.Phi, grown = 2 * growth + growth * growth;
   law.Phi = squared;
-  growth = squared - MatrixXd::Identity(squared.rows(), squared.cols());
+  growth = squared - SmallMatrix::Identity(squared.rows(), squared.cols());
   for (Eigen::Index i = 0; i < squared.rows(); ++i) {
     if (std::abs(grown(i, i)) > 0.5) continue;
     growth(i, i) = grown(i, i);
@@ -92,7 +86,7 @@ LinearLaw constant_law(const Coefficients& at, double duration) {
   const double norm = at.A.cwiseAbs().rowwise().sum().maxCoeff() * duration;
   if (!std::isfinite(norm)) throw NumericalError("the linear SDE runs over too long a time", duration);
   const int doublings = norm > 0.5 ? static_cast<int>(std::ceil(std::log2(2 * norm))) : 0;
-  MatrixXd growth;
+  SmallMatrix growth;
   LinearLaw law = taylor(at, std::ldexp(duration, -doublings), growth);
   for (int k = 0; k < doublings; ++k) double_step(law, growth);
   return law;
@@ -250,21 +244,21 @@ LinearLaw composed(const LinearLaw& first, const LinearLaw& then) {
   return {then.Phi * first.Phi, then.Phi * first.S * then.Phi.transpose() + then.S, then.Phi * first.c + then.c};
 }
 
+// With M = -A: V = (det M 2D + N 2D N^T) / (2 tr M det M), N = M - tr M: a sum of what is positive semidefinite.
 std::optional<Gaussian> LinearGaussian::stationary() const {
   if (!coefficients_.constant()) return std::nullopt;
-  const Eigen::Index d = coefficients_.dimension;
-  const Coefficients at = coefficients_at(tape_, coefficients_.dimension, 0);
-  if (!(at.A.eigenvalues().real().maxCoeff() < 0)) return std::nullopt;
-  // A V + V A^T on the entries of V, column-major: I (x) A + A (x) I.
-  MatrixXd lyapunov = MatrixXd::Zero(d * d, d * d);
-  for (Eigen::Index i = 0; i < d; ++i)
-    for (Eigen::Index j = 0; j < d; ++j)
-      for (Eigen::Index k = 0; k < d; ++k) {
-        lyapunov(i + d * j, k + d * j) += at.A(i, k);
-        lyapunov(i + d * j, i + d * k) += at.A(j, k);
-      }
-  const VectorXd entries = lyapunov.fullPivLu().solve(-2 * at.D.reshaped());
-  return Gaussian{1, at.A.fullPivLu().solve(-at.b), semidefinite(entries.reshaped(d, d))};
+  const int d = coefficients_.dimension;
+  const Coefficients at = coefficients_at(tape_, d, 0);
+  if (d == 1) {
+    if (!(at.A(0, 0) < 0)) return std::nullopt;
+    return Gaussian{1, at.b / -at.A(0, 0), at.D / -at.A(0, 0)};
+  }
+  const SmallMatrix M = -at.A, twice = 2 * at.D;
+  const double trace = M.trace(), det = M(0, 0) * M(1, 1) - M(0, 1) * M(1, 0);
+  if (!(trace > 0 && det > 0)) return std::nullopt;
+  const SmallMatrix N = M - trace * SmallMatrix::Identity(d, d);
+  const SmallVector mean = -(N * at.b) / det;  // M^-1 = -N / det by Cayley and Hamilton
+  return Gaussian{1, mean, semidefinite((det * twice + N * twice * N.transpose()) / (2 * trace * det))};
 }
 
 double LinearGaussian::divergence(double t) const {

@@ -8,10 +8,14 @@
 
 namespace fokker {
 
+/// Sizes up to 2 without the heap.
+using SmallMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor, 2, 2>;
+using SmallVector = Eigen::Matrix<double, Eigen::Dynamic, 1, Eigen::ColMajor, 2, 1>;
+
 /// X_t given X_s = x is Normal(Phi x + c, S), S symmetric positive semidefinite.
 struct LinearLaw {
-  Eigen::MatrixXd Phi, S;
-  Eigen::VectorXd c;
+  SmallMatrix Phi, S;
+  SmallVector c;
 };
 
 /// Closed forms of dX = (A(t) X + b(t)) dt + G(t) dW (theory section 4), for any A: not diagonalisable, singular,
@@ -29,7 +33,8 @@ class LinearGaussian {
   [[nodiscard]] LinearLaw law_between_knots(double s, double t) const;
   /// Times in (s, t) at which the integration has to start anew: coefficients switch there, or come and go.
   [[nodiscard]] std::vector<double> knots(double s, double t) const;
-  /// The stationary law where one exists (constant coefficients, A stable): A m + b = 0, A V + V A^T + 2 D = 0.
+  /// The stationary law where one exists (constant coefficients, A stable): A m + b = 0, A V + V A^T + 2 D = 0
+  /// (Gardiner 2009, eq. 4.5.54).
   [[nodiscard]] std::optional<Gaussian> stationary() const;
   /// div f = tr A(t) [1/t]
   [[nodiscard]] double divergence(double t) const;

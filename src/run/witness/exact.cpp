@@ -1,4 +1,4 @@
-#include <Eigen/Dense>
+#include <Eigen/LU>
 
 #include "../build/formula_law.hpp"
 #include "fokker/analysis/score.hpp"
