@@ -333,6 +333,32 @@ void GaussianMixture::evaluate(const PointsIn& x, double* out) const {
   }
 }
 
+Sampler GaussianMixture::sampler() const {
+  struct Component {
+    double cumulative;  // weights up to and including this one
+    std::array<double, 2> mean;
+    double root_xx, root_yx, root_yy;  // lower triangle L with L L^T = covariance
+  };
+  std::vector<Component> components;
+  double total = 0;
+  for (const Gaussian& gaussian : components_) {
+    Component c{total += gaussian.weight, {gaussian.mean[0], 0}, std::sqrt(gaussian.covariance(0, 0)), 0, 0};
+    if (dimension() > 1) {
+      c.mean[1] = gaussian.mean[1];
+      c.root_yx = c.root_xx > 0 ? gaussian.covariance(1, 0) / c.root_xx : 0;
+      c.root_yy = std::sqrt(std::max(0.0, gaussian.covariance(1, 1) - c.root_yx * c.root_yx));
+    }
+    components.push_back(c);
+  }
+  for (Component& c : components) c.cumulative /= total;
+  return [components](double choice, const std::array<double, 2>& normal) -> std::array<double, 2> {
+    std::size_t i = 0;
+    while (i + 1 < components.size() && choice > components[i].cumulative) ++i;
+    const Component& c = components[i];
+    return {c.mean[0] + c.root_xx * normal[0], c.mean[1] + c.root_yx * normal[0] + c.root_yy * normal[1]};
+  };
+}
+
 Eigen::VectorXd GaussianMixture::mean() const {
   Eigen::VectorXd mean = Eigen::VectorXd::Zero(dimension());
   for (const Gaussian& g : components_) mean += g.weight * g.mean;

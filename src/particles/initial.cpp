@@ -1,6 +1,5 @@
 #include "fokker/particles/initial.hpp"
 
-#include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
@@ -24,39 +23,12 @@ bool in_box(const Grid& grid, const Place& place) {
   return true;
 }
 
-// ---- Gaussian mixtures ----------------------------------------------------------------------------------------------
+// ---- laws of the whole space that can be drawn from ----------------------------------------------------------------
 
-struct Component {
-  double cumulative;  // weights up to and including this one
-  Place mean;
-  double root_xx, root_yx, root_yy;  // lower triangle L with L L^T = covariance
-};
-
-std::vector<Component> components_of(const GaussianMixture& mixture) {
-  std::vector<Component> components;
-  double total = 0;
-  for (const Gaussian& gaussian : mixture.components()) {
-    Component c{total += gaussian.weight, {gaussian.mean[0], 0}, std::sqrt(gaussian.covariance(0, 0)), 0, 0};
-    if (mixture.dimension() > 1) {
-      c.mean[1] = gaussian.mean[1];
-      c.root_yx = c.root_xx > 0 ? gaussian.covariance(1, 0) / c.root_xx : 0;
-      c.root_yy = std::sqrt(std::max(0.0, gaussian.covariance(1, 1) - c.root_yx * c.root_yx));
-    }
-    components.push_back(c);
-  }
-  for (Component& c : components) c.cumulative /= total;
-  return components;
-}
-
-Place draw(const std::vector<Component>& components, const Grid& grid, std::uint64_t seed, Index particle,
-           std::uint64_t attempt) {
+Place draw(const Sampler& sample, const Grid& grid, std::uint64_t seed, Index particle, std::uint64_t attempt) {
   const auto number = static_cast<std::uint64_t>(particle);
   const double choice = uniform_pair({seed, Purpose::initial_choice, attempt}, number)[0];
-  const auto normal = normal_pair({seed, Purpose::initial_place, attempt}, number);
-  std::size_t i = 0;
-  while (i + 1 < components.size() && choice > components[i].cumulative) ++i;
-  const Component& c = components[i];
-  Place place{c.mean[0] + c.root_xx * normal[0], c.mean[1] + c.root_yx * normal[0] + c.root_yy * normal[1]};
+  Place place = sample(choice, normal_pair({seed, Purpose::initial_place, attempt}, number));
   for (int k = 0; k < grid.dimension(); ++k) {
     const Axis& axis = grid.axis(k);
     double& x = place[static_cast<std::size_t>(k)];
@@ -65,20 +37,19 @@ Place draw(const std::vector<Component>& components, const Grid& grid, std::uint
   return place;
 }
 
-bool lands_often_enough(const std::vector<Component>& components, const Grid& grid, std::uint64_t seed) {
+bool lands_often_enough(const Sampler& sample, const Grid& grid, std::uint64_t seed) {
   constexpr Index trials = 1 << 14;
   Index landed = 0;
-  for (Index n = 0; n < trials; ++n) landed += in_box(grid, draw(components, grid, seed, n, 0));
+  for (Index n = 0; n < trials; ++n) landed += in_box(grid, draw(sample, grid, seed, n, 0));
   return 1000 * landed >= trials;
 }
 
-void place_mixture(const std::vector<Component>& components, const Grid& grid, std::uint64_t seed,
-                   const Columns& columns) {
+void place_drawn(const Sampler& sample, const Grid& grid, std::uint64_t seed, const Columns& columns) {
   parallel_for(0, std::ssize(columns[0]), block, [&](Index begin, Index end) {
     poll_stop();
     for (Index n = begin; n < end; ++n) {
-      Place place = draw(components, grid, seed, n, 0);
-      for (std::uint64_t attempt = 1; !in_box(grid, place); ++attempt) place = draw(components, grid, seed, n, attempt);
+      Place place = draw(sample, grid, seed, n, 0);
+      for (std::uint64_t attempt = 1; !in_box(grid, place); ++attempt) place = draw(sample, grid, seed, n, attempt);
       for (std::size_t k = 0; k < static_cast<std::size_t>(grid.dimension()); ++k)
         columns[k][static_cast<std::size_t>(n)] = place[k];
     }
@@ -200,10 +171,9 @@ void place_particles(const Grid& grid, const InitialLaw& law, std::uint64_t seed
     for (std::size_t k = 0; k < point.size(); ++k) std::fill(columns[k].begin(), columns[k].end(), point[k]);
     return;
   }
-  if (const auto* mixture = dynamic_cast<const GaussianMixture*>(law.density)) {
-    const std::vector<Component> components = components_of(*mixture);
-    if (lands_often_enough(components, grid, seed)) return place_mixture(components, grid, seed, columns);
-  }
+  if (const Sampler sample = law.density != nullptr ? law.density->sampler() : Sampler();
+      sample && lands_often_enough(sample, grid, seed))
+    return place_drawn(sample, grid, seed, columns);
   if (law.cells == nullptr) throw std::invalid_argument("particles need a point, a Gaussian mixture or cell averages");
   const CellTable table(grid, *law.cells, law.density);
   parallel_for(0, std::ssize(columns[0]), block,

@@ -1,6 +1,7 @@
 #pragma once
 #include <Eigen/Core>
 #include <array>
+#include <functional>
 #include <limits>
 #include <span>
 #include <string>
@@ -20,6 +21,16 @@ struct CellFaces {
   std::array<bool, 2> periodic{false, false};
 };
 
+/// The smallest value of a function that was met, and where; NaN as soon as it was met.
+struct Lowest {
+  double value = std::numeric_limits<double>::infinity();
+  Index cell = -1;
+  std::array<double, 2> at{0, 0};
+};
+
+/// One place, drawn by a number that is uniform in [0, 1) and two independent standard normal ones.
+using Sampler = std::function<std::array<double, 2>(double uniform, const std::array<double, 2>& normal)>;
+
 /// A probability density that can be averaged over cells.
 class Density {
  public:
@@ -27,8 +38,16 @@ class Density {
   [[nodiscard]] virtual int dimension() const = 0;
   /// Exact averages over the cells [1/x^d], to 1e-12 of the peak; out has one value per cell.
   virtual void cell_averages(const CellFaces& faces, std::span<double> out) const = 0;
+  /// The same averages, and the smallest value that was met on the way: a formula may be negative in part of a cell
+  /// whose average is not. Infinity where no value can be negative.
+  [[nodiscard]] virtual Lowest averages_and_lowest(const CellFaces& faces, std::span<double> out) const {
+    cell_averages(faces, out);
+    return {};
+  }
   /// Point values [1/x^d] (a point mass gives 0 or infinity).
   virtual void evaluate(const PointsIn& x, double* out) const = 0;
+  /// Draws from the law on the whole space; empty where only values and averages are known.
+  [[nodiscard]] virtual Sampler sampler() const { return {}; }
 };
 
 struct Gaussian {
@@ -47,19 +66,13 @@ class GaussianMixture : public Density {
   [[nodiscard]] int dimension() const override;
   void cell_averages(const CellFaces& faces, std::span<double> out) const override;
   void evaluate(const PointsIn& x, double* out) const override;
+  [[nodiscard]] Sampler sampler() const override;
   [[nodiscard]] const std::vector<Gaussian>& components() const { return components_; }
   [[nodiscard]] Eigen::VectorXd mean() const;
   [[nodiscard]] Eigen::MatrixXd covariance() const;
 
  private:
   std::vector<Gaussian> components_;
-};
-
-/// The smallest value of a function that was met, and where; NaN as soon as it was met.
-struct Lowest {
-  double value = std::numeric_limits<double>::infinity();
-  Index cell = -1;
-  std::array<double, 2> at{0, 0};
 };
 
 /// A density given as a formula of the axes (and t, fixed at construction), not normalised: cell averages by tensor
@@ -69,9 +82,8 @@ class FormulaDensity : public Density {
   FormulaDensity(const Expression& formula, std::vector<std::string> variables, double t = 0);
   [[nodiscard]] int dimension() const override;
   void cell_averages(const CellFaces& faces, std::span<double> out) const override;
-  /// The same averages, and the smallest value at any point of the quadrature: a formula may be negative in part of a
-  /// cell whose average is not.
-  [[nodiscard]] Lowest averages_and_lowest(const CellFaces& faces, std::span<double> out) const;
+  /// The smallest value is that at any point of the quadrature.
+  [[nodiscard]] Lowest averages_and_lowest(const CellFaces& faces, std::span<double> out) const override;
   void evaluate(const PointsIn& x, double* out) const override;
 
  private:

@@ -202,12 +202,7 @@ void set_initial(Setup& setup) {
   setup.initial_law = initial_density(setup.config);
   setup.initial = Field(setup.grid);
   const GridFaces cells(*setup.grid);
-  Lowest lowest;
-  if (const auto* const formula = dynamic_cast<const FormulaDensity*>(setup.initial_law.get()))
-    lowest = formula->averages_and_lowest(cells.faces, setup.initial.view());
-  else
-    setup.initial_law->cell_averages(cells.faces, setup.initial.view());
-  require_density(setup, lowest);
+  require_density(setup, setup.initial_law->averages_and_lowest(cells.faces, setup.initial.view()));
   const double mass = setup.initial.mass();
   setup.initial_factor = 1 / mass;
   setup.initial.values *= setup.initial_factor;
