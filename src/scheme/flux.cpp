@@ -48,6 +48,7 @@ constexpr std::array rows{
     FluxScheme{
         .name = "scharfetter_gummel",
         .form = "drift_diffusion",
+        .carries = Carries::fitted,
         .order = 2,
         .positive = true,
         .limited_velocity = true,
@@ -70,6 +71,7 @@ constexpr std::array rows{
             "upwind there, refine instead"},
     FluxScheme{.name = "upwind",
                .form = "drift_diffusion",
+               .carries = Carries::upwind,
                .order = 1,
                .positive = true,
                .limited_velocity = false,
@@ -84,6 +86,7 @@ constexpr std::array rows{
                    "for implicit steps where D vanishes"},
     FluxScheme{.name = "central",
                .form = "drift_diffusion",
+               .carries = Carries::central,
                .order = 2,
                .positive = false,
                .limited_velocity = false,
@@ -99,6 +102,7 @@ constexpr std::array rows{
     FluxScheme{
         .name = "central4",
         .form = "drift_diffusion",
+        .carries = Carries::four_cells,
         .order = 4,
         .wide = true,
         .make = make_central4,
@@ -110,6 +114,7 @@ constexpr std::array rows{
     FluxScheme{
         .name = "central4_positive",
         .form = "drift_diffusion",
+        .carries = Carries::four_cells,
         .order = 4,
         .wide = true,
         .corrected = true,
@@ -122,6 +127,7 @@ constexpr std::array rows{
                     "that the grid does not resolve"},
     FluxScheme{.name = "upwind",
                .form = "effective_drift",
+               .carries = Carries::upwind_advection,
                .order = 1,
                .positive = true,
                .guarantee = "conservative, p >= 0 under stable_step",
@@ -129,6 +135,7 @@ constexpr std::array rows{
                .when_not = "whenever accuracy matters: it adds the diffusion |F| h / 2"},
     FluxScheme{.name = "muscl",
                .form = "effective_drift",
+               .carries = Carries::parabolas,
                .order = 2,
                .positive = true,
                .guarantee = "conservative, p >= 0 under stable_step; limiter = huynh (default) keeps order 2 at smooth "
@@ -138,6 +145,7 @@ constexpr std::array rows{
     FluxScheme{
         .name = "weno5",
         .form = "effective_drift",
+        .carries = Carries::five_cells,
         .order = 5,
         .positive = true,
         .guarantee =

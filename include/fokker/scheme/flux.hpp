@@ -44,10 +44,15 @@ enum class DriftCarrier {
   faces    ///< as velocity of the axis faces
 };
 
+/// How a flux carries p, which is what it does wrong: upwind on two cells, or two cells with weights that are fitted to
+/// D or the mean of both; differences over four cells; the rest reconstruct p from a side.
+enum class Carries { fitted, upwind, central, four_cells, upwind_advection, parabolas, five_cells };
+
 /// A row of `list fluxes`.
 struct FluxScheme {
   std::string_view name;
-  std::string_view form;          ///< "drift_diffusion" or "effective_drift"
+  std::string_view form;  ///< "drift_diffusion" or "effective_drift"
+  Carries carries = Carries::fitted;
   int order = 1;                  ///< for smooth p, measured by the unit tests
   bool positive = false;          ///< a Markov generator: left >= 0 >= right for any edge
   bool limited_velocity = false;  ///< carries drift in directions without diffusion by the limited second-order part

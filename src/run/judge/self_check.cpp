@@ -32,8 +32,8 @@ std::string cells_keys(const Grid& grid) {
 std::string remedy(const Setup& setup, bool stationary) {
   std::string text;
   const std::string& form = setup.config.scheme.form;
-  if (setup.flux->name == "upwind")
-    text = form == "effective_drift" ? "scheme.flux = \"muscl\"" : "scheme.flux = \"scharfetter_gummel\"";
+  if (setup.flux->carries == Carries::upwind) text = "scheme.flux = \"scharfetter_gummel\"";
+  if (setup.flux->carries == Carries::upwind_advection) text = "scheme.flux = \"muscl\"";
   if (form == "drift_diffusion" && !stationary)  // steady solves for fluxes of two cells alone
     text += std::string(text.empty() ? "" : ", ") +
             "scheme.form = \"effective_drift\" (order 2 whatever the Peclet number, explicit steps)" +

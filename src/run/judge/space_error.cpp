@@ -84,20 +84,11 @@ Eigen::MatrixXd carried(const Eigen::MatrixXd& V, const Eigen::MatrixXd& A, cons
   return E * V * E.transpose() + grown;
 }
 
-SpaceError::SpaceError(const Setup& setup) : setup_(setup) {
+SpaceError::SpaceError(const Setup& setup) : setup_(setup), carries_(setup.flux->carries) {
   const LinearOperator* const rates = setup.scheme->op().linear();
   if (rates != nullptr && rates->base() != nullptr) base_ = setup.sde->separated(setup.grid->centers());
   const int d = setup.grid->dimension();
   const FluxScheme& flux = *setup.flux;
-  if (flux.form == "effective_drift")
-    carries_ = flux.name == "muscl"   ? Carries::parabolas
-               : flux.name == "weno5" ? Carries::five_cells
-                                      : Carries::upwind_advection;
-  else
-    carries_ = flux.wide                           ? Carries::four_cells
-               : flux.name == "scharfetter_gummel" ? Carries::fitted
-               : flux.name == "central"            ? Carries::central
-                                                   : Carries::upwind;
   const SchemeReport report = setup.scheme->report(0);
   limited_ = flux.limited_velocity && report.limited_faces > 0;
   cross_terms_ = d > 1 && !flux.wide && !setup.sde->traits().diagonal;

@@ -79,7 +79,6 @@ class SpaceError {
   [[nodiscard]] bool by_cells() const { return cell_rates_; }
 
  private:
-  enum class Carries { fitted, upwind, central, four_cells, upwind_advection, parabolas, five_cells };
   struct Sources {
     Eigen::MatrixXd A, diffusion, numerical, reduced;  // p-weighted means
     DistortionSource distortion;
