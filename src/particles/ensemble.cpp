@@ -277,10 +277,11 @@ void ParticleEnsemble::advance(double t) {
   s.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+const std::shared_ptr<const Grid>& ParticleEnsemble::grid() const { return state_->grid; }
 double ParticleEnsemble::time() const { return state_->time; }
 Index ParticleEnsemble::particles() const { return state_->options.particles; }
 long ParticleEnsemble::steps() const { return state_->step; }
-const ChosenSteps& ParticleEnsemble::chosen() const { return state_->chosen; }
+ChosenSteps ParticleEnsemble::chosen() const { return state_->chosen; }
 double ParticleEnsemble::dt() const { return state_->dt; }
 double ParticleEnsemble::seconds() const { return state_->seconds; }
 double ParticleEnsemble::particle_steps() const { return state_->particle_steps; }
@@ -294,14 +295,6 @@ std::vector<double> ParticleEnsemble::counts() const {
     counts[static_cast<std::size_t>(s.grid->find(place))] += 1;
   }
   return counts;
-}
-
-Field ParticleEnsemble::density() const {
-  Field field(state_->grid);
-  const std::vector<double> all = counts();
-  const double scale = 1 / (static_cast<double>(particles()) * state_->grid->volume());
-  for (std::size_t i = 0; i < all.size(); ++i) field.values[static_cast<Index>(i)] = all[i] * scale;
-  return field;
 }
 
 std::vector<Index> ParticleEnsemble::left() const {

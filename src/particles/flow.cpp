@@ -126,6 +126,7 @@ void FlowEnsemble::advance(double t) {
   state_->seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+const std::shared_ptr<const Grid>& FlowEnsemble::grid() const { return state_->grid; }
 double FlowEnsemble::time() const { return state_->time; }
 Index FlowEnsemble::particles() const { return state_->options.particles; }
 long FlowEnsemble::steps() const { return state_->integrator.steps(); }
@@ -147,14 +148,6 @@ std::vector<double> FlowEnsemble::counts() const {
     counts[static_cast<std::size_t>(grid.find(at))] += 1;
   }
   return counts;
-}
-
-Field FlowEnsemble::density() const {
-  Field field(state_->grid);
-  const std::vector<double> all = counts();
-  const double scale = 1 / (static_cast<double>(particles()) * state_->grid->volume());
-  for (std::size_t i = 0; i < all.size(); ++i) field.values[static_cast<Index>(i)] = all[i] * scale;
-  return field;
 }
 
 }  // namespace fokker

@@ -1,6 +1,5 @@
 #pragma once
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -10,15 +9,9 @@
 #include "fokker/model/sde.hpp"
 #include "fokker/particles/initial.hpp"
 #include "fokker/particles/prepare.hpp"
+#include "fokker/particles/steppers.hpp"
 
 namespace fokker {
-
-/// What chosen steps may cost: as many of equal length as are left must do for the rest of the way, whatever shorter
-/// ones were wanted. Without an end nothing is bounded.
-struct StepBudget {
-  double steps = std::numeric_limits<double>::infinity();  ///< of time, over the whole way
-  double end = 0;                                          ///< of the way [t]
-};
 
 struct ParticleOptions {
   Index particles = 100'000;
@@ -31,13 +24,6 @@ struct ParticleOptions {
   Timeline timeline = {};  ///< of the SDE: steps end at its switches, and its short stretches take eight or more
 };
 
-/// Chosen steps so far: those that were wanted, and what the budget made of them.
-struct ChosenSteps {
-  double wanted = 0;                                          ///< how many, had there been no budget
-  double shortest = std::numeric_limits<double>::infinity();  ///< wanted [t]
-  long lengthened = 0;                                        ///< taken, longer than wanted
-};
-
 /// Independent particles of the SDE by Euler-Maruyama on the grid's box (the Monte Carlo witness; weak order 1, exact
 /// for the law of one step when the coefficients are constant). A step from t takes drift and D at t + dt/2 and the
 /// place at t, so that coefficients that depend on time alone are integrated to second order. Random numbers are
@@ -45,38 +31,38 @@ struct ChosenSteps {
 /// when dt is given, on how many times it stopped in between if those are multiples of dt. Sides behave as the grid's
 /// (walls.hpp): reflection along D n (what zero total flux means), absorption with the Brownian-bridge crossing
 /// probability exp(-a b / (D_nn dt)), wrap.
-class ParticleEnsemble {
+class ParticleEnsemble : public Ensemble {
  public:
   /// Places the particles (initial.hpp). Throws std::invalid_argument for a count or dt that is not positive, or an
   /// initial law that cannot be drawn from.
   ParticleEnsemble(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, const InitialLaw& initial,
                    const ParticleOptions& options, double t0 = 0);
-  ~ParticleEnsemble();
+  ~ParticleEnsemble() override;
   ParticleEnsemble(ParticleEnsemble&&) noexcept;
 
   /// Moves all particles to exactly t >= time(). A given dt is kept and the last step cut short where t is no multiple
   /// of it (counted from t0, or from the last such cut); a chosen one divides what is left of the way evenly. Throws
   /// NumericalError naming the particle when a position becomes non-finite (the earliest such; the ensemble is then
   /// unusable).
-  void advance(double t);
+  void advance(double t) override;
 
   [[nodiscard]] double time() const;
-  /// Particles per cell, cells() long.
-  [[nodiscard]] std::vector<double> counts() const;
-  /// The histogram as a density: counts / (particles * volume).
-  [[nodiscard]] Field density() const;
-  [[nodiscard]] Index particles() const;
+  [[nodiscard]] std::vector<double> counts() const override;
+  [[nodiscard]] Index particles() const override;
   /// Particles that left, per absorbing side in ledger order.
   [[nodiscard]] std::vector<Index> left() const;
-  [[nodiscard]] long steps() const;  ///< time steps so far
-  [[nodiscard]] const ChosenSteps& chosen() const;
-  [[nodiscard]] double dt() const;              ///< [t]; a chosen one: the last used (infinity when nothing moves)
-  [[nodiscard]] double seconds() const;         ///< spent in advance
-  [[nodiscard]] double particle_steps() const;  ///< steps of particles that had not left
+  [[nodiscard]] long steps() const override;
+  [[nodiscard]] ChosenSteps chosen() const override;
+  /// A chosen one: the last used (infinity when nothing moves).
+  [[nodiscard]] double dt() const override;
+  [[nodiscard]] double seconds() const override;
+  [[nodiscard]] double particle_steps() const override;
   /// Position of particle n along an axis (NaN once it has left), for tests.
   [[nodiscard]] double position(Index n, int axis) const;
 
  private:
+  [[nodiscard]] const std::shared_ptr<const Grid>& grid() const override;
+
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -10,6 +10,7 @@
 #include "fokker/model/sde.hpp"
 #include "fokker/particles/initial.hpp"
 #include "fokker/particles/prepare.hpp"
+#include "fokker/particles/steppers.hpp"
 
 namespace fokker {
 
@@ -31,35 +32,34 @@ struct FlowOptions {
 /// probability flow, whose particles have the density of the SDE (theory section 2). Random is only where they start.
 /// All take the same steps, in Boost.Odeint's formulas; the result does not depend on the number of threads. Periodic
 /// axes wrap. The flow is tangential to a reflecting wall: what a step carries beyond one is put back on it.
-class FlowEnsemble {
+class FlowEnsemble : public Ensemble {
  public:
   /// Places the particles (initial.hpp). Throws std::invalid_argument for a count, dt or tolerance that is not
   /// positive, an initial law that cannot be drawn from, and a grid with an absorbing side (the flow keeps its
   /// particles, survival does not).
   FlowEnsemble(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, Prepare prepare,
                const InitialLaw& initial, const FlowOptions& options, double t0 = 0);
-  ~FlowEnsemble();
+  ~FlowEnsemble() override;
   FlowEnsemble(FlowEnsemble&&) noexcept;
 
   /// Moves all particles to exactly t, forwards or backwards. Throws NumericalError when a velocity or a place becomes
   /// non-finite, the step underflows or the steps are used up (the ensemble is then unusable).
-  void advance(double t);
+  void advance(double t) override;
 
   [[nodiscard]] double time() const;
-  /// Particles per cell, cells() long.
-  [[nodiscard]] std::vector<double> counts() const;
-  /// The histogram as a density: counts / (particles * volume).
-  [[nodiscard]] Field density() const;
-  [[nodiscard]] Index particles() const;
-  [[nodiscard]] long steps() const;     ///< time steps so far
-  [[nodiscard]] long rejected() const;  ///< steps tried again because their error was too large
-  [[nodiscard]] double dt() const;      ///< of the last step [t]
-  [[nodiscard]] double seconds() const;
-  [[nodiscard]] double particle_steps() const;
+  [[nodiscard]] std::vector<double> counts() const override;
+  [[nodiscard]] Index particles() const override;
+  [[nodiscard]] long steps() const override;
+  [[nodiscard]] long rejected() const override;
+  [[nodiscard]] double dt() const override;  ///< of the last step
+  [[nodiscard]] double seconds() const override;
+  [[nodiscard]] double particle_steps() const override;
   /// Position of particle n along an axis, in the box.
   [[nodiscard]] double position(Index n, int axis) const;
 
  private:
+  [[nodiscard]] const std::shared_ptr<const Grid>& grid() const override;
+
   struct State;
   std::unique_ptr<State> state_;
 };

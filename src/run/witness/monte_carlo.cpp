@@ -5,7 +5,6 @@
 
 #include "fokker/model/family_sde.hpp"
 #include "fokker/particles/ensemble.hpp"
-#include "fokker/particles/flow.hpp"
 #include "fokker/particles/steppers.hpp"
 #include "fokker/run/closed_form.hpp"
 #include "fokker/run/witness.hpp"
@@ -15,13 +14,10 @@
 namespace fokker {
 namespace {
 
-double rejected(const ParticleEnsemble&) { return 0; }
-double rejected(const FlowEnsemble& ensemble) { return static_cast<double>(ensemble.rejected()); }
-
 /// What the steps of the particles add to their facts.
-void add_chosen(const ParticleEnsemble& ensemble, double steps_max, WitnessFacts& facts) {
-  const ChosenSteps& chosen = ensemble.chosen();
-  if (!(chosen.wanted > 0)) return;  // dt was given
+void add_chosen(const Ensemble& ensemble, double steps_max, WitnessFacts& facts) {
+  const ChosenSteps chosen = ensemble.chosen();
+  if (!(chosen.wanted > 0)) return;  // dt was given, or follows from the tolerance
   facts.numbers.emplace_back("steps_max", steps_max);
   facts.numbers.emplace_back("steps_wanted", chosen.wanted);
   facts.numbers.emplace_back("steps_lengthened", static_cast<double>(chosen.lengthened));
@@ -31,25 +27,23 @@ void add_chosen(const ParticleEnsemble& ensemble, double steps_max, WitnessFacts
       "noise; raise compare.monte_carlo.steps_max = {:.4g} or take fewer particles",
       chosen.lengthened, ensemble.steps(), chosen.shortest, steps_max);
 }
-void add_chosen(const FlowEnsemble&, double, WitnessFacts&) {}
 
-/// Particles of the same case, histogrammed on the solver's grid: ParticleEnsemble or FlowEnsemble.
-template <class Ensemble>
+/// Particles of the same case, histogrammed on the solver's grid.
 class MonteCarlo : public Witness {
  public:
-  MonteCarlo(std::shared_ptr<const Grid> grid, Ensemble ensemble, CaseMonteCarlo asked)
-      : grid_(std::move(grid)), ensemble_(std::move(ensemble)), asked_(std::move(asked)) {}
+  MonteCarlo(std::unique_ptr<Ensemble> ensemble, CaseMonteCarlo asked)
+      : ensemble_(std::move(ensemble)), asked_(std::move(asked)) {}
 
   const char* name() const override { return "monte_carlo"; }
 
   Field advance(double t) override {
-    ensemble_.advance(t);
-    return ensemble_.density();
+    ensemble_->advance(t);
+    return ensemble_->density();
   }
 
   Verdict judge(double t, const Field& p, const Field& own) const override {
     Verdict verdict = Witness::judge(t, p, own);
-    verdict.agreement = agreement(*grid_, p.view(), ensemble_.counts(), static_cast<double>(ensemble_.particles()));
+    verdict.agreement = agreement(*p.grid, p.view(), ensemble_->counts(), static_cast<double>(ensemble_->particles()));
     verdict.norms.l1 = verdict.agreement->l1;
     verdict.ks = verdict.agreement->ks;
     verdict.w1 = verdict.agreement->w1;
@@ -57,29 +51,25 @@ class MonteCarlo : public Witness {
   }
 
   WitnessFacts facts() const override {
-    WitnessFacts facts{{{"particles", static_cast<double>(ensemble_.particles())},
-                        {"dt", ensemble_.dt()},
-                        {"steps", static_cast<double>(ensemble_.steps())},
-                        {"rejected", rejected(ensemble_)},
-                        {"seconds", ensemble_.seconds()},
+    WitnessFacts facts{{{"particles", static_cast<double>(ensemble_->particles())},
+                        {"dt", ensemble_->dt()},
+                        {"steps", static_cast<double>(ensemble_->steps())},
+                        {"rejected", static_cast<double>(ensemble_->rejected())},
+                        {"seconds", ensemble_->seconds()},
                         {"particle_steps_per_second",
-                         ensemble_.seconds() > 0 ? ensemble_.particle_steps() / ensemble_.seconds() : 0.0}}};
+                         ensemble_->seconds() > 0 ? ensemble_->particle_steps() / ensemble_->seconds() : 0.0}}};
     if (asked_.lambda) facts.numbers.insert(facts.numbers.begin(), {"lambda", *asked_.lambda});
     facts.stepper = asked_.stepper;
-    add_chosen(ensemble_, asked_.steps_max, facts);
+    add_chosen(*ensemble_, asked_.steps_max, facts);
     return facts;
   }
 
  private:
-  std::shared_ptr<const Grid> grid_;
-  Ensemble ensemble_;
+  std::unique_ptr<Ensemble> ensemble_;
   CaseMonteCarlo asked_;
 };
 
-template <class Ensemble>
-std::unique_ptr<Witness> witness(const Setup& setup, Ensemble ensemble) {
-  return std::make_unique<MonteCarlo<Ensemble>>(setup.grid, std::move(ensemble), *setup.config.compare.monte_carlo);
-}
+const ParticleStepperRow& row_of(const CaseMonteCarlo& asked) { return *find_particle_stepper(asked.stepper); }
 
 InitialLaw start(const Setup& setup) {
   InitialLaw law{setup.initial_law.get(), &setup.initial, std::nullopt};
@@ -88,9 +78,7 @@ InitialLaw start(const Setup& setup) {
 }
 
 /// The member of the family that a stepper moves: 0 is the flow, 1 the SDE itself.
-double lambda_of(const CaseMonteCarlo& asked) {
-  return find_particle_stepper(asked.stepper)->flow ? 0 : asked.lambda.value_or(1);
-}
+double lambda_of(const CaseMonteCarlo& asked) { return row_of(asked).flow ? 0 : asked.lambda.value_or(1); }
 
 }  // namespace
 
@@ -98,7 +86,7 @@ double lambda_of(const CaseMonteCarlo& asked) {
 std::shared_ptr<ClosedScore> particle_score(const Setup& setup) {
   const CaseMonteCarlo& asked = *setup.config.compare.monte_carlo;
   if (lambda_of(asked) == 1 || setup.sde->traits().deterministic) return nullptr;
-  const bool flow = find_particle_stepper(asked.stepper)->flow;
+  const bool flow = row_of(asked).flow;
   return std::make_shared<ClosedScore>(flow_form(setup,
                                                  flow ? "compare.monte_carlo.stepper" : "compare.monte_carlo.lambda",
                                                  flow ? "use stepper = \"euler_maruyama\"" : "leave lambda out"));
@@ -128,7 +116,7 @@ Index noise_sources(const Setup& setup) {
 /// Time steps of all particles that a case can afford.
 double affordable_steps(const Setup& setup) {
   const CaseMonteCarlo& asked = *setup.config.compare.monte_carlo;
-  const bool flow = find_particle_stepper(asked.stepper)->flow;
+  const bool flow = row_of(asked).flow;
   return asked.steps_max /
          (static_cast<double>(asked.particles) * static_cast<double>(flow ? 1 : noise_sources(setup)));
 }
@@ -136,18 +124,17 @@ double affordable_steps(const Setup& setup) {
 std::unique_ptr<Witness> make(const Setup& setup) {
   const CaseMonteCarlo& asked = *setup.config.compare.monte_carlo;
   Motion motion = motion_of(setup);
-  const double affordable = affordable_steps(setup);
-  if (!find_particle_stepper(asked.stepper)->flow)
-    return witness(setup, ParticleEnsemble(setup.grid, motion.sde, start(setup),
-                                           {.particles = asked.particles,
-                                            .dt = asked.dt,
-                                            .seed = asked.seed,
-                                            .prepare = std::move(motion.prepare),
-                                            .budget = {affordable, setup.config.time.end},
-                                            .timeline = setup.timeline}));
-  const FlowSteps steps{asked.tolerance.value_or(1e-8), asked.dt, affordable, setup.timeline};
-  return witness(setup, FlowEnsemble(setup.grid, motion.sde, std::move(motion.prepare), start(setup),
-                                     {asked.particles, asked.seed, steps}));
+  EnsembleRequest request{.grid = setup.grid,
+                          .sde = motion.sde,
+                          .prepare = std::move(motion.prepare),
+                          .initial = start(setup),
+                          .particles = asked.particles,
+                          .seed = asked.seed,
+                          .dt = asked.dt,
+                          .tolerance = asked.tolerance,
+                          .budget = {affordable_steps(setup), setup.config.time.end},
+                          .timeline = setup.timeline};
+  return std::make_unique<MonteCarlo>(row_of(asked).make(std::move(request)), asked);
 }
 
 /// Particles step in the Ito reading: the drift that another reading induces is a derivative of D, and where D jumps it
@@ -183,10 +170,10 @@ WitnessRow monte_carlo_row() {
 // count what the others will need.
 std::optional<ParticleCost> particle_cost(const Setup& setup) {
   const auto& asked = setup.config.compare.monte_carlo;
-  if (!asked || find_particle_stepper(asked->stepper)->adaptive) return std::nullopt;
+  if (!asked || row_of(*asked).adaptive) return std::nullopt;
   ParticleCost cost;
   cost.particles = asked->particles;
-  cost.sources = find_particle_stepper(asked->stepper)->flow ? 1 : noise_sources(setup);
+  cost.sources = row_of(*asked).flow ? 1 : noise_sources(setup);
   const double end = setup.config.time.end;
   if (asked->dt) {
     cost.steps = std::ceil(end / *asked->dt);
