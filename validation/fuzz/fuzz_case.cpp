@@ -23,6 +23,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   words.weights = {"z", "js"};
   words.particle_steppers = {{"euler_maruyama"}, {"probability_flow", true, true}, {"probability_flow_rk4", true}};
   words.fields = {"p", "current", "score"};
+  words.witnesses = {{"exact"}, {"monte_carlo"}, {"spectral", true}, {"twin"}};
+  words.quantities = {{.name = "l1", .compares = true, .from_file = true},
+                      {.name = "kl", .compares = true, .from_file = true, .of_logarithms = true},
+                      {.name = "w1", .compares = true, .one_axis = true},
+                      {.name = "agrees", .compares = true, .only = "monte_carlo", .own_bound = 1e-3},
+                      {.name = "characteristic_error", .compares = true, .only = "exact", .closed_form = true},
+                      {.name = "l1_exact", .compares = true, .only = "spectral", .needs = "compare.exact"},
+                      {.name = "log_likelihood_error", .needs = "compare.log_likelihood"},
+                      {.name = "mass_error"},
+                      {.name = "expectation", .argument = "of"},
+                      {.name = "p", .argument = "point"}};
   std::string_view text(reinterpret_cast<const char*>(data), size);
   std::vector<std::string> overrides;
   if (constexpr std::string_view mark = "--set "; text.starts_with(mark)) {

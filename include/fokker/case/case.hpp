@@ -106,7 +106,8 @@ struct CaseReverse {
 
 struct CaseCheck {
   std::string quantity;
-  std::string against;  ///< "", a witness (exact, monte_carlo, spectral, twin), "reverse", or a CSV file as written
+  std::string against;                      ///< "", a witness, "reverse", or a CSV file as written
+  bool of_reverse = false;                  ///< against = "reverse"
   std::filesystem::path file;               ///< resolved, when `against` is a file
   std::shared_ptr<const PointTable> table;  ///< what it holds; else null
   std::optional<double> at;                 ///< exactly one of output.times; the reader fills in the end
@@ -164,6 +165,26 @@ struct ParticleStepperName {
   bool adaptive = false;  ///< takes a tolerance instead of a dt
 };
 
+/// A row of the table of witnesses, as far as the reader must know it; its key is compare.NAME.
+struct WitnessName {
+  std::string_view name;
+  bool both_signs = false;  ///< its density has noise of both signs: no reference for logarithms
+};
+
+/// A row of the table of quantities of checks, as far as the reader must know it.
+struct Quantity {
+  std::string_view name;
+  bool compares = false;           ///< needs `against`
+  std::string_view only = {};      ///< the one witness that can tell; "" where any can
+  bool from_file = false;          ///< a table of point values is enough to tell
+  std::string_view argument = {};  ///< the key that it cannot do without: of, point
+  std::string_view needs = {};     ///< what the case must have set beside the witness: a path
+  bool closed_form = false;        ///< of the exact witness: not one given as a formula
+  bool of_logarithms = false;      ///< only against densities that are positive
+  bool one_axis = false;
+  std::optional<double> own_bound = {};  ///< a verdict: at least this, and no bound of the case
+};
+
 /// The names the reader may accept where a table lives in another room: flux and stepper rows.
 struct Vocabulary {
   std::vector<std::string> fluxes;    ///< rows of the drift_diffusion form
@@ -178,7 +199,9 @@ struct Vocabulary {
   std::vector<std::string> wide_fluxes = {};
   /// Steppers that may run back (`reverse.stepper`).
   std::vector<std::string> reverse_steppers = {};
-  std::vector<std::string> fields = {};  ///< what `output.fields` may name
+  std::vector<std::string> fields = {};     ///< what `output.fields` may name
+  std::vector<WitnessName> witnesses = {};  ///< what a check may be held against, beside "reverse" and files
+  std::vector<Quantity> quantities = {};    ///< what a check may bound
 };
 
 /// What a case is read for: a stationary density needs neither [initial] nor [time].

@@ -20,7 +20,9 @@ class FormulaLaw;
 struct Setup {
   Case config;
   std::shared_ptr<const Grid> grid;
-  std::shared_ptr<const FormulaSde> sde;
+  std::shared_ptr<const Sde> sde;
+  /// The same as formulas, for what they alone can tell: A(t), b(t), D(t), the induced drift, one axis by itself.
+  std::shared_ptr<const FormulaSde> formulas;
   const FluxScheme* flux = nullptr;
   std::unique_ptr<FluxScheme> own_flux;  ///< where `flux` is no row of the table; else null
   std::string flux_reason;               ///< why `auto` chose it; empty when the case named it

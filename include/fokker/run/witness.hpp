@@ -62,8 +62,10 @@ struct WitnessRow {
   void (*require)(Setup&) = nullptr;               ///< throws the CaseError of what the case alone rules out
   std::unique_ptr<Witness> (*make)(const Setup&);  ///< throws CaseError where it cannot be trusted from the start
   bool refused_when_made = false;                  ///< `check` makes it too: only its making can refuse it
-  bool against_exact = false;     ///< held against the exact one too: how much of a distance is its own
-  std::string_view picture = {};  ///< file with p and its density at the end; "" for none
+  bool is_law = false;                             ///< the law itself: pictures and series.csv show it beside p
+  bool against_law = false;                        ///< held against the law too: how much of a distance is its own
+  bool both_signs = false;                         ///< its density has noise of both signs: no reference for logarithms
+  std::string_view picture = {};                   ///< file with p and its density at the end; "" for none
 };
 
 /// Each witness once, in the order in which they are made and judge.

@@ -12,60 +12,24 @@ namespace fokker::input {
 namespace {
 
 constexpr std::size_t most_checks = 1000;
-
-enum class Against { nothing, witness, exact, histogram, spectral };
-struct Quantity {
-  std::string_view name;
-  Against against = Against::nothing;
-  bool from_file = false;          // a table of point values is enough to tell
-  std::string_view argument = "";  // the key it cannot do without
-};
-constexpr std::array<Quantity, 22> quantities = {{
-    {"l1", Against::witness, true},
-    {"l2", Against::witness, true},
-    {"linf", Against::witness, true},
-    {"kl", Against::witness, true},
-    {"w1", Against::witness},
-    {"ks", Against::witness},
-    {"mean_error", Against::witness},
-    {"covariance_error", Against::witness},
-    {"agrees", Against::histogram},
-    {"z", Against::histogram},
-    {"ks_p_value", Against::histogram},
-    {"chi2_p_value", Against::histogram},
-    {"characteristic_error", Against::exact},
-    {"l1_exact", Against::spectral},
-    {"own_error", Against::spectral},
-    {"log_likelihood_error"},
-    {"log_likelihood_error_grid"},
-    {"mass_error"},
-    {"min_p"},
-    {"expectation", Against::nothing, false, "of"},
-    {"p", Against::nothing, false, "point"},
-    {"order"},
-}};
-
-// The one witness that can tell, "" where any can.
-std::string_view only_witness(Against against) {
-  switch (against) {
-    case Against::exact:
-      return "exact";
-    case Against::histogram:
-      return "monte_carlo";
-    case Against::spectral:
-      return "spectral";
-    default:
-      return "";
-  }
-}
-
-const Quantity* find_quantity(std::string_view name) {
-  const auto row =
-      std::find_if(quantities.begin(), quantities.end(), [&](const Quantity& q) { return q.name == name; });
-  return row == quantities.end() ? nullptr : &*row;
-}
+constexpr auto reverse_name = "reverse";  // what came back, beside the witnesses
 
 CaseCheck& check_of(const Reading& r) { return r.c.checks[r.entry]; }
+
+// nullptr where the name is none, which was reported.
+const Quantity* quantity_of(const Reading& r) {
+  const auto& rows = r.reader.vocabulary.quantities;
+  const auto row =
+      std::find_if(rows.begin(), rows.end(), [&](const Quantity& q) { return q.name == check_of(r).quantity; });
+  return row == rows.end() ? nullptr : &*row;
+}
+
+std::vector<std::string> quantity_names(const Reading& r, bool (*wanted)(const Quantity&)) {
+  std::vector<std::string> names;
+  for (const Quantity& quantity : r.reader.vocabulary.quantities)
+    if (wanted(quantity)) names.emplace_back(quantity.name);
+  return names;
+}
 
 // A table of a density, read once however many checks speak of it, and held against the axes.
 void read_file_witness(const Reading& r) {
@@ -96,65 +60,69 @@ void read_file_witness(const Reading& r) {
   }
 }
 
-// The witnesses that a check may name, and whether the case has each of them.
-struct Active {
-  std::string_view name;
-  bool active;
-};
-std::vector<Active> witnesses(const Reading& r) {
-  const CaseCompare& compare = r.c.compare;
-  const auto faulty = [&](const char* key) { return r.reader.faulty.contains(key); };
-  return {{"exact", compare.exact_closed_form || compare.exact_formula || faulty("compare.exact")},
-          {"monte_carlo", compare.monte_carlo || faulty("compare.monte_carlo")},
-          {"spectral", compare.spectral || faulty("compare.spectral")},
-          {"twin", compare.twin},
-          {"reverse", r.c.reverse.has_value()}};
+// Silent about a key that was refused.
+bool is_set(const Reading& r, std::string_view path) {
+  const KeyAccess& access = find_key(path)->access;
+  return (access.count ? access.count(r.c) > 0 : !access.write(r.c, 0).empty()) ||
+         r.reader.faulty.contains(std::string(path));
 }
 
-// A name that stands for a witness of the case, or for a file.
+void require_beside(const Reading& r, const Quantity& quantity) {
+  if (!quantity.needs.empty() && !is_set(r, quantity.needs))
+    r.report(fmt::format("{} needs {}, which is not set", quantity.name, quantity.needs));
+}
+
+void read_reverse_witness(const Reading& r) {
+  check_of(r).of_reverse = true;
+  if (!r.c.reverse) r.report("needs [reverse], which is not there");
+}
+
+void read_witness(const Reading& r, const Quantity& quantity, const WitnessName& witness) {
+  if (quantity.of_logarithms && witness.both_signs)
+    return r.report(fmt::format("\"{}\", {} needs a density that is positive, and its noise at 1e-16 is not",
+                                witness.name, quantity.name));
+  const std::string key = fmt::format("compare.{}", witness.name);
+  if (!is_set(r, key)) r.report(fmt::format("needs {}, which is not set", key));
+  if (quantity.closed_form && r.c.compare.exact_formula)
+    return r.report(fmt::format("{} needs the closed form (compare.exact = true)", quantity.name));
+  require_beside(r, quantity);
+}
+
+// A name that stands for a witness of the case, for what came back, or for a file.
 void read_named_witness(const Reading& r, const Quantity& quantity, const std::string& against) {
-  const std::vector<Active> all = witnesses(r);
-  const auto named = std::find_if(all.begin(), all.end(), [&](const Active& w) { return w.name == against; });
-  const bool file = against.ends_with(".csv");
-  if (named == all.end() && !file) {
+  const auto& all = r.reader.vocabulary.witnesses;
+  const auto named = std::find_if(all.begin(), all.end(), [&](const WitnessName& w) { return w.name == against; });
+  const bool file = against.ends_with(".csv"), back = against == reverse_name;
+  if (named == all.end() && !file && !back) {
     std::vector<std::string> names;
-    for (const Active& witness : all) names.emplace_back(witness.name);
-    names.emplace_back("a .csv file");
+    for (const WitnessName& witness : all) names.emplace_back(witness.name);
+    names.insert(names.end(), {reverse_name, "a .csv file"});
     return r.report(fmt::format("{} is unknown", toml_string(against)) + allowed_names(against, names));
   }
-  const std::string_view only = only_witness(quantity.against);
-  if (!only.empty() && against != only)
-    return r.report(fmt::format("{}, {} is for \"{}\"", toml_string(against), quantity.name, only));
-  if (file && !quantity.from_file)
-    return r.report(fmt::format("{} cannot be taken from a table of points, l1, l2, linf and kl can", quantity.name));
-  if (file) return read_file_witness(r);
-  if (quantity.name == "kl" && against == "spectral")
-    return r.report("\"spectral\", kl needs a density that is positive, and its noise at 1e-16 is not");
-  if (!named->active)
-    r.report(against == "reverse" ? "needs [reverse], which is not there"
-                                  : fmt::format("needs compare.{}, which is not set", against));
-  if (quantity.name == "characteristic_error" && r.c.compare.exact_formula)
-    return r.report("characteristic_error needs the closed form (compare.exact = true)");
-  if (quantity.name == "l1_exact" && !all.front().active) r.report("l1_exact needs compare.exact, which is not set");
+  if (!quantity.only.empty() && against != quantity.only)
+    return r.report(fmt::format("{}, {} is for \"{}\"", toml_string(against), quantity.name, quantity.only));
+  if (back) return read_reverse_witness(r);
+  if (!file) return read_witness(r, quantity, *named);
+  if (quantity.from_file) return read_file_witness(r);
+  std::vector<std::string> can = quantity_names(r, [](const Quantity& other) { return other.from_file; });
+  const std::string last = can.back();
+  can.pop_back();
+  r.report(fmt::format("{} cannot be taken from a table of points, {} and {} can", quantity.name, fmt::join(can, ", "),
+                       last));
 }
 
 // For one quantity alone: false (reported) with any other.
 bool goes_with(const Reading& r, std::string_view argument) {
-  const Quantity* const quantity = find_quantity(check_of(r).quantity);
-  if (!quantity) return false;
-  if (quantity->argument == argument) return true;
-  if (r.node)
-    r.report(fmt::format("goes with {}, not with {}", argument == "of" ? "expectation" : "p", quantity->name));
+  const Quantity* const quantity = quantity_of(r);
+  if (!quantity || quantity->argument == argument) return quantity != nullptr;
+  std::vector<std::string_view> right;
+  for (const Quantity& other : r.reader.vocabulary.quantities)
+    if (other.argument == argument) right.push_back(other.name);
+  if (r.node) r.report(fmt::format("goes with {}, not with {}", fmt::join(right, ", "), quantity->name));
   return false;
 }
 
 }  // namespace
-
-std::vector<std::string> quantity_names() {
-  std::vector<std::string> names;
-  for (const Quantity& quantity : quantities) names.emplace_back(quantity.name);
-  return names;
-}
 
 void read_checks(Reading& r) {
   const auto entries = r.reader.list(r.node);
@@ -168,25 +136,31 @@ void read_checks(Reading& r) {
 }
 
 void read_quantity(Reading& r) {
-  CaseCheck& check = check_of(r);
-  check.quantity = r.reader.word(r.node, quantity_names()).value_or("");
-  if (check.quantity.starts_with("log_likelihood") && !r.c.compare.log_likelihood &&
-      !r.reader.faulty.contains("compare.log_likelihood"))
-    r.report(fmt::format("{} needs compare.log_likelihood, which is not set", check.quantity));
-  if (check.quantity == "w1" && r.reader.dimension() == 2) r.report("w1 is for one axis");
+  const std::vector<std::string> names = quantity_names(r, [](const Quantity&) { return true; });
+  static_cast<void>(r.table.require(r.row.key(), fmt::format("one of {}", fmt::join(names, ", "))));
+  check_of(r).quantity = r.reader.word(r.node, names).value_or("");
+  const Quantity* const quantity = quantity_of(r);
+  if (!quantity) return;
+  if (!quantity->compares) require_beside(r, *quantity);
+  if (quantity->one_axis && r.reader.dimension() == 2) r.report(fmt::format("{} is for one axis", quantity->name));
+}
+
+// What must stand there, where the witness is not the only one that can tell.
+std::string any_witness(const Vocabulary& words) {
+  std::vector<std::string> names;
+  for (const WitnessName& witness : words.witnesses) names.push_back(fmt::format("\"{}\"", witness.name));
+  return fmt::format("{} or a .csv file", fmt::join(names, ", "));
 }
 
 void read_against(Reading& r) {
-  const Quantity* const quantity = find_quantity(check_of(r).quantity);
+  const Quantity* const quantity = quantity_of(r);
   if (!quantity) return;
-  if (quantity->against == Against::nothing) {
+  if (!quantity->compares) {
     if (r.node) r.report(fmt::format("{} is a number of the run itself, leave against out", quantity->name));
     return;
   }
-  const std::string_view only = only_witness(quantity->against);
-  static_cast<void>(r.table.require("against", only.empty()
-                                                   ? "\"exact\", \"monte_carlo\", \"spectral\", \"twin\" or a .csv file"
-                                                   : fmt::format("\"{}\"", only)));
+  static_cast<void>(r.table.require(
+      r.row.key(), quantity->only.empty() ? any_witness(r.reader.vocabulary) : fmt::format("\"{}\"", quantity->only)));
   const auto against = r.reader.text(r.node);
   if (!against) return;
   check_of(r).against = *against;
@@ -204,8 +178,7 @@ std::string write_against(const Case& c, std::size_t entry) {
 // compared with the initial density.
 void read_at(Reading& r) {
   CaseCheck& check = check_of(r);
-  if (r.node && check.against == "reverse")
-    r.report("what came back is compared with the initial density, leave at out");
+  if (r.node && check.of_reverse) r.report("what came back is compared with the initial density, leave at out");
   const auto at = r.reader.number(r.node);
   if (!r.reader.times_known) return;
   check.at = r.c.time.end;
@@ -225,13 +198,16 @@ void read_at(Reading& r) {
 }
 
 std::string write_at(const Case& c, std::size_t entry) {
-  return c.checks[entry].against == "reverse" ? "" : toml(c.checks[entry].at);
+  return c.checks[entry].of_reverse ? "" : toml(c.checks[entry].at);
 }
 
 // A verdict needs no bound: it is one.
 bool takes_bound(const Reading& r) {
-  if (check_of(r).quantity != "agrees") return true;
-  if (r.node) r.report("agrees takes no bound: it fails where z, KS and chi-square together differ (p below 1e-3)");
+  const Quantity* const quantity = quantity_of(r);
+  if (!quantity || !quantity->own_bound) return true;
+  if (r.node)
+    r.report(fmt::format("{} takes no bound: it fails where z, KS and chi-square together differ (p below 1e-3)",
+                         quantity->name));
   return false;
 }
 
@@ -282,8 +258,8 @@ std::string write_check_point(const Case& c, std::size_t entry) {
 // What came back is compared for one lambda, or for the worst of all.
 void read_check_lambda(Reading& r) {
   CaseCheck& check = check_of(r);
-  if (!find_quantity(check.quantity) || !r.node) return;
-  if (check.against != "reverse") return r.report("goes with against = \"reverse\"");
+  if (!quantity_of(r) || !r.node) return;
+  if (!check.of_reverse) return r.report("goes with against = \"reverse\"");
   check.lambda = r.reader.number(r.node, Bounds::not_negative());
   if (!check.lambda || !r.c.reverse) return;
   const auto& all = r.c.reverse->lambda;  // empty: its own fault was reported

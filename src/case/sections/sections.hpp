@@ -105,7 +105,6 @@ void read_lambdas(Reading& r);
 std::string write_lambdas(const Case& c, std::size_t);
 
 // checks
-std::vector<std::string> quantity_names();
 void read_checks(Reading& r);
 void read_quantity(Reading& r);
 void read_against(Reading& r);

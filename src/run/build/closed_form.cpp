@@ -42,7 +42,7 @@ ClosedForm flow_form(const Setup& setup, const std::string& key, const std::stri
   if (!sides.empty())
     refuse(fmt::format("side {} absorbs: the flow keeps what it carries, where particles of the SDE leave",
                        sides.front()));
-  ClosedForm law = closed_form(setup.config, *setup.sde, key, remedy);
+  ClosedForm law = closed_form(setup.config, *setup.formulas, key, remedy);
   try {
     static_cast<void>(MixtureScore(law.at(0)));
   } catch (const std::invalid_argument&) {

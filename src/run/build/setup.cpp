@@ -77,7 +77,7 @@ std::shared_ptr<ScoreSource> make_spectral_score(const Setup& setup) {
 
 /// The score of the closed form; where there is none, a CaseError at `key` that names `remedy`.
 std::shared_ptr<ScoreSource> closed_score(const Setup& setup, const std::string& key, const std::string& remedy) {
-  auto score = std::make_shared<ClosedScore>(closed_form(setup.config, *setup.sde, key, "use " + remedy));
+  auto score = std::make_shared<ClosedScore>(closed_form(setup.config, *setup.formulas, key, "use " + remedy));
   try {
     score->prepare(0, {});
   } catch (const NumericalError& error) {
@@ -133,7 +133,7 @@ std::unique_ptr<Form> make_form(Setup& setup) {
                           times);
 }
 
-std::shared_ptr<const FormulaSde> make_sde(const Case& config) try {
+std::shared_ptr<const FormulaSde> make_formulas(const Case& config) try {
   return std::make_shared<const FormulaSde>(config.sde);
 } catch (const std::logic_error& error) {
   refuse(config, "sde", error.what());
@@ -189,7 +189,7 @@ void judge_cut_start(Setup& setup, double outside) {
 
 void set_initial(Setup& setup) {
   if (const auto* start = std::get_if<InitialPoint>(&setup.config.initial)) {
-    PointStart made = start_from_point(setup.grid, setup.sde, start->point);
+    PointStart made = start_from_point(setup.grid, setup.formulas, start->point);
     setup.initial = std::move(made.p);
     setup.initial_outflow = std::move(made.outflow);
     setup.clock = made.clock;
@@ -213,7 +213,7 @@ void set_initial(Setup& setup) {
 void warn_of_schedule(Setup& setup) {
   const Case& c = setup.config;
   if (!c.schedule) return;
-  for (const ScheduleFinding& finding : check_schedule(*c.schedule, *setup.sde, c.sde.variables, c.time.end))
+  for (const ScheduleFinding& finding : check_schedule(*c.schedule, *setup.formulas, c.sde.variables, c.time.end))
     if (!finding.holds) setup.warnings.push_back("schedule: " + finding.text);
 }
 
@@ -290,7 +290,7 @@ Setup assemble(Case config) {
   setup.warnings = setup.config.warnings;
   setup.grid = std::make_shared<const Grid>(setup.config.axes);
   try {
-    setup.sde = make_sde(setup.config);
+    setup.sde = setup.formulas = make_formulas(setup.config);
     set_initial(setup);
     look_over_time(setup);
     setup.scheme = make_form(setup);

@@ -19,7 +19,7 @@ constexpr double confining = 4;  // f_n L / D_nn, L the box: drift inwards that 
 /// The closed form of the case on the whole line, where it has one.
 std::optional<ClosedForm> law_without_walls(const Setup& setup) {
   try {
-    return closed_form(setup.config, *setup.sde, "compare.exact", "");
+    return closed_form(setup.config, *setup.formulas, "compare.exact", "");
   } catch (const CaseError&) {
     return std::nullopt;
   }
@@ -27,7 +27,7 @@ std::optional<ClosedForm> law_without_walls(const Setup& setup) {
 
 /// The Gaussian at rest on the whole line, where the case has one.
 std::optional<GaussianMixture> law_at_rest(const Setup& setup) {
-  const auto linear = setup.sde->linear();
+  const auto linear = setup.formulas->linear();
   for (const Axis& axis : setup.grid->axes())
     if (axis.periodic()) return std::nullopt;
   const auto law = linear ? LinearGaussian(*linear).stationary() : std::nullopt;

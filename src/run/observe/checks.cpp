@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "fokker/analysis/norms.hpp"
-#include "fokker/base/tape.hpp"
+#include "fokker/run/quantities.hpp"
 
 namespace fokker {
 
@@ -17,46 +17,9 @@ namespace {
 
 constexpr double missing = std::numeric_limits<double>::quiet_NaN();
 
-/// What a check found: a number, and words where the number alone does not say enough.
-struct Found {
-  double value = missing;
-  std::string note = {};
-};
-
-Found from_agreement(const std::string& quantity, const Agreement& agreement) {
-  if (quantity == "ks_p_value") return {agreement.ks_p_value};
-  if (quantity == "chi2_p_value") return {agreement.chi2_p_value};
-  if (quantity == "agrees") {
-    const JointVerdict verdict = agreement.verdict();
-    return {verdict.p_value,
-            verdict.spoke.empty() ? "" : fmt::format("{} by {}", verdict.word, fmt::join(verdict.spoke, ", "))};
-  }
-  if (quantity != "z") return {};
-  if (agreement.z) return {*agreement.z};
-  return {missing,
-          fmt::format("z needs at least 10 cells that expect a particle, and there are {}; take more particles, "
-                      "or check agrees or chi2_p_value",
-                      agreement.expecting)};
-}
-
-Found from_verdict(const std::string& quantity, const Verdict& verdict) {
-  if (quantity == "l1") return {verdict.norms.l1};
-  if (quantity == "l2") return {verdict.norms.l2};
-  if (quantity == "linf") return {verdict.norms.linf};
-  if (quantity == "kl") return {verdict.norms.kl, kl_note(verdict.norms)};
-  if (quantity == "w1" && !verdict.w1) return {missing, "w1 needs mass, and particles, that have not left"};
-  if (quantity == "w1") return {*verdict.w1};
-  if (quantity == "ks") return {verdict.ks};
-  if (quantity == "mean_error") return {verdict.mean_error};
-  if (quantity == "covariance_error") return {verdict.covariance_error};
-  for (const auto& [key, value] : verdict.more)
-    if (key == quantity) return {value};
-  return verdict.agreement ? from_agreement(quantity, *verdict.agreement) : Found{};
-}
-
 /// p against point values of a table: the cells are de-averaged at its points, and norms are trapezoidal integrals over
 /// them. Where the points cannot see the mass of p, neither can the norms.
-Found against_table(const Setup& setup, const CaseCheck& check, const Field& p) {
+Found against_table(const QuantityRow& row, const Setup& setup, const CaseCheck& check, const Field& p) {
   const PointTable& table = *check.table;
   const auto dimension = static_cast<std::size_t>(setup.grid->dimension());
   Norms norms;
@@ -80,34 +43,29 @@ Found against_table(const Setup& setup, const CaseCheck& check, const Field& p) 
             fmt::format("{:.4g} of the mass is {:.4g} by trapezoids over the points of {}: they miss where p is, "
                         "or are too few for it",
                         mass, seen, check.against)};
-  if (check.quantity == "l1") return {norms.l1};
-  if (check.quantity == "l2") return {std::sqrt(square)};
-  if (check.quantity == "linf") return {norms.linf};
+  norms.l2 = std::sqrt(square);
   if (norms.kl_left_out >= most_kl_left_out) norms.kl = std::numeric_limits<double>::infinity();
-  return {norms.kl, kl_note(norms)};
+  Verdict verdict;
+  verdict.norms = norms;
+  return row.of_verdict(verdict);
 }
 
-Found evaluate(const Setup& setup, const CaseCheck& check, const Field& p, const Ledger& ledger,
-               std::span<const Opinion> opinions, const LikelihoodVerdict* likelihood) {
-  if (check.quantity == "log_likelihood_error") return {likelihood ? likelihood->error : missing};
-  if (check.quantity == "log_likelihood_error_grid") return {likelihood ? likelihood->error_grid : missing};
-  if (check.quantity == "mass_error") return {ledger.mass_max_error};
-  if (check.quantity == "min_p") return {ledger.run_min};
-  if (check.quantity == "expectation") {
-    const Expression formulas[] = {*check.of};
-    return {expectation(*setup.grid, p.view(), Tape(formulas, setup.config.sde.variables))};
-  }
-  if (check.quantity == "p") return {point_value(*setup.grid, p.view(), check.point)};
-  if (check.table) return against_table(setup, check, p);
+Found evaluate(const Evidence& evidence, std::span<const Opinion> opinions) {
+  const CaseCheck& check = evidence.check;
+  const QuantityRow& row = quantity_row(check.quantity);
+  if (row.of_run != nullptr) return row.of_run(evidence);
+  if (check.table) return against_table(row, evidence.setup, check, evidence.p);
   for (const Opinion& opinion : opinions)
-    if (opinion.witness == check.against) return from_verdict(check.quantity, opinion.verdict);
+    if (opinion.witness == check.against) return row.of_verdict(opinion.verdict);
   return {};
 }
+
+std::optional<double> own_bound(const CaseCheck& check) { return quantity_row(check.quantity).quantity.own_bound; }
 
 /// The nearer to breaking the bounds, or the farther beyond them, the larger.
 double excess(const CaseCheck& check, double value) {
   if (check.below) return value;
-  if (check.above || check.quantity == "agrees") return -value;
+  if (check.above || own_bound(check)) return -value;
   return std::abs(value - check.near.value_or(0));
 }
 
@@ -116,7 +74,7 @@ double time_of(const Setup& setup, const CaseCheck& check) { return check.at.val
 }  // namespace
 
 bool holds(const CaseCheck& check, double value) {
-  if (check.quantity == "agrees") return value >= differs_below;
+  if (const auto least = own_bound(check)) return value >= *least;
   if (check.below) return value < *check.below;
   if (check.above) return value > *check.above;
   if (check.near) return std::abs(value - *check.near) <= check.within.value_or(0);
@@ -124,7 +82,7 @@ bool holds(const CaseCheck& check, double value) {
 }
 
 std::string CheckResult::bound() const {
-  if (check->quantity == "agrees") return fmt::format("p >= {:.3g}", differs_below);
+  if (const auto least = own_bound(*check)) return fmt::format("p >= {:.3g}", *least);
   if (check->below) return fmt::format("< {}", *check->below);
   if (check->above) return fmt::format("> {}", *check->above);
   const double within = check->within.value_or(0);
@@ -142,7 +100,7 @@ std::string CheckResult::label() const {
   if (!check->against.empty()) text += " against " + check->against;
   if (check->lambda)
     text += fmt::format(", lambda {}", *check->lambda);
-  else if (check->against == "reverse")
+  else if (check->of_reverse)
     text += ", worst lambda";
   return text;
 }
@@ -150,29 +108,30 @@ std::string CheckResult::label() const {
 void check_frame(const Setup& setup, double t, const Field& p, const Ledger& ledger, std::span<const Opinion> opinions,
                  const LikelihoodVerdict* likelihood, std::vector<CheckResult>& results) {
   for (const CaseCheck& check : setup.config.checks) {
-    if (check.quantity == "order" || check.against == "reverse" ||
+    if (!quantity_row(check.quantity).of_one_run() || check.of_reverse ||
         std::abs(time_of(setup, check) - t) > 1e-9 * setup.config.time.end)
       continue;
-    Found found = evaluate(setup, check, p, ledger, opinions, likelihood);
+    Found found = evaluate({setup, check, p, &ledger, likelihood}, opinions);
     results.push_back({&check, t, found.value, holds(check, found.value), true, std::move(found.note)});
   }
 }
 
 void check_steady(const Setup& setup, const Field& p, std::vector<CheckResult>& results) {
   for (const CaseCheck& check : setup.config.checks) {
-    if (check.quantity != "expectation" || check.timed) continue;
-    const Found found = evaluate(setup, check, p, {}, {}, nullptr);
+    if (!quantity_row(check.quantity).stationary || check.timed) continue;
+    const Found found = evaluate({setup, check, p}, {});
     results.push_back({&check, std::numeric_limits<double>::infinity(), found.value, holds(check, found.value)});
   }
 }
 
 void check_reverse(const Setup& setup, std::span<const ReverseRow> back, std::vector<CheckResult>& results) {
   for (const CaseCheck& check : setup.config.checks) {
-    if (check.against != "reverse") continue;
+    if (!check.of_reverse) continue;
+    const QuantityRow& quantity = quantity_row(check.quantity);
     std::optional<Found> worst;
     for (const ReverseRow& row : back) {
       if (check.lambda && *check.lambda != row.lambda) continue;
-      Found found = from_verdict(check.quantity, row.verdict);
+      Found found = quantity.of_verdict(row.verdict);
       if (!worst || !(excess(check, found.value) <= excess(check, worst->value))) worst = std::move(found);
     }
     if (worst) results.push_back({&check, 0, worst->value, holds(check, worst->value), true, std::move(worst->note)});
@@ -181,7 +140,7 @@ void check_reverse(const Setup& setup, std::span<const ReverseRow> back, std::ve
 
 void add_unreached(const Setup& setup, std::vector<CheckResult>& results) {
   for (const CaseCheck& check : setup.config.checks) {
-    if (check.quantity == "order") continue;
+    if (!quantity_row(check.quantity).of_one_run()) continue;
     const bool seen =
         std::any_of(results.begin(), results.end(), [&](const CheckResult& r) { return r.check == &check; });
     if (!seen) results.push_back({&check, time_of(setup, check), missing, false, false});

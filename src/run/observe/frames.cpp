@@ -28,8 +28,7 @@ class Frames : public Observer {
     if (setup_.grid->dimension() == 1) history_.emplace_back(now.p->values.begin(), now.p->values.end());
     references_.clear();
     for (const Opinion& opinion : opinions)
-      if (opinion.witness == "exact" || !witness_row(opinion.witness).picture.empty())
-        references_.emplace_back(opinion.witness, opinion.density);
+      if (!witness_row(opinion.witness).picture.empty()) references_.emplace_back(opinion.witness, opinion.density);
   }
 
   void end(const Moment& now) override {
@@ -40,9 +39,8 @@ class Frames : public Observer {
     if (setup_.grid->dimension() == 1)
       write_spacetime_vti(folder_ / "spacetime.vti", setup_.grid->axis(0), times, history_);
     if (now.t != written_.back().first) references_.clear();  // of an earlier time
-    draw("density.png", now, "exact");
-    for (const WitnessRow& row : witness_rows())
-      if (!row.picture.empty() && row.asked(setup_.config.compare)) draw(row.picture, now, row.name);
+    for (const WitnessRow& row : witness_rows())              // that of the law comes without it too
+      if (row.is_law || (!row.picture.empty() && row.asked(setup_.config.compare))) draw(row.picture, now, row.name);
   }
 
  private:

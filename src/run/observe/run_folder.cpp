@@ -41,9 +41,8 @@ bool is_ours(std::string name) {
     if (dot == std::string::npos || !is_hexadecimal(name.substr(dot + 1))) return false;
     name.resize(dot);
   }
-  constexpr std::array<std::string_view, 9> fixed{lock_name,       "reverse_000000.vti", "case.toml",
-                                                  "resolved.toml", "summary.json",       "series.csv",
-                                                  "density.pvd",   "spacetime.vti",      "density.png"};
+  constexpr std::array<std::string_view, 8> fixed{lock_name,      "reverse_000000.vti", "case.toml",   "resolved.toml",
+                                                  "summary.json", "series.csv",         "density.pvd", "spacetime.vti"};
   if (std::find(fixed.begin(), fixed.end(), name) != fixed.end()) return true;
   for (const WitnessRow& row : witness_rows())
     if (name == row.picture) return true;

@@ -36,7 +36,7 @@ class Series : public Observer {
   void frame(const Moment& now, std::span<const Opinion> opinions) override {
     std::string kl;
     for (const Opinion& opinion : opinions)
-      if (opinion.witness == "exact") kl = fmt::format("{:.10g}", opinion.verdict.norms.kl);
+      if (witness_row(opinion.witness).is_law) kl = fmt::format("{:.10g}", opinion.verdict.norms.kl);
     if (pending_step_ == now.step) pending_.clear();  // the frame's own row stands for the step that led to it
     append_pending();
     file_.append(row(now, kl));

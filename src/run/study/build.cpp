@@ -3,6 +3,7 @@
 #include "../build/faults.hpp"
 #include "fokker/particles/steppers.hpp"
 #include "fokker/run/fields.hpp"
+#include "fokker/run/quantities.hpp"
 #include "fokker/run/witness.hpp"
 #include "fokker/scheme/reconstruction.hpp"
 
@@ -27,6 +28,8 @@ Vocabulary vocabulary() {
   for (const ParticleStepperRow& row : particle_steppers())
     words.particle_steppers.push_back({std::string(row.name), row.flow, row.adaptive});
   for (const FieldRow& row : field_rows()) words.fields.emplace_back(row.name);
+  for (const WitnessRow& row : witness_rows()) words.witnesses.push_back({row.name, row.both_signs});
+  for (const QuantityRow& row : quantity_rows()) words.quantities.push_back(row.quantity);
   return words;
 }
 

@@ -1,5 +1,7 @@
 #include "fokker/run/catalogue.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "fokker/base/expression.hpp"
@@ -7,6 +9,7 @@
 #include "fokker/model/named_model.hpp"
 #include "fokker/particles/steppers.hpp"
 #include "fokker/run/fields.hpp"
+#include "fokker/run/quantities.hpp"
 #include "fokker/scheme/flux.hpp"
 
 namespace fokker {
@@ -88,34 +91,16 @@ std::vector<Entry> list_fields() {
 }
 
 std::vector<Entry> list_quantities() {
-  return {
-      {"l1, l2, linf",
-       {{"is", "int |p - q| dx, sqrt(int (p - q)^2 dx), max |p - q|; against a witness or a CSV file"}}},
-      {"kl",
-       {{"is",
-         "int p log(p/q) dx, against exact or a CSV file; infinite where p has 1e-12 of mass or more in cells whose q "
-         "underflows"}}},
-      {"w1", {{"is", "Wasserstein-1 distance (1D), the shorter way round on a periodic axis"}}},
-      {"ks", {{"is", "largest difference of cdfs, over the marginals; Kuiper's on a periodic axis"}}},
-      {"mean_error, covariance_error", {{"is", "largest absolute component; circular on a periodic axis"}}},
-      {"agrees",
-       {{"is",
-         "against monte_carlo, without a bound: z, KS and chi-square together, p = min(1, 3 min of their p-values); it "
-         "differs (and the check fails) below 1e-3, is doubtful below 1e-2, else agrees"}}},
-      {"z, ks_p_value, chi2_p_value",
-       {{"is",
-         "against monte_carlo: does the histogram differ by more than counting noise? z needs 10 cells that expect a "
-         "particle; KS is Kuiper's on a periodic axis"}}},
-      {"l1_exact, own_error",
-       {{"is", "against spectral: that witness's own distance to the exact one, and its own estimate of its error"}}},
-      {"characteristic_error",
-       {{"is", "against exact: largest difference of the characteristic functions at the grid's wave numbers"}}},
-      {"log_likelihood_error, log_likelihood_error_grid",
-       {{"is", "largest error of log p carried along the flow against the closed form, and of the grid's log p"}}},
-      {"mass_error, min_p", {{"is", "largest |mass + outflow - 1| and smallest p over the whole run"}}},
-      {"expectation", {{"is", "int g p dx with of = \"g\""}}},
-      {"p", {{"is", "point value (de-averaged) at point = [..]"}}},
-      {"order", {{"is", "measured by `fokker converge`, on the finest pair of levels"}}}};
+  std::vector<Entry> all;
+  std::string_view doc;
+  for (const QuantityRow& row : quantity_rows()) {
+    if (row.doc == doc)
+      all.back().name += fmt::format(", {}", row.quantity.name);
+    else
+      all.push_back({std::string(row.quantity.name), {{"is", std::string(row.doc)}}});
+    doc = row.doc;
+  }
+  return all;
 }
 
 std::vector<Entry> list_solvers() {

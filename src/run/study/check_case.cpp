@@ -36,7 +36,7 @@ Finding axes_finding(const Setup& setup) {
 }
 
 Finding interpretation_finding(const Setup& setup) {
-  const auto& induced = setup.sde->induced_drift();
+  const auto& induced = setup.formulas->induced_drift();
   std::string text = to_string(setup.config.sde.interpretation);
   Json values = Json::array();
   for (std::size_t k = 0; k < induced.size(); ++k) {
@@ -145,7 +145,7 @@ bool add_schedule(const Setup& setup, std::vector<Finding>& all) {
   if (!c.no_schedule.empty()) all.push_back({"schedule.unknown", c.no_schedule, "schedule", c.no_schedule});
   if (!c.schedule) return true;
   bool good = true;
-  for (const ScheduleFinding& f : check_schedule(*c.schedule, *setup.sde, c.sde.variables, c.time.end)) {
+  for (const ScheduleFinding& f : check_schedule(*c.schedule, *setup.formulas, c.sde.variables, c.time.end)) {
     all.push_back({"schedule." + f.name,
                    {{"holds", f.holds}, {"violation", f.violation}, {"at", f.at}, {"text", f.text}},
                    "schedule",

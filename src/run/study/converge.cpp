@@ -81,7 +81,7 @@ Convergence converge(const Case& config, int levels, bool in_time) {
   for (std::size_t k = 1; k < table.rows.size(); ++k)
     table.rows[k].order = std::log2(table.rows[k - 1].error / table.rows[k].error);
   for (const CaseCheck& check : config.checks)
-    if (check.quantity == "order")
+    if (!quantity_row(check.quantity).of_one_run())
       table.checks.push_back({&check, config.time.end, table.order(), holds(check, table.order())});
   return table;
 }

@@ -126,7 +126,7 @@ class Law {
     }
     if (start.empty()) return;
     try {
-      closed_ = closed_form(setup.config, *setup.sde, "compare.exact", "");
+      closed_ = closed_form(setup.config, *setup.formulas, "compare.exact", "");
     } catch (const CaseError&) {
       for (Gaussian& component : start) flows_.emplace_back(setup, std::move(component));
     }

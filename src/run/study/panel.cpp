@@ -51,7 +51,7 @@ void Panel::conclude() {
 void Panel::compare(std::vector<Opinion>& opinions) const {
   for (const Opinion& exact : opinions)
     for (Opinion& other : opinions)
-      if (exact.witness == "exact" && witness_row(other.witness).against_exact)
+      if (witness_row(exact.witness).is_law && witness_row(other.witness).against_law)
         other.verdict.more.emplace_back("l1_exact", norms(*setup_.grid, other.density.view(), exact.density.view()).l1);
 }
 

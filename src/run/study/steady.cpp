@@ -150,7 +150,7 @@ class StationaryLaw final : public Witness {
 std::unique_ptr<Witness> stationary_witness(const Setup& setup) {
   const CaseCompare& asked = setup.config.compare;
   if (asked.exact_formula && !asked.exact_formula->depends_on("t")) return witness_row("exact").make(setup);
-  const auto linear = setup.sde->linear();
+  const auto linear = setup.formulas->linear();
   if (!asked.exact_closed_form || !linear) return nullptr;
   for (const Axis& axis : setup.grid->axes())
     if (axis.periodic()) return nullptr;

@@ -7,6 +7,7 @@
 #include "fokker/base/stop.hpp"
 #include "fokker/run/build.hpp"
 #include "fokker/run/converge.hpp"
+#include "fokker/run/quantities.hpp"
 #include "fokker/run/run.hpp"
 #include "fokker/spectral/fourier.hpp"
 
@@ -26,8 +27,8 @@ void take(const CheckResult& done, ValidatedCase& outcome) {
 
 void judge_order(const Case& config, ValidatedCase& outcome) {
   constexpr int levels = 3;
-  const bool asked =
-      std::any_of(config.checks.begin(), config.checks.end(), [](const CaseCheck& c) { return c.quantity == "order"; });
+  const bool asked = std::any_of(config.checks.begin(), config.checks.end(),
+                                 [](const CaseCheck& check) { return !quantity_row(check.quantity).of_one_run(); });
   if (!asked) return;
   for (const CheckResult& done : converge(config, levels, false).checks) take(done, outcome);
 }

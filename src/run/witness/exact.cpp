@@ -11,7 +11,7 @@ namespace fokker {
 namespace {
 
 ClosedForm exact_form(const Setup& setup) {
-  return closed_form(setup.config, *setup.sde, "compare.exact",
+  return closed_form(setup.config, *setup.formulas, "compare.exact",
                      "give the density as a formula of the axes and t instead, or remove the key");
 }
 
@@ -88,6 +88,8 @@ std::unique_ptr<Witness> make(const Setup& setup) {
 
 }  // namespace
 
-WitnessRow exact_row() { return {.name = "exact", .asked = asked, .require = require, .make = make}; }
+WitnessRow exact_row() {
+  return {.name = "exact", .asked = asked, .require = require, .make = make, .is_law = true, .picture = "density.png"};
+}
 
 }  // namespace fokker

@@ -167,7 +167,8 @@ WitnessRow spectral_row() {
           .asked = [](const CaseCompare& compare) { return compare.spectral.has_value(); },
           .make = make,
           .refused_when_made = true,
-          .against_exact = true};
+          .against_law = true,
+          .both_signs = true};
 }
 
 }  // namespace fokker

@@ -20,7 +20,30 @@ inline const fokker::Vocabulary& words() {
       {{"euler_maruyama", false, false}, {"probability_flow", true, true}, {"probability_flow_rk4", true, false}},
       {},
       {},
-      {"p", "log_p", "score", "effective_drift", "current", "drift", "entropy_production"}};
+      {"p", "log_p", "score", "effective_drift", "current", "drift", "entropy_production"},
+      {{"exact"}, {"monte_carlo"}, {"spectral", true}, {"twin"}},
+      {{.name = "l1", .compares = true, .from_file = true},
+       {.name = "l2", .compares = true, .from_file = true},
+       {.name = "linf", .compares = true, .from_file = true},
+       {.name = "kl", .compares = true, .from_file = true, .of_logarithms = true},
+       {.name = "w1", .compares = true, .one_axis = true},
+       {.name = "ks", .compares = true},
+       {.name = "mean_error", .compares = true},
+       {.name = "covariance_error", .compares = true},
+       {.name = "agrees", .compares = true, .only = "monte_carlo", .own_bound = 1e-3},
+       {.name = "z", .compares = true, .only = "monte_carlo"},
+       {.name = "ks_p_value", .compares = true, .only = "monte_carlo"},
+       {.name = "chi2_p_value", .compares = true, .only = "monte_carlo"},
+       {.name = "characteristic_error", .compares = true, .only = "exact", .closed_form = true},
+       {.name = "l1_exact", .compares = true, .only = "spectral", .needs = "compare.exact"},
+       {.name = "own_error", .compares = true, .only = "spectral"},
+       {.name = "log_likelihood_error", .needs = "compare.log_likelihood"},
+       {.name = "log_likelihood_error_grid", .needs = "compare.log_likelihood"},
+       {.name = "mass_error"},
+       {.name = "min_p"},
+       {.name = "expectation", .argument = "of"},
+       {.name = "p", .argument = "point"},
+       {.name = "order"}}};
   return words;
 }
 

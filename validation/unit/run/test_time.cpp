@@ -243,7 +243,7 @@ TEST_CASE("switches and pulses are met by every stepper") {
 TEST_CASE("the closed form integrates through switches and pulses exactly") {
   const auto exact = [](const std::string& drift, const std::string& D) {
     const Setup setup = setup_of(switched(drift, D, "[compare]\nexact = true\n"));
-    const auto law = LinearGaussian(*setup.sde->linear()).law(0, 1);
+    const auto law = LinearGaussian(*setup.formulas->linear()).law(0, 1);
     return MeanVariance{law.c[0], 0.25 * law.Phi(0, 0) * law.Phi(0, 0) + law.S(0, 0)};
   };
   CHECK(exact("0", "if(t < 0.3, 0, 1)").variance == doctest::Approx(1.65).epsilon(1e-12));
