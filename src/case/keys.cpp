@@ -17,6 +17,7 @@ using namespace input;
 using Strings = std::vector<std::string>;
 constexpr std::int64_t any = std::numeric_limits<std::int64_t>::max();
 constexpr auto as_formulas = "formulas";  // the variant of [sde] without a model
+constexpr auto of_models = "a model";     // those variants whose row of `list models` uses the key
 
 KeyAccess table(std::function<void(Reading&)> read, std::string must_be = "a table",
                 std::function<std::size_t(const Case&)> count = {}) {
@@ -71,7 +72,7 @@ const std::vector<KeyRow> rows = {
     key("sde.model", as_written(KeyKind::word, "one of those that `list models` names"), "", "none: formulas",
         "a named model in place of formulas",
         {.replaces = {"interpretation", "drift", "noise", "noise_covariance", "diffusion", "potential", "temperature"},
-         .of = "ou vp ve sub_vp alpha_sigma"}),
+         .of = of_models}),
     key("sde.parameters", names(write_parameters), "", "none", "names for numbers, which may be formulas of each other",
         {.late = 2}),
     key("sde.definitions", names(write_definitions), "", "none", "names for formulas of axes and t", {.late = 2}),
@@ -91,26 +92,27 @@ const std::vector<KeyRow> rows = {
     key("sde.noise_covariance", as_written(KeyKind::matrix, "a symmetric matrix", read_noise_covariance), "",
         "the identity", "Q, of the sources of noise", {.of = as_formulas}),
     key("sde.theta", as_written(KeyKind::list, "a number > 0, or one per axis"), "1/t", "required by ou",
-        "the rate of return", {.of = "ou"}),
-    key("sde.mu", as_written(KeyKind::list, "a number, or one per axis"), "x", "0", "the mean of return", {.of = "ou"}),
+        "the rate of return", {.of = of_models}),
+    key("sde.mu", as_written(KeyKind::list, "a number, or one per axis"), "x", "0", "the mean of return",
+        {.of = of_models}),
     key("sde.alpha", as_written(KeyKind::formula, "a formula of t"), "", "required by alpha_sigma",
-        "the scale of the data at t; 1 at 0", {.of = "alpha_sigma"}),
+        "the scale of the data at t; 1 at 0", {.of = of_models}),
     key("sde.sigma",
         as_written(KeyKind::formula, "a number > 0, or one per axis; of ve and alpha_sigma a formula of t"),
         "x/sqrt(t), or x", "required by ou and alpha_sigma; by ve without sigma_min",
-        "ou: the noise; ve and alpha_sigma: the standard deviation at t", {.of = "ou ve alpha_sigma"}),
+        "ou: the noise; ve and alpha_sigma: the standard deviation at t", {.of = of_models}),
     key("sde.sigma_min", as_written(KeyKind::number, "a number > 0"), "x", "none",
-        "sigma grows from here to sigma_max at t = 1", {.of = "ve"}),
+        "sigma grows from here to sigma_max at t = 1", {.of = of_models}),
     key("sde.sigma_max", as_written(KeyKind::number, "a number > sigma_min"), "x", "required by sigma_min",
-        "sigma at t = 1", {.of = "ve"}),
+        "sigma at t = 1", {.of = of_models}),
     key("sde.beta", as_written(KeyKind::formula, "a formula of t"), "1/t", "required by vp and sub_vp without schedule",
-        "the rate", {.replaces = {"schedule"}, .of = "vp sub_vp"}),
+        "the rate", {.replaces = {"schedule"}, .of = of_models}),
     key("sde.schedule", as_written(KeyKind::word, "linear or cosine"), "", "none", "a usual rate by its name",
-        {.replaces = {"beta", "beta_integral"}, .of = "vp sub_vp"}),
+        {.replaces = {"beta", "beta_integral"}, .of = of_models}),
     key("sde.beta_integral", as_written(KeyKind::formula, "a formula of t"), "", "worked out where it can be",
-        "the integral of beta from 0, or from anywhere", {.of = "vp sub_vp"}),
+        "the integral of beta from 0, or from anywhere", {.of = of_models}),
     key("sde.blurred", as_written(KeyKind::boolean, "true or false"), "", "false",
-        "the initial density is the data blurred by sigma(0) already", {.of = "ve alpha_sigma"}),
+        "the initial density is the data blurred by sigma(0) already", {.of = of_models}),
 
     key("schedule", table(read_schedule), "", "none", "what the user claims about the law of formulas of his own"),
     key("schedule.alpha", claimed(&ScheduleClaim::alpha), "", required, "the scale of the data at t"),
@@ -298,13 +300,10 @@ std::string_view to_string(KeyKind kind) {
 }
 
 bool KeyRow::is_of(std::string_view variant) const {
-  if (rules.of.empty()) return true;
-  for (std::size_t start = 0; start < rules.of.size();) {
-    const std::size_t end = std::min(rules.of.find(' ', start), rules.of.size());
-    if (rules.of.substr(start, end - start) == variant) return true;
-    start = end + 1;
-  }
-  return false;
+  if (rules.of != of_models) return rules.of.empty() || rules.of == variant;
+  const ModelRow* const model = find_model(variant);
+  return model != nullptr &&
+         (key() == "model" || std::find(model->uses.begin(), model->uses.end(), key()) != model->uses.end());
 }
 
 std::span<const KeyRow> case_keys() { return rows; }

@@ -56,7 +56,7 @@ struct KeyRules {
   std::vector<Meaning> only_with = {};             ///< it has a meaning only with these, which stand above it
   std::string_view choice = {};                    ///< those of one choice exclude each other
   std::vector<std::string_view> replaces = {};     ///< --set takes these out of the file as well as those of its choice
-  std::string_view of = {};                        ///< the variants of its table that know it, by blanks; all
+  std::string_view of = {};                        ///< the variants of its table that know it: one, "a model"; all
   std::vector<std::string_view> only_beside = {};  ///< unknown where none of these stands
   bool entries_have_names = false;                 ///< of tables: paths call an entry by its `name`
   int late = 0;                                    ///< resolved.toml has it after its neighbours with less

@@ -26,11 +26,36 @@ struct NamedModel {
   std::optional<Expression> stated_integral = std::nullopt;  ///< of the first rate, as the user gives it
 };
 
+/// What a case gives under [sde], as a named model asks for it. What is missing or does not fit is reported to the user
+/// and comes back empty.
+class ModelKeys {
+ public:
+  virtual ~ModelKeys() = default;
+  [[nodiscard]] virtual std::vector<std::string> variables() const = 0;  ///< the names of the axes
+  [[nodiscard]] virtual bool has(std::string_view key) = 0;
+  /// Reports a key that is not there with what it must be.
+  virtual void require(std::string_view key, std::string_view must_be) = 0;
+  /// Does one of them stand there? Those after the first are reported.
+  [[nodiscard]] virtual bool one_of(std::span<const std::string_view> keys) = 0;
+  /// One number for all axes, or a list of one per axis; > 0 where `positive`.
+  [[nodiscard]] virtual std::optional<std::vector<double>> per_axis(std::string_view key, bool positive) = 0;
+  [[nodiscard]] virtual std::optional<double> positive_number(std::string_view key) = 0;
+  [[nodiscard]] virtual std::optional<Expression> formula(std::string_view key) = 0;  ///< of t
+  [[nodiscard]] virtual std::optional<std::string> word(std::string_view key, std::span<const std::string> allowed) = 0;
+  [[nodiscard]] virtual bool flag(std::string_view key) = 0;  ///< false where it is not there
+  virtual void report(std::string_view key, const std::string& text) = 0;
+};
+
 /// A row of `list models`.
 struct ModelRow {
-  std::string_view name, f, g, keys, closed_form, reference, when_not;
+  std::string_view name;
+  std::vector<std::string_view> uses;  ///< keys of [sde]
+  std::optional<NamedModel> (*read)(ModelKeys&);
+  std::string_view f, g, keys, closed_form, reference, when_not;
 };
 [[nodiscard]] std::span<const ModelRow> models();
+/// nullptr where there is none of that name.
+[[nodiscard]] const ModelRow* find_model(std::string_view name);
 
 /// dX = -theta (X - mu) dt + sigma dW on each axis; d numbers each, theta and sigma > 0.
 [[nodiscard]] NamedModel ou_model(const std::vector<std::string>& variables, const std::vector<double>& theta,

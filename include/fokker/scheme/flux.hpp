@@ -52,7 +52,7 @@ enum class Carries { fitted, upwind, central, four_cells, upwind_advection, para
 struct FluxScheme {
   std::string_view name;
   std::string_view form;  ///< "drift_diffusion" or "effective_drift"
-  Carries carries = Carries::fitted;
+  Carries carries = Carries::upwind;
   int order = 1;                  ///< for smooth p, measured by the unit tests
   bool positive = false;          ///< a Markov generator: left >= 0 >= right for any edge
   bool limited_velocity = false;  ///< carries drift in directions without diffusion by the limited second-order part

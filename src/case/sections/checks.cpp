@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <map>
 
 #include "sections.hpp"
 
@@ -72,11 +71,6 @@ void require_beside(const Reading& r, const Quantity& quantity) {
     r.report(fmt::format("{} needs {}, which is not set", quantity.name, quantity.needs));
 }
 
-void read_reverse_witness(const Reading& r) {
-  check_of(r).of_reverse = true;
-  if (!r.c.reverse) r.report("needs [reverse], which is not there");
-}
-
 void read_witness(const Reading& r, const Quantity& quantity, const WitnessName& witness) {
   if (quantity.of_logarithms && witness.both_signs)
     return r.report(fmt::format("\"{}\", {} needs a density that is positive, and its noise at 1e-16 is not",
@@ -92,7 +86,7 @@ void read_witness(const Reading& r, const Quantity& quantity, const WitnessName&
 void read_named_witness(const Reading& r, const Quantity& quantity, const std::string& against) {
   const auto& all = r.reader.vocabulary.witnesses;
   const auto named = std::find_if(all.begin(), all.end(), [&](const WitnessName& w) { return w.name == against; });
-  const bool file = against.ends_with(".csv"), back = against == reverse_name;
+  const bool file = against.ends_with(".csv"), back = check_of(r).of_reverse;
   if (named == all.end() && !file && !back) {
     std::vector<std::string> names;
     for (const WitnessName& witness : all) names.emplace_back(witness.name);
@@ -101,14 +95,16 @@ void read_named_witness(const Reading& r, const Quantity& quantity, const std::s
   }
   if (!quantity.only.empty() && against != quantity.only)
     return r.report(fmt::format("{}, {} is for \"{}\"", toml_string(against), quantity.name, quantity.only));
-  if (back) return read_reverse_witness(r);
+  if (back) {
+    if (!r.c.reverse) r.report("needs [reverse], which is not there");
+    return;
+  }
   if (!file) return read_witness(r, quantity, *named);
   if (quantity.from_file) return read_file_witness(r);
-  std::vector<std::string> can = quantity_names(r, [](const Quantity& other) { return other.from_file; });
-  const std::string last = can.back();
-  can.pop_back();
-  r.report(fmt::format("{} cannot be taken from a table of points, {} and {} can", quantity.name, fmt::join(can, ", "),
-                       last));
+  const auto can = quantity_names(r, [](const Quantity& other) { return other.from_file; });
+  std::string text;
+  for (const std::string& name : can) text += (text.empty() ? "" : name == can.back() ? " and " : ", ") + name;
+  r.report(fmt::format("{} cannot be taken from a table of points, {} can", quantity.name, text));
 }
 
 // For one quantity alone: false (reported) with any other.
@@ -164,6 +160,7 @@ void read_against(Reading& r) {
   const auto against = r.reader.text(r.node);
   if (!against) return;
   check_of(r).against = *against;
+  check_of(r).of_reverse = *against == reverse_name;
   read_named_witness(r, *quantity, *against);
 }
 

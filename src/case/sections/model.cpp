@@ -1,13 +1,12 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-#include <cmath>
+#include <stdexcept>
 
 #include "fokker/model/named_model.hpp"
 #include "sections.hpp"
 
-// [sde] model = "...": the keys of each named model, and [schedule]: what a user claims about formulas of his own.
+// [sde] model = "...": how a named model meets the keys of a case, and [schedule]: what a user claims about formulas of
+// his own.
 namespace fokker::input {
 namespace {
 
@@ -16,8 +15,6 @@ std::vector<std::string> variables_of(const Case& c) {
   for (const Axis& axis : c.axes) names.push_back(axis.name);
   return names;
 }
-
-const std::vector<std::string> time_only = {"t"};
 
 // One number for all axes, or a list of one per axis.
 std::optional<std::vector<double>> per_axis(CaseReader& reader, const Node& node, const Bounds& bounds) {
@@ -37,103 +34,38 @@ std::optional<std::vector<double>> per_axis(CaseReader& reader, const Node& node
   return values;
 }
 
-std::optional<NamedModel> read_ou(CaseReader& reader, TableReader& sde, const Case& c) {
-  const auto theta = per_axis(reader, sde.require("theta", "a number > 0, or one per axis"), Bounds::positive());
-  const Node mu_node = sde.find("mu");
-  const auto mu = mu_node ? per_axis(reader, mu_node, {}) : std::vector<double>(reader.dimension(), 0);
-  const auto sigma = per_axis(reader, sde.require("sigma", "a number > 0, or one per axis"), Bounds::positive());
-  if (!theta || !mu || !sigma) return std::nullopt;
-  return ou_model(variables_of(c), *theta, *mu, *sigma);
-}
+// [sde] of a case for a named model.
+class KeysOfModel : public ModelKeys {
+ public:
+  KeysOfModel(const Reading& r, TableReader& sde) : r_(r), sde_(sde) {}
 
-// The rate of vp and sub_vp: a formula, or the name of a usual one; and its integral, as stated or as worked out.
-struct Rate {
-  Expression beta;
-  std::optional<Expression> integral, stated;
+  std::vector<std::string> variables() const override { return variables_of(r_.c); }
+  bool has(std::string_view key) override { return static_cast<bool>(sde_.find(key)); }
+  void require(std::string_view key, std::string_view must_be) override {
+    static_cast<void>(sde_.require(key, must_be));
+  }
+  bool one_of(std::span<const std::string_view> keys) override { return !sde_.one_of(keys).empty(); }
+  std::optional<std::vector<double>> per_axis(std::string_view key, bool positive) override {
+    return input::per_axis(r_.reader, sde_.find(key), positive ? Bounds::positive() : Bounds());
+  }
+  std::optional<double> positive_number(std::string_view key) override {
+    return r_.reader.number(sde_.find(key), Bounds::positive());
+  }
+  std::optional<Expression> formula(std::string_view key) override {
+    return r_.reader.formula(sde_.find(key), std::vector<std::string>{"t"});
+  }
+  std::optional<std::string> word(std::string_view key, std::span<const std::string> allowed) override {
+    return r_.reader.word(sde_.find(key), allowed);
+  }
+  bool flag(std::string_view key) override { return r_.reader.boolean(sde_.find(key)).value_or(false); }
+  void report(std::string_view key, const std::string& text) override {
+    r_.reader.report(sde_.find(has(key) ? key : "model"), text);
+  }
+
+ private:
+  const Reading& r_;
+  TableReader& sde_;
 };
-
-std::optional<Rate> read_beta(CaseReader& reader, TableReader& sde) {
-  constexpr std::array<std::string_view, 2> sources = {"beta", "schedule"};
-  const std::vector<std::string> named = {"linear", "cosine"};
-  const auto given = sde.one_of(sources);
-  const Node formula =
-      given.empty() ? sde.require("beta", "a formula of t (or schedule = \"linear\" | \"cosine\")") : sde.find("beta");
-  const Node schedule = sde.find("schedule"), integral = sde.find("beta_integral");
-  std::optional<Expression> beta = reader.formula(formula, time_only);
-  const auto name = reader.word(schedule, named);
-  if (name && std::find(named.begin(), named.end(), *name) != named.end()) beta = beta_named(*name);
-  const auto stated = reader.formula(integral, time_only);
-  if (!beta || (integral && !stated)) return std::nullopt;
-  if (!stated) return Rate{*beta, integral_from_zero(*beta, "t"), std::nullopt};
-  return Rate{*beta, *stated - substitute(*stated, {{"t", Expression(0.0)}}), stated};
-}
-
-std::optional<NamedModel> read_vp(CaseReader& reader, TableReader& sde, const Case& c) {
-  const auto rate = read_beta(reader, sde);
-  if (!rate) return std::nullopt;
-  NamedModel model = vp_model(variables_of(c), rate->beta, rate->integral);
-  model.stated_integral = rate->stated;
-  return model;
-}
-
-std::optional<NamedModel> read_sub_vp(CaseReader& reader, TableReader& sde, const Case& c) {
-  const auto rate = read_beta(reader, sde);
-  if (!rate) return std::nullopt;
-  if (!rate->integral) {
-    reader.report(sde.find("beta"),
-                  "its integral is not known in closed form, and the noise of sub_vp needs it; give "
-                  "beta_integral, a formula whose derivative is beta");
-    return std::nullopt;
-  }
-  NamedModel model = sub_vp_model(variables_of(c), rate->beta, *rate->integral);
-  model.stated_integral = rate->stated;
-  return model;
-}
-
-std::optional<NamedModel> read_ve(CaseReader& reader, TableReader& sde, const Case& c) {
-  constexpr std::array<std::string_view, 2> sources = {"sigma", "sigma_min"};
-  const auto given = sde.one_of(sources);
-  const Node formula =
-      given.empty() ? sde.require("sigma", "a formula of t (or sigma_min and sigma_max)") : sde.find("sigma");
-  const Node least = sde.find("sigma_min");
-  const Node most = least ? sde.require("sigma_max", "a number > sigma_min") : sde.find("sigma_max");
-  if (most && !least) reader.report(most, "goes with sigma_min");
-  const bool blurred = reader.boolean(sde.find("blurred")).value_or(false);
-  if (!least) {
-    const auto sigma = reader.formula(formula, time_only);
-    if (!sigma) return std::nullopt;
-    return ve_model(variables_of(c), *sigma, blurred);
-  }
-  const auto lower = reader.number(least, Bounds::positive()), upper = reader.number(most, Bounds::positive());
-  if (!lower || !upper) return std::nullopt;
-  if (!(*upper > *lower)) {
-    reader.report(most, fmt::format("{}, must be a number > sigma_min = {}", *upper, *lower));
-    return std::nullopt;
-  }
-  return ve_model(variables_of(c), *lower * pow(*upper / *lower, Expression::variable("t")), blurred);
-}
-
-std::optional<NamedModel> read_alpha_sigma(CaseReader& reader, TableReader& sde, const Case& c) {
-  const Node alpha_node = sde.require("alpha", "a formula of t");
-  const auto alpha = reader.formula(alpha_node, time_only);
-  const auto sigma = reader.formula(sde.require("sigma", "a formula of t"), time_only);
-  const bool blurred = reader.boolean(sde.find("blurred")).value_or(false);
-  if (!alpha || !sigma) return std::nullopt;
-  const double start = values_at(*alpha, {0})[0];
-  if (!(std::abs(start - 1) <= 1e-9)) {
-    reader.report(alpha_node, fmt::format("alpha(0) is {:.6g}, must be 1: the initial density is the data", start));
-    return std::nullopt;
-  }
-  return alpha_sigma_model(variables_of(c), *alpha, *sigma, blurred);
-}
-
-// What makes each model of its keys, those whose rows are of it.
-struct Maker {
-  std::string_view name;
-  std::optional<NamedModel> (*make)(CaseReader&, TableReader&, const Case&);
-};
-constexpr std::array<Maker, 5> makers = {
-    {{"ou", read_ou}, {"vp", read_vp}, {"ve", read_ve}, {"sub_vp", read_sub_vp}, {"alpha_sigma", read_alpha_sigma}}};
 
 // Formulas and a name exclude each other.
 void refuse_formulas(CaseReader& reader, TableReader& sde) {
@@ -143,9 +75,9 @@ void refuse_formulas(CaseReader& reader, TableReader& sde) {
 }
 
 std::optional<NamedModel> make_model(const Reading& r, TableReader& sde, std::string_view name) {
-  const auto row = std::find_if(makers.begin(), makers.end(), [&](const Maker& m) { return m.name == name; });
+  KeysOfModel keys(r, sde);
   try {
-    return row->make(r.reader, sde, r.c);
+    return find_model(name)->read(keys);
   } catch (const std::length_error& error) {
     r.reader.report(sde.find("model"), fmt::format("its formulas grow too large: {}", error.what()));
     return std::nullopt;

@@ -7,6 +7,7 @@
 
 #include "fokker/base/stop.hpp"
 #include "fokker/run/build.hpp"
+#include "fokker/run/quantities.hpp"
 
 namespace fokker {
 

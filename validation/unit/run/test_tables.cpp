@@ -5,6 +5,8 @@
 #include <set>
 
 #include "fokker/run/fields.hpp"
+#include "fokker/run/quantities.hpp"
+#include "fokker/run/run.hpp"
 #include "fokker/run/witness.hpp"
 #include "fokker/spectral/fourier.hpp"
 #include "small_case.hpp"
@@ -56,5 +58,36 @@ TEST_CASE("every row of witnesses is asked for by its key and stands in checks u
     const Witnesses made = make_witnesses(setup);
     REQUIRE(made.all.size() == 1);
     CHECK(made.all[0]->name() == name);
+  }
+}
+
+TEST_CASE("every row of quantities is read as it says and found by one run or by several") {
+  std::set<std::string_view> names;
+  std::string text = ou;
+  for (const QuantityRow& row : quantity_rows()) {
+    CAPTURE(row.quantity.name);
+    CHECK(names.insert(row.quantity.name).second);
+    CHECK(!row.doc.empty());
+    CHECK((row.of_verdict != nullptr) == row.quantity.compares);
+    CHECK_FALSE((row.of_run != nullptr && row.quantity.compares));
+    if (row.quantity.only == "spectral" && fourier_library().empty()) continue;
+    text += "[[check]]\nquantity = \"" + std::string(row.quantity.name) + "\"\n";
+    if (row.quantity.compares)
+      text += "against = \"" + std::string(row.quantity.only.empty() ? "exact" : row.quantity.only) + "\"\n";
+    if (row.quantity.argument == "of") text += "of = \"x\"\n";
+    if (row.quantity.argument == "point") text += "point = [0.1]\n";
+    if (!row.quantity.own_bound) text += "below = 1e9\n";
+  }
+  std::vector<std::string> set{"axis.x.cells=200", "compare.exact=true", "compare.log_likelihood.points=10",
+                               "compare.monte_carlo.particles=2000"};
+  if (!fourier_library().empty()) set.emplace_back("compare.spectral=true");
+  Setup setup = setup_of(text, set);
+  const RunResult result = run(setup, {});
+  CHECK(result.checks.size() + 1 == setup.config.checks.size());  // order belongs to `converge`
+  for (const CheckResult& done : result.checks) {
+    CAPTURE(done.check->quantity);
+    CHECK(done.reached);
+    CHECK(std::isfinite(done.value));
+    CHECK(done.ok);
   }
 }
