@@ -275,7 +275,7 @@ TEST_CASE("a closed form that nobody asked for ends no run") {
   const std::string D = "0.1*log(abs(t - 0.3123))^2";  // infinite at one time, and its integral is not
   const auto integral = [](double a) { return a * (std::pow(std::log(a), 2) - 2 * std::log(a) + 2); };
   Setup asked = setup_of(switched("0", D, "[compare]\nexact = true\n"));
-  CHECK_THROWS_AS(LinearGaussian(*asked.sde->linear()).law(0, 1), NumericalError);
+  CHECK_THROWS_AS(LinearGaussian(*asked.formulas->linear()).law(0, 1), NumericalError);
   Setup setup = setup_of(switched("0", D, ""));
   const RunResult result = run(setup, {});
   REQUIRE(result.stop_reason == "end");
