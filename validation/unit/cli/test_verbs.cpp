@@ -170,12 +170,14 @@ TEST_CASE("the worst lambda is that nearest to its bound and labels and bounds s
   CaseCheck check;
   check.quantity = "l1";
   check.against = "reverse";
+  check.of_reverse = true;
   check.below = 1.23456e-4;
   CHECK(CheckResult{&check, 0, 0, true}.label() == "l1 against reverse, worst lambda");
   CHECK(CheckResult{&check, 0, 0, true}.bound() == "< 0.000123456");
   check.lambda = 0.5;
   CHECK(CheckResult{&check, 0, 0, true}.label() == "l1 against reverse, lambda 0.5");
   CaseCheck near;
+  near.quantity = "p";
   near.near = 1.0 / 3;
   near.within = 1e-11;
   CHECK(CheckResult{&near, 0, 0, true}.bound() == "0.3333333333333 +- 1e-11");

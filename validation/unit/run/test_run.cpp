@@ -94,11 +94,13 @@ above = 0.1
 
 TEST_CASE("bounds: below and above are strict and a number that is none keeps no bound") {
   CaseCheck check;
+  check.quantity = "min_p";
   check.below = 1;
   CHECK(holds(check, 0.5));
   CHECK_FALSE(holds(check, 1.0));
   CHECK_FALSE(holds(check, std::numeric_limits<double>::quiet_NaN()));
   check = {};
+  check.quantity = "min_p";
   check.within = 3;
   CHECK(holds(check, -3.0));
   CHECK_FALSE(holds(check, -3.1));
