@@ -1,5 +1,6 @@
 #include <numbers>
 
+#include "fokker/base/errors.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/solve/line_solver.hpp"
 #include "method.hpp"
@@ -40,8 +41,19 @@ class PeacemanRachford final : public AlternatingMethod {
 
   void advance(const Advance& step) override {
     prepare(step.t + step.h / 2, step.h / 2);
+    refuse_cross_terms(step.t + step.h / 2);
     lines_.alternate(step.p, step.next);
     evaluations_ += 2;
+  }
+
+ private:
+  /// A tensor that varies in time may have had none at the start.
+  void refuse_cross_terms(double t) const {
+    if (!op_.on_edges()->split(t).parts->exact)
+      throw NumericalError(
+          "the diffusion tensor has got cross terms by now, for which peaceman_rachford has no place: take "
+          "hundsdorfer_verwer",
+          t);
   }
 };
 

@@ -81,6 +81,22 @@ double hundsdorfer_verwer_cost(const Problem& p) {
   return p.steps(1.25) * 3 * (p.op.autonomous() ? 4 : 2 * p.product + 6);
 }
 
+/// At its bound, three products a step.
+double ssprk3_cost(const Problem& p) { return 3 * p.product * p.stiffness; }
+
+/// Three steps (two halves and the whole), each with two held densities: a product of the form, its rates laid out
+/// along the lines and factored, and the sweeps.
+double frozen_generator_cost(const Problem& p) { return p.steps(3.2) * 3 * (2 * p.product + 8); }
+
+bool serves(std::string_view name, const Operator& op, const StepperOptions& options, double t0) {
+  try {
+    check_row(*find_stepper(name), op, options, t0);
+    return true;
+  } catch (const UsageError&) {
+    return false;
+  }
+}
+
 /// Every row that would not be refused.
 std::vector<Candidate> candidates(const Problem& p, const StepperOptions& options, double t0) {
   std::vector<Candidate> list;
@@ -92,8 +108,11 @@ std::vector<Candidate> candidates(const Problem& p, const StepperOptions& option
       // what a case may not ask for is no candidate
     }
   };
-  add("dopri5", dopri5_cost);
-  add("rkc2", rkc2_cost);
+  const bool averages = p.linear == nullptr && p.keep;  // of Euler steps, which alone keep p >= 0 then
+  if (averages) add("ssprk3", ssprk3_cost);
+  if (!averages) add("dopri5", dopri5_cost);
+  if (!averages) add("rkc2", rkc2_cost);
+  if (p.linear == nullptr) add("frozen_generator", frozen_generator_cost);
   if (p.linear == nullptr) return list;
   add("tr_bdf2", tr_bdf2_cost);
   const bool narrow = p.edges() != nullptr, exponential = p.linear->base() != nullptr;
@@ -120,10 +139,15 @@ double stiffness(const Operator& op, double t0, double span) {
 
 StepperChoice choice(std::string_view name, std::string reason) { return {find_stepper(name), std::move(reason)}; }
 
-StepperChoice choose_fixed(const Operator& op, double dt, double t0) {
-  const double courant = dt / op.stable_step(t0);
+constexpr const char* only_averages = "the flux is not linear in p, and only averages of Euler steps keep p >= 0 then";
+
+StepperChoice choose_fixed(const Operator& op, const StepperOptions& options, double t0) {
+  const double courant = *options.dt / op.stable_step(t0);
+  if (op.linear() == nullptr && (courant <= 1 - 1e-11 || !serves("frozen_generator", op, options, t0)))
+    return choice("ssprk3", only_averages);
   if (op.linear() == nullptr)
-    return choice("ssprk3", "the flux is not linear in p, and only averages of Euler steps keep p >= 0 then");
+    return choice("frozen_generator",
+                  fmt::format("time.dt times the largest exit rate is {:.3g}: too stiff for explicit steps", courant));
   if (courant <= 1 - 1e-11)  // the slack of the bound that make_stepper holds it to
     return choice("ssprk3", fmt::format("time.dt times the largest exit rate is {:.3g}, at most 1", courant));
   return choice("tr_bdf2",
@@ -134,11 +158,10 @@ StepperChoice choose_fixed(const Operator& op, double dt, double t0) {
 
 StepperChoice choose_stepper(const Operator& op, int dimension, const StepperOptions& options, double t0, double span,
                              int outputs) {
-  if (options.dt) return choose_fixed(op, *options.dt, t0);
+  if (options.dt) return choose_fixed(op, options, t0);
   const bool keep = options.keep_positive && op.positive() && op.correction() == nullptr;
   const LinearOperator* const linear = op.linear();
-  if (linear == nullptr && keep)
-    return choice("ssprk3", "the flux is not linear in p, and only averages of Euler steps keep p >= 0 then");
+  if (linear == nullptr && keep && !serves("frozen_generator", op, options, t0)) return choice("ssprk3", only_averages);
   constexpr double building = 16;  // the rates of all edges at a new time, in products
   const bool built_once = op.autonomous() || (linear != nullptr && linear->base() != nullptr);
   const double W = stiffness(op, t0, span);

@@ -85,9 +85,15 @@ struct StepBound {
 /// Fixed dt, or the bound where there is none. A step beyond the bound or with a negative cell is taken in two halves.
 std::unique_ptr<TimeStepper> make_fixed_steps(std::unique_ptr<Method> method, StepBound bound,
                                               std::optional<double> dt);
+/// How free steps begin and grow.
+struct Pace {
+  double growth = 5;  ///< from one step to the next, at most
+  double first = 0;   ///< the first step in units of stable_step; 0: from how fast the density changes
+  double fall = 0;    ///< where p >= 0 is watched no cell is to fall by more than e^-fall in a step; 0: not looked at
+};
 /// Adaptive dt of any size; `order` is that of the error estimate.
 std::unique_ptr<TimeStepper> make_free_steps(std::unique_ptr<Method> method, StepBound bound, double tolerance,
-                                             int order);
+                                             int order, const Pace& pace = {});
 /// Adaptive dt of powers of two (dyadic_steps.hpp), so that factorisations are used again.
 std::unique_ptr<TimeStepper> make_dyadic_steps(std::unique_ptr<Method> method, StepBound bound, double tolerance,
                                                int order);

@@ -79,18 +79,26 @@ class FixedSteps final : public Steps {
   std::vector<double> before_;  // the state it began with
 };
 
-/// The share of a step that would meet the tolerance, with a margin. Where nothing moves, and rates that vary in time
-/// may wake it, steps grow slowly.
-double wanted_share(double error, double tolerance, int order, bool autonomous) {
-  constexpr double margin = 0.9, most = 5, least = 0.2, at_rest = 2;
+/// The share of a step that would meet the tolerance, with a margin, and at most `most`. Where nothing moves, and rates
+/// that vary in time may wake it, steps grow slowly.
+double wanted_share(double error, double tolerance, int order, double most, bool autonomous) {
+  constexpr double margin = 0.9, least = 0.2, at_rest = 2;
   if (error <= 0) return autonomous ? most : at_rest;
   return std::clamp(margin * std::pow(tolerance / error, 1.0 / order), least, most);
 }
 
+/// The largest log(before / after) of a cell that was not empty.
+double deepest_fall(std::span<const double> before, std::span<const double> after, Index cells) {
+  double ratio = 1;
+  for (std::size_t k = 0; k < static_cast<std::size_t>(cells); ++k)
+    if (before[k] > 0) ratio = std::min(ratio, after[k] / before[k]);
+  return -std::log(ratio);
+}
+
 class FreeSteps final : public Steps {
  public:
-  FreeSteps(std::unique_ptr<Method> method, StepBound bound, double tolerance, int order)
-      : Steps(std::move(method), bound), tolerance_(tolerance), order_(order) {}
+  FreeSteps(std::unique_ptr<Method> method, StepBound bound, double tolerance, int order, const Pace& pace)
+      : Steps(std::move(method), bound), tolerance_(tolerance), order_(order), pace_(pace) {}
 
   StepResult take(const StepRequest& request, std::span<double> state) override {
     const double t = request.t, way = request.limit - t, asked = asked_of(request);
@@ -100,8 +108,9 @@ class FreeSteps final : public Steps {
       const double end = h == way ? request.limit : t + h;
       const Index cell = attempt(t, h, end, state);
       const double error = cell < 0 ? this->error(t, h, end, state) : 0;
-      const double share = cell < 0 ? wanted_share(error, tolerance_, order_, bound_.op->autonomous()) : 0.5;
+      double share = cell < 0 ? wanted(error) : 0.5;
       if (cell < 0 && (error <= tolerance_ || sliver(h, request))) {
+        if (bound_.watched && pace_.fall > 0) share = std::min(share, share_by_fall(state));
         accept(state);
         const double proposal = rejected > 0 ? h * std::min(share, 1.0) : std::max(h * share, h < asked ? asked : 0);
         return {end, std::min(proposal, bound_.at(end)), rejected};
@@ -113,6 +122,7 @@ class FreeSteps final : public Steps {
 
   /// A hundredth of the time in which the density changes by itself; the controller finds the rest.
   double first_step(double t, std::span<const double> state, double limit) override {
+    if (pace_.first > 0) return std::min({pace_.first * bound_.op->stable_step(t), bound_.at(t), limit - t});
     std::vector<double> rate(state.size());
     bound_.op->apply(t, state, rate);
     const double change = bound_.op->norm_l1(rate), size = bound_.op->norm_l1(state);
@@ -121,8 +131,19 @@ class FreeSteps final : public Steps {
   }
 
  private:
+  [[nodiscard]] double wanted(double error) const {
+    return wanted_share(error, tolerance_, order_, pace_.growth, bound_.op->autonomous());
+  }
+  /// Never so small that steps which cells empty in, as they may, come to a halt.
+  [[nodiscard]] double share_by_fall(std::span<const double> before) const {
+    constexpr double least = 0.5;
+    const double fall = deepest_fall(before, next_, bound_.op->cells());
+    return fall > 0 ? std::max(pace_.fall / fall, least) : pace_.growth;
+  }
+
   double tolerance_;
   int order_;
+  Pace pace_;
 };
 
 class DyadicSteps final : public Steps {
@@ -232,8 +253,8 @@ std::unique_ptr<TimeStepper> make_fixed_steps(std::unique_ptr<Method> method, St
 }
 
 std::unique_ptr<TimeStepper> make_free_steps(std::unique_ptr<Method> method, StepBound bound, double tolerance,
-                                             int order) {
-  return std::make_unique<FreeSteps>(std::move(method), bound, tolerance, order);
+                                             int order, const Pace& pace) {
+  return std::make_unique<FreeSteps>(std::move(method), bound, tolerance, order, pace);
 }
 
 std::unique_ptr<TimeStepper> make_dyadic_steps(std::unique_ptr<Method> method, StepBound bound, double tolerance,

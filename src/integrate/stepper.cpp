@@ -7,6 +7,7 @@
 
 #include "fokker/base/errors.hpp"
 #include "fokker/operator/axis_splitting.hpp"
+#include "fokker/operator/frozen_form.hpp"
 #include "method.hpp"
 
 namespace fokker {
@@ -27,12 +28,14 @@ std::unique_ptr<Method> make_talbot(const Operator& op);
 // These need LinearOperator::on_edges.
 std::unique_ptr<Method> make_peaceman_rachford(const Operator& op);
 std::unique_ptr<Method> make_hundsdorfer_verwer(const Operator& op);
+/// Needs LinearOperator::on_edges, or Operator::freezing.
+std::unique_ptr<Method> make_frozen_generator(const Operator& op);
 
 namespace {
 
 constexpr double any = std::numeric_limits<double>::infinity();
 
-constexpr std::array<StepperRow, 12> table{{
+constexpr std::array<StepperRow, 13> table{{
     {.name = "euler",
      .order = 1,
      .adaptive = false,
@@ -180,6 +183,22 @@ constexpr std::array<StepperRow, 12> table{{
      .control = StepControl::doubled_dyadic,
      .step_limit = StepBound::rounding,
      .keeps_sign = false},
+    {.name = "frozen_generator",
+     .order = 2,
+     .adaptive = true,
+     .implicit = true,
+     .freezes = true,
+     .positive_limit = 0,
+     .stable_limit = any,
+     .guarantee =
+         "p >= 0 watched: a step that goes negative is rejected and halved; form = \"effective_drift\" without "
+         "the parabolic bound on dt",
+     .reference = "Bank et al. 1985 and Peaceman and Rachford 1955 with the rates of docs/decisions/0023",
+     .when_not = "linear fluxes: tr_bdf2 or peaceman_rachford; skew edges of a full tensor, prescribed scores, D = 0 "
+                 "along an axis: refused",
+     .method = make_frozen_generator,
+     .control = StepControl::careful,
+     .step_limit = StepBound::rounding},
 }};
 
 /// Rounding of rates and of dt * w must not reach below zero at the very limit.
@@ -195,11 +214,35 @@ void refuse(bool wrong, const std::string& text) {
   if (wrong) throw UsageError(text);
 }
 
-void check_options(const StepperRow& row, bool linear, const StepperOptions& options) {
-  refuse(row.implicit && !linear,
-         fmt::format("{} solves linear systems and this flux is not linear in p: take ssprk3", row.name));
-  refuse(row.name == "chebyshev" && !linear,
-         "chebyshev takes the exponential of a matrix and this flux is not linear in p: take ssprk3 or rkc2");
+/// Whether frozen_generator serves an operator that is not linear in p.
+bool can_freeze(const Operator& op, double t0) {
+  const FrozenForm* const form = op.freezing().form;
+  return form != nullptr && !form->skew(t0);
+}
+
+void check_linear(const StepperRow& row, const Operator& op, double t0) {
+  if (op.linear() != nullptr) return;
+  if (row.freezes) {
+    const Freezing freezing = op.freezing();
+    refuse(freezing.form == nullptr,
+           fmt::format("{} needs a flux that is a Markov generator at a density that is held, and this flux {}: take "
+                       "ssprk3",
+                       row.name, freezing.why_not));
+    refuse(freezing.form->skew(t0),
+           fmt::format("{} solves along the axes one after the other and has no place for the cross terms of a full "
+                       "diffusion tensor: take ssprk3, or scheme.form = \"drift_diffusion\"",
+                       row.name));
+    return;
+  }
+  const char* const other = can_freeze(op, t0) ? "frozen_generator" : "ssprk3";
+  refuse(row.implicit,
+         fmt::format("{} solves linear systems and this flux is not linear in p: take {}", row.name, other));
+  refuse(row.name == "chebyshev",
+         fmt::format("chebyshev takes the exponential of a matrix and this flux is not linear in p: take {} or rkc2",
+                     other));
+}
+
+void check_options(const StepperRow& row, const StepperOptions& options) {
   refuse(options.dt && !(*options.dt > 0 && std::isfinite(*options.dt)),
          fmt::format("time.dt = {:.6g}: must be positive", options.dt.value_or(0)));
   refuse(!options.dt && row.adaptive && !(options.tolerance > 0 && std::isfinite(options.tolerance)),
@@ -208,6 +251,7 @@ void check_options(const StepperRow& row, bool linear, const StepperOptions& opt
          fmt::format("{} has no error estimate: give time.dt, or use tr_bdf2", row.name));
 }
 
+/// Of rows that solve along the axes.
 void check_split(const StepperRow& row, const Operator& op, double t0) {
   const OnEdges* const edges = op.linear()->on_edges();
   refuse(
@@ -215,8 +259,9 @@ void check_split(const StepperRow& row, const Operator& op, double t0) {
       fmt::format("{} solves along the axes one after the other, and this flux has no part along an axis alone: take "
                   "tr_bdf2",
                   row.name));
-  refuse(row.name == "peaceman_rachford" && !edges->split(t0).parts->exact,
-         "peaceman_rachford has no place for the cross terms of a full diffusion tensor: take hundsdorfer_verwer");
+  refuse(
+      row.name != "hundsdorfer_verwer" && !edges->split(t0).parts->exact,
+      fmt::format("{} has no place for the cross terms of a full diffusion tensor: take hundsdorfer_verwer", row.name));
 }
 
 /// What `row` promises about p >= 0 on this operator, and the steps it may take. The polynomials of rk4 and dopri5 keep
@@ -238,6 +283,8 @@ std::unique_ptr<TimeStepper> make_controlled(const StepperRow& row, std::unique_
       return make_dyadic_steps(std::move(method), bound, tolerance, order);
     case StepControl::doubled_dyadic:
       return make_dyadic_steps(make_doubled(std::move(method), *bound.op), bound, tolerance, order);
+    case StepControl::careful:
+      return make_free_steps(std::move(method), bound, tolerance, order, {.growth = 2, .first = 0.2, .fall = 4});
     case StepControl::leap:
       return make_leap_steps(std::move(method), bound, tolerance);
     case StepControl::bound:
@@ -255,7 +302,7 @@ void check_operator(const StepperRow& row, const Operator& op, bool keep, double
   refuse(row.name == "chebyshev" && op.linear()->base() == nullptr,
          "chebyshev takes the exponential of one matrix, and the rates vary in time by more than a common factor: take "
          "dopri5 or tr_bdf2");
-  if (row.splits) check_split(row, op, t0);
+  if (row.splits || (row.freezes && op.linear() != nullptr)) check_split(row, op, t0);
 }
 
 bool keeps(const Operator& op, const StepperOptions& options) { return options.keep_positive && op.positive(); }
@@ -263,7 +310,8 @@ bool keeps(const Operator& op, const StepperOptions& options) { return options.k
 }  // namespace
 
 void check_row(const StepperRow& row, const Operator& op, const StepperOptions& options, double t0) {
-  check_options(row, op.linear() != nullptr, options);
+  check_linear(row, op, t0);
+  check_options(row, options);
   check_operator(row, op, keeps(op, options), t0);
 }
 

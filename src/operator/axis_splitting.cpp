@@ -38,6 +38,24 @@ void AxisSplitting::add_edge(int axis, Index cell, double up, double down) {
   part.down[at] += down;
 }
 
+void AxisSplitting::add_edges(int axis, Index cell, Index count, const double* left, const double* right) {
+  const Index x = cell % cells_[0], y = cell / cells_[0];
+  Part& part = axes_[static_cast<std::size_t>(axis)];
+  const auto add = [&](std::size_t first, Index stride, Index from, Index to) {
+    double *const up = part.up.data() + first, *const down = part.down.data() + first;
+    for (Index k = from; k < to; ++k) {
+      up[(k - from) * stride] += left[k];
+      down[(k - from) * stride] -= right[k];
+    }
+  };
+  if (axis == 0) return add(place(0, y, x), lanes, 0, count);
+  for (Index k = 0; k < count;) {  // side by side as far as the panel goes
+    const Index end = std::min(count, k + lanes - (x + k) % lanes);
+    add(place(1, x + k, y), 1, k, end);
+    k = end;
+  }
+}
+
 void AxisSplitting::add_sink(int axis, int side, Index cell, Index ledger, double rate) {
   Part& part = axes_[static_cast<std::size_t>(axis)];
   Index& known = part.ledger[static_cast<std::size_t>(side)];

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "fokker/base/parallel.hpp"
+
 namespace fokker {
 void EdgeMatrix::assemble(double scale, const InsertEntry& insert) const {
   for (const Run& run : runs_)
@@ -17,15 +19,22 @@ void EdgeMatrix::assemble(double scale, const InsertEntry& insert) const {
 }
 
 void EdgeMatrix::project(AxisSplitting& directions) const {
-  for (const Run& run : runs_) {
-    const bool along_x = run.offset == Offset{1, 0}, along_y = run.offset == Offset{0, 1};
-    for (Index k = 0; k < run.count; ++k) {
-      if (along_x || along_y)
-        directions.add_edge(along_x ? 0 : 1, run.left + k, left()[run.first + k], -right()[run.first + k]);
-      else
-        project_skew(run, k, directions);
-    }
+  const auto axis_of = [](const Run& run) {
+    return run.offset == Offset{1, 0} ? 0 : run.offset == Offset{0, 1} ? 1 : -1;
+  };
+  const auto add = [&](const Run& run) {
+    const int axis = axis_of(run);
+    if (axis >= 0) return directions.add_edges(axis, run.left, run.count, left() + run.first, right() + run.first);
+    for (Index k = 0; k < run.count; ++k) project_skew(run, k, directions);
+  };
+  const auto skew = [&](const Run& run) { return axis_of(run) < 0; };
+  if (std::any_of(runs_.begin(), runs_.end(), skew)) {  // which add to what other runs have added to
+    std::for_each(runs_.begin(), runs_.end(), add);
+    return;
   }
+  constexpr Index rows = 16;  // per piece
+  parallel_for(0, static_cast<Index>(runs_.size()), rows,
+               [&](Index first, Index last) { std::for_each(runs_.begin() + first, runs_.begin() + last, add); });
 }
 
 void EdgeMatrix::project_skew(const Run& run, Index k, AxisSplitting& directions) const {

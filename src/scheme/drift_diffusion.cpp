@@ -85,6 +85,7 @@ class LimitedDriftDiffusion final : public OnEdgeSystem, public Operator {
     const double scale = system_.move_to(t);
     return 1 / (scale * system_.exit_rate());
   }
+  [[nodiscard]] Freezing freezing() const override { return {nullptr, "carries drift without diffusion by a limiter"}; }
   [[nodiscard]] SpectralBound spectral_bound(double t) const override {
     const double scale = system_.move_to(t);
     return {2 * scale * system_.exit_rate(), scale * system_.carriage()};

@@ -77,30 +77,34 @@ double EdgeSystem::move_to(double t) {
   return factor_.at(t);
 }
 
-Split EdgeSystem::split(double t) {
-  const double factor = move_to(t);
-  if (!directions_) {
-    const bool plane = grid_->dimension() > 1;
-    directions_.emplace(std::array{grid_->nx(), grid_->ny()},
-                        std::array{grid_->axis(0).periodic(), plane && grid_->axis(1).periodic()}, grid_->ledgers(),
-                        grid_->volume());
-  }
-  if (directions_at_ != built_at_) lay_out_directions();
-  return {&*directions_, factor};
+AxisSplitting lines_of(const Grid& grid) {
+  const bool plane = grid.dimension() > 1;
+  return {{grid.nx(), grid.ny()},
+          {grid.axis(0).periodic(), plane && grid.axis(1).periodic()},
+          grid.ledgers(),
+          grid.volume()};
 }
 
-void EdgeSystem::lay_out_directions() {
-  directions_->clear();
-  edges_.project(*directions_);
+void lay_out_axes(const Grid& grid, const EdgeMatrix& edges, AxisSplitting& directions) {
+  directions.clear();
+  edges.project(directions);
   // A skew edge cut by a wall drains its own cell through that side; along the axis the last cell of the line does.
-  for (const Sink& sink : edges_.sinks()) {
-    if (sink.offset.x != 0 && sink.offset.y != 0) directions_->exact = false;
-    for (int axis = 0; axis < grid_->dimension(); ++axis)
+  for (const Sink& sink : edges.sinks()) {
+    if (sink.offset.x != 0 && sink.offset.y != 0) directions.exact = false;
+    for (int axis = 0; axis < grid.dimension(); ++axis)
       for (const int side : {0, 1})
-        if (grid_->ledger(axis, side) == sink.ledger)
-          directions_->add_sink(axis, side, sink.cell, sink.ledger, sink.rate);
+        if (grid.ledger(axis, side) == sink.ledger) directions.add_sink(axis, side, sink.cell, sink.ledger, sink.rate);
   }
-  directions_at_ = built_at_;
+}
+
+Split EdgeSystem::split(double t) {
+  const double factor = move_to(t);
+  if (!directions_) directions_.emplace(lines_of(*grid_));
+  if (directions_at_ != built_at_) {
+    lay_out_axes(*grid_, edges_, *directions_);
+    directions_at_ = built_at_;
+  }
+  return {&*directions_, factor};
 }
 
 void EdgeSystem::drain(double scale, std::span<const double> state, std::span<double> rate) const {
@@ -170,6 +174,7 @@ void EdgeSystem::build(double t) {
   build_sinks(t);
   if (advection_) advection_->finish();
   built_at_ = t;
+  ++builds_;
   exit_rate_ = carriage_ = -1;
 }
 

@@ -25,6 +25,11 @@ struct EdgeSystemOptions {
   Reconstruction reconstruction = find_reconstruction("huynh");
 };
 
+/// The lines of a grid, without rates.
+[[nodiscard]] AxisSplitting lines_of(const Grid&);
+/// The parts along the axes of what edges and sinks do, laid out anew.
+void lay_out_axes(const Grid&, const EdgeMatrix& edges, AxisSplitting& directions);
+
 /// The edges of a grid with the weights of one drift-diffusion row at one time, and what goes with them: the outflow
 /// through absorbing sides, and the advection across faces that the edges do not carry. Built once for autonomous
 /// coefficients or a common time factor, otherwise again at every new time. One caller at a time.
@@ -48,6 +53,10 @@ class EdgeSystem {
   }
   [[nodiscard]] const EdgeMatrix& edges() const { return edges_; }
   [[nodiscard]] const Advection* advection() const { return advection_ ? &*advection_ : nullptr; }
+  /// Drift runs along an axis without diffusion, at all times: advection is part of what this operator is.
+  [[nodiscard]] bool limited() const { return source_->limited(); }
+  /// How often weights, and with them perhaps the edges, have been made.
+  [[nodiscard]] long builds() const { return builds_; }
   /// One per edge, in the order of its weights; with `fits` only.
   [[nodiscard]] const double* rates() const { return rate_.data(); }
   [[nodiscard]] const double* peclets() const { return peclet_.data(); }
@@ -84,7 +93,6 @@ class EdgeSystem {
   class FirstOf;
   void build(double t);
   void build_sinks(double t);
-  void lay_out_directions();
   void link_edges();
   void keep_fit(const Edge& edge, const EdgeWeights& weights, Index number);
   void make_weights(Index first, Index last, FirstOf& unsound, FirstOf& unsigned_);
@@ -104,6 +112,7 @@ class EdgeSystem {
   std::optional<AxisSplitting> directions_;
   double directions_at_ = std::numeric_limits<double>::quiet_NaN();  // built_at_ when they were laid out
   double built_at_ = std::numeric_limits<double>::quiet_NaN();
+  long builds_ = 0;
   double exit_rate_ = -1;                // of the weights as built, -1: not looked at yet
   double carriage_ = -1;                 // the same
   std::vector<double> diagonal_;         // scratch of exit_rate and carriage

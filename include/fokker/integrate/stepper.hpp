@@ -58,6 +58,7 @@ enum class StepControl {
   free,            ///< any length, by the error estimate
   dyadic,          ///< powers of two, so that factorisations serve again
   doubled_dyadic,  ///< the same; the estimate compares a step with its two halves
+  careful,         ///< any length, at first a fifth of stable_step and twice the one before at most
   leap             ///< all the way at once, halved while the error is above the tolerance
 };
 
@@ -68,6 +69,7 @@ struct StepperRow {
   bool adaptive;          ///< has an error estimate; the others take a fixed dt (explicit ones default to their bound)
   bool implicit;          ///< needs a LinearOperator
   bool splits = false;    ///< needs its parts along the axes too (OnEdges::split)
+  bool freezes = false;   ///< takes, for want of a LinearOperator, the one at a density that is held (FrozenForm)
   double positive_limit;  ///< p >= 0 is kept for dt * max|A_ii| up to this (infinity: any dt; 0: watched, not proved)
   double stable_limit;    ///< no mode of a generator grows for dt * max|A_ii| up to this (infinity: any dt)
   std::string_view guarantee, reference, when_not;

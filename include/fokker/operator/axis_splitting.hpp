@@ -30,6 +30,9 @@ class AxisSplitting {
   void clear();
   /// Adds to the rates between a cell and the next along an axis (the first after the last of a periodic one).
   void add_edge(int axis, Index cell, double up, double down);
+  /// The same for the edges from `count` cells of a row on, left[k] = up and right[k] = -down. Concurrently for other
+  /// cells or another axis.
+  void add_edges(int axis, Index cell, Index count, const double* left, const double* right);
   /// Adds to the rate at which the first (side 0) or last (1) cell of the line through `cell` feeds a ledger; one
   /// ledger per side.
   void add_sink(int axis, int side, Index cell, Index ledger, double rate);

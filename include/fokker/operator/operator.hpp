@@ -2,6 +2,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "fokker/base/points.hpp"
@@ -11,6 +12,7 @@ namespace fokker {
 class AxisSplitting;
 class EdgeMatrix;
 class FluxCorrection;
+class FrozenForm;
 class LinearOperator;
 class Grid;
 
@@ -37,6 +39,13 @@ struct Product {
 /// [1/t].
 struct SpectralBound {
   double real = 0, imaginary = 0;
+};
+
+/// The operator as a generator at a density that is held (frozen_form.hpp), or why it is none: words that go on from
+/// "this flux".
+struct Freezing {
+  const FrozenForm* form = nullptr;
+  std::string_view why_not;
 };
 
 /// What an operator is made with and keeps.
@@ -91,6 +100,8 @@ class Operator {
 
   /// The operator as a matrix product, nullptr where it is not linear in p (a limiter is at work).
   [[nodiscard]] virtual const LinearOperator* linear() const { return nullptr; }
+  /// Of operators that are not linear in p.
+  [[nodiscard]] virtual Freezing freezing() const { return {nullptr, "is none"}; }
 
   /// Integral l1 norm of a state-sized vector: volume * sum |cells| + sum |ledgers|; fixed order of summation. Records
   /// do not count.

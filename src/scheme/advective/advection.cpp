@@ -206,6 +206,16 @@ void Advection::add_current(double scale, const double* p, double* Jx, double* J
   }
 }
 
+std::span<const double> Advection::velocities(int axis) const {
+  const auto k = static_cast<std::size_t>(axis);
+  return active_[k] ? std::span<const double>(velocity_[k]) : std::span<const double>();
+}
+
+void Advection::fluxes(int axis, const double* p, double* J) const {
+  for_fluxes(axis, p,
+             [&](Index cell, const double*, const double* upper, Index count) { std::copy_n(upper, count, J + cell); });
+}
+
 void Advection::add_exit_rates(std::span<double> diagonal) const {
   const Index stride[2] = {1, nx_}, cells[2] = {nx_, ny_};
   for (std::size_t k = 0; k < 2; ++k) {

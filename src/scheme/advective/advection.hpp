@@ -40,6 +40,10 @@ class Advection {
   /// out -= scale * (net outflow of the fluxes); cells only. Every face is evaluated from both of its cells by
   /// the same expression, or once, so mass cancels to rounding and bits do not depend on the threads.
   void apply(double scale, const double* p, double* out) const;
+  /// v / h [1/t] through the upper face along `axis` of every cell, and the flux J there of p; the velocities are
+  /// empty where nothing moves along this axis. J is as long as the cells.
+  [[nodiscard]] std::span<const double> velocities(int axis) const;
+  void fluxes(int axis, const double* p, double* J) const;
   /// diagonal[i] += twice the outgoing velocities of cell i.
   void add_exit_rates(std::span<double> diagonal) const;
   /// J += scale * the mean of a cell's two face fluxes, along each axis [p x/t].

@@ -1,11 +1,14 @@
 #include "fokker/scheme/effective_drift.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <stdexcept>
 
 #include "../edge_system.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/base/subscript.hpp"
+#include "fokker/operator/frozen_form.hpp"
+#include "frozen_edges.hpp"
 #include "log_flux.hpp"
 
 namespace fokker {
@@ -16,7 +19,7 @@ constexpr Index piece_edges = 8192;  // per piece of a parallel loop
 constexpr Index piece_cells = 16384;
 
 /// An effective drift on the edges of the drift-diffusion form: its flux J, edge by edge, is what a form defines.
-class EdgeFlow : public Form, public Operator {
+class EdgeFlow : public Form, public Operator, public FrozenForm {
  public:
   // --- Form
   [[nodiscard]] const Operator& op() const override { return *this; }
@@ -45,6 +48,29 @@ class EdgeFlow : public Form, public Operator {
     system_.edges().divergence(scale, J_.data(), rate.data());
     if (system_.advection() != nullptr) system_.advection()->apply(scale, state.data(), rate.data());
     system_.drain(scale, state, rate);
+  }
+
+  [[nodiscard]] Freezing freezing() const override {
+    if (system_.limited()) return {nullptr, "carries drift without diffusion by a limiter"};
+    if (!system_.flux().positive) return {nullptr, "has rates without a sign"};
+    return {this, {}};
+  }
+
+  // --- FrozenForm
+  [[nodiscard]] const LinearOperator& freeze(double t, std::span<const double> p) const override {
+    const double scale = system_.move_to(t);
+    if (!frozen_) frozen_.emplace(system_.grid(), shape());
+    frozen_->take(system_.edges(), system_.builds(), scale);
+    if (!depends_on_p()) return *frozen_;
+    find_fluxes(t, p.data());
+    frozen_->hold(system_.edges(), J_.data(), p.data());
+    if (system_.advection() != nullptr) frozen_->carry(*system_.advection(), p.data());
+    return *frozen_;
+  }
+  [[nodiscard]] bool depends_on_p() const override { return true; }
+  [[nodiscard]] bool skew(double t) const override {
+    system_.move_to(t);
+    return system_.skew();
   }
 
  protected:
@@ -84,6 +110,7 @@ class EdgeFlow : public Form, public Operator {
 
   double most_of_fitted_;
   mutable std::vector<double> J_;
+  mutable std::optional<FrozenEdges> frozen_;  // made when first asked for
 };
 
 class FluxConsistent final : public EdgeFlow {
@@ -91,6 +118,7 @@ class FluxConsistent final : public EdgeFlow {
   FluxConsistent(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, const FluxScheme& row,
                  TimeRange times)
       : EdgeFlow(EdgeSystem(std::move(grid), std::move(sde), row, {}, times), 1) {}
+  [[nodiscard]] bool depends_on_p() const override { return false; }
 
  private:
   void edge_fluxes(const Run& run, Index from, Index count, const double* p, double* J) const override {

@@ -69,6 +69,9 @@ class GivenDrift final : public Form, public Operator {
   }
 
   // --- Operator
+  [[nodiscard]] Freezing freezing() const override {
+    return {nullptr, source_ ? "carries p by a score that is prescribed" : "carries p by a drift without diffusion"};
+  }
   [[nodiscard]] double stable_step(double t) const override {
     move_to(t);
     return 1 / exit_rate();

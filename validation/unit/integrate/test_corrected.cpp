@@ -63,9 +63,9 @@ std::vector<double> gaussian(const Grid& grid, double mx, double my, double vari
   return p;
 }
 
-// Splitting and contour steps need two-cell fluxes, exponentials one matrix times a factor of time.
+// Splitting, frozen and contour steps need two-cell fluxes, exponentials one matrix times a factor of time.
 bool serves(const StepperRow& row, const Operator& op) {
-  return !row.splits && row.keeps_sign && (row.name != "chebyshev" || op.linear()->base() != nullptr);
+  return !row.splits && !row.freezes && row.keeps_sign && (row.name != "chebyshev" || op.linear()->base() != nullptr);
 }
 
 // dt such that explicit rows are stable and implicit ones take far longer steps than they could.
