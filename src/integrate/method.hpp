@@ -87,9 +87,9 @@ std::unique_ptr<TimeStepper> make_fixed_steps(std::unique_ptr<Method> method, St
                                               std::optional<double> dt);
 /// How free steps begin and grow.
 struct Pace {
-  double growth = 5;  ///< from one step to the next, at most
-  double first = 0;   ///< the first step in units of stable_step; 0: from how fast the density changes
-  double fall = 0;    ///< where p >= 0 is watched no cell is to fall by more than e^-fall in a step; 0: not looked at
+  double growth = 5;       ///< from one step to the next, at most
+  double least_first = 0;  ///< the first step need not be shorter than this, in units of stable_step
+  double fall = 0;         ///< where p >= 0 is watched no cell is to fall by more than e^-fall; 0: not looked at
 };
 /// Adaptive dt of any size; `order` is that of the error estimate.
 std::unique_ptr<TimeStepper> make_free_steps(std::unique_ptr<Method> method, StepBound bound, double tolerance,

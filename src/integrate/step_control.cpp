@@ -122,11 +122,11 @@ class FreeSteps final : public Steps {
 
   /// A hundredth of the time in which the density changes by itself; the controller finds the rest.
   double first_step(double t, std::span<const double> state, double limit) override {
-    if (pace_.first > 0) return std::min({pace_.first * bound_.op->stable_step(t), bound_.at(t), limit - t});
     std::vector<double> rate(state.size());
     bound_.op->apply(t, state, rate);
     const double change = bound_.op->norm_l1(rate), size = bound_.op->norm_l1(state);
-    const double dt = change > 0 ? 0.01 * size / change : limit - t;
+    double dt = change > 0 ? 0.01 * size / change : limit - t;
+    if (pace_.least_first > 0) dt = std::max(dt, pace_.least_first * bound_.op->stable_step(t));
     return std::min({dt, bound_.at(t), limit - t});
   }
 

@@ -284,7 +284,7 @@ std::unique_ptr<TimeStepper> make_controlled(const StepperRow& row, std::unique_
     case StepControl::doubled_dyadic:
       return make_dyadic_steps(make_doubled(std::move(method), *bound.op), bound, tolerance, order);
     case StepControl::careful:
-      return make_free_steps(std::move(method), bound, tolerance, order, {.growth = 2, .first = 0.2, .fall = 4});
+      return make_free_steps(std::move(method), bound, tolerance, order, {.growth = 2, .least_first = 0.2, .fall = 3});
     case StepControl::leap:
       return make_leap_steps(std::move(method), bound, tolerance);
     case StepControl::bound:

@@ -58,7 +58,7 @@ enum class StepControl {
   free,            ///< any length, by the error estimate
   dyadic,          ///< powers of two, so that factorisations serve again
   doubled_dyadic,  ///< the same; the estimate compares a step with its two halves
-  careful,         ///< any length, at first a fifth of stable_step and twice the one before at most
+  careful,         ///< any length, growing to twice the one before at most
   leap             ///< all the way at once, halved while the error is above the tolerance
 };
 

@@ -9,8 +9,10 @@
 #include <new>
 #include <string>
 
+#include "../scheme/lambda_sde.hpp"
 #include "fokker/base/errors.hpp"
 #include "fokker/integrate/stepper.hpp"
+#include "fokker/scheme/effective_drift.hpp"
 #include "matrix_operator.hpp"
 
 using namespace fokker;
@@ -305,6 +307,27 @@ TEST_CASE("no stepper allocates inside a step once it has been there") {
       }
       CHECK(allocations == before);
     }
+  }
+}
+
+TEST_CASE("holding a form at a density allocates nothing in a step either") {
+  const auto line = grid_1d(axis(-3, 3, 40, Boundary::absorbing)), plane = grid_2d(axis(-3, 3, 12), axis(-3, 3, 12));
+  const auto spring = [](double x, double y) { return std::array{-x - y, x - y}; };
+  const auto noise = [](double, double) { return std::array{0.5, 0.0, 0.5}; };
+  for (const auto& form : {make_log_difference(line, sde_1d([](double x) { return -x; }, [](double) { return 0.5; }),
+                                               find_reconstruction("huynh")),
+                           make_log_difference(plane, sde_2d(spring, noise, true), find_reconstruction("huynh"))}) {
+    const auto stepper = make_stepper(*find_stepper("frozen_generator"), form->op(), {.tolerance = 1e-3}, 0);
+    State p(std::size_t(form->op().size()), 0.0);
+    p[30] = 1 / form->op().cell_volume();
+    double t = 0, dt = stepper->first_step(0, p, 1);
+    std::size_t before = 0;
+    for (int k = 0; k < 6; ++k) {
+      if (k == 3) before = allocations;
+      const StepResult r = stepper->step({t, dt, 1}, p);
+      t = r.t, dt = r.next_dt;
+    }
+    CHECK(allocations == before);
   }
 }
 

@@ -117,6 +117,7 @@ TEST_CASE("threads do not change a bit of any stepper") {
     if (row.name == "chebyshev") same_on_all_threads({stepper, "scheme.positive=false"});
   }
   same_on_all_threads({"sde.drift=[\"-x*(1 + 30*t)\", \"x - y\"]", "time.stepper=rkc2"});
+  same_on_all_threads({"scheme.form=effective_drift", "time.stepper=frozen_generator", diagonal});
 }
 
 TEST_CASE("threads do not change a bit of any witness") {
