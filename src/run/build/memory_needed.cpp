@@ -20,7 +20,8 @@ double bytes_per_cell(const Case& c, double cells) {
   if (c.compare.twin) bytes += 250;
   if (c.time.stepper == "talbot") bytes += 200;
   const StepperRow* const row = find_stepper(c.time.stepper);
-  if (row != nullptr && row->implicit && c.axes.size() > 1 && c.scheme.positive.value_or(true))
+  const bool along_lines = row != nullptr && (row->splits || row->freezes);
+  if (row != nullptr && row->implicit && !along_lines && c.axes.size() > 1 && c.scheme.positive.value_or(true))
     bytes += 50 * std::log2(cells);  // factors of nested dissection
   return bytes;
 }
