@@ -6,6 +6,7 @@
 
 #include "fokker/base/errors.hpp"
 #include "fokker/integrate/stepper.hpp"
+#include "fokker/operator/frozen_form.hpp"
 #include "fokker/operator/operator.hpp"
 #include "method.hpp"
 
@@ -25,6 +26,7 @@ struct Problem {
   double way;        ///< LinearOperator::elapsed over the run, where there is one
   /// Of a product: where rates vary in time beyond a common factor they are built again for every new time.
   double product;
+  bool along_axes;  ///< no edge is skew, at any time that was looked at
   [[nodiscard]] double steps(double constant) const { return constant / std::cbrt(tolerance); }
   [[nodiscard]] const OnEdges* edges() const { return linear != nullptr ? linear->on_edges() : nullptr; }
 };
@@ -112,15 +114,30 @@ std::vector<Candidate> candidates(const Problem& p, const StepperOptions& option
   if (averages) add("ssprk3", ssprk3_cost);
   if (!averages) add("dopri5", dopri5_cost);
   if (!averages) add("rkc2", rkc2_cost);
-  if (p.linear == nullptr) add("frozen_generator", frozen_generator_cost);
+  if (p.linear == nullptr && p.along_axes) add("frozen_generator", frozen_generator_cost);
   if (p.linear == nullptr) return list;
   add("tr_bdf2", tr_bdf2_cost);
   const bool narrow = p.edges() != nullptr, exponential = p.linear->base() != nullptr;
   if (exponential) add("chebyshev", chebyshev_cost);
   if (exponential && narrow && p.dimension == 1) add("talbot", talbot_cost);
-  if (p.dimension == 2 && narrow && !p.edges()->skew()) add("peaceman_rachford", peaceman_rachford_cost);
+  if (p.dimension == 2 && narrow && p.along_axes) add("peaceman_rachford", peaceman_rachford_cost);
   if (p.dimension == 2 && narrow) add("hundsdorfer_verwer", hundsdorfer_verwer_cost);
   return list;
+}
+
+/// No edge is skew at any of a number of times: cross terms of a tensor may come on the way.
+bool stays_along_axes(const Operator& op, int dimension, double t0, double span) {
+  if (dimension == 1) return true;
+  const OnEdges* const edges = op.linear() != nullptr ? op.linear()->on_edges() : nullptr;
+  const FrozenForm* const form = op.linear() != nullptr ? nullptr : op.freezing().form;
+  const int samples = op.autonomous() ? 1 : 16;
+  for (int k = 0; k < samples; ++k) {
+    const double t = t0 + span * (k + 0.5) / samples;
+    if (edges != nullptr) static_cast<void>(edges->split(t));  // moves them there
+    if (edges != nullptr && edges->skew()) return false;
+    if (form != nullptr && form->skew(t)) return false;
+  }
+  return true;
 }
 
 double way_of(const LinearOperator* linear, double t0, double span) {
@@ -175,7 +192,8 @@ StepperChoice choose_stepper(const Operator& op, int dimension, const StepperOpt
                                             .keep = keep,
                                             .stiffness = W,
                                             .way = way_of(linear, t0, span),
-                                            .product = built_once ? 1 : building},
+                                            .product = built_once ? 1 : building,
+                                            .along_axes = stays_along_axes(op, dimension, t0, span)},
                                            asked, t0);
   if (list.empty()) return choice("dopri5", "no estimate of the cost is finite");
   std::sort(list.begin(), list.end(), [](const Candidate& a, const Candidate& b) { return a.products < b.products; });

@@ -5,6 +5,7 @@
 #include "../edge_system.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/base/subscript.hpp"
+#include "fokker/base/vector_math.hpp"
 
 namespace fokker {
 namespace {
@@ -18,6 +19,7 @@ Shape held(Shape shape) {
   return shape;
 }
 
+FOKKER_VECTOR_CLONES
 void scale_weights(const double* left, const double* right, const double* J, const double* here, const double* there,
                    Index count, double* to_left, double* to_right) {
 #pragma omp simd

@@ -161,7 +161,9 @@ TEST_CASE("a tensor that gets cross terms on the way ends the run instead of los
   const auto form = make_log_difference(grid, sde, find_reconstruction("huynh"), 2, {0, 1});
   CHECK_THROWS_WITH_AS(solve(form->op(), packet(*grid, 0, 0.4), 1, 0, 1e-4), doctest::Contains("cross terms"),
                        NumericalError);
+  CHECK(choose_stepper(form->op(), 2, {}, 0, 1e6).row->name == "ssprk3");
   const auto linear = make_drift_diffusion(grid, sde, flux("scharfetter_gummel"), {0, 1});
+  CHECK(choose_stepper(linear->op(), 2, {}, 0, 1e3).row->name != "peaceman_rachford");
   CHECK_THROWS_WITH_AS(solve(linear->op(), packet(*grid, 0, 0.4), 1, 0, 1e-4, "peaceman_rachford"),
                        doctest::Contains("cross terms"), NumericalError);
 }
