@@ -193,7 +193,7 @@ constexpr std::array<StepperRow, 13> table{{
      .guarantee =
          "p >= 0 watched: a step that goes negative is rejected and halved; form = \"effective_drift\" without "
          "the parabolic bound on dt",
-     .reference = "Bank et al. 1985 and Peaceman and Rachford 1955 with the rates of docs/decisions/0023",
+     .reference = "Alexander 1977 in one dimension, Peaceman and Rachford 1955 in two; held rates: docs/decisions/0023",
      .when_not = "linear fluxes: tr_bdf2 or peaceman_rachford; skew edges of a full tensor, prescribed scores, D = 0 "
                  "along an axis: refused",
      .method = make_frozen_generator,
