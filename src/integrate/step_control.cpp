@@ -87,11 +87,11 @@ double wanted_share(double error, double tolerance, int order, double most, bool
   return std::clamp(margin * std::pow(tolerance / error, 1.0 / order), least, most);
 }
 
-/// The largest log(before / after) of a cell that was not empty.
+/// The largest log(before / after) of a cell that is not empty; one that sank below the smallest double tells nothing.
 double deepest_fall(std::span<const double> before, std::span<const double> after, Index cells) {
   double ratio = 1;
   for (std::size_t k = 0; k < static_cast<std::size_t>(cells); ++k)
-    if (before[k] > 0) ratio = std::min(ratio, after[k] / before[k]);
+    if (before[k] > 0 && after[k] > 0) ratio = std::min(ratio, after[k] / before[k]);
   return -std::log(ratio);
 }
 
