@@ -69,7 +69,7 @@ Deviation deviation(double n, double p) {
 }
 
 /// Mean, standard deviation and skewness of sum |K_i - N P_i| for multinomial K.
-struct L1Law {
+struct L1Distribution {
   double mean = 0, deviation = 0, skewness = 0;
 };
 
@@ -83,7 +83,7 @@ struct L1Law {
 ///
 /// The third moment is that of a sum of independent cells less its regression on sum d_i, which is 0: what is left of
 /// it once the total is given.
-L1Law l1_law(const Model& model, double n) {
+L1Distribution l1_distribution(const Model& model, double n) {
   struct Cell {
     double p = 0, own = 0;  // N P Q
     Deviation d;
@@ -99,7 +99,7 @@ L1Law l1_law(const Model& model, double n) {
   }
   if (all.empty()) return {};
   const double slope = linear / own_total;
-  L1Law law;
+  L1Distribution distribution;
   const double left = n * model.gone * (1 - model.gone) * (1 - 2 * model.gone);  // E d^3 of those that left
   double variance = 0, first = 0, second = 0, third = -slope * slope * slope * left;
   for (const auto& [p, own, d] : all) {
@@ -107,7 +107,7 @@ L1Law l1_law(const Model& model, double n) {
     const double a = d.linear / (q * std::sqrt(n));
     const double b =
         n > 1 ? (d.squared - (1 - 2 * p) * d.linear - own * d.mean) / (q * q * std::sqrt(2 * n * (n - 1))) : 0;
-    law.mean += d.mean;
+    distribution.mean += d.mean;
     first += a;
     second += b;
     variance += own - d.mean * d.mean + a * a - b * b;
@@ -116,23 +116,23 @@ L1Law l1_law(const Model& model, double n) {
              3 * slope * slope * (d.squared - d.mean * own) - slope * slope * slope * cube;
   }
   variance += second * second - first * first;
-  if (!(variance > 0)) return law;
-  law.deviation = std::sqrt(variance);
-  law.skewness = third / (variance * law.deviation);
-  return law;
+  if (!(variance > 0)) return distribution;
+  distribution.deviation = std::sqrt(variance);
+  distribution.skewness = third / (variance * distribution.deviation);
+  return distribution;
 }
 
-constexpr Index fewest_cells = 10;  // below, a sum of |K - N P| is no normal law
+constexpr Index fewest_cells = 10;  // below, a sum of |K - N P| is no normal distribution
 
 void compare_l1(const Model& model, std::span<const double> counts, double total, Agreement& result) {
   for (std::size_t i = 0; i < counts.size(); ++i) result.l1 += std::abs(counts[i] / total - model.cells[i]);
-  const L1Law law = l1_law(model, total);
-  result.l1_expected = law.mean / total;
+  const L1Distribution distribution = l1_distribution(model, total);
+  result.l1_expected = distribution.mean / total;
   result.expecting =
       std::count_if(model.cells.begin(), model.cells.end(), [&](double p) { return total * p > 1 - 1e-9; });
-  if (result.expecting < fewest_cells || !(law.deviation > 0)) return;
-  result.z = (result.l1 - result.l1_expected) * total / law.deviation;
-  result.z_p_value = skewed_tails(*result.z, law.skewness);
+  if (result.expecting < fewest_cells || !(distribution.deviation > 0)) return;
+  result.z = (result.l1 - result.l1_expected) * total / distribution.deviation;
+  result.z_p_value = skewed_tails(*result.z, distribution.skewness);
 }
 
 /// Cells taken together.
@@ -171,7 +171,7 @@ class Pools {
   }
 
   /// The smallest chance of as many particles as were found in the emptiest cells, for every power of 2 up to which a
-  /// cell counts as one of these: where the law allows next to nothing, a single particle is one too many.
+  /// cell counts as one of these: where the distribution allows next to nothing, a single particle is one too many.
   [[nodiscard]] double strays() const {
     Pool below;
     double chance = 1;
@@ -220,9 +220,9 @@ void compare_ks(const Grid& grid, const Model& model, std::span<const double> co
   for (int axis = 0; axis < grid.dimension(); ++axis) {
     std::vector<double> excess(static_cast<std::size_t>(grid.axis(axis).cells), 0.0);
     for (Index cell = 0; cell < grid.cells(); ++cell) {
-      const Index place = axis == 0 ? cell % grid.nx() : cell / grid.nx();
+      const Index point = axis == 0 ? cell % grid.nx() : cell / grid.nx();
       const auto i = static_cast<std::size_t>(cell);
-      excess[static_cast<std::size_t>(place)] += counts[i] / total - model.cells[i];
+      excess[static_cast<std::size_t>(point)] += counts[i] / total - model.cells[i];
     }
     double cdf = 0, most = 0, least = 0;
     for (const double part : excess) {

@@ -13,7 +13,7 @@ void LogSnapshots::add(double t, std::span<const double> p, std::span<const doub
   const std::size_t n = buffer_.size() / 2;
   for (std::size_t i = 0; i < n; ++i) {
     const bool carried = p[i] >= least;
-    if (!carried) ++floored_;
+    if (!carried) ++underflowed_;
     buffer_[i] = std::log(carried ? p[i] : least);
     const double log_rate = carried ? rate[i] / p[i] : 0;
     buffer_[n + i] = std::isfinite(log_rate) ? log_rate : 0;

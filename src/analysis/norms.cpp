@@ -34,23 +34,23 @@ double mean_modulus(double a, double b) {
 
 /// On a circle both cdfs start where it was cut, and cost |difference - c| there, c what goes round: the median of the
 /// difference over the axis is the c that costs least (Rabin, Delon and Gousseau 2011). `differences`: at the upper
-/// faces, 0 at the first lower one, linear between. By bisection of the share of the axis that lies below c.
+/// faces, 0 at the first lower one, linear between. By bisection of the fraction of the axis that lies below c.
 double median_level(const std::vector<double>& differences) {
-  const auto share_below = [&](double c) {
-    double share = 0, left = 0;
+  const auto fraction_below = [&](double c) {
+    double fraction = 0, left = 0;
     for (const double right : differences) {
       const double low = std::min(left, right), high = std::max(left, right);
-      share += c >= high ? 1 : c <= low ? 0 : (c - low) / (high - low);
+      fraction += c >= high ? 1 : c <= low ? 0 : (c - low) / (high - low);
       left = right;
     }
-    return share;
+    return fraction;
   };
   const auto [least, most] = std::minmax_element(differences.begin(), differences.end());
   double low = std::min(0.0, *least), high = std::max(0.0, *most);
   constexpr int halvings = 60;
   for (int k = 0; k < halvings && low < high; ++k) {
     const double middle = 0.5 * (low + high);
-    (share_below(middle) < 0.5 * static_cast<double>(differences.size()) ? low : high) = middle;
+    (fraction_below(middle) < 0.5 * static_cast<double>(differences.size()) ? low : high) = middle;
   }
   return 0.5 * (low + high);
 }

@@ -195,8 +195,8 @@ double circular_mean(const Axis& axis, const std::complex<double>& towards) {
   constexpr double no_direction = 1e-9;
   const double turn = axis.upper - axis.lower;
   if (std::abs(towards) < no_direction) return axis.lower + 0.5 * turn;
-  const double share = std::arg(towards) / (2 * std::numbers::pi);
-  const double mean = axis.lower + turn * (share < 0 ? share + 1 : share);
+  const double fraction = std::arg(towards) / (2 * std::numbers::pi);
+  const double mean = axis.lower + turn * (fraction < 0 ? fraction + 1 : fraction);
   return mean < axis.upper ? mean : axis.lower;
 }
 

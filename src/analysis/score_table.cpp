@@ -7,10 +7,10 @@
 namespace fokker {
 namespace {
 
-/// Two neighbours of a position in 0 .. n - 1 and the share of the second; the ends are continued, or wrap around.
+/// Two neighbours of a position in 0 .. n - 1 and the fraction of the second; the ends are continued, or wrap around.
 struct Between {
   Index lower, upper;
-  double share;
+  double fraction;
 };
 
 Between between(double position, Index n, bool wraps) {
@@ -77,12 +77,12 @@ double ScoreTable::component(int axis, double along, double across) const {
   if (faces == 0) return 0;
   const Between face = between((along - own.lower) / own.width() - 1, faces, own.periodic());
   const auto row = [&](Index other) {
-    return (1 - face.share) * slope(axis, face.lower, other) + face.share * slope(axis, face.upper, other);
+    return (1 - face.fraction) * slope(axis, face.lower, other) + face.fraction * slope(axis, face.upper, other);
   };
   if (grid_->dimension() == 1) return row(0);
   const Axis& beside = grid_->axis(1 - axis);
   const Between centre = between((across - beside.lower) / beside.width() - 0.5, beside.cells, beside.periodic());
-  return (1 - centre.share) * row(centre.lower) + centre.share * row(centre.upper);
+  return (1 - centre.fraction) * row(centre.lower) + centre.fraction * row(centre.upper);
 }
 
 void ScoreTable::score(const PointsIn& x, PointsOut s) const {

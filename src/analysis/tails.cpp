@@ -32,7 +32,7 @@ double skewed_tails(double z, double skewness) {
   if (std::abs(skewness) < none) return std::erfc(std::abs(z) / std::numbers::sqrt2);
   const double shape = 4 / (skewness * skewness);
   const double at = shape + (skewness > 0 ? z : -z) * std::sqrt(shape);
-  if (at <= 0) return 0;  // beyond the end of the law
+  if (at <= 0) return 0;  // beyond the end of the distribution
   return std::min(1.0, 2 * std::min(boost::math::gamma_p(shape, at), boost::math::gamma_q(shape, at)));
 }
 

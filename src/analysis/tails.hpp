@@ -1,6 +1,6 @@
 #pragma once
 
-/// Upper tails of the laws that the statistics of agreement are held against.
+/// Upper tails of the distributions that the statistics of agreement are held against.
 namespace fokker {
 
 /// P(sqrt(N) D > x) of the Kolmogorov-Smirnov distance for large N.
@@ -9,8 +9,8 @@ namespace fokker {
 /// P(sqrt(N) V > x) of Kuiper's distance, the range of the difference of two cdfs, for large N.
 [[nodiscard]] double kuiper_tail(double x);
 
-/// Twice the smaller tail at z of a gamma law shifted and scaled to mean 0, variance 1 and the given skewness
-/// (Pearson's type III; the normal law for skewness 0).
+/// Twice the smaller tail at z of a gamma distribution shifted and scaled to mean 0, variance 1 and the given skewness
+/// (Pearson's type III; the normal distribution for skewness 0).
 [[nodiscard]] double skewed_tails(double z, double skewness);
 
 }  // namespace fokker

@@ -17,16 +17,16 @@ using namespace input;
 constexpr std::size_t most_bytes = std::size_t{1} << 20;
 
 // Where every key stands, for whoever finds fault with the case later.
-void keep_places(const Value& value, const std::string& path, const Problems& problems,
-                 std::map<std::string, std::string>& places) {
-  places[path] = problems.where(value.place);
+void keep_positions(const Value& value, const std::string& path, const Problems& problems,
+                    std::map<std::string, std::string>& positions) {
+  positions[path] = problems.where(value.position);
   const KeyRow* const row = find_key(path);
   const bool tables = row && row->access.kind == KeyKind::tables, list = value.kind == Value::Kind::array;
   if (value.kind != Value::Kind::table && !(list && tables)) return;
   for (std::size_t i = 0; i < value.items.size(); ++i) {
     const Value* name = tables && row->rules.entries_have_names ? value.items[i].find("name") : nullptr;
     const std::string step = name ? name->text : list ? std::to_string(i) : value.keys[i].first;
-    keep_places(value.items[i], path.empty() ? step : path + "." + step, problems, places);
+    keep_positions(value.items[i], path.empty() ? step : path + "." + step, problems, positions);
   }
 }
 
@@ -34,7 +34,7 @@ void keep_places(const Value& value, const std::string& path, const Problems& pr
 
 std::string Case::where(std::string_view key) const {
   for (;;) {
-    if (const auto found = places.find(std::string(key)); found != places.end()) return found->second;
+    if (const auto found = positions.find(std::string(key)); found != positions.end()) return found->second;
     if (key.empty()) return file.string();
     const std::size_t dot = key.rfind('.');
     key = key.substr(0, dot == std::string_view::npos ? 0 : dot);
@@ -64,7 +64,7 @@ Case parse_case(std::string_view text, const std::string& name, const std::files
   root.finish();
   problems.raise();
   c.warnings = std::move(reader.warnings);
-  keep_places(tree, "", problems, c.places);
+  keep_positions(tree, "", problems, c.positions);
   return c;
 }
 

@@ -25,7 +25,7 @@ void replace_excluded(Value& table, std::string_view path, std::string_view key)
   const KeyRow* const row = find_key(joined(path, key));
   if (!row) return;
   const auto take_out = [&](std::string_view other) {
-    if (const Value* old = table.find(other); old && old->place.override_index < 0) table.erase(other);
+    if (const Value* old = table.find(other); old && old->position.override_index < 0) table.erase(other);
   };
   for (const std::string_view other : row->rules.replaces) take_out(other);
   for (const KeyRow* other : keys_of(path))
@@ -69,7 +69,7 @@ bool must_exist(const KeyRow* table) { return table && table->access.kind == Key
 
 std::vector<std::string> names_of(const Value& table) {
   std::vector<std::string> names;
-  for (const auto& [name, place] : table.keys) names.push_back(name);
+  for (const auto& [name, position] : table.keys) names.push_back(name);
   return names;
 }
 
@@ -78,7 +78,7 @@ std::vector<std::string> names_of(const Value& table) {
 std::string override_path(std::string_view setting) { return std::string(setting.substr(0, setting.find('='))); }
 
 void apply_override(Value& root, const std::string& setting, int index, Problems& problems) {
-  const Place at{1, 1, index};
+  const Position at{1, 1, index};
   const std::string path = override_path(setting);
   const std::vector<std::string> steps = split_path(path);
   const auto fail = [&](const std::string& what) { problems.add(at, path, what); };
@@ -88,7 +88,7 @@ void apply_override(Value& root, const std::string& setting, int index, Problems
     return fail("not a key, must be names and numbers with dots between");
 
   Value value;
-  value.place = at;
+  value.position = at;
   std::string error;
   if (!parse_override_value(std::string_view(setting).substr(path.size() + 1), value, error))
     return fail("not a TOML value: " + error);
@@ -98,7 +98,7 @@ void apply_override(Value& root, const std::string& setting, int index, Problems
   for (const std::string& step : steps) {
     if (here->kind == Value::Kind::boolean && here->flag) {  // compare.monte_carlo = true, now with a key of its own
       *here = {};
-      here->place = at;
+      here->position = at;
     }
     const KeyRow* const row = find_key(path_of_rows);
     const bool in_list = here->kind == Value::Kind::array;

@@ -13,7 +13,7 @@
 namespace fokker {
 namespace {
 
-constexpr std::size_t fewest_places = 8;
+constexpr std::size_t fewest_positions = 8;
 constexpr double mass_slack = 1e-2, slack_beside_walls = 1e-9;
 
 class TableCheck {
@@ -25,7 +25,7 @@ class TableCheck {
     PointTable table;
     table.sha256 = sha256_hex(bytes_);
     take_columns(table);
-    find_places(table);
+    find_positions(table);
     if (axes_.size() == 1)
       require_ascent(table);
     else
@@ -76,17 +76,17 @@ class TableCheck {
       if (table.p[row] < -rounding * largest) fail(row, fmt::format("p = {}, a density is not negative", table.p[row]));
   }
 
-  void find_places(const PointTable& table) {
+  void find_positions(const PointTable& table) {
     for (std::size_t k = 0; k < axes_.size(); ++k) {
-      std::vector<double>& places = places_[k];
-      for (const auto& point : table.points) places.push_back(point[k]);
-      std::sort(places.begin(), places.end());
-      places.erase(std::unique(places.begin(), places.end()), places.end());
+      std::vector<double>& positions = positions_[k];
+      for (const auto& point : table.points) positions.push_back(point[k]);
+      std::sort(positions.begin(), positions.end());
+      positions.erase(std::unique(positions.begin(), positions.end()), positions.end());
     }
     for (std::size_t k = 0; k < axes_.size(); ++k)
-      if (places_[k].size() < fewest_places)
-        fail(fmt::format("{} place{} along {}, at least {} are needed to integrate over", places_[k].size(),
-                         places_[k].size() == 1 ? "" : "s", axes_[k].name, fewest_places));
+      if (positions_[k].size() < fewest_positions)
+        fail(fmt::format("{} position{} along {}, at least {} are needed to integrate over", positions_[k].size(),
+                         positions_[k].size() == 1 ? "" : "s", axes_[k].name, fewest_positions));
   }
 
   void require_ascent(const PointTable& table) const {
@@ -96,21 +96,21 @@ class TableCheck {
                               table.points[row - 1][0]));
   }
 
-  [[nodiscard]] std::size_t place(const PointTable& table, std::size_t row, std::size_t k) const {
-    const auto found = std::lower_bound(places_[k].begin(), places_[k].end(), table.points[row][k]);
-    return static_cast<std::size_t>(found - places_[k].begin());
+  [[nodiscard]] std::size_t position(const PointTable& table, std::size_t row, std::size_t k) const {
+    const auto found = std::lower_bound(positions_[k].begin(), positions_[k].end(), table.points[row][k]);
+    return static_cast<std::size_t>(found - positions_[k].begin());
   }
 
   void require_tensor_grid(const PointTable& table) const {
-    const std::size_t nx = places_[0].size(), ny = places_[1].size();
+    const std::size_t nx = positions_[0].size(), ny = positions_[1].size();
     // More points than rows cannot all be there; nothing is allocated for them.
     const std::string shape =
-        fmt::format("{} places along {} and {} along {} make a grid of {} points, and it has {} rows", nx,
+        fmt::format("{} positions along {} and {} along {} make a grid of {} points, and it has {} rows", nx,
                     axes_[0].name, ny, axes_[1].name, nx * ny, table.p.size());
     if (nx * ny > table.p.size()) fail(shape);
     std::vector<std::size_t> seen(nx * ny, 0);  // line numbers
     for (std::size_t row = 0; row < table.p.size(); ++row) {
-      std::size_t& line = seen[place(table, row, 0) + nx * place(table, row, 1)];
+      std::size_t& line = seen[position(table, row, 0) + nx * position(table, row, 1)];
       if (line > 0)
         fail(row, fmt::format("{} = {}, {} = {} is there twice, also in line {}", axes_[0].name, table.points[row][0],
                               axes_[1].name, table.points[row][1], line));
@@ -121,7 +121,7 @@ class TableCheck {
   // The end intervals are carried on to the walls with the value at the end; a circle has none.
   [[nodiscard]] std::vector<double> weights_along(std::size_t k) const {
     const Axis& axis = axes_[k];
-    const std::vector<double>& x = places_[k];
+    const std::vector<double>& x = positions_[k];
     const double below = x.front() - axis.lower, above = axis.upper - x.back();
     std::vector<double> weight(x.size(), 0.0);
     for (std::size_t i = 0; i + 1 < x.size(); ++i) {
@@ -138,13 +138,13 @@ class TableCheck {
     table.weight.assign(table.p.size(), 1.0);
     for (std::size_t k = 0; k < axes_.size(); ++k) {
       const std::vector<double> along = weights_along(k);
-      for (std::size_t row = 0; row < table.p.size(); ++row) table.weight[row] *= along[place(table, row, k)];
+      for (std::size_t row = 0; row < table.p.size(); ++row) table.weight[row] *= along[position(table, row, k)];
     }
   }
 
   /// What the values at the end of an axis say about the mass of a stretch beside them.
   [[nodiscard]] double mass_beside(const PointTable& table, std::size_t k, double end, double stretch) const {
-    const double own = weights_along(k)[end == places_[k].front() ? 0 : places_[k].size() - 1];
+    const double own = weights_along(k)[end == positions_[k].front() ? 0 : positions_[k].size() - 1];
     double line = 0;
     for (std::size_t row = 0; row < table.p.size(); ++row)
       if (table.points[row][k] == end) line += table.weight[row] / own * std::abs(table.p[row]);
@@ -155,12 +155,12 @@ class TableCheck {
     constexpr double next_to_nothing = 1e-3;
     for (std::size_t k = 0; k < axes_.size(); ++k) {
       const Axis& axis = axes_[k];
-      const std::vector<double>& x = places_[k];
+      const std::vector<double>& x = positions_[k];
       const double below = x.front() - axis.lower, above = axis.upper - x.back();
       const auto open = [&](double stretch, double spacing, double end) {
         return stretch > 1.000001 * spacing && mass_beside(table, k, end, stretch) > next_to_nothing;
       };
-      const double gap = axis.periodic() ? below + above : 0;  // across the seam
+      const double gap = axis.periodic() ? below + above : 0;  // across the ends of the ring
       if (open(std::max(below, gap), x[1] - x[0], x.front()) ||
           open(std::max(above, gap), x[x.size() - 1] - x[x.size() - 2], x.back()))
         fail(fmt::format("covers {} in [{}, {}] only, the box is [{}, {}], and p is not small at the ends", axis.name,
@@ -185,7 +185,7 @@ class TableCheck {
   std::span<const Axis> axes_;
   std::string bytes_;
   Csv csv_;
-  std::array<std::vector<double>, 2> places_;
+  std::array<std::vector<double>, 2> positions_;
 };
 
 }  // namespace

@@ -24,14 +24,15 @@ Problems::Problems(std::string name, std::span<const std::string> overrides) : n
   for (const std::string& setting : overrides) override_paths_.push_back(override_path(setting));
 }
 
-std::string Problems::where(const Place& place) const {
-  if (place.override_index >= 0) return "--set " + override_paths_[static_cast<std::size_t>(place.override_index)];
-  return fmt::format("{}:{}:{}", name_, place.line, place.column);
+std::string Problems::where(const Position& position) const {
+  if (position.override_index >= 0)
+    return "--set " + override_paths_[static_cast<std::size_t>(position.override_index)];
+  return fmt::format("{}:{}:{}", name_, position.line, position.column);
 }
 
-void Problems::add(const Place& place, std::string key, std::string text) {
+void Problems::add(const Position& position, std::string key, std::string text) {
   if (found_.size() < most_problems)
-    found_.emplace_back(place, Problem{where(place), shown(std::move(key), 200), shown(std::move(text), 1000)});
+    found_.emplace_back(position, Problem{where(position), shown(std::move(key), 200), shown(std::move(text), 1000)});
   else
     ++omitted_;
 }
@@ -40,11 +41,11 @@ void Problems::raise() const {
   if (found_.empty()) return;
   auto sorted = found_;
   std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
-    const Place &p = a.first, &q = b.first;
+    const Position &p = a.first, &q = b.first;
     return std::tuple(p.override_index, p.line, p.column) < std::tuple(q.override_index, q.line, q.column);
   });
   std::vector<Problem> problems;
-  for (auto& [place, problem] : sorted) problems.push_back(std::move(problem));
+  for (auto& [position, problem] : sorted) problems.push_back(std::move(problem));
   if (omitted_ > 0) problems.push_back({name_, "", fmt::format("and {} more problems", omitted_)});
   throw CaseError(std::move(problems));
 }

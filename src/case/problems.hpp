@@ -17,8 +17,8 @@ inline constexpr std::size_t most_problems = 200;
 class Problems {
  public:
   Problems(std::string name, std::span<const std::string> overrides);
-  void add(const Place& place, std::string key, std::string text);
-  [[nodiscard]] std::string where(const Place& place) const;
+  void add(const Position& position, std::string key, std::string text);
+  [[nodiscard]] std::string where(const Position& position) const;
   [[nodiscard]] std::size_t count() const { return found_.size() + omitted_; }
   // Throws CaseError when there is any.
   void raise() const;
@@ -26,7 +26,7 @@ class Problems {
  private:
   std::string name_;
   std::vector<std::string> override_paths_;
-  std::vector<std::pair<Place, Problem>> found_;
+  std::vector<std::pair<Position, Problem>> found_;
   std::size_t omitted_ = 0;
 };
 

@@ -77,11 +77,13 @@ class CaseReader {
 
   // A warning of the case: it is read all the same.
   void warn(const Node& node, const std::string& text) {
-    warnings.push_back(problems.where(node.value->place) + ": " + node.key + ": " + text);
+    warnings.push_back(problems.where(node.value->position) + ": " + node.key + ": " + text);
   }
   std::vector<std::string> warnings;
 
-  void report(const Node& node, std::string text) const { problems.add(node.value->place, node.key, std::move(text)); }
+  void report(const Node& node, std::string text) const {
+    problems.add(node.value->position, node.key, std::move(text));
+  }
 
   // Each returns nothing for an absent node without a report, and nothing with a report for one that does not fit.
   [[nodiscard]] std::optional<double> number(const Node& node, const Bounds& bounds = {});

@@ -10,11 +10,11 @@ namespace fokker::input {
 
 TableReader::TableReader(const Node& node, Problems& problems) : path_(node.key), problems_(problems) {
   if (!node) return;
-  place_ = node.value->place;
+  position_ = node.value->position;
   if (node.value->kind == Value::Kind::table)
     table_ = node.value;
   else
-    problems.add(place_, path_, fmt::format("{}, must be a table", kind_name(node.value->kind)));
+    problems.add(position_, path_, fmt::format("{}, must be a table", kind_name(node.value->kind)));
 }
 
 std::string TableReader::path(std::string_view key) const {
@@ -28,7 +28,7 @@ Node TableReader::find(std::string_view key) {
 
 Node TableReader::require(std::string_view key, std::string_view must_be) {
   Node node = find(key);
-  if (!node && table_) problems_.add(place_, node.key, fmt::format("missing, must be {}", must_be));
+  if (!node && table_) problems_.add(position_, node.key, fmt::format("missing, must be {}", must_be));
   return node;
 }
 
@@ -36,7 +36,7 @@ void TableReader::later(std::string_view key) {
   const Value* value = table_ ? table_->find(key) : nullptr;
   if (!value) return;
   later_.emplace_back(key);
-  problems_.add(value->place, path(key), "not available yet");
+  problems_.add(value->position, path(key), "not available yet");
 }
 
 std::vector<std::string_view> TableReader::one_of(std::span<const std::string_view> keys) {
@@ -45,7 +45,7 @@ std::vector<std::string_view> TableReader::one_of(std::span<const std::string_vi
     const Node node = find(key);
     if (!node) continue;
     if (!given.empty())
-      problems_.add(node.value->place, node.key, fmt::format("excludes {}, give one of them", path(given.front())));
+      problems_.add(node.value->position, node.key, fmt::format("excludes {}, give one of them", path(given.front())));
     given.push_back(key);
   }
   return given;
@@ -53,10 +53,10 @@ std::vector<std::string_view> TableReader::one_of(std::span<const std::string_vi
 
 void TableReader::finish() const {
   if (!table_) return;
-  for (const auto& [key, place] : table_->keys)
+  for (const auto& [key, position] : table_->keys)
     if (std::find(known_.begin(), known_.end(), key) == known_.end() &&
         std::find(later_.begin(), later_.end(), key) == later_.end())
-      problems_.add(place, path(key), "unknown key" + allowed_names(key, known_));
+      problems_.add(position, path(key), "unknown key" + allowed_names(key, known_));
 }
 
 std::string allowed_names(std::string_view name, std::span<const std::string> allowed) {

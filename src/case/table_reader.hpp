@@ -33,13 +33,13 @@ class TableReader {
   void finish() const;
 
   [[nodiscard]] bool is_table() const { return table_ != nullptr; }
-  [[nodiscard]] const Place& place() const { return place_; }
+  [[nodiscard]] const Position& position() const { return position_; }
   [[nodiscard]] std::string path(std::string_view key) const;
   [[nodiscard]] const Value* table() const { return table_; }
 
  private:
   const Value* table_ = nullptr;
-  Place place_;
+  Position position_;
   std::string path_;
   Problems& problems_;
   std::vector<std::string> known_, later_;

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-// The only file that knows toml++: text -> tree, with places.
+// The only file that knows toml++: text -> tree, with positions.
 namespace fokker::input {
 namespace {
 
@@ -58,7 +58,7 @@ struct KeyDepthScan {
   }
 };
 
-Place place_of(const toml::source_region& source) {
+Position position_of(const toml::source_region& source) {
   return {static_cast<int>(source.begin.line), static_cast<int>(source.begin.column), -1};
 }
 
@@ -73,9 +73,10 @@ class Lines {
     }
   }
 
-  // The text from a place on.
-  [[nodiscard]] std::string_view from(const Place& place) const {
-    const auto line = static_cast<std::size_t>(place.line - 1), column = static_cast<std::size_t>(place.column - 1);
+  // The text from a position on.
+  [[nodiscard]] std::string_view from(const Position& position) const {
+    const auto line = static_cast<std::size_t>(position.line - 1),
+               column = static_cast<std::size_t>(position.column - 1);
     if (line >= lines_.size() || lines_[line] + column >= characters_.size()) return {};
     return text_.substr(characters_[lines_[line] + column]);
   }
@@ -86,39 +87,39 @@ class Lines {
 };
 
 void locate_content(Value& value, const Lines& lines) {
-  std::string_view written = lines.from(value.place);
-  value.content = value.place;
+  std::string_view written = lines.from(value.position);
+  value.content = value.position;
   const bool multi = written.starts_with("\"\"\"") || written.starts_with("'''");
   const std::size_t opening = multi ? 3 : 1;
   if (written.size() < opening) return;
   written.remove_prefix(opening);
-  Place content = value.place;
+  Position content = value.position;
   content.column += static_cast<int>(opening);
   for (const std::string_view newline : {"\r\n", "\n"})
     if (multi && written.starts_with(newline)) {
       written.remove_prefix(newline.size());
-      content = {value.place.line + 1, 1, -1};
+      content = {value.position.line + 1, 1, -1};
       break;
     }
   value.verbatim = written.starts_with(value.text);
   if (value.verbatim) value.content = content;
 }
 
-bool before(const Place& a, const Place& b) { return std::pair(a.line, a.column) < std::pair(b.line, b.column); }
+bool before(const Position& a, const Position& b) { return std::pair(a.line, a.column) < std::pair(b.line, b.column); }
 
 Value convert(const toml::node& node, const Lines& lines) {
   Value value;
-  value.place = place_of(node.source());
+  value.position = position_of(node.source());
   if (const auto* table = node.as_table()) {
     value.kind = Value::Kind::table;
     std::vector<std::pair<const toml::key*, const toml::node*>> entries;
     for (auto&& [key, item] : *table) entries.emplace_back(&key, &item);
     // toml++ sorts by name; a reader of the messages goes by the file.
     std::stable_sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
-      return before(place_of(a.first->source()), place_of(b.first->source()));
+      return before(position_of(a.first->source()), position_of(b.first->source()));
     });
     for (const auto& [key, item] : entries) {
-      value.keys.emplace_back(std::string(key->str()), place_of(key->source()));
+      value.keys.emplace_back(std::string(key->str()), position_of(key->source()));
       value.items.push_back(convert(*item, lines));
     }
   } else if (const auto* array = node.as_array()) {
@@ -144,31 +145,31 @@ Value convert(const toml::node& node, const Lines& lines) {
   return value;
 }
 
-void mark_as_override(Value& value, const Place& at) {
-  value.place = value.content = at;
+void mark_as_override(Value& value, const Position& at) {
+  value.position = value.content = at;
   value.verbatim = false;
-  for (auto& [key, place] : value.keys) place = at;
+  for (auto& [key, position] : value.keys) position = at;
   for (Value& item : value.items) mark_as_override(item, at);
 }
 
 }  // namespace
 
 Value parse_toml(std::string_view text, const Problems& problems) {
-  const auto fail = [&](const Place& place, const std::string& what) {
-    throw CaseError({Problem{problems.where(place), "", what}});
+  const auto fail = [&](const Position& position, const std::string& what) {
+    throw CaseError({Problem{problems.where(position), "", what}});
   };
   if (const int line = KeyDepthScan{text}.find(); line > 0)
     fail({line, 1, -1}, fmt::format("a key of more than {} parts", deepest_key));
   try {
     return convert(toml::parse(text, std::string_view{}), Lines(text));
   } catch (const toml::parse_error& error) {
-    fail(place_of(error.source()), fmt::format("not valid TOML: {}", error.description()));
+    fail(position_of(error.source()), fmt::format("not valid TOML: {}", error.description()));
   }
   return {};
 }
 
 bool parse_override_value(std::string_view text, Value& value, std::string& error) {
-  const Place at = value.place;
+  const Position at = value.position;
   const std::string document = fmt::format("value = {}", text);
   const bool looks_like_toml = !text.empty() && std::string_view("[{\"'").find(text.front()) != std::string_view::npos;
   try {

@@ -23,16 +23,16 @@ void Value::erase(std::string_view key) {
     }
 }
 
-Value& Value::append(std::string key, const Place& at) {
+Value& Value::append(std::string key, const Position& at) {
   keys.emplace_back(std::move(key), at);
   items.emplace_back();
-  items.back().place = at;
+  items.back().position = at;
   return items.back();
 }
 
-Place Value::place_of(std::size_t text_offset) const {
-  if (!verbatim) return place;
-  Place at = content;
+Position Value::position_of(std::size_t text_offset) const {
+  if (!verbatim) return position;
+  Position at = content;
   for (const char c : std::string_view(text).substr(0, text_offset)) {
     if (c == '\n') {
       ++at.line;

@@ -9,7 +9,7 @@
 namespace fokker::input {
 
 // Line and column count from 1, columns in characters. `override_index` >= 0: written by that --set instead.
-struct Place {
+struct Position {
   int line = 1, column = 1;
   int override_index = -1;
 };
@@ -17,21 +17,21 @@ struct Place {
 struct Value {
   enum class Kind { boolean, integer, real, string, array, table, date };
   Kind kind = Kind::table;
-  Place place;
+  Position position;
   bool flag = false;
   std::int64_t integer = 0;
   double real = 0;
   std::string text;
-  Place content;                                    // of the first character of `text`
-  bool verbatim = false;                            // the file holds `text` byte by byte from `content` on
-  std::vector<Value> items;                         // of an array or a table, in the order of the file
-  std::vector<std::pair<std::string, Place>> keys;  // of a table, one per item
+  Position content;                                    // of the first character of `text`
+  bool verbatim = false;                               // the file holds `text` byte by byte from `content` on
+  std::vector<Value> items;                            // of an array or a table, in the order of the file
+  std::vector<std::pair<std::string, Position>> keys;  // of a table, one per item
 
   [[nodiscard]] const Value* find(std::string_view key) const;
   [[nodiscard]] Value* find(std::string_view key);
   void erase(std::string_view key);
-  Value& append(std::string key, const Place& at);
-  [[nodiscard]] Place place_of(std::size_t text_offset) const;
+  Value& append(std::string key, const Position& at);
+  [[nodiscard]] Position position_of(std::size_t text_offset) const;
 };
 
 // "a boolean", "a table", ...

@@ -91,7 +91,7 @@ std::optional<Expression> CaseReader::formula(const Node& node, std::span<const 
       const std::size_t at = find_name(value.text, name);
       const std::string allowed = variables.empty() ? "must be constant (parameters, pi and e)"
                                                     : "may depend on " + joined(variables) + " only";
-      problems.add(at == std::string_view::npos ? value.place : value.place_of(at), node.key,
+      problems.add(at == std::string_view::npos ? value.position : value.position_of(at), node.key,
                    fmt::format("depends on {}, {}", name, allowed));
       return std::nullopt;
     }
@@ -101,7 +101,7 @@ std::optional<Expression> CaseReader::formula(const Node& node, std::span<const 
     }
     if (charge(node, whole)) return whole;
   } catch (const ExpressionError& error) {
-    problems.add(value.place_of(error.position()), node.key, error.what());
+    problems.add(value.position_of(error.position()), node.key, error.what());
   } catch (const std::exception& error) {  // too large, or not a number, once names are put in
     report(node, error.what());
   }

@@ -44,7 +44,7 @@ tolerance = 1e-6                  # estimated error per step in the integral l1 
 frames = 20                       # files for ParaView at k*end/20
 fields = ["p", "current"]
 
-[compare]                         # independent opinions on the same density
+[compare]                         # independent solutions for the same density
 monte_carlo = {{ particles = 100_000, dt = 2e-3, seed = 1 }}   # without dt one is chosen, on the safe side
 
 [[check]]                         # the case is its own regression test: exit code 5 when a check falls short

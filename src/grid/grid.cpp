@@ -39,8 +39,8 @@ double Axis::face(Index i) const {
 Grid::Grid(std::vector<Axis> axes) : axes_(std::move(axes)) {
   for (const Axis& axis : axes_) volume_ *= axis.width();
   for (std::size_t k = 0; k < axes_.size(); ++k) {
-    if (axes_[k].at_lower == Boundary::absorbing) ledger_[2 * k] = ledgers_++;
-    if (axes_[k].at_upper == Boundary::absorbing) ledger_[2 * k + 1] = ledgers_++;
+    if (axes_[k].at_lower == Boundary::absorbing) outflow_[2 * k] = outflows_++;
+    if (axes_[k].at_upper == Boundary::absorbing) outflow_[2 * k + 1] = outflows_++;
     centers_[k].resize(static_cast<std::size_t>(cells()));
   }
   for (Index j = 0, cell = 0; j < ny(); ++j)
@@ -80,14 +80,14 @@ std::vector<std::string> Grid::absorbing_sides() const {
   std::vector<std::string> names;
   for (int k = 0; k < dimension(); ++k)
     for (int side = 0; side < 2; ++side)
-      if (ledger(k, side) >= 0) names.push_back(axis(k).name + (side == 0 ? "_lower" : "_upper"));
+      if (outflow(k, side) >= 0) names.push_back(axis(k).name + (side == 0 ? "_lower" : "_upper"));
   return names;
 }
 
 double Field::mass() const { return total(view()) * grid->volume(); }
 
-AxisSplit split_on(const Axis& axis, double place) {
-  const double cell = (place - axis.lower) / axis.width() - 0.5;
+AxisSplit split_on(const Axis& axis, double point) {
+  const double cell = (point - axis.lower) / axis.width() - 0.5;
   const auto left = static_cast<Index>(std::floor(cell));
   const double right_weight = cell - static_cast<double>(left);
   const auto into = [&](Index i) {

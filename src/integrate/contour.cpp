@@ -113,20 +113,20 @@ struct Front {
 /// rates back to this one and out of the box.
 FOKKER_INLINE void eliminate(double p, double ahead, double back, double out, const Numbers& z, Front& front,
                              double* work) {
-  Numbers inverse, y, share;
+  Numbers inverse, y, fraction;
   Numbers pivot = front.kept;
   add(ahead, pivot);
   invert(pivot, inverse);
   add(p, front.given);
   multiply(front.given, inverse, y);
-  multiply(front.kept, inverse, share);
+  multiply(front.kept, inverse, fraction);
   store(y, work);
   store(inverse, work + row);
   front.given = Numbers{};
   add(ahead, y, front.given);
   front.kept = z;
   add(out, front.kept);
-  add(back, share, front.kept);
+  add(back, fraction, front.kept);
 }
 
 /// x of a cell from that of the cell its elimination went to, of which `back` is h times the rate to this one.
@@ -151,7 +151,7 @@ void contour_line(const Poles& poles, std::size_t group, double h, const Tridiag
                   std::span<const double> p, double* work, ContourSums* sums) {
   const Index n = static_cast<Index>(rates.left.size()), middle = n / 2, last = n - 1;
   const double *const left = rates.left.data(), *const right = rates.right.data(), *const out = rates.out.data();
-  const auto place = [work](Index j) { return work + static_cast<std::size_t>(j) * contour_work(false); };
+  const auto point = [work](Index j) { return work + static_cast<std::size_t>(j) * contour_work(false); };
   const bool mixed = group > 0;
   Numbers z;
   Weights weight{{}, mixed ? 0.0 : 1.0, mixed ? 1.0 : 0.0};
@@ -164,10 +164,10 @@ void contour_line(const Poles& poles, std::size_t group, double h, const Tridiag
   for (Index j = 0; j < middle; ++j) {
     const Index k = last - j;
     const double outside = j + 1 == middle ? 0 : out[j + 1];  // that of the middle cell is added once, below
-    eliminate(p[static_cast<std::size_t>(j)], h * right[j], h * left[j + 1], h * outside, z, up, place(j));
+    eliminate(p[static_cast<std::size_t>(j)], h * right[j], h * left[j + 1], h * outside, z, up, point(j));
     if (k == middle) continue;
     eliminate(p[static_cast<std::size_t>(k)], h * left[k], h * right[k - 1], k - 1 == middle ? 0 : h * out[k - 1], z,
-              down, place(k));
+              down, point(k));
   }
   // Both fronts brought z along, and one of two is enough.
   Numbers pivot = up.kept, inverse, x, both = up.given;
@@ -180,14 +180,14 @@ void contour_line(const Poles& poles, std::size_t group, double h, const Tridiag
   if (middle < last) add(1, down.given, both);
   add(p[static_cast<std::size_t>(middle)], both);
   multiply(both, inverse, x);
-  store(x, place(middle));
+  store(x, point(middle));
   sum(weight, x, sums[middle]);
 
   Numbers x_up = x, x_down = x;
   for (Index j = middle - 1; j >= 0; --j) {
-    substitute(h * left[j + 1], weight, x_up, place(j), sums[j]);
+    substitute(h * left[j + 1], weight, x_up, point(j), sums[j]);
     const Index k = last - j;
-    if (k != middle) substitute(h * right[k - 1], weight, x_down, place(k), sums[k]);
+    if (k != middle) substitute(h * right[k - 1], weight, x_down, point(k), sums[k]);
   }
 }
 
@@ -198,7 +198,7 @@ void contour_ring(const Poles& poles, std::size_t group, double h, const Tridiag
                   std::span<const double> p, double* work, ContourSums* sums) {
   const Index last = static_cast<Index>(rates.left.size()) - 1;
   const double *const left = rates.left.data(), *const right = rates.right.data(), *const out = rates.out.data();
-  const auto place = [work](Index j) { return work + static_cast<std::size_t>(j) * contour_work(true); };
+  const auto point = [work](Index j) { return work + static_cast<std::size_t>(j) * contour_work(true); };
   const bool mixed = group > 0;
   Numbers z;
   Weights weight{{}, mixed ? 0.0 : 1.0, mixed ? 1.0 : 0.0};
@@ -218,27 +218,27 @@ void contour_ring(const Poles& poles, std::size_t group, double h, const Tridiag
       add(h * right[j], to_last);
       add(h * left[last], from_last);
     }
-    Numbers pivot = kept, inverse, y, share, column, product;
+    Numbers pivot = kept, inverse, y, fraction, column, product;
     add(ahead, pivot);
     add(1, to_last, pivot);
     invert(pivot, inverse);
     add(p[static_cast<std::size_t>(j)], given);
     multiply(given, inverse, y);
-    multiply(kept, inverse, share);
+    multiply(kept, inverse, fraction);
     multiply(from_last, inverse, column);
-    store(y, place(j));
-    store(inverse, place(j) + row);
-    store(column, place(j) + 2 * row);
+    store(y, point(j));
+    store(inverse, point(j) + row);
+    store(column, point(j) + 2 * row);
     multiply(to_last, y, product);
     add(1, product, end);
-    multiply(from_last, share, product);
+    multiply(from_last, fraction, product);
     add(1, product, kept_last);
 
     given = Numbers{};
     add(ahead, y, given);
     kept = z;
     add(h * out[j + 1], kept);
-    add(h * left[j + 1], share, kept);
+    add(h * left[j + 1], fraction, kept);
     multiply(to_last, inverse, product);
     to_last = Numbers{};
     add(h * left[j + 1], product, to_last);
@@ -248,22 +248,22 @@ void contour_ring(const Poles& poles, std::size_t group, double h, const Tridiag
   Numbers inverse;
   invert(kept_last, inverse);
   multiply(end, inverse, end);
-  store(end, place(last));
+  store(end, point(last));
   sum(weight, end, sums[last]);
 
   Numbers x{};
   for (Index j = last - 1; j >= 0; --j) {
     Numbers column, from_end;
-    load(place(j) + 2 * row, column);
+    load(point(j) + 2 * row, column);
     multiply(column, end, from_end);
     Numbers y, up, step;
-    load(place(j), y);
-    load(place(j) + row, up);
+    load(point(j), y);
+    load(point(j) + row, up);
     multiply(up, x, step);
     add(j + 1 == last ? 0 : h * left[j + 1], step, y);
     add(1, from_end, y);
     x = y;
-    store(x, place(j));
+    store(x, point(j));
     sum(weight, x, sums[j]);
   }
 }

@@ -148,11 +148,11 @@ class Exponential final : public Method {
   void in_parts(const SpectralBound& bound, double span, const Advance& step) {
     const std::span<double> next = step.next;
     constexpr int most_halvings = 40;
-    constexpr double first_share = 3, longest = 4, kept_back = 0.8;
+    constexpr double first_fraction = 3, longest = 4, kept_back = 0.8;
     const double rho = std::max(bound.real, 1e-6 * bound.imaginary), room = std::log(digits);  // no ellipse is a line
     const double terms = room / std::asinh(2 * bound.imaginary / rho);
     const double* from = step.p.data();
-    double left = span, part = first_share * terms * terms / (rho * std::log(10 / aim_.tolerance));
+    double left = span, part = first_fraction * terms * terms / (rho * std::log(10 / aim_.tolerance));
     for (int halvings = 0; left > 0;) {
       part = std::min(part, left);
       double* const to = from == next.data() ? start_of_part_.data() : next.data();
@@ -164,8 +164,8 @@ class Exponential final : public Method {
       }
       balance(all(from), {to, next.size()});
       left = part < left ? left - part : 0;
-      const double share = kept_back * room / std::max(std::log(growth), 1e-3);
-      if (halvings == 0) part *= std::clamp(share * share, 1.0, longest);
+      const double fraction = kept_back * room / std::max(std::log(growth), 1e-3);
+      if (halvings == 0) part *= std::clamp(fraction * fraction, 1.0, longest);
       from = to;
     }
     if (from != next.data()) std::copy_n(from, next.size(), next.begin());
@@ -208,12 +208,12 @@ class Exponential final : public Method {
   }
 
   static constexpr double digits = 1e15;  // a term may be so much larger than the tolerance before rounding shows
-  /// A ledger has no decay: its recurrence sums up its own rounding twice, to some 1e-10 over a thousand terms. What
+  /// An outflow has no decay: its recurrence sums up its own rounding twice, to some 1e-10 over a thousand terms. What
   /// the cells have lost is known to all digits, so the largest outflow is set right by it.
   void balance(std::span<const double> before, std::span<double> after) const {
     const auto cells = static_cast<std::size_t>(op_.cells());
-    const auto ledgers = cells + static_cast<std::size_t>(op_.ledgers());
-    if (op_.ledgers() == 0) return;
+    const auto outflows = cells + static_cast<std::size_t>(op_.outflows());
+    if (op_.outflows() == 0) return;
     double missing = op_.cell_volume() * ordered_sum(0, op_.cells(), 4096, [&](Index first, Index last) {
                        double sum = 0;
                        for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(last); ++i)
@@ -221,7 +221,7 @@ class Exponential final : public Method {
                        return sum;
                      });
     std::size_t largest = cells;
-    for (std::size_t k = cells; k < ledgers; ++k) {
+    for (std::size_t k = cells; k < outflows; ++k) {
       missing -= after[k] - before[k];
       if (after[k] - before[k] > after[largest] - before[largest]) largest = k;
     }

@@ -16,7 +16,7 @@ namespace {
 
 constexpr double damping = 2.0 / 13;
 constexpr double real_extent = 0.653;      // of the stability interval, in units of s^2 - 1
-constexpr double used_share = 0.9;         // of it: the rest leaves room for imaginary parts
+constexpr double used_fraction = 0.9;      // of it: the rest is for imaginary parts
 constexpr double imaginary_extent = 0.17;  // half of the height of the stability region there, in units of s
 
 /// Y_j = p + Z_j,  Z_j = mu Z_{j-1} + nu Z_{j-2} + h rate (F_{j-1} - held F_0),  Z_1 = h rate F_0;
@@ -104,7 +104,7 @@ class Rkc2 final : public Method {
     double needed = 2;
     for (const double time : {t, t + h / 2, end}) {
       const SpectralBound bound = op_.spectral_bound(time);
-      needed = std::max(needed, std::sqrt(1 + h * bound.real / (used_share * real_extent)));
+      needed = std::max(needed, std::sqrt(1 + h * bound.real / (used_fraction * real_extent)));
       // The bound is that of the corners of the box, where p is small: 1.8 to 6.5 times the products that a rotating
       // process needs. Where the error of a step is looked at, it is left to that.
       if (!controlled_) needed = std::max(needed, h * bound.imaginary / imaginary_extent);

@@ -79,9 +79,9 @@ class FixedSteps final : public Steps {
   std::vector<double> before_;  // the state it began with
 };
 
-/// The share of a step that would meet the tolerance, with a margin, and at most `most`. Where nothing moves, and rates
-/// that vary in time may wake it, steps grow slowly.
-double wanted_share(double error, double tolerance, int order, double most, bool autonomous) {
+/// The fraction of a step that would meet the tolerance, with a margin, and at most `most`. Where nothing moves, and
+/// rates that vary in time may wake it, steps grow slowly.
+double wanted_fraction(double error, double tolerance, int order, double most, bool autonomous) {
   constexpr double margin = 0.9, least = 0.2, at_rest = 2;
   if (error <= 0) return autonomous ? most : at_rest;
   return std::clamp(margin * std::pow(tolerance / error, 1.0 / order), least, most);
@@ -108,14 +108,15 @@ class FreeSteps final : public Steps {
       const double end = h == way ? request.limit : t + h;
       const Index cell = attempt(t, h, end, state);
       const double error = cell < 0 ? this->error(t, h, end, state) : 0;
-      double share = cell < 0 ? wanted(error) : 0.5;
+      double fraction = cell < 0 ? wanted(error) : 0.5;
       if (cell < 0 && (error <= tolerance_ || sliver(h, request))) {
-        if (bound_.watched && pace_.fall > 0) share = std::min(share, share_by_fall(state));
+        if (bound_.watched && pace_.fall > 0) fraction = std::min(fraction, fraction_by_fall(state));
         accept(state);
-        const double proposal = rejected > 0 ? h * std::min(share, 1.0) : std::max(h * share, h < asked ? asked : 0);
+        const double proposal =
+            rejected > 0 ? h * std::min(fraction, 1.0) : std::max(h * fraction, h < asked ? asked : 0);
         return {end, std::min(proposal, bound_.at(end)), rejected};
       }
-      h *= std::min(share, 0.9);
+      h *= std::min(fraction, 0.9);
       refuse_underflow(h, request, because_of(cell), cell);
     }
   }
@@ -132,10 +133,10 @@ class FreeSteps final : public Steps {
 
  private:
   [[nodiscard]] double wanted(double error) const {
-    return wanted_share(error, tolerance_, order_, pace_.growth, bound_.op->autonomous());
+    return wanted_fraction(error, tolerance_, order_, pace_.growth, bound_.op->autonomous());
   }
   /// Never so small that steps which cells empty in, as they may, come to a halt.
-  [[nodiscard]] double share_by_fall(std::span<const double> before) const {
+  [[nodiscard]] double fraction_by_fall(std::span<const double> before) const {
     constexpr double least = 0.5;
     const double fall = deepest_fall(before, next_, bound_.op->cells());
     return fall > 0 ? std::max(pace_.fall / fall, least) : pace_.growth;

@@ -37,8 +37,8 @@ class Steps : public TimeStepper {
  protected:
   virtual StepResult take(const StepRequest& request, std::span<double> state) = 0;
 
-  /// Shorter steps than this share of the times involved do not move t; only what is left of the way may be shorter.
-  static constexpr double smallest_share = 1e-14;
+  /// Shorter steps than this fraction of the times involved do not move t; only what is left of the way may be shorter.
+  static constexpr double smallest_fraction = 1e-14;
   /// What is left of the way, where it is longer than a step by less than this, is one step and no sliver behind it.
   static constexpr double landing = 1 + 1e-10;
   static constexpr Index grain = 32768;
@@ -51,8 +51,8 @@ class Steps : public TimeStepper {
     kept_ = false;
     method_->advance({t, h, end, p, next_, std::exchange(start_, Start::again)});
     const auto cells = std::span(next_).first(static_cast<std::size_t>(bound_.op->cells()));
-    const auto ledgers = std::span(next_).subspan(cells.size());
-    if (look_over(cells) && all_within(-DBL_MAX, ledgers)) return -1;
+    const auto outflows = std::span(next_).subspan(cells.size());
+    if (look_over(cells) && all_within(-DBL_MAX, outflows)) return -1;
     for (std::size_t i = 0; i < next_.size(); ++i) {
       if (!std::isfinite(next_[i])) {
         throw NumericalError(fmt::format("non-finite value {} at t = {:.9g} (dt = {:.3g})", next_[i], end, h), end,
@@ -89,7 +89,7 @@ class Steps : public TimeStepper {
   enum class Short { by_bound, by_tolerance, by_sign };
   static Short because_of(Index cell) { return cell < 0 ? Short::by_tolerance : Short::by_sign; }
   static double shortest(const StepRequest& request) {
-    return smallest_share * std::max({std::abs(request.t), std::abs(request.limit), request.limit - request.t});
+    return smallest_fraction * std::max({std::abs(request.t), std::abs(request.limit), request.limit - request.t});
   }
   /// What is left of the way is so short that an estimate of its error is rounding.
   static bool sliver(double h, const StepRequest& request) {
@@ -143,13 +143,13 @@ class Steps : public TimeStepper {
   bool look_over(std::span<double> cells) {
     const double least = bound_.watched ? 0 : -DBL_MAX;
     std::atomic<long> flushed{0};
-    const bool sound = everywhere(static_cast<Index>(cells.size()), [&](Index first, Index last) {
+    const bool valid = everywhere(static_cast<Index>(cells.size()), [&](Index first, Index last) {
       const auto piece = cells.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(last - first));
       if (const long count = flush_subnormal(piece); count > 0) flushed += count;
       return all_within(least, piece);
     });
     flushed_ = flushed;
-    return sound;
+    return valid;
   }
 
   static bool all_within(double least, std::span<const double> values) {

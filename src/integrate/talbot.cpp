@@ -13,9 +13,9 @@
 namespace fokker {
 namespace {
 
-/// What flows into a ledger from a cell [1/t], times the volume.
+/// What flows into an outflow from a cell [1/t], times the volume.
 struct Outflow {
-  std::size_t ledger, cell;
+  std::size_t outflow, cell;
   double rate;
 };
 
@@ -52,10 +52,10 @@ Rates rates_of(const LinearOperator& base) {
   return rates;
 }
 
-/// The stationary law of a ring up to a factor: cells are taken out one after the other, from the last one down, each
-/// handing to its two neighbours what went through it. No subtraction: every value to a small relative error, the
-/// valleys of the law included. Empty where a cell has no way out.
-std::vector<double> law_of_ring(const TridiagonalRates& rates) {
+/// The stationary distribution of a ring up to a factor: cells are taken out one after the other, from the last one
+/// down, each handing to its two neighbours what went through it. No subtraction: every value to a small relative
+/// error, the valleys of the distribution included. Empty where a cell has no way out.
+std::vector<double> distribution_of_ring(const TridiagonalRates& rates) {
   const std::size_t n = rates.left.size();
   std::vector<double> pi(n, 1.0), in(n), out(n);  // rates into a cell from cell 0, out of it, just before it goes
   double onwards = rates.right[n - 1], in_from_zero = rates.left[0];
@@ -71,13 +71,14 @@ std::vector<double> law_of_ring(const TridiagonalRates& rates) {
 }
 
 /// On a line the eigenvalues of a generator are real. Round a ring with a current they lie, in the norm weighted by the
-/// stationary law pi, within a parabola: for u with sum pi |u|^2 = 1, s_e = (r pi_i + l pi_{i+1})/2 and the current J,
+/// stationary distribution pi, within a parabola: for u with sum pi |u|^2 = 1, s_e = (r pi_i + l pi_{i+1})/2 and the
+/// current J,
 ///     Re z = -sum s_e |u_{i+1} - u_i|^2,   Im z = J sum Im(conj(u_i) (u_{i+1} - u_i)),
 /// so that (Im z)^2 <= beta |Re z| with beta = max J^2/(s_e pi_i) [1/t]; for constant coefficients it is a^2/D. J is
 /// the same on every edge, and rounds least where least goes to and fro: beside a barrier that is what decides.
 double parabola_of(const TridiagonalRates& rates) {
   if (!rates.ring) return 0;
-  const std::vector<double> pi = law_of_ring(rates);
+  const std::vector<double> pi = distribution_of_ring(rates);
   const std::size_t n = pi.size();
   double current = 0, least = std::numeric_limits<double>::infinity(), largest = 0;
   const auto edge = [&](std::size_t i, double& there, double& back) {
@@ -93,8 +94,8 @@ double parabola_of(const TridiagonalRates& rates) {
   }
   for (std::size_t i = 0; i < n; ++i) {
     edge(i, there, back);
-    const double share = current / (0.5 * (there + back));
-    if (current != 0) largest = std::max(largest, std::abs(share) * std::abs(current) / pi[i]);
+    const double fraction = current / (0.5 * (there + back));
+    if (current != 0) largest = std::max(largest, std::abs(fraction) * std::abs(current) / pi[i]);
   }
   return pi.empty() || !std::isfinite(least) ? std::numeric_limits<double>::infinity() : largest;
 }
@@ -106,7 +107,7 @@ constexpr double most_substeps = 1e5;
 ///
 /// Mass: with R(z) the rational function of the sum and m = sum_k c_k/z_k (z_k - h A)^-1 p the mean state of the step,
 ///     p_new = p + h A m = (1 - R(0)) p + sum_k c_k (z_k - h A)^-1 p,
-/// in flux form, and the ledgers take what flows out of m. The right side has the smaller rounding errors when h A is
+/// in flux form, and the outflows take what flows out of m. The right side has the smaller rounding errors when h A is
 /// large; the mass they leave out, about 1e-15, is spread over p_new in proportion.
 ///
 /// Error: R with 24 poles is exp to 2e-14 on the negative axis, and to 2e-10 in the parabola (Im z)^2 <= 2 |Re z|,
@@ -122,7 +123,7 @@ class Talbot final : public Method {
         means_(rates_.outflows.size()),
         sums_(at(op.cells())) {
     if (!std::isfinite(parabola_))
-      refuse("needs a stationary law that doubles can hold, and that of this ring is none");
+      refuse("needs a stationary distribution that doubles can hold, and that of this ring is none");
   }
 
   void advance(const Advance& step) override {
@@ -154,7 +155,7 @@ class Talbot final : public Method {
     evaluations_ += Poles::lanes;
     factorisations_ += Poles::lanes;
     update_cells(p);
-    update_ledgers(h, p);
+    update_outflows(h, p);
     spread_defect(p);
   }
 
@@ -173,7 +174,7 @@ class Talbot final : public Method {
     error_ += size > 0 ? std::pow(difference / size, Poles::fine / Poles::coarse) * size * op_.cell_volume() : 0;
   }
 
-  /// The mean state of the step in the cells that feed a ledger.
+  /// The mean state of the step in the cells that feed an outflow.
   void add_means(std::size_t group) {
     for (std::size_t i = 0; i < means_.size(); ++i) {
       const double* const work = work_.data() + rates_.outflows[i].cell * contour_work(rates_.bands.ring);
@@ -182,18 +183,18 @@ class Talbot final : public Method {
     }
   }
 
-  void update_ledgers(double h, std::span<double> p) {
+  void update_outflows(double h, std::span<double> p) {
     for (std::size_t i = 0; i < means_.size(); ++i) {
       const double lost = h * rates_.outflows[i].rate * means_[i];
-      p[rates_.outflows[i].ledger] += lost;
+      p[rates_.outflows[i].outflow] += lost;
       defect_ -= lost / op_.cell_volume();
     }
   }
 
   void spread_defect(std::span<double> p) const {
     if (!(size_ > 0)) return;
-    const double share = defect_ / size_;
-    for (std::size_t i = 0; i < sums_.size(); ++i) p[i] += share * std::abs(p[i]);
+    const double fraction = defect_ / size_;
+    for (std::size_t i = 0; i < sums_.size(); ++i) p[i] += fraction * std::abs(p[i]);
   }
 
   const LinearOperator& op_;

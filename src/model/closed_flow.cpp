@@ -7,12 +7,12 @@
 
 namespace fokker {
 
-ClosedFlow::ClosedFlow(std::shared_ptr<const Sde> sde, ClosedForm law)
-    : sde_(std::move(sde)), score_(std::make_shared<ClosedScore>(std::move(law))), family_(sde_, score_, 0) {}
+ClosedFlow::ClosedFlow(std::shared_ptr<const Sde> sde, ClosedForm distribution)
+    : sde_(std::move(sde)), score_(std::make_shared<ClosedScore>(std::move(distribution))), family_(sde_, score_, 0) {}
 
 void ClosedFlow::evaluate(const PointsIn& x, double t, PointsOut velocity, double* divergence) const {
   family_.drift(x, t, velocity);
-  const double trace = score_->law().divergence(t);
+  const double trace = score_->distribution().divergence(t);
   std::array<double, 3> D{};
   sde_->diffusion({1, x.dimension, x.axis}, t, {&D[0], &D[1], &D[2]});
   std::array<std::array<double, Tape::block>, 3> H{};

@@ -45,7 +45,7 @@ void FamilySde::prepare(double t) {
 // velocity -= (1 - lambda^2) D s
 void FamilySde::add_score_part(const PointsIn& x, double t, PointsOut velocity) const {
   if (t != prepared_) throw std::logic_error("the score was prepared for another time");
-  const double share = 1 - lambda_ * lambda_;
+  const double fraction = 1 - lambda_ * lambda_;
   in_blocks(x, [&](Index first, const PointsIn& part) {
     std::array<std::array<double, block>, 2> s;
     std::array<std::array<double, block>, 3> D;
@@ -53,12 +53,12 @@ void FamilySde::add_score_part(const PointsIn& x, double t, PointsOut velocity) 
     base_->diffusion(part, t, {D[0].data(), D[1].data(), D[2].data()});
     if (x.dimension == 1) {
       for (std::size_t i = 0; i < static_cast<std::size_t>(part.size); ++i)
-        velocity.axis[0][static_cast<std::size_t>(first) + i] -= share * D[0][i] * s[0][i];
+        velocity.axis[0][static_cast<std::size_t>(first) + i] -= fraction * D[0][i] * s[0][i];
       return;
     }
     for (std::size_t i = 0; i < static_cast<std::size_t>(part.size); ++i) {
-      velocity.axis[0][static_cast<std::size_t>(first) + i] -= share * (D[0][i] * s[0][i] + D[1][i] * s[1][i]);
-      velocity.axis[1][static_cast<std::size_t>(first) + i] -= share * (D[1][i] * s[0][i] + D[2][i] * s[1][i]);
+      velocity.axis[0][static_cast<std::size_t>(first) + i] -= fraction * (D[0][i] * s[0][i] + D[1][i] * s[1][i]);
+      velocity.axis[1][static_cast<std::size_t>(first) + i] -= fraction * (D[1][i] * s[0][i] + D[2][i] * s[1][i]);
     }
   });
 }

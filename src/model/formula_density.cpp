@@ -20,7 +20,7 @@ bool below(double a, double b) { return std::isnan(a) ? !std::isnan(b) : a < b; 
 struct Patch {
   Index cell;
   std::array<double, 2> lower, upper;
-  double share;                       ///< of the volume of its cell
+  double fraction;                    ///< of the volume of its cell
   double average = 0;                 ///< Kronrod along both axes
   std::array<double, 2> error{0, 0};  ///< |Kronrod - Gauss| along each axis, Kronrod along the other
   Lowest lowest = {};
@@ -72,7 +72,7 @@ void bisect(const Patch& patch, const std::array<bool, 2>& split, std::vector<Pa
     if (!split[axis]) continue;
     const double middle = 0.5 * (patch.lower[axis] + patch.upper[axis]);
     for (std::size_t k = first, end = parts.size(); k < end; ++k) {
-      parts[k].share *= 0.5;
+      parts[k].fraction *= 0.5;
       parts.push_back(parts[k]);
       parts[k].upper[axis] = middle;
       parts.back().lower[axis] = middle;
@@ -106,7 +106,7 @@ Lowest FormulaDensity::averages_and_lowest(const CellFaces& faces, std::span<dou
   std::vector<Patch> patches(out.size()), finer;
   for (Index c = 0; c < static_cast<Index>(out.size()); ++c) {
     const Index i = c % nx, j = c / nx;
-    patches[c] = {.cell = c, .lower = {faces.axis[0][i], 0}, .upper = {faces.axis[0][i + 1], 0}, .share = 1};
+    patches[c] = {.cell = c, .lower = {faces.axis[0][i], 0}, .upper = {faces.axis[0][i + 1], 0}, .fraction = 1};
     if (dimension() == 2) {
       patches[c].lower[1] = faces.axis[1][j];
       patches[c].upper[1] = faces.axis[1][j + 1];
@@ -125,10 +125,10 @@ Lowest FormulaDensity::averages_and_lowest(const CellFaces& faces, std::span<dou
     finer.clear();
     for (const Patch& patch : patches) {
       if (below(patch.lowest.value, lowest.value)) lowest = patch.lowest;
-      const auto disagrees = [&](double error) { return error * patch.share > agreement * largest; };
+      const auto disagrees = [&](double error) { return error * patch.fraction > agreement * largest; };
       const std::array<bool, 2> split{disagrees(patch.error[0]), disagrees(patch.error[1])};
       if (last || !std::isfinite(patch.average) || !(split[0] || split[1]))
-        out[patch.cell] += patch.share * patch.average;
+        out[patch.cell] += patch.fraction * patch.average;
       else
         bisect(patch, split, finer);
     }

@@ -170,16 +170,16 @@ void FormulaSde::Parts::read_diffusion() {
 void FormulaSde::Parts::read_potential() {
   const std::size_t d = dimension();
   const Expression U = *given.potential, T = without_what_cancels(*given.temperature);
-  const double share = given.interpretation == Interpretation::ito            ? 0
-                       : given.interpretation == Interpretation::stratonovich ? 0.5
-                                                                              : 1;
+  const double fraction = given.interpretation == Interpretation::ito            ? 0
+                          : given.interpretation == Interpretation::stratonovich ? 0.5
+                                                                                 : 1;
   D.assign(d, Formulas(d));
   B.resize(d * d);
   for (std::size_t i = 0; i < d; ++i) {
     D[i][i] = T;
     B[i + d * i] = sqrt(2.0 * T);
     drift.push_back(-slope(U, given.variables[i], "sde.potential"));
-    induced.push_back(share * slope(T, given.variables[i], "sde.temperature"));  // G = sqrt(2 T) I
+    induced.push_back(fraction * slope(T, given.variables[i], "sde.temperature"));  // G = sqrt(2 T) I
   }
   const Expression steady = without_what_cancels(U);
   if (T.is_constant() && T.value() > 0 && !steady.depends_on("t")) log_gibbs = -steady / T;

@@ -100,8 +100,8 @@ void FormulaSde::written_drift(const PointsIn& x, double t, PointsOut f) const {
 
 double FormulaSde::reading() const { return parts_->reading; }
 
-void FormulaSde::breakpoints(const AxisLine& line, double t, std::vector<double>& places) const {
-  parts_->breaks[static_cast<std::size_t>(line.axis)].find(line, t, places);
+void FormulaSde::breakpoints(const AxisLine& line, double t, std::vector<double>& points) const {
+  parts_->breaks[static_cast<std::size_t>(line.axis)].find(line, t, points);
 }
 
 bool FormulaSde::breakpoints_move() const {
@@ -250,11 +250,11 @@ Timeline FormulaSde::timeline(const TimeRange& times, const Box& box) const try 
   return {{}, {}, times.to - times.from};  // too large to be looked into
 }
 
-std::string FormulaSde::fault_key(std::span<const double> place, double t) const {
+std::string FormulaSde::fault_key(std::span<const double> point, double t) const {
   const SdeFormulas& given = parts_->given;
-  std::vector<double> point(place.begin(), place.end());
-  point.push_back(t);
-  const auto value = [&](const Expression& e) { return evaluate_at(e, parts_->inputs, point); };
+  std::vector<double> at(point.begin(), point.end());
+  at.push_back(t);
+  const auto value = [&](const Expression& e) { return evaluate_at(e, parts_->inputs, at); };
   const auto bad = [&](const Expression& e) { return !std::isfinite(value(e)); };
   if (given.potential)
     return bad(*given.temperature) || value(*given.temperature) < 0 ? "sde.temperature" : "sde.potential";

@@ -81,7 +81,7 @@ void point_masses(const AxisCells& axis, double x, std::vector<double>& mass) {
   }
 }
 
-/// Masses of a one-dimensional normal law in the cells of an axis.
+/// Masses of a one-dimensional normal distribution in the cells of an axis.
 std::vector<double> axis_masses(const AxisCells& axis, double mean, double variance) {
   std::vector<double> mass(static_cast<std::size_t>(axis.count()), 0.0);
   const double deviation = std::sqrt(variance);
@@ -100,8 +100,8 @@ std::vector<double> axis_masses(const AxisCells& axis, double mean, double varia
   return mass;
 }
 
-/// A correlated normal law, read as x ~ N(mean_x, deviation_x^2) and, given x, y ~ N(mean_y + slope (x - mean_x),
-/// spread^2). spread = 0 is the law on a line.
+/// A correlated normal distribution, read as x ~ N(mean_x, deviation_x^2) and, given x, y ~ N(mean_y + slope (x -
+/// mean_x), spread^2). spread = 0 is the distribution on a line.
 ///
 ///     y |        /  / /
 ///       |-------/--/-/------ face y_j     the band of half-width reach * spread about the line crosses a face
@@ -191,7 +191,7 @@ double determinant(const Eigen::MatrixXd& V) {
   return std::max(0.0, std::fma(V(0, 0), V(1, 1), -off) - rounding);
 }
 
-/// Adds a correlated normal law with every image that a periodic axis brings into the box.
+/// Adds a correlated normal distribution with every image that a periodic axis brings into the box.
 void add_correlated(const Gaussian& g, const AxisCells& x, const AxisCells& y, std::span<double> out) {
   const Eigen::MatrixXd& V = g.covariance;
   const double det = determinant(V);
@@ -203,7 +203,7 @@ void add_correlated(const Gaussian& g, const AxisCells& x, const AxisCells& y, s
     reach = std::min(everything, std::sqrt(80 + far_x * far_x + far_y * far_y));
   }
   const double deviation_x = std::sqrt(V(0, 0)), deviation_y = std::sqrt(V(1, 1));
-  const Conditional law{g.mean[0], g.mean[1], deviation_x, V(0, 1) / V(0, 0), spread_y, reach};
+  const Conditional distribution{g.mean[0], g.mean[1], deviation_x, V(0, 1) / V(0, 0), spread_y, reach};
   const auto [x_first, x_last] = x.images(g.mean[0] - reach * deviation_x, g.mean[0] + reach * deviation_x);
   const Index nx = x.count(), ny = y.count();
   parallel_for(0, nx, 8, [&, x_first = x_first, x_last = x_last](Index begin, Index end) {
@@ -211,7 +211,7 @@ void add_correlated(const Gaussian& g, const AxisCells& x, const AxisCells& y, s
     for (Index i = begin; i < end; ++i) {
       std::fill(mass.begin(), mass.end(), 0.0);
       for (Index k = x_first; k <= x_last; ++k) {
-        Conditional image = law;
+        Conditional image = distribution;
         image.mean_x += static_cast<double>(k) * x.length();
         const double lower = std::max(x.faces[i], image.mean_x - reach * deviation_x);
         const double upper = std::min(x.faces[i + 1], image.mean_x + reach * deviation_x);
@@ -230,7 +230,7 @@ void add_correlated(const Gaussian& g, const AxisCells& x, const AxisCells& y, s
   });
 }
 
-/// Adds an uncorrelated law: the mass of a cell is the product of two interval masses.
+/// Adds an uncorrelated distribution: the mass of a cell is the product of two interval masses.
 void add_product(const Gaussian& g, const AxisCells& x, const AxisCells& y, std::span<double> out) {
   const std::vector<double> mass_x = axis_masses(x, g.mean[0], g.covariance(0, 0));
   const std::vector<double> mass_y = axis_masses(y, g.mean[1], g.covariance(1, 1));

@@ -11,7 +11,7 @@ namespace {
 constexpr Index samples_of_cell = 4;
 constexpr int most_halvings = 80;  // of a quarter of a cell: more than doubles carry
 
-/// One formula between two places at which it has unlike signs.
+/// One formula between two points at which it has unlike signs.
 struct Bracket {
   std::size_t formula = 0;
   double low = 0, high = 0, at_low = 0, at_high = 0;
@@ -53,8 +53,8 @@ std::vector<double> samples_of(const AxisLine& line) {
   const Index count = samples_of_cell * line.cells;
   std::vector<double> x;
   for (Index i = 0; i <= count; ++i) {
-    const double share = static_cast<double>(std::min(i, count - i)) / static_cast<double>(count);
-    const double step = share * (line.upper - line.lower);
+    const double fraction = static_cast<double>(std::min(i, count - i)) / static_cast<double>(count);
+    const double step = fraction * (line.upper - line.lower);
     x.push_back(2 * i <= count ? line.lower + step : line.upper - step);
   }
   return x;
@@ -63,7 +63,7 @@ std::vector<double> samples_of(const AxisLine& line) {
 bool unlike(double u, double v) { return (u < 0 && v > 0) || (u > 0 && v < 0); }
 
 /// Halves all brackets until their ends are neighbours; hands out the end nearer to 0.
-void bisect(Profile& profile, std::vector<Bracket>& brackets, std::vector<double>& places) {
+void bisect(Profile& profile, std::vector<Bracket>& brackets, std::vector<double>& points) {
   std::vector<double> middle;
   for (int halving = 0; halving < most_halvings; ++halving) {
     middle.clear();
@@ -86,7 +86,7 @@ void bisect(Profile& profile, std::vector<Bracket>& brackets, std::vector<double
     }
     if (done) break;
   }
-  for (const Bracket& b : brackets) places.push_back(std::abs(b.at_low) < std::abs(b.at_high) ? b.low : b.high);
+  for (const Bracket& b : brackets) points.push_back(std::abs(b.at_low) < std::abs(b.at_high) ? b.low : b.high);
 }
 
 }  // namespace
@@ -119,8 +119,8 @@ LineRoots::LineRoots(const std::vector<Expression>& formulas, const std::vector<
   if (count_ > 0) tape_ = Tape(outputs, inputs);
 }
 
-void LineRoots::find(const AxisLine& line, double t, std::vector<double>& places) const {
-  places.clear();
+void LineRoots::find(const AxisLine& line, double t, std::vector<double>& points) const {
+  points.clear();
   if (count_ == 0) return;
   const std::vector<double> x = samples_of(line);
   Profile profile(tape_, dimension_, line, t);
@@ -130,7 +130,7 @@ void LineRoots::find(const AxisLine& line, double t, std::vector<double>& places
   for (std::size_t k = 0; k < count_; ++k)
     for (std::size_t i = 0; i < x.size(); ++i) {
       const double here = profile.value(k, i);
-      if (here == 0) places.push_back(x[i]);
+      if (here == 0) points.push_back(x[i]);
       if (i + 1 == x.size()) break;
       const double there = profile.value(k, i + 1);
       if (unlike(here, there)) roots.push_back({k, x[i], x[i + 1], here, there});
@@ -148,15 +148,15 @@ void LineRoots::find(const AxisLine& line, double t, std::vector<double>& places
     for (std::size_t i = 0; i < at.size(); ++i) {
       const std::size_t k = around[i].formula - count_;
       const double value = profile.value(k, i);
-      if (value == 0) places.push_back(at[i]);
+      if (value == 0) points.push_back(at[i]);
       if (!unlike(beside[i][0], value)) continue;
       roots.push_back({k, around[i].low, at[i], beside[i][0], value});
       roots.push_back({k, at[i], around[i].high, value, beside[i][1]});
     }
   }
-  bisect(profile, roots, places);
-  std::sort(places.begin(), places.end());
-  places.erase(std::unique(places.begin(), places.end()), places.end());
+  bisect(profile, roots, points);
+  std::sort(points.begin(), points.end());
+  points.erase(std::unique(points.begin(), points.end()), points.end());
 }
 
 }  // namespace fokker

@@ -8,7 +8,7 @@
 
 namespace fokker {
 
-/// The places on a line where some of a list of formulas change sign: by bisection, to the last digit.
+/// The points on a line where some of a list of formulas change sign: by bisection, to the last digit.
 class LineRoots {
  public:
   LineRoots() = default;
@@ -16,7 +16,7 @@ class LineRoots {
   /// `axis` have no roots along it.
   LineRoots(const std::vector<Expression>& formulas, const std::vector<std::string>& variables, std::size_t axis);
 
-  void find(const AxisLine& line, double t, std::vector<double>& places) const;
+  void find(const AxisLine& line, double t, std::vector<double>& points) const;
   [[nodiscard]] bool depend_on_time() const { return depend_on_time_; }
 
  private:

@@ -49,47 +49,47 @@ SmallMatrix semidefinite(const SmallMatrix& S) {
 }
 
 /// Phi, c, S over a step h with |A| h <= 1/2: Phi' = A Phi, c' = A c + b, S' = A S + S A^T + 2 D, term by term.
-LinearLaw taylor(const Coefficients& at, double h, SmallMatrix& growth) {
+GaussianTransition taylor(const Coefficients& at, double h, SmallMatrix& growth) {
   const Eigen::Index d = at.b.size();
   SmallMatrix phi_term = SmallMatrix::Identity(d, d), s_term = 2 * h * at.D;
   SmallVector c_term = h * at.b;
   growth = SmallMatrix::Zero(d, d);
-  LinearLaw law{SmallMatrix::Zero(d, d), s_term, c_term};
+  GaussianTransition distribution{SmallMatrix::Zero(d, d), s_term, c_term};
   for (int k = 1; k <= 20; ++k) {
     phi_term = (h / k) * (at.A * phi_term);
     growth += phi_term;
     c_term = (h / (k + 1)) * (at.A * c_term);
-    law.c += c_term;
+    distribution.c += c_term;
     s_term = (h / (k + 1)) * (at.A * s_term + s_term * at.A.transpose()).eval();
-    law.S += s_term;
+    distribution.S += s_term;
   }
-  law.Phi = SmallMatrix::Identity(d, d) + growth;
-  return law;
+  distribution.Phi = SmallMatrix::Identity(d, d) + growth;
+  return distribution;
 }
 
-/// The law over 2 h from the law over h. `growth` is Phi - I: squared beside Phi, because a slow mode near 1 keeps its
-/// digits only there and a decayed one only in Phi.
-void double_step(LinearLaw& law, SmallMatrix& growth) {
-  law.S = (law.Phi * law.S * law.Phi.transpose() + law.S).eval();
-  law.c = (law.Phi * law.c + law.c).eval();
-  const SmallMatrix squared = law.Phi * law.Phi, grown = 2 * growth + growth * growth;
-  law.Phi = squared;
+/// The distribution over 2 h from the distribution over h. `growth` is Phi - I: squared beside Phi, because a slow mode
+/// near 1 keeps its digits only there and a decayed one only in Phi.
+void double_step(GaussianTransition& distribution, SmallMatrix& growth) {
+  distribution.S = (distribution.Phi * distribution.S * distribution.Phi.transpose() + distribution.S).eval();
+  distribution.c = (distribution.Phi * distribution.c + distribution.c).eval();
+  const SmallMatrix squared = distribution.Phi * distribution.Phi, grown = 2 * growth + growth * growth;
+  distribution.Phi = squared;
   growth = squared - SmallMatrix::Identity(squared.rows(), squared.cols());
   for (Eigen::Index i = 0; i < squared.rows(); ++i) {
     if (std::abs(grown(i, i)) > 0.5) continue;
     growth(i, i) = grown(i, i);
-    law.Phi(i, i) = 1 + grown(i, i);
+    distribution.Phi(i, i) = 1 + grown(i, i);
   }
 }
 
-LinearLaw constant_law(const Coefficients& at, double duration) {
+GaussianTransition constant_distribution(const Coefficients& at, double duration) {
   const double norm = at.A.cwiseAbs().rowwise().sum().maxCoeff() * duration;
   if (!std::isfinite(norm)) throw NumericalError("the linear SDE runs over too long a time", duration);
   const int doublings = norm > 0.5 ? static_cast<int>(std::ceil(std::log2(2 * norm))) : 0;
   SmallMatrix growth;
-  LinearLaw law = taylor(at, std::ldexp(duration, -doublings), growth);
-  for (int k = 0; k < doublings; ++k) double_step(law, growth);
-  return law;
+  GaussianTransition distribution = taylor(at, std::ldexp(duration, -doublings), growth);
+  for (int k = 0; k < doublings; ++k) double_step(distribution, growth);
+  return distribution;
 }
 
 /// Phi (column-major), c and S (column-major) side by side: the state of the moment equations.
@@ -129,10 +129,10 @@ double excess(Moments& error, Moments& next, Moments& change, double h, double s
 
 /// Adaptive moment equations from s to t, between which no coefficient jumps or hides anything (Cash-Karp: the error
 /// estimate of Fehlberg's 7(8) pair is blind to what depends on t alone, such as the variance of a pure noise). Steps
-/// that have shrunk to rounding are taken as they are: across a singularity the law is refused for them. Nothing is
-/// asked at `t` itself but a rounding before it: what is switched on there is on, by rounding, a little earlier.
-/// `first`: the length of the first step, as a part of the whole.
-LinearLaw integrated_law(const Tape& tape, int d, double s, double t, double first) {
+/// that have shrunk to rounding are taken as they are: across a singularity the distribution is refused for them.
+/// Nothing is asked at `t` itself but a rounding before it: what is switched on there is on, by rounding, a little
+/// earlier. `first`: the length of the first step, as a part of the whole.
+GaussianTransition integrated_distribution(const Tape& tape, int d, double s, double t, double first) {
   constexpr double bearable = 1e-10;
   constexpr int most_steps = 200'000;
   const double rounding = 8 * std::numeric_limits<double>::epsilon() * std::max(std::abs(s), std::abs(t));
@@ -141,7 +141,7 @@ LinearLaw integrated_law(const Tape& tape, int d, double s, double t, double fir
     const Coefficients at = coefficients_at(tape, d, std::min(time, last_look));
     Moments copy = y;
     const View state(copy, d);
-    dy.fill(0);  // in 1D the blocks are smaller than their places
+    dy.fill(0);  // in 1D the blocks are smaller than their slots
     View rate(dy, d);
     rate.Phi = at.A * state.Phi;
     rate.c = at.A * state.c + at.b;
@@ -170,11 +170,12 @@ LinearLaw integrated_law(const Tape& tape, int d, double s, double t, double fir
     }
     dt = h * std::clamp(0.9 * std::pow(std::max(ratio, 1e-10), -0.2), 0.2, 4.0);
   }
-  const View law(y, d), lost(forced, d);
-  if (largest(lost.Phi) > bearable * largest(law.Phi) || largest(lost.S) > bearable * largest(law.S) ||
-      largest(lost.c) > bearable * (largest(law.c) + largest(law.Phi)))
+  const View distribution(y, d), lost(forced, d);
+  if (largest(lost.Phi) > bearable * largest(distribution.Phi) ||
+      largest(lost.S) > bearable * largest(distribution.S) ||
+      largest(lost.c) > bearable * (largest(distribution.c) + largest(distribution.Phi)))
     throw NumericalError("a coefficient of the linear SDE is singular", t);
-  return {law.Phi, law.S, law.c};
+  return {distribution.Phi, distribution.S, distribution.c};
 }
 
 /// Times this close are one.
@@ -182,8 +183,8 @@ double rounding_of(double s, double t) {
   return 4 * std::numeric_limits<double>::epsilon() * std::max(std::abs(s), std::abs(t));
 }
 
-void require_finite(const LinearLaw& law, double t) {
-  if (!law.Phi.allFinite() || !law.c.allFinite() || !law.S.allFinite())
+void require_finite(const GaussianTransition& distribution, double t) {
+  if (!distribution.Phi.allFinite() || !distribution.c.allFinite() || !distribution.S.allFinite())
     throw NumericalError("the moments of the linear SDE grow beyond all numbers", t);
 }
 
@@ -203,44 +204,45 @@ std::vector<Expression> LinearGaussian::formulas() const {
 
 /// Started anew wherever coefficients switch, and where they come and go; from one side of a jump to the other nothing
 /// happens.
-LinearLaw LinearGaussian::varying_law(double s, double t) const {
+GaussianTransition LinearGaussian::varying_distribution(double s, double t) const {
   const int d = coefficients_.dimension;
   const double rounding = rounding_of(s, t);
   std::vector<double> stops = knots(s, t);
   stops.push_back(t);
-  std::optional<LinearLaw> law;
+  std::optional<GaussianTransition> distribution;
   for (const double knot : stops) {
-    if (knot - s > rounding || (!law && knot == t)) {
-      const LinearLaw next = integrated_law(tape_, d, s, knot, 1e-3);
-      law = law ? composed(*law, next) : next;
+    if (knot - s > rounding || (!distribution && knot == t)) {
+      const GaussianTransition next = integrated_distribution(tape_, d, s, knot, 1e-3);
+      distribution = distribution ? composed(*distribution, next) : next;
     }
     s = knot;
   }
-  return *law;
+  return *distribution;
 }
 
 std::vector<double> LinearGaussian::knots(double s, double t) const { return time_knots(formulas(), s, t); }
 
-LinearLaw LinearGaussian::law_between_knots(double s, double t) const {
+GaussianTransition LinearGaussian::distribution_between_knots(double s, double t) const {
   const int d = coefficients_.dimension;
-  if (t - s <= rounding_of(s, t)) return constant_law(coefficients_at(tape_, d, s), 0);
-  LinearLaw law = integrated_law(tape_, d, s, t, 1);
-  require_finite(law, t);
-  law.S = semidefinite(law.S);
-  return law;
+  if (t - s <= rounding_of(s, t)) return constant_distribution(coefficients_at(tape_, d, s), 0);
+  GaussianTransition distribution = integrated_distribution(tape_, d, s, t, 1);
+  require_finite(distribution, t);
+  distribution.S = semidefinite(distribution.S);
+  return distribution;
 }
 
-LinearLaw LinearGaussian::law(double s, double t) const {
-  if (!(t >= s)) throw std::invalid_argument("a law runs forward in time");
+GaussianTransition LinearGaussian::distribution(double s, double t) const {
+  if (!(t >= s)) throw std::invalid_argument("a distribution runs forward in time");
   const int d = coefficients_.dimension;
-  LinearLaw law =
-      coefficients_.constant() || s == t ? constant_law(coefficients_at(tape_, d, s), t - s) : varying_law(s, t);
-  require_finite(law, t);
-  law.S = semidefinite(law.S);
-  return law;
+  GaussianTransition distribution = coefficients_.constant() || s == t
+                                        ? constant_distribution(coefficients_at(tape_, d, s), t - s)
+                                        : varying_distribution(s, t);
+  require_finite(distribution, t);
+  distribution.S = semidefinite(distribution.S);
+  return distribution;
 }
 
-LinearLaw composed(const LinearLaw& first, const LinearLaw& then) {
+GaussianTransition composed(const GaussianTransition& first, const GaussianTransition& then) {
   return {then.Phi * first.Phi, then.Phi * first.S * then.Phi.transpose() + then.S, then.Phi * first.c + then.c};
 }
 
@@ -265,11 +267,11 @@ double LinearGaussian::divergence(double t) const {
   return coefficients_at(tape_, coefficients_.dimension, t).A.trace();
 }
 
-GaussianMixture push_forward(const GaussianMixture& start, const LinearLaw& law) {
+GaussianMixture push_forward(const GaussianMixture& start, const GaussianTransition& distribution) {
   std::vector<Gaussian> moved = start.components();
   for (Gaussian& g : moved) {
-    g.mean = law.Phi * g.mean + law.c;
-    g.covariance = semidefinite(law.Phi * g.covariance * law.Phi.transpose() + law.S);
+    g.mean = distribution.Phi * g.mean + distribution.c;
+    g.covariance = semidefinite(distribution.Phi * g.covariance * distribution.Phi.transpose() + distribution.S);
   }
   return GaussianMixture(std::move(moved));
 }

@@ -81,7 +81,7 @@ void ReverseSde::flux_velocity(const PointsIn& x, double tau, PointsOut a) const
 
 // -f + (1 + lambda^2)(f - a + D s), with div D = f - a.
 void ReverseSde::drift(const PointsIn& x, double tau, PointsOut f) const {
-  const double t = forward_time(tau), share = lambda_ * lambda_;
+  const double t = forward_time(tau), fraction = lambda_ * lambda_;
   forward_->drift(x, t, f);
   std::array<double, block> ax, ay;
   for (Index first = 0; first < x.size; first += block) {
@@ -91,10 +91,10 @@ void ReverseSde::drift(const PointsIn& x, double tau, PointsOut f) const {
       double* const column = f.axis[static_cast<std::size_t>(k)] + first;
       const auto& a = k == 0 ? ax : ay;
       for (Index i = 0; i < piece.size; ++i)
-        column[i] = share * column[i] - (1 + share) * a[static_cast<std::size_t>(i)];
+        column[i] = fraction * column[i] - (1 + fraction) * a[static_cast<std::size_t>(i)];
     }
   }
-  add_score(x, t, 1 + share, f);
+  add_score(x, t, 1 + fraction, f);
 }
 
 void ReverseSde::diffusion(const PointsIn& x, double tau, TensorOut D) const {

@@ -50,20 +50,20 @@ MixtureScore::MixtureScore(const GaussianMixture& mixture, const Torus& torus)
 
 // Images that reach the box within 9.5 standard deviations (e^-45 of the peak), and the nearest ones in any case.
 void MixtureScore::add_images(MixtureTerm first, const Eigen::MatrixXd& covariance, const Torus& torus) {
-  std::array<std::vector<double>, 2> places;
+  std::array<std::vector<double>, 2> points;
   for (std::size_t k = 0; k < 2; ++k) {
     const double period = torus.period[k], mean = first.mean[k];
     if (!(period > 0)) {
-      places[k] = {mean};
+      points[k] = {mean};
       continue;
     }
     const double reach = std::max(period, 9.5 * std::sqrt(covariance(static_cast<Index>(k), static_cast<Index>(k))));
     const double from = std::ceil((torus.lower[k] - reach - mean) / period);
     const double to = std::floor((torus.lower[k] + period + reach - mean) / period);
-    for (double image = from; image <= to; ++image) places[k].push_back(mean + image * period);
+    for (double image = from; image <= to; ++image) points[k].push_back(mean + image * period);
   }
-  for (const double x : places[0])
-    for (const double y : places[1]) {
+  for (const double x : points[0])
+    for (const double y : points[1]) {
       first.mean = {x, y};
       terms_.push_back(first);
     }
@@ -120,7 +120,7 @@ void MixtureScore::jacobian(const PointsIn& x, TensorOut H) const {
 void ClosedScore::prepare(double t, std::span<const double> /*p*/) {
   if (now_ && t == t_) return;
   try {
-    now_.emplace(law_.at(t), law_.torus());
+    now_.emplace(distribution_.at(t), distribution_.torus());
   } catch (const std::invalid_argument& error) {
     throw NumericalError(error.what(), t);
   }

@@ -38,7 +38,7 @@ std::vector<std::array<Interval, 2>> pieces_of(const Box& box, bool one) {
 /// The formulas that depend on time, over a range of it.
 class Analysis {
  public:
-  /// `relative`: what is negligible besides, as a share of the largest value seen over the whole range.
+  /// `relative`: what is negligible besides, as a fraction of the largest value seen over the whole range.
   Analysis(const TimedFormulas& timed, const Box& box, Span range, double relative)
       : range_(range), variables_(timed.variables), relative_(relative) {
     for (std::size_t k = 0; k < timed.formulas.size(); ++k) {
@@ -284,7 +284,7 @@ class Analysis {
     return {Interval{at(0), at(0)}, Interval{at(1), at(1)}};
   }
 
-  /// In how many pieces a condition of time and place has no single answer even at one time.
+  /// In how many pieces a condition of time and point has no single answer even at one time.
   [[nodiscard]] std::size_t swept_at_ends(const Span& span) {
     std::size_t most = 0;
     for (const double t : {span.from, span.to}) {
@@ -323,9 +323,9 @@ Timeline find_timeline(const TimedFormulas& timed, const Box& box, double from, 
 
 std::vector<double> time_knots(std::span<const Expression> formulas, double from, double to) {
   if (!(to > from)) return {};
-  constexpr double no_share = 1e-17;
+  constexpr double no_fraction = 1e-17;
   const TimedFormulas timed{{formulas.begin(), formulas.end()}, std::vector<double>(formulas.size(), 0.0), {"t"}};
-  Analysis analysis(timed, {}, {from, to}, no_share);
+  Analysis analysis(timed, {}, {from, to}, no_fraction);
   std::vector<double> knots;
   const std::vector<Timeline::Break> breaks = analysis.breaks();
   for (const auto& [before, after] : breaks) {

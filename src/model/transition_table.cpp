@@ -30,35 +30,36 @@ std::vector<double> all_knots(const LinearGaussian& linear, double horizon) {
 
 struct TransitionTable::Known {
   std::mutex lock;
-  std::vector<LinearLaw> laws;  // of the first knots
+  std::vector<GaussianTransition> distributions;  // of the first knots
 };
 
 TransitionTable::TransitionTable(LinearCoefficients coefficients, double horizon)
     : linear_(std::move(coefficients)), knots_(all_knots(linear_, horizon)), known_(std::make_shared<Known>()) {
-  known_->laws.push_back(linear_.law(0, 0));
+  known_->distributions.push_back(linear_.distribution(0, 0));
 }
 
-LinearLaw TransitionTable::to(double t) const {
-  if (linear_.coefficients().constant()) return linear_.law(0, t);
+GaussianTransition TransitionTable::to(double t) const {
+  if (linear_.coefficients().constant()) return linear_.distribution(0, t);
   const auto after = std::upper_bound(knots_.begin() + 1, knots_.end(), t);
   return from_knot(static_cast<std::size_t>(after - knots_.begin()) - 1, t);
 }
 
-LinearLaw TransitionTable::at_knot(std::size_t k) const {
+GaussianTransition TransitionTable::at_knot(std::size_t k) const {
   const std::lock_guard guard(known_->lock);
-  std::vector<LinearLaw>& laws = known_->laws;
-  while (laws.size() <= k) {
-    const double from = knots_[laws.size() - 1], to = knots_[laws.size()];
-    laws.push_back(composed(laws.back(), linear_.law_between_knots(from, to)));
+  std::vector<GaussianTransition>& distributions = known_->distributions;
+  while (distributions.size() <= k) {
+    const double from = knots_[distributions.size() - 1], to = knots_[distributions.size()];
+    distributions.push_back(composed(distributions.back(), linear_.distribution_between_knots(from, to)));
   }
-  return laws[k];
+  return distributions[k];
 }
 
-LinearLaw TransitionTable::from_knot(std::size_t k, double t) const {
-  const LinearLaw known = at_knot(k);
+GaussianTransition TransitionTable::from_knot(std::size_t k, double t) const {
+  const GaussianTransition known = at_knot(k);
   if (t == knots_[k]) return known;
   const bool beyond = k + 1 == knots_.size();
-  return composed(known, beyond ? linear_.law(knots_[k], t) : linear_.law_between_knots(knots_[k], t));
+  return composed(known,
+                  beyond ? linear_.distribution(knots_[k], t) : linear_.distribution_between_knots(knots_[k], t));
 }
 
 }  // namespace fokker

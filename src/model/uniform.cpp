@@ -6,7 +6,7 @@
 namespace fokker {
 namespace {
 
-/// Share of [lower, upper] that lies in each interval between neighbouring faces, per length of the interval.
+/// Fraction of [lower, upper] that lies in each interval between neighbouring faces, per length of the interval.
 std::vector<double> axis_density(std::span<const double> faces, double lower, double upper) {
   std::vector<double> density(faces.size() - 1);
   for (std::size_t i = 0; i < density.size(); ++i) {

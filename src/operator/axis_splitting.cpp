@@ -5,9 +5,9 @@
 
 namespace fokker {
 
-AxisSplitting::AxisSplitting(std::array<Index, 2> cells, std::array<bool, 2> periodic, Index ledgers,
+AxisSplitting::AxisSplitting(std::array<Index, 2> cells, std::array<bool, 2> periodic, Index outflows,
                              double cell_volume)
-    : cells_(cells), ledgers_(ledgers), volume_(cell_volume) {
+    : cells_(cells), outflows_(outflows), volume_(cell_volume) {
   for (const int axis : {0, 1}) {
     Part& part = axes_[static_cast<std::size_t>(axis)];
     part.periodic = periodic[static_cast<std::size_t>(axis)];
@@ -20,19 +20,19 @@ AxisSplitting::AxisSplitting(std::array<Index, 2> cells, std::array<bool, 2> per
 void AxisSplitting::clear() {
   for (Part& part : axes_) {
     for (auto* rates : {&part.up, &part.down, &part.lower_sink}) std::fill(rates->begin(), rates->end(), 0.0);
-    part.ledger = {-1, -1};
+    part.outflow = {-1, -1};
   }
   exact = true;
   ++version_;
 }
 
-std::size_t AxisSplitting::place(int axis, Index line, Index position) const {
+std::size_t AxisSplitting::point(int axis, Index line, Index position) const {
   return static_cast<std::size_t>(offset(axis, line / lanes) + position * lanes + line % lanes);
 }
 
 void AxisSplitting::add_edge(int axis, Index cell, double up, double down) {
   const Index x = cell % cells_[0], y = cell / cells_[0];
-  const std::size_t at = axis == 0 ? place(0, y, x) : place(1, x, y);
+  const std::size_t at = axis == 0 ? point(0, y, x) : point(1, x, y);
   Part& part = axes_[static_cast<std::size_t>(axis)];
   part.up[at] += up;
   part.down[at] += down;
@@ -48,24 +48,24 @@ void AxisSplitting::add_edges(int axis, Index cell, Index count, const double* l
       down[(k - from) * stride] -= right[k];
     }
   };
-  if (axis == 0) return add(place(0, y, x), lanes, 0, count);
+  if (axis == 0) return add(point(0, y, x), lanes, 0, count);
   for (Index k = 0; k < count;) {  // side by side as far as the panel goes
     const Index end = std::min(count, k + lanes - (x + k) % lanes);
-    add(place(1, x + k, y), 1, k, end);
+    add(point(1, x + k, y), 1, k, end);
     k = end;
   }
 }
 
-void AxisSplitting::add_sink(int axis, int side, Index cell, Index ledger, double rate) {
+void AxisSplitting::add_sink(int axis, int side, Index cell, Index outflow, double rate) {
   Part& part = axes_[static_cast<std::size_t>(axis)];
-  Index& known = part.ledger[static_cast<std::size_t>(side)];
-  if (part.periodic || (known >= 0 && known != ledger)) throw std::logic_error("one ledger per side of a line");
-  known = ledger;
+  Index& known = part.outflow[static_cast<std::size_t>(side)];
+  if (part.periodic || (known >= 0 && known != outflow)) throw std::logic_error("one outflow per side of a line");
+  known = outflow;
   const Index line = axis == 0 ? cell / cells_[0] : cell % cells_[0];
   if (side == 0)
     part.lower_sink[static_cast<std::size_t>(line)] += rate;
   else
-    part.up[place(axis, line, cells(axis) - 1)] += rate;
+    part.up[point(axis, line, cells(axis) - 1)] += rate;
 }
 
 std::size_t AxisSplitting::bytes() const {

@@ -11,7 +11,7 @@ namespace {
 
 constexpr Index piece_cells = 16384;  // cells per piece of a parallel loop
 constexpr Index front_cells = 1024;   // cells of a wavefront that one product takes at a time
-constexpr Index band_share = 8;       // rows of a band over those that lean away from one of its borders, at least
+constexpr Index band_fraction = 8;    // rows of a band over those that lean away from one of its borders, at least
 constexpr Index most_bands = 64;
 
 // The gather over one block:
@@ -106,7 +106,7 @@ template <int N>
   const double *yl = pass.weights + terms[1].weights, *yr = yl + pass.edges;
   const double *bl = pass.weights + terms[2].weights, *br = bl + pass.edges;
   const double *here = pass.p + first, *up = pass.p + terms[1].neighbour, *down = pass.p + terms[2].neighbour;
-  const double scale = pass.scale, share = stage.scale;
+  const double scale = pass.scale, fraction = stage.scale;
   double factor[N + 1];
   const double* values[N + 1];
   for (int k = 0; k < N; ++k) {
@@ -121,7 +121,7 @@ template <int N>
     sum -= yl[i] * here[i] + yr[i] * up[i];
     sum += bl[i] * down[i] + br[i] * here[i];
     sum += xl[i - 1] * here[i - 1] + xr[i - 1] * here[i];
-    double all = share * (scale * sum);
+    double all = fraction * (scale * sum);
     for (int k = 0; k < N; ++k) all += factor[k] * values[k][i];
     out[i] = all;
   }
@@ -223,9 +223,9 @@ void EdgeMatrix::apply_chain(double scale, std::span<const Product> chain, doubl
 template <class Run>
 void EdgeMatrix::in_wavefronts(Index products, const Run& run) const {
   const Index lean = row_reach_, stride = std::max<Index>(1, front_cells / nx_);
-  const Index widest = ny_ / (band_share * products * std::max<Index>(lean, 1));
+  const Index widest = ny_ / (band_fraction * products * std::max<Index>(lean, 1));
   const auto bands = static_cast<Index>(std::bit_floor(
-      static_cast<std::size_t>(std::clamp<Index>(widest, 1, most_bands))));  // even shares for 2, 4, .. threads
+      static_cast<std::size_t>(std::clamp<Index>(widest, 1, most_bands))));  // even fractions for 2, 4, .. threads
   const auto border = [&](Index band) { return band * ny_ / bands; };
   const auto moved = [&](Index band, Index by) {  // a border, or a wall that does not lean
     return (band == 0 || band == bands) && !ring_of_rows_ ? border(band) : border(band) + by;

@@ -41,7 +41,8 @@ void EdgeMatrix::project_skew(const Run& run, Index k, AxisSplitting& directions
   const double l = left()[run.first + k], r = -right()[run.first + k];
   if (l == 0 && r == 0) return;
   directions.exact = false;
-  const auto half_share = [&](int axis, int steps, Index cell, int towards) {  // towards +1: the edge goes up the axis
+  const auto half_fraction = [&](int axis, int steps, Index cell,
+                                 int towards) {  // towards +1: the edge goes up the axis
     const double spread = std::abs(steps) * 0.25 * (l + r), drift = towards * 0.25 * (l - r);
     directions.add_edge(axis, cell, spread + drift, spread - drift);
   };
@@ -49,10 +50,10 @@ void EdgeMatrix::project_skew(const Run& run, Index k, AxisSplitting& directions
   const Index x = (run.left + k) % nx_, y = (run.left + k) / nx_;
   const Index x_end = (run.right + k) % nx_, y_end = (run.right + k) / nx_;
   for (int step = 0; step < ex; ++step)
-    for (const Index row : {y, y_end}) half_share(0, ex, wrapped(x + step, nx_) + nx_ * row, 1);
+    for (const Index row : {y, y_end}) half_fraction(0, ex, wrapped(x + step, nx_) + nx_ * row, 1);
   for (int step = 0; step < std::abs(ey); ++step)
     for (const Index column : {x, x_end})
-      half_share(1, ey, column + nx_ * wrapped(ey > 0 ? y + step : y - step - 1, ny_), ey > 0 ? 1 : -1);
+      half_fraction(1, ey, column + nx_ * wrapped(ey > 0 ? y + step : y - step - 1, ny_), ey > 0 ? 1 : -1);
 }
 
 // Positive weights: |A_ii|. Weights without a sign, J = rate (p_L - p_R) + v (p_L + p_R) / 2: forward Euler is stable

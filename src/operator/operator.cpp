@@ -31,7 +31,7 @@ double Operator::norm_l1(std::span<const double> v) const {
     for (Index i = first; i < last; ++i) sum += std::abs(v[static_cast<std::size_t>(i)]);
     return sum;
   };
-  return cell_volume() * ordered_sum(0, cells(), 4096, sum_of_moduli) + sum_of_moduli(cells(), cells() + ledgers());
+  return cell_volume() * ordered_sum(0, cells(), 4096, sum_of_moduli) + sum_of_moduli(cells(), cells() + outflows());
 }
 
 void LinearOperator::transpose(const std::function<void(const InsertEntry&)>& entries, std::span<const double> u,

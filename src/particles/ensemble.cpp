@@ -57,14 +57,14 @@ struct ParticleEnsemble::State {
   ParticleOptions options;
   Traits traits;
   Walls walls;
-  std::array<std::vector<double>, 2> place;  ///< padded to whole blocks
-  std::vector<std::int8_t> side;             ///< through which it left, 2 axis + side; -1 while it is here
+  std::array<std::vector<double>, 2> position;  ///< padded to whole blocks
+  std::vector<std::int8_t> side;                ///< through which it left, 2 axis + side; -1 while it is here
   double time, anchor, dt;
   long step = 0, anchor_step = 0;
   ChosenSteps chosen;
   double seconds = 0, particle_steps = 0;
 
-  State(std::shared_ptr<const Grid> g, std::shared_ptr<const Sde> s, const InitialLaw& initial,
+  State(std::shared_ptr<const Grid> g, std::shared_ptr<const Sde> s, const InitialDistribution& initial,
         const ParticleOptions& o, double t0);
   [[nodiscard]] std::size_t blocks() const { return side.size() / static_cast<std::size_t>(block); }
   [[nodiscard]] double chosen_step(double until) const;
@@ -79,8 +79,8 @@ struct ParticleEnsemble::State {
   Index settle_block(Index first, long at, double t, double h, Scratch& s, Outcome& outcome);
 };
 
-ParticleEnsemble::State::State(std::shared_ptr<const Grid> g, std::shared_ptr<const Sde> s, const InitialLaw& initial,
-                               const ParticleOptions& o, double t0)
+ParticleEnsemble::State::State(std::shared_ptr<const Grid> g, std::shared_ptr<const Sde> s,
+                               const InitialDistribution& initial, const ParticleOptions& o, double t0)
     : grid(std::move(g)), sde(std::move(s)), options(o), traits(sde->traits()), walls(*grid), time(t0), anchor(t0) {
   if (options.particles < 1) throw std::invalid_argument("the number of particles must be positive");
   if (options.dt && !(*options.dt > 0 && std::isfinite(*options.dt)))
@@ -89,12 +89,12 @@ ParticleEnsemble::State::State(std::shared_ptr<const Grid> g, std::shared_ptr<co
   const std::size_t padded = (n + block - 1) / block * block;
   std::array<std::span<double>, 2> columns;
   for (std::size_t k = 0; k < static_cast<std::size_t>(grid->dimension()); ++k) {
-    place[k].resize(padded);
-    columns[k] = std::span(place[k]).first(n);
+    position[k].resize(padded);
+    columns[k] = std::span(position[k]).first(n);
   }
-  place_particles(*grid, initial, options.seed, columns);
+  draw_particles(*grid, initial, options.seed, columns);
   // The padding walks along with particle 0's start, counted by nobody.
-  for (auto& column : place)
+  for (auto& column : position)
     if (!column.empty()) std::fill(column.begin() + static_cast<Index>(n), column.end(), column[0]);
   side.assign(padded, -1);
   std::fill(side.begin() + static_cast<Index>(n), side.end(), std::int8_t{127});
@@ -108,7 +108,7 @@ double ParticleEnsemble::State::chosen_step(double until) const {
   std::array<std::vector<double>, 2> sample;
   for (std::size_t i = 0; i < n; i += stride)
     for (std::size_t k = 0; side[i] < 0 && k < static_cast<std::size_t>(grid->dimension()); ++k)
-      sample[k].push_back(place[k][i]);
+      sample[k].push_back(position[k][i]);
   return euler_step(*grid, *sde, {sample[0], sample[1]}, options.stand_for.value_or(options.particles), time, until,
                     options.prepare);
 }
@@ -171,7 +171,7 @@ void ParticleEnsemble::State::run_block(Index first, const Plan& plan, long begi
   Index here = std::count(side.begin() + first, side.begin() + first + block, std::int8_t{-1});
   Scratch s{};
   const auto dimension = static_cast<std::size_t>(grid->dimension());
-  double* const x[2] = {place[0].data() + first, dimension > 1 ? place[1].data() + first : nullptr};
+  double* const x[2] = {position[0].data() + first, dimension > 1 ? position[1].data() + first : nullptr};
   const PointsIn points{block, grid->dimension(), {x[0], x[1]}};
   const double* const f[2] = {s.f[0], s.f[1]};
   const double* const D[3] = {s.D[0], s.D[1], s.D[2]};
@@ -205,8 +205,8 @@ Index ParticleEnsemble::State::settle_block(Index first, long at, double t, doub
     if (s.flags[i] == 0) continue;
     s.flags[i] = 0;
     const std::size_t n = static_cast<std::size_t>(first) + i;
-    const Place start{s.before[0][i], s.before[1][i]};
-    Place end{place[0][n], dimension > 1 ? place[1][n] : 0};
+    const Position start{s.before[0][i], s.before[1][i]};
+    Position end{position[0][n], dimension > 1 ? position[1][n] : 0};
     if (side[n] >= 0) {
       end = start;
     } else if (!std::isfinite(end[0]) || !std::isfinite(end[1])) {
@@ -219,7 +219,7 @@ Index ParticleEnsemble::State::settle_block(Index first, long at, double t, doub
       gone += side[n] >= 0;
       if (side[n] >= 0) end = start;
     }
-    for (std::size_t axis = 0; axis < dimension; ++axis) place[axis][n] = end[axis];
+    for (std::size_t axis = 0; axis < dimension; ++axis) position[axis][n] = end[axis];
   }
   return gone;
 }
@@ -250,15 +250,15 @@ void ParticleEnsemble::State::follow(const Plan& plan, double until) {
 
 void ParticleEnsemble::State::refuse(const Outcome& outcome) const {
   const auto n = static_cast<std::size_t>(outcome.lost);
-  std::string from = fmt::format("{} = {:.6g}", grid->axis(0).name, place[0][n]);
-  if (grid->dimension() > 1) from += fmt::format(", {} = {:.6g}", grid->axis(1).name, place[1][n]);
+  std::string from = fmt::format("{} = {:.6g}", grid->axis(0).name, position[0][n]);
+  if (grid->dimension() > 1) from += fmt::format(", {} = {:.6g}", grid->axis(1).name, position[1][n]);
   throw NumericalError(
       fmt::format("particle {}: the step from {} to t = {:.6g} is not finite", outcome.lost, from, outcome.lost_at),
       outcome.lost_at);
 }
 
 ParticleEnsemble::ParticleEnsemble(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde,
-                                   const InitialLaw& initial, const ParticleOptions& options, double t0)
+                                   const InitialDistribution& initial, const ParticleOptions& options, double t0)
     : state_(std::make_unique<State>(std::move(grid), std::move(sde), initial, options, t0)) {}
 ParticleEnsemble::~ParticleEnsemble() = default;
 ParticleEnsemble::ParticleEnsemble(ParticleEnsemble&&) noexcept = default;
@@ -291,24 +291,24 @@ std::vector<double> ParticleEnsemble::counts() const {
   std::vector<double> counts(static_cast<std::size_t>(s.grid->cells()), 0.0);
   for (std::size_t n = 0; n < static_cast<std::size_t>(s.options.particles); ++n) {
     if (s.side[n] >= 0) continue;
-    const Place place{s.place[0][n], s.grid->dimension() > 1 ? s.place[1][n] : 0};
-    counts[static_cast<std::size_t>(s.grid->find(place))] += 1;
+    const Position position{s.position[0][n], s.grid->dimension() > 1 ? s.position[1][n] : 0};
+    counts[static_cast<std::size_t>(s.grid->find(position))] += 1;
   }
   return counts;
 }
 
 std::vector<Index> ParticleEnsemble::left() const {
   const State& s = *state_;
-  std::vector<Index> left(static_cast<std::size_t>(s.grid->ledgers()), 0);
+  std::vector<Index> left(static_cast<std::size_t>(s.grid->outflows()), 0);
   for (std::size_t n = 0; n < static_cast<std::size_t>(s.options.particles); ++n)
-    if (s.side[n] >= 0) ++left[static_cast<std::size_t>(s.grid->ledger(s.side[n] / 2, s.side[n] % 2))];
+    if (s.side[n] >= 0) ++left[static_cast<std::size_t>(s.grid->outflow(s.side[n] / 2, s.side[n] % 2))];
   return left;
 }
 
 double ParticleEnsemble::position(Index n, int axis) const {
   const auto i = static_cast<std::size_t>(n);
   if (state_->side[i] >= 0) return std::numeric_limits<double>::quiet_NaN();
-  return state_->place[static_cast<std::size_t>(axis)][i];
+  return state_->position[static_cast<std::size_t>(axis)][i];
 }
 
 }  // namespace fokker

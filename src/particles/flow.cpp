@@ -15,7 +15,7 @@ namespace {
 
 constexpr Index block = Tape::block;
 
-/// One axis as the flow sees it. Places on a periodic axis are kept unwrapped, so that a step is a step.
+/// One axis as the flow sees it. Positions on a periodic axis are kept unwrapped, so that a step is a step.
 struct Room {
   double lower, upper, margin;
   bool periodic;
@@ -25,7 +25,7 @@ struct Room {
         upper(axis.upper),
         margin(1e-13 * (axis.upper - axis.lower)),  // coefficients may be singular on the wall, as in Walls
         periodic(axis.periodic()) {}
-  /// The place in the box that x means: wrapped, or on the wall.
+  /// The position in the box that x means: wrapped, or on the wall.
   [[nodiscard]] double inside(double x) const {
     if (!periodic) return std::clamp(x, lower + margin, upper - margin);
     const double width = upper - lower, wrapped = x - width * std::floor((x - lower) / width);
@@ -41,11 +41,11 @@ struct FlowEnsemble::State {
   Prepare prepare;
   FlowOptions options;
   std::vector<Room> rooms;
-  std::vector<double> place;  ///< column after column
+  std::vector<double> position;  ///< column after column
   FlowIntegrator integrator;
   double time = 0, seconds = 0;
 
-  State(std::shared_ptr<const Grid> g, std::shared_ptr<const Sde> s, Prepare p, const InitialLaw& initial,
+  State(std::shared_ptr<const Grid> g, std::shared_ptr<const Sde> s, Prepare p, const InitialDistribution& initial,
         const FlowOptions& o, double t0);
   [[nodiscard]] std::size_t count() const { return static_cast<std::size_t>(options.particles); }
   [[nodiscard]] std::vector<double> lengths() const;
@@ -54,24 +54,24 @@ struct FlowEnsemble::State {
 };
 
 FlowEnsemble::State::State(std::shared_ptr<const Grid> g, std::shared_ptr<const Sde> s, Prepare p,
-                           const InitialLaw& initial, const FlowOptions& o, double t0)
+                           const InitialDistribution& initial, const FlowOptions& o, double t0)
     : grid(std::move(g)),
       sde(std::move(s)),
       prepare(std::move(p)),
       options(o),
       rooms(grid->axes().begin(), grid->axes().end()),
-      place(static_cast<std::size_t>(std::max<Index>(0, options.particles)) * rooms.size()),
+      position(static_cast<std::size_t>(std::max<Index>(0, options.particles)) * rooms.size()),
       integrator(
-          place.size(), lengths(), options.steps,
+          position.size(), lengths(), options.steps,
           [this](double t, const std::vector<double>& z, std::vector<double>& rate) { velocity(t, z, rate); },
           [this](std::vector<double>& z) { return settle(z); }),
       time(t0) {
   if (options.particles < 1) throw std::invalid_argument("the number of particles must be positive");
-  if (grid->ledgers() > 0)
+  if (grid->outflows() > 0)
     throw std::invalid_argument("a side absorbs: the flow keeps its particles, where those of the SDE leave");
   std::array<std::span<double>, 2> columns;
-  for (std::size_t k = 0; k < rooms.size(); ++k) columns[k] = std::span(place).subspan(k * count(), count());
-  place_particles(*grid, initial, options.seed, columns);
+  for (std::size_t k = 0; k < rooms.size(); ++k) columns[k] = std::span(position).subspan(k * count(), count());
+  draw_particles(*grid, initial, options.seed, columns);
 }
 
 std::vector<double> FlowEnsemble::State::lengths() const {
@@ -113,7 +113,7 @@ bool FlowEnsemble::State::settle(std::vector<double>& z) const {
 }
 
 FlowEnsemble::FlowEnsemble(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, Prepare prepare,
-                           const InitialLaw& initial, const FlowOptions& options, double t0)
+                           const InitialDistribution& initial, const FlowOptions& options, double t0)
     : state_(std::make_unique<State>(std::move(grid), std::move(sde), std::move(prepare), initial, options, t0)) {}
 FlowEnsemble::~FlowEnsemble() = default;
 FlowEnsemble::FlowEnsemble(FlowEnsemble&&) noexcept = default;
@@ -121,7 +121,7 @@ FlowEnsemble::FlowEnsemble(FlowEnsemble&&) noexcept = default;
 void FlowEnsemble::advance(double t) {
   if (t == state_->time) return;
   const auto start = std::chrono::steady_clock::now();
-  state_->integrator.advance(state_->time, t, state_->place);
+  state_->integrator.advance(state_->time, t, state_->position);
   state_->time = t;
   state_->seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
@@ -137,14 +137,14 @@ double FlowEnsemble::particle_steps() const { return static_cast<double>(steps()
 
 double FlowEnsemble::position(Index n, int axis) const {
   const auto k = static_cast<std::size_t>(axis);
-  return state_->rooms[k].inside(state_->place[k * state_->count() + static_cast<std::size_t>(n)]);
+  return state_->rooms[k].inside(state_->position[k * state_->count() + static_cast<std::size_t>(n)]);
 }
 
 std::vector<double> FlowEnsemble::counts() const {
   const Grid& grid = *state_->grid;
   std::vector<double> counts(static_cast<std::size_t>(grid.cells()), 0.0);
   for (Index n = 0; n < particles(); ++n) {
-    const Place at{position(n, 0), grid.dimension() > 1 ? position(n, 1) : 0};
+    const Position at{position(n, 0), grid.dimension() > 1 ? position(n, 1) : 0};
     counts[static_cast<std::size_t>(grid.find(at))] += 1;
   }
   return counts;

@@ -15,26 +15,27 @@ namespace {
 using Columns = std::array<std::span<double>, 2>;
 constexpr Index block = Tape::block;
 
-bool in_box(const Grid& grid, const Place& place) {
+bool in_box(const Grid& grid, const Position& position) {
   for (int k = 0; k < grid.dimension(); ++k) {
-    const double x = place[static_cast<std::size_t>(k)];
+    const double x = position[static_cast<std::size_t>(k)];
     if (!(x >= grid.axis(k).lower && x <= grid.axis(k).upper)) return false;
   }
   return true;
 }
 
-// ---- laws of the whole space that can be drawn from ----------------------------------------------------------------
+// ---- distributions of the whole space that can be drawn from
+// ----------------------------------------------------------------
 
-Place draw(const Sampler& sample, const Grid& grid, std::uint64_t seed, Index particle, std::uint64_t attempt) {
+Position draw(const Sampler& sample, const Grid& grid, std::uint64_t seed, Index particle, std::uint64_t attempt) {
   const auto number = static_cast<std::uint64_t>(particle);
   const double choice = uniform_pair({seed, Purpose::initial_choice, attempt}, number)[0];
-  Place place = sample(choice, normal_pair({seed, Purpose::initial_place, attempt}, number));
+  Position position = sample(choice, normal_pair({seed, Purpose::initial_position, attempt}, number));
   for (int k = 0; k < grid.dimension(); ++k) {
     const Axis& axis = grid.axis(k);
-    double& x = place[static_cast<std::size_t>(k)];
+    double& x = position[static_cast<std::size_t>(k)];
     if (axis.periodic()) x -= (axis.upper - axis.lower) * std::floor((x - axis.lower) / (axis.upper - axis.lower));
   }
-  return place;
+  return position;
 }
 
 bool lands_often_enough(const Sampler& sample, const Grid& grid, std::uint64_t seed) {
@@ -44,14 +45,15 @@ bool lands_often_enough(const Sampler& sample, const Grid& grid, std::uint64_t s
   return 1000 * landed >= trials;
 }
 
-void place_drawn(const Sampler& sample, const Grid& grid, std::uint64_t seed, const Columns& columns) {
+void position_drawn(const Sampler& sample, const Grid& grid, std::uint64_t seed, const Columns& columns) {
   parallel_for(0, std::ssize(columns[0]), block, [&](Index begin, Index end) {
     poll_stop();
     for (Index n = begin; n < end; ++n) {
-      Place place = draw(sample, grid, seed, n, 0);
-      for (std::uint64_t attempt = 1; !in_box(grid, place); ++attempt) place = draw(sample, grid, seed, n, attempt);
+      Position position = draw(sample, grid, seed, n, 0);
+      for (std::uint64_t attempt = 1; !in_box(grid, position); ++attempt)
+        position = draw(sample, grid, seed, n, attempt);
       for (std::size_t k = 0; k < static_cast<std::size_t>(grid.dimension()); ++k)
-        columns[k][static_cast<std::size_t>(n)] = place[k];
+        columns[k][static_cast<std::size_t>(n)] = position[k];
     }
   });
 }
@@ -59,12 +61,13 @@ void place_drawn(const Sampler& sample, const Grid& grid, std::uint64_t seed, co
 // ---- cell by cell ---------------------------------------------------------------------------------------------------
 
 /// Point of a cell at the given fractions of its widths.
-Place point_in_cell(const Grid& grid, Index cell, double across, double along) {
+Position point_in_cell(const Grid& grid, Index cell, double across, double along) {
   const Index i = cell % grid.nx(), j = cell / grid.nx();
   const Axis& x = grid.axis(0);
-  Place place{x.face(i) + across * (x.face(i + 1) - x.face(i)), 0};
-  if (grid.dimension() > 1) place[1] = grid.axis(1).face(j) + along * (grid.axis(1).face(j + 1) - grid.axis(1).face(j));
-  return place;
+  Position position{x.face(i) + across * (x.face(i + 1) - x.face(i)), 0};
+  if (grid.dimension() > 1)
+    position[1] = grid.axis(1).face(j) + along * (grid.axis(1).face(j + 1) - grid.axis(1).face(j));
+  return position;
 }
 
 class CellTable {
@@ -77,9 +80,9 @@ class CellTable {
     if (density_ != nullptr) find_bounds();
   }
 
-  void place(std::uint64_t seed, Index begin, Index end, const Columns& columns) const {
+  void position(std::uint64_t seed, Index begin, Index end, const Columns& columns) const {
     for (Index first = begin; first < end; first += block)
-      place_block(seed, first, std::min(block, end - first), columns);
+      position_block(seed, first, std::min(block, end - first), columns);
   }
 
  private:
@@ -96,9 +99,9 @@ class CellTable {
     std::array<double, block> values;
     for (int s = 0; s < (grid_.dimension() > 1 ? samples * samples : samples); ++s) {
       for (Index i = 0; i < n; ++i) {
-        const Place place =
+        const Position position =
             point_in_cell(grid_, first + i, (s % samples + 0.5) / samples, (s / samples + 0.5) / samples);
-        for (std::size_t k = 0; k < 2; ++k) at[k][static_cast<std::size_t>(i)] = place[k];
+        for (std::size_t k = 0; k < 2; ++k) at[k][static_cast<std::size_t>(i)] = position[k];
       }
       density_->evaluate({n, grid_.dimension(), {at[0].data(), at[1].data()}}, values.data());
       for (Index i = 0; i < n; ++i) {
@@ -109,8 +112,8 @@ class CellTable {
     }
   }
 
-  // All waiting particles of a block propose a place, the density is asked once for all of them.
-  void place_block(std::uint64_t seed, Index first, Index n, const Columns& columns) const {
+  // All waiting particles of a block propose a position, the density is asked once for all of them.
+  void position_block(std::uint64_t seed, Index first, Index n, const Columns& columns) const {
     constexpr std::uint64_t attempts = 64;
     std::array<Index, block> cells, waiting;
     std::array<std::array<double, block>, 2> proposed;
@@ -126,9 +129,9 @@ class CellTable {
       poll_stop();
       for (Index w = 0; w < left; ++w) {
         const Index i = waiting[static_cast<std::size_t>(w)];
-        const auto u = uniform_pair({seed, Purpose::initial_place, attempt}, static_cast<std::uint64_t>(first + i));
-        const Place place = point_in_cell(grid_, cells[static_cast<std::size_t>(i)], u[0], u[1]);
-        for (std::size_t k = 0; k < 2; ++k) proposed[k][static_cast<std::size_t>(w)] = place[k];
+        const auto u = uniform_pair({seed, Purpose::initial_position, attempt}, static_cast<std::uint64_t>(first + i));
+        const Position position = point_in_cell(grid_, cells[static_cast<std::size_t>(i)], u[0], u[1]);
+        for (std::size_t k = 0; k < 2; ++k) proposed[k][static_cast<std::size_t>(w)] = position[k];
       }
       const bool choosy = density_ != nullptr && attempt < attempts;
       if (choosy)
@@ -163,21 +166,23 @@ class CellTable {
 
 }  // namespace
 
-void place_particles(const Grid& grid, const InitialLaw& law, std::uint64_t seed, const Columns& columns) {
-  if (law.point) {
-    const std::vector<double>& point = *law.point;
+void draw_particles(const Grid& grid, const InitialDistribution& distribution, std::uint64_t seed,
+                    const Columns& columns) {
+  if (distribution.point) {
+    const std::vector<double>& point = *distribution.point;
     if (std::ssize(point) != grid.dimension() || grid.find(point) < 0)
       throw std::invalid_argument("the starting point lies outside the box");
     for (std::size_t k = 0; k < point.size(); ++k) std::fill(columns[k].begin(), columns[k].end(), point[k]);
     return;
   }
-  if (const Sampler sample = law.density != nullptr ? law.density->sampler() : Sampler();
+  if (const Sampler sample = distribution.density != nullptr ? distribution.density->sampler() : Sampler();
       sample && lands_often_enough(sample, grid, seed))
-    return place_drawn(sample, grid, seed, columns);
-  if (law.cells == nullptr) throw std::invalid_argument("particles need a point, a Gaussian mixture or cell averages");
-  const CellTable table(grid, *law.cells, law.density);
+    return position_drawn(sample, grid, seed, columns);
+  if (distribution.cells == nullptr)
+    throw std::invalid_argument("particles need a point, a Gaussian mixture or cell averages");
+  const CellTable table(grid, *distribution.cells, distribution.density);
   parallel_for(0, std::ssize(columns[0]), block,
-               [&](Index begin, Index end) { table.place(seed, begin, end, columns); });
+               [&](Index begin, Index end) { table.position(seed, begin, end, columns); });
 }
 
 }  // namespace fokker

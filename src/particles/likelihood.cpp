@@ -23,10 +23,10 @@ struct CarriedPoints::State {
   [[nodiscard]] auto column(Columns& columns, std::size_t k) const {
     return columns.data() + k * count;
   }
-  State(FlowRates r, const std::vector<std::vector<double>>& places, const std::vector<double>& log_p,
+  State(FlowRates r, const std::vector<std::vector<double>>& positions, const std::vector<double>& log_p,
         std::vector<double> scales, double tolerance, double t0, Timeline timeline)
       : rates(std::move(r)),
-        dimension(places.size()),
+        dimension(positions.size()),
         count(log_p.size()),
         z(count * (dimension + 1)),
         integrator(
@@ -34,7 +34,7 @@ struct CarriedPoints::State {
             {.tolerance = tolerance, .most = most_steps / static_cast<double>(count), .timeline = std::move(timeline)},
             [this](double t, const std::vector<double>& at, std::vector<double>& rate) { go(t, at, rate); }),
         time(t0) {
-    for (std::size_t k = 0; k < dimension; ++k) std::copy_n(places[k].begin(), count, column(z, k));
+    for (std::size_t k = 0; k < dimension; ++k) std::copy_n(positions[k].begin(), count, column(z, k));
     std::copy_n(log_p.begin(), count, column(z, dimension));
   }
 
@@ -56,12 +56,12 @@ void CarriedPoints::State::go(double t, const std::vector<double>& at, std::vect
   });
 }
 
-CarriedPoints::CarriedPoints(FlowRates rates, const std::vector<std::vector<double>>& places,
+CarriedPoints::CarriedPoints(FlowRates rates, const std::vector<std::vector<double>>& positions,
                              const std::vector<double>& log_p, std::vector<double> lengths, double tolerance, double t0,
                              Timeline timeline) {
   lengths.push_back(1);  // of log p
-  state_ =
-      std::make_unique<State>(std::move(rates), places, log_p, std::move(lengths), tolerance, t0, std::move(timeline));
+  state_ = std::make_unique<State>(std::move(rates), positions, log_p, std::move(lengths), tolerance, t0,
+                                   std::move(timeline));
 }
 CarriedPoints::~CarriedPoints() = default;
 CarriedPoints::CarriedPoints(CarriedPoints&&) noexcept = default;
@@ -77,7 +77,7 @@ double CarriedPoints::time() const { return state_->time; }
 long CarriedPoints::steps() const { return state_->integrator.steps(); }
 const double* CarriedPoints::log_p() const { return state_->column(state_->z, state_->dimension); }
 
-PointsIn CarriedPoints::places() const {
+PointsIn CarriedPoints::positions() const {
   PointsIn x{size(), static_cast<int>(state_->dimension), {}};
   for (std::size_t k = 0; k < state_->dimension; ++k) x.axis[k] = state_->column(state_->z, k);
   return x;

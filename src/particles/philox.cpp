@@ -40,13 +40,13 @@ inline double uniform(std::uint64_t bits) {
 // 8 g + i, so that eight counters give sixteen pairs in order.
 constexpr Index group = 8, most = 256;  // counters at a time, numbers in a call
 
-// Of 64 bits the upper 40 are the radius, the lower 24 the angle: a quarter turn (2) and the place in it (22). Both are
-// middles of equal parts, so the moments are those of the normal law to 2^-40, up to the order 2^24.
+// Of 64 bits the upper 40 are the radius, the lower 24 the angle: a quarter turn (2) and the position in it (22). Both
+// are middles of equal parts, so the moments are those of the normal distribution to 2^-40, up to the order 2^24.
 inline double radius_uniform(std::uint64_t bits) {
   return std::bit_cast<double>((bits >> 12 & ~std::uint64_t{0xFFF}) | 0x3FF0000000000800u) - 1;
 }
 // In (-1/2, 1/2), of a quarter turn.
-inline double place_in_quarter(std::uint64_t bits) {
+inline double position_in_quarter(std::uint64_t bits) {
   return std::bit_cast<double>((bits & 0x3FFFFF) << 30 | 0x3FF0000020000000u) - 1.5;
 }
 
@@ -73,7 +73,7 @@ void box_muller(const std::uint64_t* bits, double* a, double* b) {
   double radius[group];
   for (Index i = 0; i < group; ++i) radius[i] = std::sqrt(-2 * log(radius_uniform(bits[i])));
   for (Index i = 0; i < group; ++i) {
-    const double x = place_in_quarter(bits[i]) * (std::numbers::pi / 2), z = x * x;
+    const double x = position_in_quarter(bits[i]) * (std::numbers::pi / 2), z = x * x;
     double sine = sine_terms[5], cosine = cosine_terms[5];
     for (int k = 4; k >= 0; --k) {
       sine = sine_terms[k] + z * sine;
@@ -96,8 +96,8 @@ void normal_groups(const Stream& stream, std::uint64_t first, Index n, double* a
   for (std::uint64_t number = begin; number - begin < end - begin; number += 16) {
     random_bits(stream, number / 2, half[0], half[1]);
     for (std::uint64_t side = 0; side < 2; ++side)
-      if (const std::uint64_t place = number + 8 * side - first; place < static_cast<std::uint64_t>(n))
-        box_muller(half[side], a + place, b + place);
+      if (const std::uint64_t position = number + 8 * side - first; position < static_cast<std::uint64_t>(n))
+        box_muller(half[side], a + position, b + position);
   }
 }
 
@@ -153,9 +153,9 @@ FOKKER_AVX512 void box_muller_avx512(__m512i bits, double* a, double* b) {
                       _mm512_set1_epi64(0x3FF0000000000800));
   const __m512d u = _mm512_sub_pd(_mm512_castsi512_pd(radius_bits), _mm512_set1_pd(1));
   const __m512d radius = _mm512_sqrt_pd(minus_twice_log(u));
-  const __m512i place = _mm512_or_si512(_mm512_slli_epi64(_mm512_and_si512(bits, _mm512_set1_epi64(0x3FFFFF)), 30),
-                                        _mm512_set1_epi64(0x3FF0000020000000));
-  const __m512d x = _mm512_mul_pd(_mm512_sub_pd(_mm512_castsi512_pd(place), _mm512_set1_pd(1.5)),
+  const __m512i position = _mm512_or_si512(_mm512_slli_epi64(_mm512_and_si512(bits, _mm512_set1_epi64(0x3FFFFF)), 30),
+                                           _mm512_set1_epi64(0x3FF0000020000000));
+  const __m512d x = _mm512_mul_pd(_mm512_sub_pd(_mm512_castsi512_pd(position), _mm512_set1_pd(1.5)),
                                   _mm512_set1_pd(std::numbers::pi / 2));
   const __m512d z = _mm512_mul_pd(x, x), one = _mm512_set1_pd(1);
   __m512d sine = _mm512_set1_pd(sine_terms[5]), cosine = _mm512_set1_pd(cosine_terms[5]);
@@ -224,7 +224,7 @@ std::array<double, 2> uniform_pair(const Stream& stream, std::uint64_t number) {
 std::array<double, 2> normal_pair(const Stream& stream, std::uint64_t number) {
   const PhiloxWords w = words(stream, number / 16 * 8 + number % 8);
   const std::uint64_t bits = number / 8 % 2 == 0 ? join(w[0], w[1]) : join(w[2], w[3]);
-  const double turns = 0.25 * (static_cast<double>(bits >> 22 & 3) + place_in_quarter(bits));
+  const double turns = 0.25 * (static_cast<double>(bits >> 22 & 3) + position_in_quarter(bits));
   const double radius = std::sqrt(-2 * std::log(radius_uniform(bits))), angle = 2 * std::numbers::pi * turns;
   return {radius * std::cos(angle), radius * std::sin(angle)};
 }

@@ -9,17 +9,17 @@
 namespace fokker {
 namespace {
 
-/// The places, and the same places one cell further along each axis (one cell back at the upper wall).
+/// The positions, and the same positions one cell further along each axis (one cell back at the upper wall).
 struct Sample {
-  Sample(const Grid& grid, const Places& places) {
-    place.fill({std::vector<double>(places[0].begin(), places[0].end()),
-                std::vector<double>(places[1].begin(), places[1].end())});
+  Sample(const Grid& grid, const Positions& positions) {
+    position.fill({std::vector<double>(positions[0].begin(), positions[0].end()),
+                   std::vector<double>(positions[1].begin(), positions[1].end())});
     for (std::size_t k = 0; k < static_cast<std::size_t>(grid.dimension()); ++k) {
       const Axis& axis = grid.axis(static_cast<int>(k));
-      for (double& x : place[1 + k][k]) x += x + axis.width() <= axis.upper ? axis.width() : -axis.width();
+      for (double& x : position[1 + k][k]) x += x + axis.width() <= axis.upper ? axis.width() : -axis.width();
     }
   }
-  std::array<std::array<std::vector<double>, 2>, 3> place;
+  std::array<std::array<std::vector<double>, 2>, 3> position;
 };
 
 /// f and the diagonal of D at a set of points, component by component.
@@ -48,22 +48,22 @@ struct Coefficients {
 double usual_maximum(std::vector<double>& rates) {
   std::erase_if(rates, [](double rate) { return !std::isfinite(rate); });
   if (rates.empty()) return 0;
-  const auto place = rates.begin() + (std::ssize(rates) - 1) * 99 / 100;
-  std::nth_element(rates.begin(), place, rates.end());
-  return *place;
+  const auto position = rates.begin() + (std::ssize(rates) - 1) * 99 / 100;
+  std::nth_element(rates.begin(), position, rates.end());
+  return *position;
 }
 
 /// 1/dt that the rules on slopes and lengths ask for at one time.
 double rate_at(const Grid& grid, const Sde& sde, const Sample& sample, double bias, double t) {
-  const Coefficients here(sde, sample.place[0], t);
+  const Coefficients here(sde, sample.position[0], t);
   const auto dimension = static_cast<std::size_t>(grid.dimension());
-  const std::size_t n = sample.place[0][0].size();
+  const std::size_t n = sample.position[0][0].size();
   std::vector<double> slopes(n, 0.0), lengths(n, 0.0);
   for (std::size_t j = 0; j < dimension; ++j) {
-    const Coefficients there(sde, sample.place[1 + j], t);
+    const Coefficients there(sde, sample.position[1 + j], t);
     for (std::size_t i = 0; i < dimension; ++i)
       for (std::size_t s = 0; s < n; ++s) {
-        const double distance = sample.place[1 + j][j][s] - sample.place[0][j][s];
+        const double distance = sample.position[1 + j][j][s] - sample.position[0][j][s];
         if (distance == 0) continue;
         const double drift_slope = (there.f[i][s] - here.f[i][s]) / distance;
         const double slope = (there.D[i][s] - here.D[i][s]) / distance;
@@ -86,20 +86,20 @@ double relative_change(double before, double after) {
 
 }  // namespace
 
-double euler_step(const Grid& grid, const Sde& sde, const Places& places, Index particles, double t, double until,
+double euler_step(const Grid& grid, const Sde& sde, const Positions& positions, Index particles, double t, double until,
                   const Prepare& prepare) {
   if (prepare) prepare(t);
-  const Sample sample(grid, places);
+  const Sample sample(grid, positions);
   const double bias = std::min(0.01, 1 / std::sqrt(static_cast<double>(particles)));
   double rate = rate_at(grid, sde, sample, bias, t);
   if (!sde.traits().autonomous && until > t) {
     constexpr int instants = 8;
-    Coefficients before(sde, sample.place[0], t);
+    Coefficients before(sde, sample.position[0], t);
     for (int k = 1; k <= instants; ++k) {
       const double time = t + (until - t) * k / instants, gap = (until - t) / instants;
       if (prepare) prepare(time);
       rate = std::max(rate, rate_at(grid, sde, sample, bias, time));
-      Coefficients now(sde, sample.place[0], time);
+      Coefficients now(sde, sample.position[0], time);
       for (const double change : {relative_change(before.largest(before.f), now.largest(now.f)),
                                   relative_change(before.largest(before.D), now.largest(now.D))})
         rate = std::max(rate, change / gap / 0.1);

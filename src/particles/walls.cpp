@@ -18,8 +18,8 @@ Walls::Walls(const Grid& grid) : dimension_(static_cast<std::size_t>(grid.dimens
   }
 }
 
-int Walls::settle(const Place& start, const Tensor& D, double dt, const Stream& stream, std::uint64_t number,
-                  Place& end) const {
+int Walls::settle(const Position& start, const Tensor& D, double dt, const Stream& stream, std::uint64_t number,
+                  Position& end) const {
   for (std::size_t k = 0; k < dimension_; ++k) {
     const double width = box_[k].upper - box_[k].lower;
     if (box_[k].periodic) end[k] -= width * std::floor((end[k] - box_[k].lower) / width);
@@ -39,7 +39,7 @@ int Walls::settle(const Place& start, const Tensor& D, double dt, const Stream& 
   return bridged(start, D, dt, stream, number, end);
 }
 
-int Walls::first_crossed(const Place& start, const Place& end) const {
+int Walls::first_crossed(const Position& start, const Position& end) const {
   int crossed = -1;
   double earliest = std::numeric_limits<double>::infinity();
   for (std::size_t k = 0; k < dimension_; ++k) {
@@ -58,7 +58,7 @@ int Walls::first_crossed(const Place& start, const Place& end) const {
   return crossed;
 }
 
-void Walls::reflect(int crossed, const Tensor& D, Place& end) const {
+void Walls::reflect(int crossed, const Tensor& D, Position& end) const {
   const auto k = static_cast<std::size_t>(crossed / 2);
   const double wall = crossed % 2 == 0 ? box_[k].lower : box_[k].upper;
   const double normal = k == 0 ? D.xx : D.yy, shift = 2 * (end[k] - wall);
@@ -75,8 +75,8 @@ void Walls::reflect(int crossed, const Tensor& D, Place& end) const {
   }
 }
 
-int Walls::bridged(const Place& start, const Tensor& D, double dt, const Stream& stream, std::uint64_t number,
-                   const Place& end) const {
+int Walls::bridged(const Position& start, const Tensor& D, double dt, const Stream& stream, std::uint64_t number,
+                   const Position& end) const {
   std::array<double, 2> uniform{};
   bool drawn = false;
   for (std::size_t k = 0; k < dimension_; ++k) {

@@ -68,7 +68,7 @@ std::span<const double> CellPeclets::along(int k, double t) {
   return peclet_[static_cast<std::size_t>(k)];
 }
 
-PecletRange CellPeclets::range(int k, double t, std::span<const double> p, double share) {
+PecletRange CellPeclets::range(int k, double t, std::span<const double> p, double fraction) {
   const std::span<const double> peclet = along(k, t);
   std::vector<Weighted> all;
   double mass = 0;
@@ -78,7 +78,7 @@ PecletRange CellPeclets::range(int k, double t, std::span<const double> p, doubl
       mass += p[i];
     }
   if (all.empty()) return {};
-  return {quantile(all, share * mass), quantile(all, (1 - share) * mass)};
+  return {quantile(all, fraction * mass), quantile(all, (1 - fraction) * mass)};
 }
 
 }  // namespace fokker

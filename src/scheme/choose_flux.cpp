@@ -140,7 +140,7 @@ std::optional<std::string> objection(const Grid& grid, const Sde& sde, std::span
   if (!(found.at_wall <= largest_at_wall))
     return against("drift runs against a wall at a cell Peclet number of", found.at_wall, "at most", largest_at_wall);
   if (!(found.bend <= sharpest_bend))
-    return against("the drift bends by a share per cell of", found.bend, "at most", sharpest_bend);
+    return against("the drift bends by a fraction per cell of", found.bend, "at most", sharpest_bend);
   if (!(found.width >= least_width))
     return against("drift contracts to a width in cells of", found.width, "at least", least_width);
   return std::nullopt;
@@ -150,7 +150,7 @@ std::optional<std::string> objection(const Grid& grid, const Sde& sde, std::span
 double error_in_space(const Operator& second, const Operator& fourth, std::span<const double> start,
                       std::span<const Look> looks) {
   std::vector<double> state(start.begin(), start.end());
-  state.resize(static_cast<std::size_t>(fourth.size()));  // ledgers: nothing has left
+  state.resize(static_cast<std::size_t>(fourth.size()));  // outflows: nothing has left
   std::vector<double> rate(state.size()), other(state.size());
   const double size = fourth.norm_l1(state);
   double worst = 0;

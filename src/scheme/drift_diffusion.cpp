@@ -54,11 +54,13 @@ class DriftDiffusion final : public OnEdgeSystem, public ScaledOperator, public 
     system_.edges().assemble(scale, insert);
     for (const Sink& sink : system_.edges().sinks()) {
       insert(sink.cell, sink.cell, -scale * sink.rate);
-      insert(cells() + sink.ledger, sink.cell, cell_volume() * (scale * sink.rate));
+      insert(cells() + sink.outflow, sink.cell, cell_volume() * (scale * sink.rate));
     }
   }
   [[nodiscard]] double exit_rate() const override { return system_.exit_rate(); }
-  [[nodiscard]] SpectralBound eigenvalues() const override { return {2 * system_.exit_rate(), system_.carriage()}; }
+  [[nodiscard]] SpectralBound eigenvalues() const override {
+    return {2 * system_.exit_rate(), system_.advective_rate()};
+  }
 
   // --- OnEdges
   [[nodiscard]] bool skew() const override { return system_.skew(); }
@@ -88,7 +90,7 @@ class LimitedDriftDiffusion final : public OnEdgeSystem, public Operator {
   [[nodiscard]] Freezing freezing() const override { return {nullptr, "carries drift without diffusion by a limiter"}; }
   [[nodiscard]] SpectralBound spectral_bound(double t) const override {
     const double scale = system_.move_to(t);
-    return {2 * scale * system_.exit_rate(), scale * system_.carriage()};
+    return {2 * scale * system_.exit_rate(), scale * system_.advective_rate()};
   }
 };
 

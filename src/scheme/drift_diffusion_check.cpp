@@ -34,8 +34,8 @@ class Inspection {
   Inspection(const Grid& grid, const Sde& sde, DriftAs drift, double t)
       : grid_(grid), sde_(sde), drift_(drift), t_(t) {}
 
-  /// Looks at n points of `sample`; place(i) names point i.
-  void look(Sample& sample, Index n, const std::function<std::string(Index)>& place) {
+  /// Looks at n points of `sample`; point(i) names point i.
+  void look(Sample& sample, Index n, const std::function<std::string(Index)>& point) {
     sample.evaluate(sde_, t_, n);
     double f[2][EdgeSource::block];
     const int d = grid_.dimension();
@@ -46,13 +46,13 @@ class Inspection {
         const auto axis = [&] { return d > 1 ? grid_.axis(k).name + " component of the " : std::string(); };
         if (!std::isfinite(f[k][i]))
           add(bad_drift, sample, i,
-              [&] { return fmt::format("{}drift is not finite ({}) {}", axis(), f[k][i], place(i)); });
+              [&] { return fmt::format("{}drift is not finite ({}) {}", axis(), f[k][i], point(i)); });
         else if (drift_ == DriftAs::velocity && !std::isfinite(sample.a[k][i]))
           add(bad_velocity, sample, i, [&] {
-            return fmt::format("{}flux velocity f - div D is not finite ({}) {}", axis(), sample.a[k][i], place(i));
+            return fmt::format("{}flux velocity f - div D is not finite ({}) {}", axis(), sample.a[k][i], point(i));
           });
       }
-      look_at_diffusion(sample, i, place);
+      look_at_diffusion(sample, i, point);
     }
   }
 
@@ -72,26 +72,26 @@ class Inspection {
     Complaint& complaint = complaints_[kind];
     if (complaint.count++ > 0) return;
     complaint.first = text() + fmt::format(", t = {:.6g}", t_);
-    const double place[2] = {sample.x[i], sample.y[i]};
-    complaint.key = sde_.fault_key({place, static_cast<std::size_t>(grid_.dimension())}, t_);
+    const double point[2] = {sample.x[i], sample.y[i]};
+    complaint.key = sde_.fault_key({point, static_cast<std::size_t>(grid_.dimension())}, t_);
   }
 
-  void look_at_diffusion(const Sample& sample, Index i, const std::function<std::string(Index)>& place) {
+  void look_at_diffusion(const Sample& sample, Index i, const std::function<std::string(Index)>& point) {
     const bool plane = grid_.dimension() > 1;
     const double xx = sample.D[0][i], xy = plane ? sample.D[1][i] : 0, yy = plane ? sample.D[2][i] : 0;
     if (const double sum = xx + xy + yy; !std::isfinite(sum)) {
-      add(bad_diffusion, sample, i, [&] { return fmt::format("diffusion D is not finite ({}) {}", sum, place(i)); });
+      add(bad_diffusion, sample, i, [&] { return fmt::format("diffusion D is not finite ({}) {}", sum, point(i)); });
       return;
     }
     if (plane ? semidefinite(xx, xy, yy) : xx >= 0) return;
     add(negative_diffusion, sample, i, [&] {
-      if (!plane) return fmt::format("diffusion D is negative ({:.6g}) {}", xx, place(i));
+      if (!plane) return fmt::format("diffusion D is negative ({:.6g}) {}", xx, point(i));
       const std::string axes[2] = {grid_.axis(0).name, grid_.axis(1).name};
       const auto entry = [&](int k) { return fmt::format("D_{}{}", axes[k], axes[k]); };
       std::string what = fmt::format("D_{}{} = {:.6g} is beyond sqrt({} {}) = {:.6g}", axes[0], axes[1], xy, entry(0),
                                      entry(1), std::sqrt(xx) * std::sqrt(yy));
       if (xx < 0 || yy < 0) what = fmt::format("{} = {:.6g}", entry(xx < 0 ? 0 : 1), xx < 0 ? xx : yy);
-      return fmt::format("diffusion D is not positive semidefinite ({}) {}", what, place(i));
+      return fmt::format("diffusion D is not positive semidefinite ({}) {}", what, point(i));
     });
   }
 

@@ -18,8 +18,8 @@ namespace fokker {
 /// An edge that an absorbing wall cuts; `edge` is the part from the cell to the wall, oriented outwards.
 struct WallEdge {
   Index cell = 0;
-  int ledger = 0;
-  double share = 1;  ///< of the outflow; 1/2 each where an edge leaves through a corner of two absorbing sides
+  int outflow = 0;
+  double fraction = 1;  ///< of the outflow; 1/2 each where an edge leaves through a corner of two absorbing sides
   Edge edge;
   Offset offset;  ///< of the whole edge
 };
@@ -40,9 +40,9 @@ class EdgeSource {
   virtual void wall_edges(std::vector<WallEdge>& out) const = 0;
   /// The velocities of the faces are for the limited part (decided once, for all times).
   [[nodiscard]] virtual bool limited() const = 0;
-  /// Peclet numbers are logarithmic ratios of cell averages of a stationary law; otherwise a h / D at the middle of the
-  /// edge.
-  [[nodiscard]] virtual bool keeps_law() const { return false; }
+  /// Peclet numbers are logarithmic ratios of cell averages of a stationary distribution; otherwise a h / D at the
+  /// middle of the edge.
+  [[nodiscard]] virtual bool keeps_stationary() const { return false; }
   /// 1D faces whose stationary weight was not integrable.
   [[nodiscard]] virtual Index fallback_faces() const { return 0; }
   /// |D_xy - what the edges carry| of every cell [x y/t]; empty when it is 0 in all of them.
@@ -69,7 +69,7 @@ class EdgeSource {
 /// it is tilted and of full rank (docs/decisions/0019-cross-terms.md). Looked at all along the walls, at several times.
 [[nodiscard]] bool wants_cell_rates(const Grid&, const Sde&, TimeRange times);
 
-/// Where in the range of times sources look for axes without diffusion, as shares of the way.
+/// Where in the range of times sources look for axes without diffusion, as fractions of the way.
 inline constexpr std::array looked_at{0.0, 0.1, 0.37, 0.71, 1.0};
 
 /// Whether a tensor is positive semidefinite, each entry against the others in its own units; nan is not.
@@ -93,7 +93,7 @@ struct Sample {
   [[nodiscard]] PointsIn points(Index n, int dimension) const {
     return {n, dimension, {x, dimension > 1 ? y : nullptr}};
   }
-  /// Takes the places of n cells.
+  /// Takes the points of n cells.
   void stand_on(const PointsIn& centers, Index first, Index n) {
     std::copy_n(centers.axis[0] + first, n, x);
     if (centers.dimension > 1) std::copy_n(centers.axis[1] + first, n, y);

@@ -16,7 +16,7 @@ namespace {
 constexpr Index fill_piece = 4096;  // edges per piece of the parallel loop that makes weights
 constexpr std::size_t longest_chain = 8;
 
-bool sound(const Edge& edge) {
+bool valid(const Edge& edge) {
   return edge.rate >= 0 && std::isfinite(edge.rate) && std::isfinite(edge.peclet) && std::isfinite(edge.velocity) &&
          std::isfinite(edge.left + edge.right);
 }
@@ -81,7 +81,7 @@ AxisSplitting lines_of(const Grid& grid) {
   const bool plane = grid.dimension() > 1;
   return {{grid.nx(), grid.ny()},
           {grid.axis(0).periodic(), plane && grid.axis(1).periodic()},
-          grid.ledgers(),
+          grid.outflows(),
           grid.volume()};
 }
 
@@ -93,7 +93,8 @@ void lay_out_axes(const Grid& grid, const EdgeMatrix& edges, AxisSplitting& dire
     if (sink.offset.x != 0 && sink.offset.y != 0) directions.exact = false;
     for (int axis = 0; axis < grid.dimension(); ++axis)
       for (const int side : {0, 1})
-        if (grid.ledger(axis, side) == sink.ledger) directions.add_sink(axis, side, sink.cell, sink.ledger, sink.rate);
+        if (grid.outflow(axis, side) == sink.outflow)
+          directions.add_sink(axis, side, sink.cell, sink.outflow, sink.rate);
   }
 }
 
@@ -113,7 +114,7 @@ void EdgeSystem::drain(double scale, std::span<const double> state, std::span<do
   for (const Sink& sink : edges_.sinks()) {
     const double lost = scale * sink.rate * state[static_cast<std::size_t>(sink.cell)];
     rate[static_cast<std::size_t>(sink.cell)] -= lost;
-    rate[static_cast<std::size_t>(cells + sink.ledger)] += grid_->volume() * lost;
+    rate[static_cast<std::size_t>(cells + sink.outflow)] += grid_->volume() * lost;
   }
 }
 
@@ -123,13 +124,13 @@ void EdgeSystem::apply_chain(double scale, std::span<const Product> chain) const
     apply_chain(scale, chain.first(longest_chain));
   drained_.resize(longest_chain * sinks.size());
   edges_.apply_chain(scale, chain, drained_.data());
-  const Index cells = grid_->cells(), ledgers = grid_->ledgers();
+  const Index cells = grid_->cells(), outflows = grid_->outflows();
   const double* drained = drained_.data();
   for (const Product& product : chain) {
-    std::array<double, 4> inflow{};  // of the ledgers
-    for (const Sink& sink : sinks) inflow[static_cast<std::size_t>(sink.ledger)] += grid_->volume() * *drained++;
+    std::array<double, 4> inflow{};  // of the outflows
+    for (const Sink& sink : sinks) inflow[static_cast<std::size_t>(sink.outflow)] += grid_->volume() * *drained++;
     for (const Stage& stage : product.stages)
-      for (Index k = 0; k < ledgers; ++k) {
+      for (Index k = 0; k < outflows; ++k) {
         double sum = stage.scale * inflow[static_cast<std::size_t>(k)];
         for (const Term& term : stage.terms) sum += term.factor * term.values[cells + k];
         stage.out[cells + k] = sum;
@@ -142,8 +143,8 @@ void EdgeSystem::apply_transposed(double scale, std::span<const double> u, std::
   edges_.apply_transposed(scale, u.data(), out.data());
   std::fill(out.begin() + cells, out.end(), 0.0);
   for (const Sink& sink : edges_.sinks()) {
-    const auto cell = static_cast<std::size_t>(sink.cell), ledger = static_cast<std::size_t>(cells + sink.ledger);
-    out[cell] += scale * sink.rate * (grid_->volume() * u[ledger] - u[cell]);
+    const auto cell = static_cast<std::size_t>(sink.cell), outflow = static_cast<std::size_t>(cells + sink.outflow);
+    out[cell] += scale * sink.rate * (grid_->volume() * u[outflow] - u[cell]);
   }
 }
 
@@ -160,14 +161,14 @@ void EdgeSystem::build(double t) {
     if (fits_) close_.assign(static_cast<std::size_t>(edges_.count()), 0);
     if (lines_) link_edges();
   }
-  FirstOf unsound, unsigned_;
+  FirstOf invalid, unsigned_;
   parallel_for(0, static_cast<Index>(peclet_min_.size()), 1, [&](Index first, Index last) {
     for (Index piece = first; piece < last; ++piece)
-      make_weights(piece * fill_piece, std::min((piece + 1) * fill_piece, edges_.count()), unsound, unsigned_);
+      make_weights(piece * fill_piece, std::min((piece + 1) * fill_piece, edges_.count()), invalid, unsigned_);
   });
-  if (unsound.value() != FirstOf::none)
+  if (invalid.value() != FirstOf::none)
     throw NumericalError("drift or diffusion is not finite, or diffusion is not positive semidefinite", t,
-                         unsound.value());
+                         invalid.value());
   if (unsigned_.value() != FirstOf::none)
     throw std::logic_error("flux " + std::string(flux_.name) + " is not a Markov generator on an edge of cell " +
                            std::to_string(unsigned_.value()));
@@ -175,7 +176,7 @@ void EdgeSystem::build(double t) {
   if (advection_) advection_->finish();
   built_at_ = t;
   ++builds_;
-  exit_rate_ = carriage_ = -1;
+  exit_rate_ = advective_rate_ = -1;
 }
 
 void EdgeSystem::link_edges() {
@@ -204,7 +205,7 @@ void EdgeSystem::link_edges() {
 }
 
 // Weights of the edges first..last-1, one piece: from the runs they belong to, block by block.
-void EdgeSystem::make_weights(Index first, Index last, FirstOf& unsound, FirstOf& unsigned_) {
+void EdgeSystem::make_weights(Index first, Index last, FirstOf& invalid, FirstOf& unsigned_) {
   Edge edge[EdgeSource::block];
   double peclet_min = std::numeric_limits<double>::infinity(), peclet_max = 0;
   const auto runs = edges_.runs();
@@ -216,8 +217,8 @@ void EdgeSystem::make_weights(Index first, Index last, FirstOf& unsound, FirstOf
     const Index from = number - run->first, count = std::min({EdgeSource::block, run->count - from, last - number});
     source_->fill(*run, from, count, edge);
     for (Index i = 0; i < count; ++i) {
-      const bool sane = sound(edge[i]);
-      if (!sane) unsound.add(run->left + from + i);
+      const bool sane = valid(edge[i]);
+      if (!sane) invalid.add(run->left + from + i);
       if (edge[i].rate > 0) {
         const double peclet = std::abs(edge[i].peclet);
         peclet_min = std::min(peclet_min, peclet);
@@ -253,14 +254,14 @@ void EdgeSystem::build_sinks(double t) {
   source_->wall_edges(walls_);
   std::vector<Sink> sinks;
   for (const WallEdge& wall : walls_) {
-    if (!sound(wall.edge))
+    if (!valid(wall.edge))
       throw NumericalError("drift or diffusion at an absorbing wall is not finite, or diffusion is negative", t,
                            wall.cell);
     const double rate =
         flux_.weights({wall.edge.rate, wall.edge.peclet, 0, wall.edge.left}).left + std::max(wall.edge.velocity, 0.0);
     if (flux_.positive && !(rate >= 0))
       throw std::logic_error("flux " + std::string(flux_.name) + " lets probability in through an absorbing wall");
-    if (rate != 0) sinks.push_back({wall.cell, wall.ledger, wall.share * rate, wall.offset});
+    if (rate != 0) sinks.push_back({wall.cell, wall.outflow, wall.fraction * rate, wall.offset});
   }
   edges_.set_sinks(std::move(sinks));
 }
@@ -274,8 +275,8 @@ double EdgeSystem::exit_rate() {
   return exit_rate_ = *std::max_element(diagonal_.begin(), diagonal_.end());
 }
 
-double EdgeSystem::carriage() {
-  if (carriage_ >= 0) return carriage_;
+double EdgeSystem::advective_rate() {
+  if (advective_rate_ >= 0) return advective_rate_;
   diagonal_.assign(static_cast<std::size_t>(grid_->cells()), 0.0);
   for (const Run& run : edges_.runs())
     for (Index k = 0; k < run.count; ++k) {
@@ -284,7 +285,7 @@ double EdgeSystem::carriage() {
       diagonal_[static_cast<std::size_t>(run.right + k)] += half;
     }
   if (advection_) advection_->add_exit_rates(diagonal_);
-  return carriage_ = *std::max_element(diagonal_.begin(), diagonal_.end());
+  return advective_rate_ = *std::max_element(diagonal_.begin(), diagonal_.end());
 }
 
 bool EdgeSystem::skew() const {
@@ -324,14 +325,14 @@ ReducedCross EdgeSystem::reduced_cross(double t, std::span<const double> p) {
   const double scale = move_to(t);
   const std::vector<double>& missing = source_->missing_cross();
   if (missing.empty()) return {};
-  double share = 0, lost = 0, all = 0;
+  double fraction = 0, lost = 0, all = 0;
   for (std::size_t i = 0; i < missing.size(); ++i) {
     all += p[i];
     if (missing[i] == 0) continue;
-    share += p[i];
+    fraction += p[i];
     lost += p[i] * missing[i];
   }
-  return all > 0 ? ReducedCross{share / all, scale * lost / all} : ReducedCross{};
+  return all > 0 ? ReducedCross{fraction / all, scale * lost / all} : ReducedCross{};
 }
 
 }  // namespace fokker

@@ -49,7 +49,7 @@ class EdgeSystem {
   [[nodiscard]] const FluxScheme& flux() const { return flux_; }
   /// Of the operator that these edges make up.
   [[nodiscard]] Shape shape() const {
-    return {grid_->cells(), grid_->ledgers(), grid_->volume(), autonomous_, flux_.positive};
+    return {grid_->cells(), grid_->outflows(), grid_->volume(), autonomous_, flux_.positive};
   }
   [[nodiscard]] const EdgeMatrix& edges() const { return edges_; }
   [[nodiscard]] const Advection* advection() const { return advection_ ? &*advection_ : nullptr; }
@@ -62,7 +62,7 @@ class EdgeSystem {
   [[nodiscard]] const double* peclets() const { return peclet_.data(); }
   /// 1 for the edges beside which coefficients jump or vanish, where only the fitted flux knows the density.
   [[nodiscard]] const std::uint8_t* close() const { return close_.data(); }
-  [[nodiscard]] bool keeps_law() const { return source_->keeps_law(); }
+  [[nodiscard]] bool keeps_stationary() const { return source_->keeps_stationary(); }
   /// The number of the edge that ends where this one begins (or begins where it ends) with the same offset; -1: none.
   /// With `lines` only.
   [[nodiscard]] Index edge_before(Index edge) const { return before_[static_cast<std::size_t>(edge)]; }
@@ -74,7 +74,7 @@ class EdgeSystem {
 
   /// Some edge joins cells that are not neighbours along an axis.
   [[nodiscard]] bool skew() const;
-  /// Ledger rates, and what the walls take from the cell rates.
+  /// Outflow rates, and what the walls take from the cell rates.
   void drain(double scale, std::span<const double> state, std::span<double> rate) const;
   /// `Operator::apply_chain` of what edges and sinks do (no advection).
   void apply_chain(double scale, std::span<const Product> chain) const;
@@ -83,9 +83,9 @@ class EdgeSystem {
   /// The largest |A_ii| (its bound where the weights have no sign), before the time factor.
   [[nodiscard]] double exit_rate();
   /// The sum of |a_i| / h_i, or what comes nearest to it: the largest sum over the edges of a cell of half the net
-  /// carriage |left + right|, before the time factor; an end of the imaginary axis that no eigenvalue of a smooth
+  /// advective rate |left + right|, before the time factor; an end of the imaginary axis that no eigenvalue of a smooth
   /// density passes (theory section 10).
-  [[nodiscard]] double carriage();
+  [[nodiscard]] double advective_rate();
   [[nodiscard]] SchemeReport report(double t);
   [[nodiscard]] ReducedCross reduced_cross(double t, std::span<const double> p);
 
@@ -95,7 +95,7 @@ class EdgeSystem {
   void build_sinks(double t);
   void link_edges();
   void keep_fit(const Edge& edge, const EdgeWeights& weights, Index number);
-  void make_weights(Index first, Index last, FirstOf& unsound, FirstOf& unsigned_);
+  void make_weights(Index first, Index last, FirstOf& invalid, FirstOf& unsigned_);
 
   std::shared_ptr<const Grid> grid_;
   std::shared_ptr<const Sde> sde_;
@@ -114,8 +114,8 @@ class EdgeSystem {
   double built_at_ = std::numeric_limits<double>::quiet_NaN();
   long builds_ = 0;
   double exit_rate_ = -1;                // of the weights as built, -1: not looked at yet
-  double carriage_ = -1;                 // the same
-  std::vector<double> diagonal_;         // scratch of exit_rate and carriage
+  double advective_rate_ = -1;           // the same
+  std::vector<double> diagonal_;         // scratch of exit_rate and advective_rate
   mutable std::vector<double> drained_;  // what every sink takes of every product of a chain
   std::vector<double> peclet_min_;       // |Pe| over the edges of every piece
   std::vector<double> peclet_max_;

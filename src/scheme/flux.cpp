@@ -56,7 +56,8 @@ constexpr std::array rows{
         .weights = scharfetter_gummel,
         .make = make_edge_form,
         .guarantee =
-            "Markov generator; the exact stationary law of 1D autonomous SDEs and of gradient drifts with constant D "
+            "Markov generator; the exact stationary distribution of 1D autonomous SDEs and of gradient drifts with "
+            "constant D "
             "is "
             "its null vector. Order 2 while the cell Peclet number is below 2, towards 1 above. Cross terms: order 2 "
             "in "

@@ -25,15 +25,15 @@ class Search {
   std::optional<DiffusionJump> along(int k) const {
     const Axis& axis = grid_.axis(k);
     const bool plane = grid_.dimension() > 1;
-    std::vector<double> places;
+    std::vector<double> points;
     for (Index line = 0; line < (plane ? grid_.axis(1 - k).cells : 1); ++line) {
       const double across = plane ? grid_.axis(1 - k).center(line) : 0;
-      sde_.breakpoints({k, across, axis.lower, axis.upper, axis.cells}, t_, places);
-      for (const double place : places) {
+      sde_.breakpoints({k, across, axis.lower, axis.upper, axis.cells}, t_, points);
+      for (const double point : points) {
         const double step =
-            std::max(1e-9 * axis.width(), 16 * std::numeric_limits<double>::epsilon() * std::abs(place));
-        if (place - step < axis.lower || place + step > axis.upper) continue;
-        if (auto jump = between(k, place - step, place + step, across, place)) return jump;
+            std::max(1e-9 * axis.width(), 16 * std::numeric_limits<double>::epsilon() * std::abs(point));
+        if (point - step < axis.lower || point + step > axis.upper) continue;
+        if (auto jump = between(k, point - step, point + step, across, point)) return jump;
       }
       if (!axis.periodic()) continue;
       if (auto jump = between(k, axis.upper, axis.lower, across, axis.upper)) return jump;
@@ -66,7 +66,7 @@ class Search {
   }
 
   [[nodiscard]] std::optional<DiffusionJump> between(int k, double before, double after, double across,
-                                                     double place) const {
+                                                     double point) const {
     if (to_rest_ && !jumps_to_rest(k, before, after, across)) return std::nullopt;
     const Entries A = at(k, before, across), B = at(k, after, across);
     const double scale = std::abs(A[0]) + std::abs(A[2]) + std::abs(B[0]) + std::abs(B[2]);
@@ -74,11 +74,11 @@ class Search {
       if (!(std::abs(A[entry] - B[entry]) > noticed * std::max(std::abs(A[entry]), std::abs(B[entry]))) ||
           !(std::abs(A[entry] - B[entry]) > 1e-12 * scale))
         continue;
-      DiffusionJump jump{k, place, t_, A[entry], B[entry], {}};
+      DiffusionJump jump{k, point, t_, A[entry], B[entry], {}};
       const bool plane = grid_.dimension() > 1;
       const std::array<const char*, 3> names{"D_xx", "D_xy", "D_yy"};
       jump.text = fmt::format("{} jumps at {} = {:.6g}, from {:.4g} to {:.4g}", plane ? names[entry] : "D",
-                              grid_.axis(k).name, place, A[entry], B[entry]);
+                              grid_.axis(k).name, point, A[entry], B[entry]);
       if (t_ != 0) jump.text += fmt::format(", t = {:.6g}", t_);
       return jump;
     }

@@ -24,23 +24,23 @@ std::vector<Index> folded(Index n, Index root) {
   return order;
 }
 
-/// The place of every cell: lines along the shorter axis, folded around that of the root, each folded likewise.
-std::vector<Index> places(const Chain& chain, Index root) {
+/// The point of every cell: lines along the shorter axis, folded around that of the root, each folded likewise.
+std::vector<Index> points(const Chain& chain, Index root) {
   const bool rows = chain.nx <= chain.ny;
   const Index count = rows ? chain.ny : chain.nx, length = rows ? chain.nx : chain.ny;
   const std::vector<Index> lines = folded(count, rows ? root / chain.nx : root % chain.nx),
                            along = folded(length, rows ? root % chain.nx : root / chain.nx);
-  std::vector<Index> place(at(chain.cells()));
+  std::vector<Index> point(at(chain.cells()));
   Index next = 0;
   for (const Index line : lines)
-    for (const Index k : along) place[at(rows ? k + chain.nx * line : line + chain.nx * k)] = next++;
-  return place;
+    for (const Index k : along) point[at(rows ? k + chain.nx * line : line + chain.nx * k)] = next++;
+  return point;
 }
 
-Index band_of(const Chain& chain, const std::vector<Index>& place) {
+Index band_of(const Chain& chain, const std::vector<Index>& point) {
   Index band = 0;
   chain.for_edges(
-      [&](Index L, Index R, double, double) { band = std::max(band, std::abs(place[at(L)] - place[at(R)])); });
+      [&](Index L, Index R, double, double) { band = std::max(band, std::abs(point[at(L)] - point[at(R)])); });
   return band;
 }
 
@@ -50,20 +50,20 @@ double BandElimination::cost(const Chain& chain) {
   const auto line = static_cast<double>(std::min(chain.nx, chain.ny));
   const double least = static_cast<double>(chain.cells()) * line * line;
   if (least > 1e10) return least;  // not worth looking closer
-  const auto band = static_cast<double>(band_of(chain, places(chain, 0)));
+  const auto band = static_cast<double>(band_of(chain, points(chain, 0)));
   return static_cast<double>(chain.cells()) * band * band;
 }
 
 BandElimination::BandElimination(const Chain& chain, double shift, double gamma, Index root)
-    : n_(chain.cells()), singular_(shift == 0), place_(places(chain, root)), pivot_(at(n_)), work_(at(n_)) {
-  band_ = band_of(chain, place_);
+    : n_(chain.cells()), singular_(shift == 0), point_(points(chain, root)), pivot_(at(n_)), work_(at(n_)) {
+  band_ = band_of(chain, point_);
   rates_.assign(at(n_ * (2 * band_ + 1)), 0.0);
   std::vector<double> keep(at(n_), shift);
-  for (std::size_t cell = 0; cell < chain.leak.size(); ++cell) keep[at(place_[cell])] += gamma * chain.leak[cell];
+  for (std::size_t cell = 0; cell < chain.outflow.size(); ++cell) keep[at(point_[cell])] += gamma * chain.outflow[cell];
   chain.for_edges([&](Index L, Index R, double forward, double backward) {
     if (L == R) return;
-    entry(place_[at(R)], place_[at(L)]) += gamma * forward;
-    entry(place_[at(L)], place_[at(R)]) += gamma * backward;
+    entry(point_[at(R)], point_[at(L)]) += gamma * forward;
+    entry(point_[at(L)], point_[at(R)]) += gamma * backward;
   });
   for (Index k = 0; k < n_; ++k) {
     poll_stop();
@@ -74,21 +74,21 @@ BandElimination::BandElimination(const Chain& chain, double shift, double gamma,
     if (k + 1 == n_) break;
     if (!(pivot > 0)) throw NumericalError("the chain of cells falls into parts that do not reach each other", 0);
     for (Index j = k + 1; j < end; ++j) {
-      const double share = entry(k, j) / pivot;
-      if (share == 0) continue;
-      keep[at(j)] += keep[at(k)] * share;
+      const double fraction = entry(k, j) / pivot;
+      if (fraction == 0) continue;
+      keep[at(j)] += keep[at(k)] * fraction;
       for (Index i = k + 1; i < end; ++i)
-        if (i != j) entry(i, j) += entry(i, k) * share;
+        if (i != j) entry(i, j) += entry(i, k) * fraction;
     }
   }
 }
 
 void BandElimination::solve(std::span<const double> b, std::span<double> x) const {
   std::vector<double>& y = work_;
-  for (Index cell = 0; cell < n_; ++cell) y[at(place_[at(cell)])] = b[at(cell)];
+  for (Index cell = 0; cell < n_; ++cell) y[at(point_[at(cell)])] = b[at(cell)];
   for (Index k = 0; k + 1 < n_; ++k) {
-    const double share = y[at(k)] / pivot_[at(k)];
-    for (Index i = k + 1; i < std::min(n_, k + band_ + 1); ++i) y[at(i)] += entry(i, k) * share;
+    const double fraction = y[at(k)] / pivot_[at(k)];
+    for (Index i = k + 1; i < std::min(n_, k + band_ + 1); ++i) y[at(i)] += entry(i, k) * fraction;
   }
   y[at(n_ - 1)] = singular_ ? 0 : y[at(n_ - 1)] / pivot_[at(n_ - 1)];
   for (Index k = n_ - 1; k-- > 0;) {
@@ -96,7 +96,7 @@ void BandElimination::solve(std::span<const double> b, std::span<double> x) cons
     for (Index j = k + 1; j < std::min(n_, k + band_ + 1); ++j) sum += entry(k, j) * y[at(j)];
     y[at(k)] = sum / pivot_[at(k)];
   }
-  for (Index cell = 0; cell < n_; ++cell) x[at(cell)] = y[at(place_[at(cell)])];
+  for (Index cell = 0; cell < n_; ++cell) x[at(cell)] = y[at(point_[at(cell)])];
 }
 
 // log sum exp all the way: a chain of steep potentials spans more than the range of doubles.
@@ -115,7 +115,7 @@ std::vector<double> BandElimination::log_stationary() const {
   }
   const double most = *std::max_element(log_p.begin(), log_p.end());
   std::vector<double> by_cell(at(n_));
-  for (Index cell = 0; cell < n_; ++cell) by_cell[at(cell)] = log_p[at(place_[at(cell)])] - most;
+  for (Index cell = 0; cell < n_; ++cell) by_cell[at(cell)] = log_p[at(point_[at(cell)])] - most;
   return by_cell;
 }
 

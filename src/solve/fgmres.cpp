@@ -54,7 +54,7 @@ FlexibleGmres::FlexibleGmres(const ScaledChain& shape, int most)
   proposals_.reserve(at(most));
 }
 
-void FlexibleGmres::make_room() {
+void FlexibleGmres::allocate() {
   if (proposals_.size() > at(used_)) return;
   basis_.push_back(shape_.column());
   proposals_.push_back(shape_.column());

@@ -24,7 +24,7 @@ class FlexibleGmres {
   double solve(double target, const Apply& apply, const Precondition& precondition, double* x) {
     double length_now = begin();
     while (length_now > target && used_ < most_) {
-      make_room();
+      allocate();
       double* const z = proposals_[static_cast<std::size_t>(used_)].data();
       precondition(basis_[static_cast<std::size_t>(used_)].data(), z);
       apply(z, basis_[static_cast<std::size_t>(used_) + 1].data());
@@ -39,7 +39,7 @@ class FlexibleGmres {
   [[nodiscard]] std::size_t bytes() const;
 
  private:
-  void make_room();
+  void allocate();
   double begin();
   double extend();
   void correct(double* x) const;

@@ -145,7 +145,7 @@ template <Index W>
 
 /// Whether all pivots were positive.
 template <Index W>
-class Sound {
+class Valid {
  public:
   using V = typename Vector<W>::Type;
   [[gnu::always_inline]] void look(const V& inverse) { positive_ &= inverse > 0; }
@@ -159,24 +159,24 @@ class Sound {
   decltype(V{} > 0) positive_ = V{} == 0;
 };
 
-/// Pivots of lines between walls. When cell j is done, cell j + 1 keeps 1 + outflow + gamma down[j] * (the share that
-/// cell j does not hand back).
+/// Pivots of lines between walls. When cell j is done, cell j + 1 keeps 1 + outflow + gamma down[j] * (the fraction
+/// that cell j does not hand back).
 template <Index W>
 [[gnu::always_inline]] inline bool factor_open(const double* up, const double* down, const double* lower_sink,
                                                Index length, double gamma, double* inverse) {
   using V = typename Vector<W>::Type;
   V kept[lanes / W];
-  Sound<W> sound;
+  Valid<W> valid;
   for (Index part = 0; part < lanes / W; ++part) kept[part] = 1 + gamma * load<V>(lower_sink + part * W);
   for (Index at = 0; at < length * lanes; at += lanes)
     for (Index part = 0; part < lanes / W; ++part) {
       const Index k = at + part * W;
       const V one_over = 1 / (kept[part] + gamma * load<V>(up + k));
-      sound.look(one_over);
+      valid.look(one_over);
       store<V>(inverse + k, one_over);
       kept[part] = 1 + gamma * load<V>(down + k) * (kept[part] * one_over);
     }
-  return sound.all();
+  return valid.all();
 }
 
 /// Pivots of all cells but the last, which each may also hand to the last, directly or round the ring; then the column
@@ -192,7 +192,7 @@ template <Index W>
   using V = typename Vector<W>::Type;
   const Index last = (length - 1) * lanes;
   V kept[lanes / W], to_last[lanes / W];
-  Sound<W> sound;
+  Valid<W> valid;
   for (Index part = 0; part < lanes / W; ++part) {
     kept[part] = V{} + 1;
     to_last[part] = gamma * load<V>(down + last + part * W);
@@ -203,7 +203,7 @@ template <Index W>
       // The last but one hands `up` to the last cell.
       const V one_over = 1 / (kept[part] + gamma * load<V>(up + k) + to_last[part]);
       const V back = gamma * load<V>(down + k) * one_over;
-      sound.look(one_over);
+      valid.look(one_over);
       store<V>(inverse + k, one_over);
       kept[part] = 1 + back * kept[part];
       to_last[part] = back * to_last[part];
@@ -219,11 +219,11 @@ template <Index W>
   for (Index part = 0; part < lanes / W; ++part) {
     V sum = V{} + 1;
     for (Index at = 0; at < last; at += lanes) sum += load<V>(ring + at + part * W);
-    sound.look(1 / sum);
+    valid.look(1 / sum);
     store<V>(inverse + last + part * W, 1 / sum);
     store<V>(ring + last + part * W, V{} + 1);
   }
-  return sound.all();
+  return valid.all();
 }
 
 template <Index W>

@@ -11,7 +11,7 @@ namespace fokker {
 namespace {
 
 constexpr Index lanes = AxisSplitting::lanes;
-constexpr std::size_t most_kept = 3;  // factorisations, two doubles per cell each: a rung, its half, one beside
+constexpr std::size_t most_kept = 3;  // factorisations, two doubles per cell each: a step length, its half, one beside
 constexpr Index fewest_cells = 4096;  // per worker
 /// Rows 16 panel .. 16 panel + 15 and columns 16 chunk .. 16 chunk + 15, as far as there are any.
 struct Tile {
@@ -106,13 +106,13 @@ void LineSolver::prepare(const AxisSplitting& directions, double gamma, double t
   factors.directions = &directions;
   factors.version = -1;
   factors.gamma = gamma;
-  make_room(directions);
+  allocate(directions);
   for (const int axis : {0, 1}) factor(factors, axis, t);
   factors.version = directions.version();
   ++made_;
 }
 
-void LineSolver::make_room(const AxisSplitting& directions) {
+void LineSolver::allocate(const AxisSplitting& directions) {
   const Index cells = directions.cells(0) * directions.cells(1);
   const Index workers = std::clamp<Index>(cells / fewest_cells, 1, thread_count());
   if (scratch_.empty()) scratch_.resize(at(workers));
@@ -142,12 +142,12 @@ void LineSolver::factor(Factors& factors, int axis, double t) {
   if (d.periodic(axis)) ring.resize(d.padded(axis));
   over_panels(d, axis, [&](Index panel, Scratch& scratch) {
     const Index offset = d.offset(axis, panel);
-    outcome_[at(panel)].sound =
+    outcome_[at(panel)].valid =
         factor_lines(d.up(axis, panel), d.down(axis, panel), d.lower_sink(axis, panel), d.cells(axis), factors.gamma,
                      inverse.data() + offset, d.periodic(axis) ? ring.data() + offset : nullptr, scratch.b.data());
   });
   for (Index panel = 0; panel < d.panels(axis); ++panel) {
-    if (outcome_[at(panel)].sound) continue;
+    if (outcome_[at(panel)].valid) continue;
     const auto pivots = std::span(inverse).subspan(at(d.offset(axis, panel)), at(d.cells(axis) * lanes));
     const Index bad = std::find_if(pivots.begin(), pivots.end(), [](double v) { return !(v > 0); }) - pivots.begin();
     const Index line = panel * lanes + bad % lanes, position = bad / lanes, nx = d.cells(0);
@@ -203,24 +203,24 @@ void LineSolver::sweep_y(const double* base, double* x) {
   });
 }
 
-/// Ledgers += factor * volume * what the last sweep along an axis has let out.
+/// Outflow += factor * volume * what the last sweep along an axis has let out.
 void LineSolver::add_outflow(int axis, double factor, std::span<double> x) const {
   const AxisSplitting& d = *kept_.front().directions;
-  const std::span<double> ledgers = x.last(at(d.ledgers()));
+  const std::span<double> outflows = x.last(at(d.outflows()));
   for (const int side : {0, 1}) {
-    const Index ledger = d.ledger(axis, side);
-    if (ledger < 0) continue;
+    const Index outflow = d.outflow(axis, side);
+    if (outflow < 0) continue;
     double sum = 0;
     for (Index panel = 0; panel < d.panels(axis); ++panel)
       for (const double lost : side == 0 ? outcome_[at(panel)].lower : outcome_[at(panel)].upper) sum += lost;
-    ledgers[at(ledger)] += factor * d.cell_volume() * sum;
+    outflows[at(outflow)] += factor * d.cell_volume() * sum;
   }
 }
 
 void LineSolver::solve(std::span<const double> b, std::span<const double> base, std::span<double> x) {
   const AxisSplitting& d = *kept_.front().directions;
   sweep_x(LoadRows{d, b.data()}, 1, 0);
-  for (std::size_t l = x.size() - at(d.ledgers()); l < x.size(); ++l) x[l] = base[l] + b[l];
+  for (std::size_t l = x.size() - at(d.outflows()); l < x.size(); ++l) x[l] = base[l] + b[l];
   add_outflow(0, 1, x);
   sweep_y(base.data(), x.data());
   add_outflow(1, 1, x);
@@ -230,7 +230,7 @@ void LineSolver::alternate(std::span<const double> p, std::span<double> x) {
   const Factors& factors = kept_.front();
   const AxisSplitting& d = *factors.directions;
   const Index nx = d.cells(0), ny = d.cells(1);
-  std::copy(p.end() - d.ledgers(), p.end(), x.end() - d.ledgers());
+  std::copy(p.end() - d.outflows(), p.end(), x.end() - d.outflows());
   // What the explicit half along y lets out, in the order of the panels, as if a sweep had done it.
   for (Index panel = 0; panel < d.panels(1); ++panel) {
     const Index first = panel * lanes, count = std::min(lanes, nx - first);

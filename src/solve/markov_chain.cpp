@@ -84,8 +84,9 @@ void coarsen_link(const Chain& fine, const Chain::Link& from, Halving halving, c
           }
           add_coefficients(forward.data(), backward.data(), nx, velocity.data(), rate.data());
         }
-      const double share = shrink / static_cast<double>(columns.count * rows.count);
-      fit(velocity.data(), rate.data(), share, shrink * share, nx, &to.forward[at(nx * J)], &to.backward[at(nx * J)]);
+      const double fraction = shrink / static_cast<double>(columns.count * rows.count);
+      fit(velocity.data(), rate.data(), fraction, shrink * fraction, nx, &to.forward[at(nx * J)],
+          &to.backward[at(nx * J)]);
       for (Index I = 0; I < nx; ++I)
         if (coarse.neighbour(I + nx * J, e) < 0) to.forward[at(I + nx * J)] = to.backward[at(I + nx * J)] = 0;
     }
@@ -108,7 +109,7 @@ std::optional<Chain> chain_of(const EdgeView& view) {
               .periodic_x = grid.axis(0).periodic(),
               .periodic_y = grid.dimension() > 1 && grid.axis(1).periodic(),
               .links = {},
-              .leak = {}};
+              .outflow = {}};
   const EdgeMatrix& edges = *view.edges;
   const auto link_of = [&](Offset e) {
     return std::find_if(chain.links.begin(), chain.links.end(), [&](const auto& link) { return link.offset == e; });
@@ -128,8 +129,8 @@ std::optional<Chain> chain_of(const EdgeView& view) {
       link.backward[at(run.left + k)] = -view.scale * right[k];
     }
   }
-  if (!edges.sinks().empty()) chain.leak.assign(at(grid.cells()), 0.0);
-  for (const Sink& sink : edges.sinks()) chain.leak[at(sink.cell)] += view.scale * sink.rate;
+  if (!edges.sinks().empty()) chain.outflow.assign(at(grid.cells()), 0.0);
+  for (const Sink& sink : edges.sinks()) chain.outflow[at(sink.cell)] += view.scale * sink.rate;
   return chain;
 }
 
@@ -148,19 +149,19 @@ Chain coarsened(const Chain& fine, Halving halving) {
                .periodic_x = fine.periodic_x,
                .periodic_y = fine.periodic_y,
                .links = {},
-               .leak = {}};
+               .outflow = {}};
   const std::vector<double> none(at(coarse.cells()), 0.0);
   for (const Chain::Link& link : fine.links) {
     coarse.links.push_back({link.offset, none, none});
     coarsen_link(fine, link, halving, coarse, coarse.links.back());
   }
-  if (fine.leak.empty()) return coarse;
-  coarse.leak = none;
+  if (fine.outflow.empty()) return coarse;
+  coarse.outflow = none;
   // The mean over the children is what half-edges to the wall give for drift; for diffusion it is twice that.
-  const double share = 0.5 / static_cast<double>(halving.children());
+  const double fraction = 0.5 / static_cast<double>(halving.children());
   for (Index cell = 0; cell < fine.cells(); ++cell) {
     const Index I = cell % fine.nx / (halving.x ? 2 : 1), J = cell / fine.nx / (halving.y ? 2 : 1);
-    coarse.leak[at(I + coarse.nx * J)] += share * fine.leak[at(cell)];
+    coarse.outflow[at(I + coarse.nx * J)] += fraction * fine.outflow[at(cell)];
   }
   return coarse;
 }

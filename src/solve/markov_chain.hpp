@@ -22,7 +22,7 @@ struct Chain {
   Index nx = 1, ny = 1;
   bool periodic_x = false, periodic_y = false;
   std::vector<Link> links;
-  std::vector<double> leak;  ///< rate out of the grid through absorbing sides [1/t]; empty where there are none
+  std::vector<double> outflow;  ///< rate out of the grid through absorbing sides [1/t]; empty where there are none
 
   [[nodiscard]] Index cells() const { return nx * ny; }
   /// -1 when it lies outside.

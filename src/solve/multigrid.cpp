@@ -93,10 +93,10 @@ void add_interpolated(const Chain& fine, Halving halving, const Chain& coarse, b
   });
 }
 
-FOKKER_VECTOR_CLONES void weigh(const double* log_share, const double* fine, const double* coarse, double share,
+FOKKER_VECTOR_CLONES void weigh(const double* log_fraction, const double* fine, const double* coarse, double fraction,
                                 Index n, double* __restrict weight) {
 #pragma omp simd
-  for (Index i = 0; i < n; ++i) weight[i] = share * ::exp(log_share[i]) * fine[i] / coarse[i];
+  for (Index i = 0; i < n; ++i) weight[i] = fraction * ::exp(log_fraction[i]) * fine[i] / coarse[i];
 }
 
 /// means[i] = log of (e^a + e^b) / 2, in place of a.
@@ -130,12 +130,12 @@ std::vector<double> log_means(const Chain& fine, Halving halving, const Chain& c
   return means;
 }
 
-Index place_of_largest(const std::vector<double>& v) { return std::max_element(v.begin(), v.end()) - v.begin(); }
+Index point_of_largest(const std::vector<double>& v) { return std::max_element(v.begin(), v.end()) - v.begin(); }
 
 BandElimination eliminated(const Chain& chain, double shift, double gamma) {
   BandElimination first(chain, shift, gamma, 0);
   if (shift != 0) return first;
-  return {chain, shift, gamma, place_of_largest(first.log_stationary())};
+  return {chain, shift, gamma, point_of_largest(first.log_stationary())};
 }
 
 }  // namespace
@@ -192,7 +192,7 @@ void Multigrid::scale(std::size_t number, std::vector<double> log_s) {
       level.log_s.empty() ? level.log_s : log_means(level.chain, level.halving, coarse.chain, level.log_s);
   const Halving halving = level.halving;
   const Index nx = level.chain.nx;
-  const double share = 1 / static_cast<double>(halving.children());
+  const double fraction = 1 / static_cast<double>(halving.children());
   parallel_for(0, level.chain.ny, std::max<Index>(1, 16384 / nx), [&](Index begin, Index end) {
     std::vector<double> difference(at(nx), 0.0), diagonal(at(nx));
     for (Index j = begin; j < end; ++j) {
@@ -202,7 +202,7 @@ void Multigrid::scale(std::size_t number, std::vector<double> log_s) {
         diagonal[at(i)] = coarse.system.diagonal()[at(I)];
         if (!means.empty()) difference[at(i)] = level.log_s[at(first + i)] - means[at(I)];
       }
-      weigh(difference.data(), &level.system.diagonal()[at(first)], diagonal.data(), share, nx,
+      weigh(difference.data(), &level.system.diagonal()[at(first)], diagonal.data(), fraction, nx,
             &level.weight[at(first)]);
     }
   });

@@ -28,8 +28,8 @@ class Multigrid {
   [[nodiscard]] const ScaledChain& system(std::size_t level) const { return levels_[level].system; }
   [[nodiscard]] const BandElimination& coarsest() const { return coarsest_; }
   /// log s of a level; empty: s = 1. From the coarsest level up, each before the first cycle that visits it. A
-  /// stationary problem takes every level's own stationary law: each level then has the solution u = 1, and what
-  /// interpolation carries from one to the next is a relative correction.
+  /// stationary problem takes every level's own stationary distribution: each level then has the solution u = 1, and
+  /// what interpolation carries from one to the next is a relative correction.
   void scale(std::size_t level, std::vector<double> log_s);
   /// u ~ (D^-1 M)^-1 g on a level; padded columns, not the same.
   void cycle(std::size_t level, const double* g, double* u);
@@ -43,7 +43,7 @@ class Multigrid {
     Chain chain;
     Halving halving{};  // to the next one
     ScaledChain system;
-    std::vector<double> log_s, weight;  // weight: share of a residual in that of its coarse cell
+    std::vector<double> log_s, weight;  // weight: fraction of a residual in that of its coarse cell
     PaddedColumn g, u, d, other;
   };
   static std::vector<Level> coarsened_levels(Chain finest);

@@ -84,7 +84,7 @@ ScaledChain::ScaledChain(const Chain& shape) : cells_(shape.cells()), padding_(0
 
 void ScaledChain::build(const Chain& chain, double shift, double gamma, std::span<const double> log_s) {
   std::fill(diagonal_.begin(), diagonal_.end(), shift);
-  for (Index i = 0; i < static_cast<Index>(chain.leak.size()); ++i) diagonal_[at(i)] += gamma * chain.leak[at(i)];
+  for (Index i = 0; i < static_cast<Index>(chain.outflow.size()); ++i) diagonal_[at(i)] += gamma * chain.outflow[at(i)];
   wraps_.clear();
   const bool open = !chain.periodic_x && !chain.periodic_y;
   const auto direct = [&](const Chain::Link& link, Index cell) {

@@ -21,11 +21,11 @@ constexpr double tolerance = 1e-10;
 
 class ShiftedMultigrid final : public ShiftedSolver {
  public:
-  ShiftedMultigrid(Chain chain, double gamma, double t, OutflowRows ledgers)
+  ShiftedMultigrid(Chain chain, double gamma, double t, OutflowRows outflows)
       : t_(t),
         grids_(std::move(chain), 1, gamma),
         gmres_(grids_.system(0), vectors),
-        ledgers_(std::move(ledgers)),
+        outflows_(std::move(outflows)),
         g_(grids_.system(0).column()),
         x_(g_) {
     for (std::size_t level = grids_.levels(); level-- > 0;) grids_.scale(level, {});
@@ -37,7 +37,7 @@ class ShiftedMultigrid final : public ShiftedSolver {
     if (iterate(b, most_cycles) > most_cycles)
       throw NumericalError(fmt::format("multigrid did not solve I - gamma A in {} cycles", most_cycles), t_);
     std::copy_n(x_.data(), grids_.system(0).cells(), x.begin());
-    ledgers_.solve(grids_.system(0).cells(), b, x);
+    outflows_.solve(grids_.system(0).cells(), b, x);
   }
   [[nodiscard]] const char* name() const override { return "multigrid"; }
 
@@ -84,7 +84,7 @@ class ShiftedMultigrid final : public ShiftedSolver {
   double t_, tolerance_ = tolerance;
   mutable Multigrid grids_;
   mutable FlexibleGmres gmres_;
-  OutflowRows ledgers_;
+  OutflowRows outflows_;
   mutable PaddedColumn g_, x_;
 };
 
@@ -95,10 +95,10 @@ std::unique_ptr<ShiftedSolver> make_shifted_multigrid(const LinearOperator& op, 
   const EdgeView view = op.on_edges()->edges_at(t);
   auto chain = chain_of(view);
   if (!chain || !Multigrid::refusal(*chain).empty()) return nullptr;
-  OutflowRows ledgers;
+  OutflowRows outflows;
   for (const Sink& sink : view.edges->sinks())
-    ledgers.add(op.cells() + sink.ledger, sink.cell, gamma * op.cell_volume() * (view.scale * sink.rate));
-  auto solver = std::make_unique<ShiftedMultigrid>(std::move(*chain), gamma, t, std::move(ledgers));
+    outflows.add(op.cells() + sink.outflow, sink.cell, gamma * op.cell_volume() * (view.scale * sink.rate));
+  auto solver = std::make_unique<ShiftedMultigrid>(std::move(*chain), gamma, t, std::move(outflows));
   return solver->converges() ? std::move(solver) : nullptr;
 }
 

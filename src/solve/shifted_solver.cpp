@@ -33,9 +33,9 @@ struct Bands {
 /// gamma A as it was handed out.
 struct Assembled {
   Bands bands;                                 ///< `keep` holds the diagonal until `close`
-  std::vector<double> outflow;                 ///< gamma * (rate at which column j feeds the ledgers)
+  std::vector<double> outflow;                 ///< gamma * (rate at which column j feeds the outflows)
   std::vector<Eigen::Triplet<double>> others;  ///< what no band holds: not a 1D operator
-  OutflowRows ledgers;
+  OutflowRows outflows;
 };
 
 Assembled assemble(const LinearOperator& op, double t, double gamma) {
@@ -44,13 +44,13 @@ Assembled assemble(const LinearOperator& op, double t, double gamma) {
   for (auto* v : {&a.bands.left, &a.bands.right, &a.bands.keep, &a.outflow}) v->assign(at(n), 0.0);
   op.assemble(t, [&](Index row, Index column, double value) {
     if (!std::isfinite(value)) throw NumericalError("a matrix entry is not finite", t, column);
-    if (column >= n) throw std::logic_error("a rate may not depend on a ledger");
+    if (column >= n) throw std::logic_error("a rate may not depend on an outflow");
     const double v = gamma * value;
     if (row == column) {
       a.bands.keep[at(column)] += v;
     } else if (row >= n) {
-      a.ledgers.add(row, column, v);
-      if (row < n + op.ledgers()) a.outflow[at(column)] += v / op.cell_volume();
+      a.outflows.add(row, column, v);
+      if (row < n + op.outflows()) a.outflow[at(column)] += v / op.cell_volume();
     } else if (row == column + 1 || (row == 0 && column == n - 1 && n > 2)) {
       a.bands.right[at(column)] += v;
     } else if (row == column - 1 || (row == n - 1 && column == 0)) {
@@ -102,10 +102,10 @@ bool diagonally_dominant(const Bands& bands) {
 
 /// Thomas' elimination with pivots from column sums. When row j is done, column j + 1 keeps
 ///     kept[j+1] = keep[j+1] + left[j+1] * kept[j] / pivot[j],     pivot[j] = kept[j] + right[j]:
-/// of what cell j + 1 hands to its left, the share that is not handed back. Nothing is subtracted.
+/// of what cell j + 1 hands to its left, the fraction that is not handed back. Nothing is subtracted.
 class TridiagonalSolver final : public ShiftedSolver {
  public:
-  TridiagonalSolver(const Bands& m, OutflowRows ledgers) : ledgers_(std::move(ledgers)) {
+  TridiagonalSolver(const Bands& m, OutflowRows outflows) : outflows_(std::move(outflows)) {
     const Index n = m.size();
     down_.resize(at(n));
     up_.resize(at(n));
@@ -128,13 +128,13 @@ class TridiagonalSolver final : public ShiftedSolver {
       x[at(j)] = y * inverse_[at(j)];
     }
     for (Index j = n - 1; j-- > 0;) x[at(j)] += up_[at(j)] * x[at(j + 1)];
-    ledgers_.solve(n, b, x);
+    outflows_.solve(n, b, x);
   }
   [[nodiscard]] const char* name() const override { return "tridiagonal"; }
 
  private:
   std::vector<double> down_, up_, inverse_;  ///< right/pivot of column j, left[j+1]/pivot[j], 1/pivot
-  OutflowRows ledgers_;
+  OutflowRows outflows_;
 };
 
 /// The same on a ring. Cells 0 .. n-2 are eliminated in order; each may also hand to the last cell (last_row, filled in
@@ -146,7 +146,7 @@ class TridiagonalSolver final : public ShiftedSolver {
 ///        | r  f  f  .  * |
 class CyclicSolver final : public ShiftedSolver {
  public:
-  CyclicSolver(const Bands& m, OutflowRows ledgers) : ledgers_(std::move(ledgers)) {
+  CyclicSolver(const Bands& m, OutflowRows outflows) : outflows_(std::move(outflows)) {
     const Index n = m.size(), last = n - 1;
     for (auto* v : {&down_, &up_, &inverse_, &last_row_, &last_column_}) v->assign(at(n), 0.0);
     double kept = m.keep[0], to_last = m.left[0], from_last = m.right[at(last)], kept_last = m.keep[at(last)];
@@ -157,16 +157,16 @@ class CyclicSolver final : public ShiftedSolver {
         to_last += m.right[at(j)];
         from_last += m.left[at(last)];
       }
-      const double inverse = 1 / (kept + right + to_last), share = kept * inverse;
+      const double inverse = 1 / (kept + right + to_last), fraction = kept * inverse;
       inverse_[at(j)] = inverse;
       down_[at(j)] = right * inverse;
       last_row_[at(j)] = to_last * inverse;
       last_column_[at(j)] = from_last * inverse;
-      kept_last += from_last * share;
+      kept_last += from_last * fraction;
       if (neighbour_is_last) break;
       const double left = m.left[at(j + 1)];
       up_[at(j)] = left * inverse;
-      kept = m.keep[at(j + 1)] + left * share;
+      kept = m.keep[at(j + 1)] + left * fraction;
       to_last = left * last_row_[at(j)];
       from_last = from_last * down_[at(j)];
     }
@@ -189,13 +189,13 @@ class CyclicSolver final : public ShiftedSolver {
       next = x[at(j)] + last_column_[at(j)] * end + up_[at(j)] * next;
       x[at(j)] = next;
     }
-    ledgers_.solve(n, b, x);
+    outflows_.solve(n, b, x);
   }
   [[nodiscard]] const char* name() const override { return "cyclic tridiagonal"; }
 
  private:
   std::vector<double> down_, up_, inverse_, last_row_, last_column_;
-  OutflowRows ledgers_;
+  OutflowRows outflows_;
 };
 
 /// A triangle by columns, its diagonal kept elsewhere.
@@ -219,7 +219,7 @@ struct Triangle {
 /// every column is dominated by its diagonal, which partial pivoting therefore keeps, and L and U are <= 0 off it.
 class SparseLuSolver final : public ShiftedSolver {
  public:
-  SparseLuSolver(const Matrix& shifted, OutflowRows ledgers, double t) : ledgers_(std::move(ledgers)) {
+  SparseLuSolver(const Matrix& shifted, OutflowRows outflows, double t) : outflows_(std::move(outflows)) {
     const Eigen::Index n = shifted.rows();
     Eigen::SparseLU<Matrix, Eigen::COLAMDOrdering<int>> lu;
     lu.compute(shifted);
@@ -227,14 +227,14 @@ class SparseLuSolver final : public ShiftedSolver {
     copy_factors(lu);
     const auto& rows = lu.rowsPermutation().indices();
     const auto& columns = lu.colsPermutation().indices();
-    row_place_.assign(rows.data(), rows.data() + n);
-    column_place_.assign(columns.data(), columns.data() + n);
+    row_point_.assign(rows.data(), rows.data() + n);
+    column_point_.assign(columns.data(), columns.data() + n);
     y_.resize(at(n));
   }
 
   void solve(std::span<const double> b, std::span<double> x) const override {
     const Index n = static_cast<Index>(y_.size());
-    for (Index i = 0; i < n; ++i) y_[at(row_place_[at(i)])] = b[at(i)];
+    for (Index i = 0; i < n; ++i) y_[at(row_point_[at(i)])] = b[at(i)];
     for (Index j = 0; j < n; ++j) {
       if (y_[at(j)] != 0) lower_.subtract(j, y_[at(j)], y_.data());
     }
@@ -242,8 +242,8 @@ class SparseLuSolver final : public ShiftedSolver {
       y_[at(j)] *= inverse_[at(j)];
       if (y_[at(j)] != 0) upper_.subtract(j, y_[at(j)], y_.data());
     }
-    for (Index i = 0; i < n; ++i) x[at(i)] = y_[at(column_place_[at(i)])];
-    ledgers_.solve(n, b, x);
+    for (Index i = 0; i < n; ++i) x[at(i)] = y_[at(column_point_[at(i)])];
+    outflows_.solve(n, b, x);
   }
   [[nodiscard]] const char* name() const override { return "sparse LU"; }
 
@@ -270,8 +270,8 @@ class SparseLuSolver final : public ShiftedSolver {
 
   Triangle lower_, upper_;
   std::vector<double> inverse_;
-  std::vector<int> row_place_, column_place_;
-  OutflowRows ledgers_;
+  std::vector<int> row_point_, column_point_;
+  OutflowRows outflows_;
   mutable std::vector<double> y_;
 };
 
@@ -284,12 +284,12 @@ std::unique_ptr<ShiftedSolver> factor_shifted(const LinearOperator& op, double t
   if (a.others.empty()) {
     const Bands bands = close(a.bands, a.outflow);
     if (diagonally_dominant(bands)) {
-      if (bands.cyclic()) return std::make_unique<CyclicSolver>(bands, std::move(a.ledgers));
-      return std::make_unique<TridiagonalSolver>(bands, std::move(a.ledgers));
+      if (bands.cyclic()) return std::make_unique<CyclicSolver>(bands, std::move(a.outflows));
+      return std::make_unique<TridiagonalSolver>(bands, std::move(a.outflows));
     }
   }
   const Matrix shifted = full_matrix(a);
-  return std::make_unique<SparseLuSolver>(shifted, std::move(a.ledgers), t);
+  return std::make_unique<SparseLuSolver>(shifted, std::move(a.outflows), t);
 }
 
 }  // namespace fokker

@@ -7,11 +7,11 @@ namespace fokker {
 
 namespace {
 
-Complex characteristic(const GaussianMixture& law, double kx, double ky) {
+Complex characteristic(const GaussianMixture& distribution, double kx, double ky) {
   Complex sum = 0;
-  for (const Gaussian& g : law.components()) {
+  for (const Gaussian& g : distribution.components()) {
     double phase = kx * g.mean[0], decay = kx * kx * g.covariance(0, 0) / 2;
-    if (law.dimension() > 1) {
+    if (distribution.dimension() > 1) {
       phase += ky * g.mean[1];
       decay += kx * ky * g.covariance(0, 1) + ky * ky * g.covariance(1, 1) / 2;
     }
@@ -22,7 +22,8 @@ Complex characteristic(const GaussianMixture& law, double kx, double ky) {
 
 }  // namespace
 
-double characteristic_error(const SpectralGrid& torus, std::span<const double> averages, const GaussianMixture& law) {
+double characteristic_error(const SpectralGrid& torus, std::span<const double> averages,
+                            const GaussianMixture& distribution) {
   const Grid& grid = torus.grid();
   std::vector<Complex> modes(static_cast<std::size_t>(torus.transform().modes()));
   torus.to_modes(averages, modes.data());
@@ -37,7 +38,7 @@ double characteristic_error(const SpectralGrid& torus, std::span<const double> a
   for (std::size_t j = 0; j < ky.size(); ++j) {
     if (std::abs(ky[j]) > top_y) continue;
     for (std::size_t i = 0; i <= top_x; ++i) {
-      const Complex exact = characteristic(law, kx[i], ky[j]);
+      const Complex exact = characteristic(distribution, kx[i], ky[j]);
       if (std::abs(exact) <= negligible) continue;
       const Complex own =
           volume * std::conj(modes[j * kx.size() + i]) * std::polar(1.0, kx[i] * first_x + ky[j] * first_y);

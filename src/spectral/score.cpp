@@ -39,16 +39,16 @@ SpectralScore::SpectralScore(const std::shared_ptr<const Grid>& grid)
   log_p_.resize(at(grid->cells()));
 }
 
-/// p (derivative -1) or its derivative along an axis, at `place`.
-void SpectralScore::evaluate(const Complex* modes, Place place, int derivative, std::vector<double>& out) {
+/// p (derivative -1) or its derivative along an axis, at `nodes`.
+void SpectralScore::evaluate(const Complex* modes, Nodes nodes, int derivative, std::vector<double>& out) {
   const Grid& grid = torus_.grid();
   const std::vector<double>&kx = torus_.wave_numbers(0), &ky = torus_.wave_numbers(1);
   const double hx = grid.axis(0).width(), hy = grid.dimension() > 1 ? grid.axis(1).width() : 1;
   std::vector<Complex> along_x;
-  for (const double k : kx) along_x.push_back(symbol(k, hx, place == Place::faces_x, derivative == 0));
+  for (const double k : kx) along_x.push_back(symbol(k, hx, nodes == Nodes::faces_x, derivative == 0));
   Complex* to = work_.data();
   for (const double k : ky) {
-    const Complex row = symbol(k, hy, place == Place::faces_y, derivative == 1);
+    const Complex row = symbol(k, hy, nodes == Nodes::faces_y, derivative == 1);
     for (const Complex& factor : along_x) *to++ = *modes++ * row * factor;
   }
   torus_.transform().backward(work_.data(), torus_values_.data());
@@ -56,25 +56,25 @@ void SpectralScore::evaluate(const Complex* modes, Place place, int derivative, 
     std::copy_n(torus_values_.data() + torus_.size(0) * j, grid.nx(), out.data() + grid.nx() * j);
 }
 
-void SpectralScore::fill(Place place, const Complex* modes, bool of_log, double most) {
-  Table& table = tables_[at(static_cast<Index>(place))];
+void SpectralScore::fill(Nodes nodes, const Complex* modes, bool of_log, double most) {
+  Table& table = tables_[at(static_cast<Index>(nodes))];
   if (of_log) {
     std::fill(table.valid.begin(), table.valid.end(), 1);
   } else {
-    evaluate(modes, place, -1, values_);
+    evaluate(modes, nodes, -1, values_);
     for (std::size_t c = 0; c < values_.size(); ++c) table.valid[c] = values_[c] > mask_limit * most;
   }
   for (int i = 0; i < dimension(); ++i) {
     std::vector<double>& s = table.s[at(i)];
-    evaluate(modes, place, i, s);
+    evaluate(modes, nodes, i, s);
     for (std::size_t c = 0; !of_log && c < s.size(); ++c) s[c] /= values_[c];
   }
 }
 
-/// d log p / dx_axis at `place` of cell (i, j) from the cells around it: over the face, or centred across.
-double SpectralScore::log_difference(std::span<const double> p, Index i, Index j, Place place, int axis) const {
+/// d log p / dx_axis at `nodes` of cell (i, j) from the cells around it: over the face, or centred across.
+double SpectralScore::log_difference(std::span<const double> p, Index i, Index j, Nodes nodes, int axis) const {
   const Grid& grid = torus_.grid();
-  const int along = place == Place::faces_x ? 0 : place == Place::faces_y ? 1 : -1;
+  const int along = nodes == Nodes::faces_x ? 0 : nodes == Nodes::faces_y ? 1 : -1;
   const auto inside = [&](int k, Index n) {
     return k >= grid.dimension()     ? 0
            : grid.axis(k).periodic() ? (n + grid.axis(k).cells) % grid.axis(k).cells
@@ -93,18 +93,18 @@ double SpectralScore::log_difference(std::span<const double> p, Index i, Index j
   return along < 0 || along == axis ? slope(i, j) : (slope(i, j) + slope(i + ey, j + ex)) / 2;
 }
 
-void SpectralScore::continue_beyond_mask(Place place, std::span<const double> p) {
-  Table& table = tables_[at(static_cast<Index>(place))];
+void SpectralScore::continue_beyond_mask(Nodes nodes, std::span<const double> p) {
+  Table& table = tables_[at(static_cast<Index>(nodes))];
   for (Index cell = 0; cell < std::ssize(table.valid); ++cell) {
     if (table.valid[at(cell)]) continue;
     bool without = false;
     for (int axis = 0; axis < dimension(); ++axis) {
       const Grid& grid = torus_.grid();
-      const double s = log_difference(p, cell % grid.nx(), cell / grid.nx(), place, axis);
+      const double s = log_difference(p, cell % grid.nx(), cell / grid.nx(), nodes, axis);
       table.s[at(axis)][at(cell)] = std::isfinite(s) ? s : 0;
       without = without || !std::isfinite(s);
     }
-    if (place == Place::cells) continue;
+    if (nodes == Nodes::cells) continue;
     ++continued_;
     without_score_ += without;
   }
@@ -114,7 +114,7 @@ void SpectralScore::prepare(double /*t*/, std::span<const double> p) {
   const Grid& grid = torus_.grid();
   if (std::ssize(p) != grid.cells()) throw std::invalid_argument("SpectralScore: p does not hold one value per cell");
   torus_.to_modes(p, modes_.data());
-  evaluate(modes_.data(), Place::cells, -1, log_p_);  // point values
+  evaluate(modes_.data(), Nodes::cells, -1, log_p_);  // point values
   const auto [least, largest] = std::minmax_element(log_p_.begin(), log_p_.end());
   const double low = *least, most = *largest;
   const bool wraps = grid.axis(0).periodic() && (grid.dimension() == 1 || grid.axis(1).periodic());
@@ -124,41 +124,41 @@ void SpectralScore::prepare(double /*t*/, std::span<const double> p) {
     torus_.transform().forward(log_p_.data(), modes_.data());
   }
   continued_ = without_score_ = 0;
-  for (const Place place : {Place::faces_x, Place::faces_y, Place::cells}) {
-    if (place == Place::faces_y && grid.dimension() == 1) continue;
-    fill(place, modes_.data(), of_log, most);
-    continue_beyond_mask(place, p);
+  for (const Nodes nodes : {Nodes::faces_x, Nodes::faces_y, Nodes::cells}) {
+    if (nodes == Nodes::faces_y && grid.dimension() == 1) continue;
+    fill(nodes, modes_.data(), of_log, most);
+    continue_beyond_mask(nodes, p);
   }
 }
 
-std::span<const double> SpectralScore::values(Place place, int i) const {
-  return tables_[at(static_cast<Index>(place))].s[at(i)];
+std::span<const double> SpectralScore::values(Nodes nodes, int i) const {
+  return tables_[at(static_cast<Index>(nodes))].s[at(i)];
 }
 
-std::span<const unsigned char> SpectralScore::mask(Place place) const {
-  return tables_[at(static_cast<Index>(place))].valid;
+std::span<const unsigned char> SpectralScore::mask(Nodes nodes) const {
+  return tables_[at(static_cast<Index>(nodes))].valid;
 }
 
 void SpectralScore::score(const PointsIn& x, PointsOut s) const {
   const Grid& grid = torus_.grid();
   for (Index n = 0; n < x.size; ++n) {
     Index cell = 0, stride = 1;
-    Place place = Place::cells;
+    Nodes nodes = Nodes::cells;
     for (int k = 0; k < grid.dimension(); ++k) {
       const Axis& axis = grid.axis(k);
       const double halves = 2 * (x.axis[at(k)][n] - axis.lower) / axis.width(), nearest = std::round(halves);
       const auto half = static_cast<Index>(nearest);
       const bool face = half % 2 == 0;
-      if (!(std::abs(halves - nearest) < 2e-6) || half < 0 || half > 2 * axis.cells || (face && place != Place::cells))
+      if (!(std::abs(halves - nearest) < 2e-6) || half < 0 || half > 2 * axis.cells || (face && nodes != Nodes::cells))
         throw std::invalid_argument(
             fmt::format("SpectralScore: {} = {} is no centre of a cell or a face", axis.name, x.axis[at(k)][n]));
-      if (face) place = k == 0 ? Place::faces_x : Place::faces_y;
+      if (face) nodes = k == 0 ? Nodes::faces_x : Nodes::faces_y;
       // Face 0 is the upper face of the last cell on a circle; at a wall the next one stands in.
       const Index index = face ? half / 2 - 1 : half / 2;
       cell += stride * (index >= 0 ? index : axis.periodic() ? axis.cells - 1 : 0);
       stride *= axis.cells;
     }
-    for (int i = 0; i < grid.dimension(); ++i) s.axis[at(i)][n] = values(place, i)[at(cell)];
+    for (int i = 0; i < grid.dimension(); ++i) s.axis[at(i)][n] = values(nodes, i)[at(cell)];
   }
 }
 

@@ -28,12 +28,12 @@ bool walls_are_mirrors(const Grid& grid, const Sde& sde, int axis, double end) {
   const int d = grid.dimension();
   const Axis along = d > 1 ? grid.axis(1 - axis) : Axis{};
   const auto n = at(2 * along.cells);
-  std::vector<double> place(n), other(n), f(2 * n), D(3 * n);
+  std::vector<double> nodes(n), other(n), f(2 * n), D(3 * n);
   for (std::size_t i = 0; i < n; ++i) {
-    place[i] = i % 2 == 0 ? own.lower : own.upper;
+    nodes[i] = i % 2 == 0 ? own.lower : own.upper;
     other[i] = along.center(static_cast<Index>(i / 2));
   }
-  PointsIn x{static_cast<Index>(n), d, {place.data(), other.data()}};
+  PointsIn x{static_cast<Index>(n), d, {nodes.data(), other.data()}};
   if (axis == 1) std::swap(x.axis[0], x.axis[1]);
   const double* normal = f.data() + (axis == 1 ? n : 0);
   std::vector<double> inside(at(2 * grid.cells()));
@@ -60,7 +60,7 @@ std::array<bool, 2> mirrored_axes(const Grid& grid, const Sde& sde, double end) 
 
 /// What makes the method unfit for an equation, whatever the density.
 void check_equation(const Grid& grid, const Sde& sde) {
-  if (grid.ledgers() > 0)
+  if (grid.outflows() > 0)
     throw std::invalid_argument("side " + grid.absorbing_sides()[0] +
                                 " absorbs: the spectral witness knows periodic boxes and densities that keep away from "
                                 "the walls");
@@ -110,7 +110,8 @@ void SpectralSolver::advance(double t) {
     const double limit = timeline_.limit(t_, t), left = limit - t_, asked = std::min(dt_, timeline_.longest_step(t_));
     const double dt = asked >= left ? left : asked > left / 2 ? left / 2 : asked;
     if (!(dt > 1e-14 * t || dt == left)) throw NumericalError("the step of the spectral witness underflows", t_);
-    const double tolerance = std::max(tolerance_, 1e-4 * errors_.seam);  // the seam's error is there anyway
+    const double tolerance =
+        std::max(tolerance_, 1e-4 * errors_.periodicity);  // the error of the periodic ends is there anyway
     const double error = try_step(dt, limit) / tolerance;
     if (!(error <= 1)) {
       ++rejected_;
@@ -141,7 +142,7 @@ void SpectralSolver::look() {
   errors_.tail_energy = std::max(errors_.tail_energy, tail.energy);
   errors_.walls = std::max(errors_.walls, right_side_->mass_at_walls());
   const Grid& grid = torus_.grid();  // two cells of n hold the wall's density; measured: errors stay below 2/3 n of it
-  errors_.seam = errors_.walls * static_cast<double>(std::max(grid.nx(), grid.ny())) * 2 / 3;
+  errors_.periodicity = errors_.walls * static_cast<double>(std::max(grid.nx(), grid.ny())) * 2 / 3;
 }
 
 /// exp(-k.(int C dt) k) between the nodes of a step. Their integrals over the gaps, added up, differ from the integral
@@ -213,7 +214,7 @@ Field SpectralSolver::density() const {
 
 std::string SpectralSolver::distrust() const {
   if (errors_.total() <= trust_limit) return "";
-  const bool near_wall = errors_.seam > trust_limit / 2;
+  const bool near_wall = errors_.periodicity > trust_limit / 2;
   if (near_wall && errors_.missing > trust_limit / 2)
     return fmt::format(
         "the density is too narrow for its cells or too near to a wall: {:.1e} of the energy of its spectrum "

@@ -83,12 +83,12 @@ SpectrumTail SpectralGrid::tail(const Complex* modes, double band) const {
   for (const double ky : k_[1])
     for (const double kx : k_[0]) {
       const double energy = (kx > 0 ? 2 : 1) * std::norm(*modes++);  // the conjugate mode counts too
-      const double place = std::max(kx / edge[0], std::abs(ky) / edge[1]);
-      if (place > 1) continue;
+      const double nodes = std::max(kx / edge[0], std::abs(ky) / edge[1]);
+      if (nodes > 1) continue;
       all += energy;
-      if (3 * place > 2)
+      if (3 * nodes > 2)
         last += energy;
-      else if (3 * place > 1)
+      else if (3 * nodes > 1)
         middle += energy;
     }
   if (!(all > 0)) return {};
@@ -105,13 +105,13 @@ std::string resolution_warning(const std::shared_ptr<const Grid>& grid, std::spa
     faded[static_cast<std::size_t>(cell)] *=
         fade(grid->axis(0), cell % grid->nx()) * (grid->dimension() > 1 ? fade(grid->axis(1), cell / grid->nx()) : 1);
   torus.to_modes(faded, modes.data());
-  const double share = torus.tail(modes.data(), 1).energy;
+  const double fraction = torus.tail(modes.data(), 1).energy;
   constexpr double most = 1e-5;  // a Gaussian of 1.5 cells
-  if (!(share > most)) return "";
+  if (!(fraction > most)) return "";
   return fmt::format(
       "{:.1e} of the energy of its spectrum lies in the last third of the wave numbers: features of about "
       "one cell, which no scheme resolves; take more cells",
-      share);
+      fraction);
 }
 
 }  // namespace fokker

@@ -27,14 +27,14 @@ struct Agreement {
   std::optional<double>
       z;                 ///< (l1 - l1_expected) / its standard deviation under P; signed; absent where too few expect
   Index expecting = 0;   ///< cells with N P_i >= 1; under 10 of them z means nothing
-  double z_p_value = 1;  ///< both tails at z of a law with the skewness of l1, the normal one for many cells
+  double z_p_value = 1;  ///< both tails at z of a distribution with the skewness of l1, the normal one for many cells
   /// Largest |empirical - model| cdf at faces, over the marginals; on a periodic axis Kuiper's, the largest difference
   /// less the smallest, which does not depend on where the circle is cut. Cdfs count all N particles; those that left
   /// lie beyond the last face.
   double ks = 0;
-  /// Kolmogorov's asymptotic law at ks (sqrt N + 0.12 + 0.11/sqrt N), or Kuiper's at (sqrt N + 0.155 + 0.24/sqrt N)
-  /// (Stephens 1970), the smallest over the marginals times their number. Between faces the cdfs are not compared, so
-  /// the true probability is smaller: a test that errs towards agreement.
+  /// Kolmogorov's asymptotic distribution at ks (sqrt N + 0.12 + 0.11/sqrt N), or Kuiper's at (sqrt N + 0.155 +
+  /// 0.24/sqrt N) (Stephens 1970), the smallest over the marginals times their number. Between faces the cdfs are not
+  /// compared, so the true probability is smaller: a test that errs towards agreement.
   double ks_p_value = 1;
   /// Pearson's statistic over the cells that expect 5 or more particles and over pools of the others, taken together
   /// along the grid (in 2D to and fro, so that neighbours meet) until they do; those that left come last; a short last

@@ -26,14 +26,14 @@ class LogSnapshots {
   [[nodiscard]] const std::shared_ptr<const Grid>& grid() const { return grid_; }
   [[nodiscard]] const std::vector<double>& times() const { return times_; }
   /// Cells, over all snapshots, that double precision does not carry.
-  [[nodiscard]] Index floored() const { return floored_; }
+  [[nodiscard]] Index underflowed() const { return underflowed_; }
 
  private:
   std::shared_ptr<const Grid> grid_;
   ScratchFile file_;
   std::vector<double> times_;
   std::vector<double> buffer_;
-  Index floored_ = 0;
+  Index underflowed_ = 0;
 };
 
 }  // namespace fokker

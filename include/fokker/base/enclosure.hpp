@@ -14,8 +14,8 @@ struct Interval {
   [[nodiscard]] bool contains(double x) const { return low <= x && x <= high; }
 };
 
-/// What formulas can be while time and place run through intervals: bounds that hold for every point of them (interval
-/// arithmetic, rounded outwards). What is asked of time alone is answered once for many places.
+/// What formulas can be while time and point run through intervals: bounds that hold for every point of them (interval
+/// arithmetic, rounded outwards). What is asked of time alone is answered once for many points.
 ///
 /// A switch is a part of a formula in time alone that may change its answer at once: a comparison, the condition of
 /// `if`, `sign`, `abs`, `min`, `max`, and the argument of a root, a logarithm or a denominator, where it passes 0. On
@@ -35,9 +35,9 @@ class Enclosure {
   void move_to(Interval t);
   /// Every switch had one answer in the last move.
   [[nodiscard]] bool decided() const { return decided_; }
-  /// Places, one interval per axis; after `move_to`.
-  void look_at(std::span<const Interval> place);
-  /// Some condition that depends on time and place together had no single answer there.
+  /// Positions, one interval per axis; after `move_to`.
+  void look_at(std::span<const Interval> point);
+  /// Some condition that depends on time and point together had no single answer there.
   [[nodiscard]] bool sweeps() const { return sweeps_; }
   /// Bounds of output k; infinite where it has a pole or may not be a number.
   [[nodiscard]] Interval of(std::size_t k) const { return values_[results_[k]]; }
@@ -47,7 +47,7 @@ class Enclosure {
   [[nodiscard]] bool of_time_alone() const { return of_time_alone_; }
 
  private:
-  enum class Reach : std::uint8_t { constant, time, place, both };
+  enum class Reach : std::uint8_t { constant, time, point, both };
   struct Item {
     const Expression::Node* node;
     std::vector<std::size_t> children;

@@ -7,7 +7,7 @@ struct SymmetricEigen {
   Eigen::VectorXd values;   ///< ascending
   Eigen::MatrixXd vectors;  ///< columns, of length 1
 };
-/// Eigen's solver of symmetric matrices, compiled in one place: it takes longer to compile than what asks for it.
+/// Eigen's solver of symmetric matrices, compiled in one file: it takes longer to compile than what asks for it.
 [[nodiscard]] SymmetricEigen symmetric_eigen(const Eigen::MatrixXd& S);
 
 /// The smallest eigenvalue of S_ij / sqrt(S_ii S_jj): below 0 when the symmetric matrix S is not positive semidefinite,

@@ -19,7 +19,7 @@ void poll_stop();
 /// Asks every loop that polls to stop, for as long as it lives. One at a time.
 class StopRequest {
  public:
-  /// Takes effect after that many calls of `poll_stop`: a test can stop in every place there is.
+  /// Takes effect after that many calls of `poll_stop`: a test can stop wherever one may.
   explicit StopRequest(long polls = 0) noexcept;
   ~StopRequest();
   StopRequest(const StopRequest&) = delete;

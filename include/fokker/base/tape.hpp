@@ -30,8 +30,9 @@ class Tape {
   Tape(std::span<const Expression> outputs, std::span<const std::string> variables);
 
   /// outputs[k][i] = formula k at point i, i < n. Inputs and outputs may not overlap. Points are independent of each
-  /// other: the value of a point does not depend on its place in the column. Comparisons with nan are false (!= true),
-  /// min and max of a nan are either argument, everything else passes it on. Allocates nothing; uses 300 KB of stack.
+  /// other: the value of a point does not depend on its position in the column. Comparisons with nan are false (!=
+  /// true), min and max of a nan are either argument, everything else passes it on. Allocates nothing; uses 300 KB of
+  /// stack.
   void evaluate(std::span<const TapeInput> inputs, Index n, std::span<double* const> outputs) const;
 
   [[nodiscard]] Index output_count() const { return outputs_; }

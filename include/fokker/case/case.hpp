@@ -55,7 +55,7 @@ struct CaseTime {
   std::optional<double> dt;
 };
 
-/// Two times closer than this share of the span are one: they differ by rounding.
+/// Two times closer than this fraction of the span are one: they differ by rounding.
 inline constexpr double same_time = 1e-12;
 
 struct CaseOutput {
@@ -94,7 +94,7 @@ struct CaseCompare {
   std::optional<CaseLogLikelihood> log_likelihood;
 };
 
-/// The way back from the end to 0 (theory section 3).
+/// The time reversal from the end to 0 (theory section 3).
 struct CaseReverse {
   std::vector<double> lambda{1};  ///< 1: the reverse SDE, 0: the reverse probability flow
   std::string score = "auto";     ///< exact where there is a closed form; exact, forward
@@ -137,7 +137,7 @@ struct Case {
   /// Formulas as they stand in the file, with their names: path of the key -> TOML text (for resolved.toml).
   std::map<std::string, std::string, std::less<>> written;
   std::string model;                         ///< its name; empty where the formulas are the user's
-  std::optional<Schedule> schedule;          ///< what a named model or [schedule] claims about the law
+  std::optional<Schedule> schedule;          ///< what a named model or [schedule] claims about the distribution
   std::string no_schedule;                   ///< why a named model claims nothing
   std::map<std::string, double> parameters;  ///< worked out
   std::vector<std::pair<std::string, std::string>> definitions;  ///< name -> TOML text, as written
@@ -149,9 +149,9 @@ struct Case {
   std::optional<CaseReverse> reverse;
   std::vector<CaseCheck> checks;
   std::vector<CaseInput> inputs;
-  std::vector<std::string> warnings;          ///< what is allowed but hardly meant: where, key, what
-  bool has_initial = true, has_time = true;   ///< false: left out of a case that `steady` reads, stood for by defaults
-  std::map<std::string, std::string> places;  ///< dotted key -> file:line:column (or `--set key`)
+  std::vector<std::string> warnings;         ///< what is allowed but hardly meant: where, key, what
+  bool has_initial = true, has_time = true;  ///< false: left out of a case that `steady` reads, stood for by defaults
+  std::map<std::string, std::string> positions;  ///< dotted key -> file:line:column (or `--set key`)
 
   /// Where a key stands, for problems that are found later: that of the nearest table around it when the key itself was
   /// left to its default.
@@ -185,7 +185,7 @@ struct Quantity {
   std::optional<double> own_bound = {};  ///< a verdict: at least this, and no bound of the case
 };
 
-/// The names the reader may accept where a table lives in another room: flux and stepper rows.
+/// The names the reader may accept where a table lives in another module: flux and stepper rows.
 struct Vocabulary {
   std::vector<std::string> fluxes;    ///< rows of the drift_diffusion form
   std::vector<std::string> steppers;  ///< without "auto"

@@ -19,7 +19,7 @@ struct PointTable {
 
 /// Reads such a file and holds it against the axes. Throws FileError, naming the line where there is one, for: no rows,
 /// a missing column, values that are not finite, points outside of the box, p that is negative by more than rounding,
-/// in 1D points that do not ascend, in 2D anything but a complete tensor grid, fewer than 8 places along an axis, a
+/// in 1D points that do not ascend, in 2D anything but a complete tensor grid, fewer than 8 positions along an axis, a
 /// stretch of the box without points that more than the table's own spacing or next to no p would explain, and a
 /// trapezoidal integral that is not 1 within 1e-2 (not above 1 where a side absorbs).
 [[nodiscard]] PointTable read_point_table(const std::filesystem::path& path, std::span<const Axis> axes);

@@ -2,7 +2,7 @@
 #include <string>
 #include <string_view>
 
-/// What the program says: the one place for each stream. Text is escaped here (base/printable.hpp), and nowhere else.
+/// What the program says: the one door for each stream. Text is escaped here (base/printable.hpp), and nowhere else.
 namespace fokker {
 
 /// Prints to stdout, at once. On a terminal the word that ends the line of a check, `ok` or `FAILS`, is green or red.

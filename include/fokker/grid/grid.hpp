@@ -52,17 +52,17 @@ class Grid {
   [[nodiscard]] Index find(std::span<const double> point) const;
   /// "cell (3, 7) at x = 0.5, y = -1" for messages.
   [[nodiscard]] std::string describe(Index cell) const;
-  /// Names of the absorbing sides in ledger order: x_lower, x_upper, y_lower, y_upper, the absorbing ones only.
+  /// Names of the absorbing sides in outflow order: x_lower, x_upper, y_lower, y_upper, the absorbing ones only.
   [[nodiscard]] std::vector<std::string> absorbing_sides() const;
-  /// Ledger number of a side (side 0 lower, 1 upper), -1 when it does not absorb.
-  [[nodiscard]] int ledger(int axis, int side) const { return ledger_[static_cast<std::size_t>(2 * axis + side)]; }
-  [[nodiscard]] int ledgers() const { return ledgers_; }
+  /// Outflow number of a side (side 0 lower, 1 upper), -1 when it does not absorb.
+  [[nodiscard]] int outflow(int axis, int side) const { return outflow_[static_cast<std::size_t>(2 * axis + side)]; }
+  [[nodiscard]] int outflows() const { return outflows_; }
 
  private:
   std::vector<Axis> axes_;
   std::array<std::vector<double>, 2> centers_;
-  std::array<int, 4> ledger_{-1, -1, -1, -1};
-  int ledgers_ = 0;
+  std::array<int, 4> outflow_{-1, -1, -1, -1};
+  int outflows_ = 0;
   double volume_ = 1;
 };
 
@@ -80,12 +80,12 @@ struct Field {
   [[nodiscard]] double mass() const;  ///< volume * sum of values, compensated
 };
 
-/// A unit mass at a place of an axis, split over the two nearest cell centres so that its mean is exact; between a wall
-/// and the nearest centre it is all in that cell (the mean cannot be kept there without a negative share).
+/// A unit mass at a point of an axis, split over the two nearest cell centres so that its mean is exact; between a wall
+/// and the nearest centre it is all in that cell (the mean cannot be kept there without a negative fraction).
 struct AxisSplit {
   std::array<Index, 2> cell{};
   std::array<double, 2> weight{};
 };
-[[nodiscard]] AxisSplit split_on(const Axis& axis, double place);
+[[nodiscard]] AxisSplit split_on(const Axis& axis, double point);
 
 }  // namespace fokker

@@ -50,7 +50,7 @@ class TimeStepper {
   [[nodiscard]] virtual const Corrections* corrections() const { return nullptr; }
 };
 
-class Method;  // one step of a method as arithmetic, private to this room
+class Method;  // one step of a method as arithmetic, private to this module
 
 /// How a row finds the length of its steps where no dt is given.
 enum class StepControl {

@@ -9,8 +9,8 @@ namespace fokker {
 /// (D does not depend on x), and log p itself. Follows a clock as FamilySde does.
 class ClosedFlow {
  public:
-  ClosedFlow(std::shared_ptr<const Sde> sde, ClosedForm law);
-  /// Throws NumericalError where the law has a singular covariance (a point start at t = 0).
+  ClosedFlow(std::shared_ptr<const Sde> sde, ClosedForm distribution);
+  /// Throws NumericalError where the distribution has a singular covariance (a point start at t = 0).
   void prepare(double t) { family_.prepare(t); }
   /// F [x/t] and div F [1/t] at the points at time t, that of the last `prepare`.
   void evaluate(const PointsIn& x, double t, PointsOut velocity, double* divergence) const;

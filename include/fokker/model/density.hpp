@@ -28,7 +28,7 @@ struct Lowest {
   std::array<double, 2> at{0, 0};
 };
 
-/// One place, drawn by a number that is uniform in [0, 1) and two independent standard normal ones.
+/// One point, drawn by a number that is uniform in [0, 1) and two independent standard normal ones.
 using Sampler = std::function<std::array<double, 2>(double uniform, const std::array<double, 2>& normal)>;
 
 /// A probability density that can be averaged over cells.
@@ -46,7 +46,7 @@ class Density {
   }
   /// Point values [1/x^d] (a point mass gives 0 or infinity).
   virtual void evaluate(const PointsIn& x, double* out) const = 0;
-  /// Draws from the law on the whole space; empty where only values and averages are known.
+  /// Draws from the distribution on the whole space; empty where only values and averages are known.
   [[nodiscard]] virtual Sampler sampler() const { return {}; }
 };
 

@@ -6,9 +6,9 @@
 
 namespace fokker {
 
-/// dX = [f - (1 - lambda^2)(div D + D s)] dt + lambda G dW with s the score of the law of `base`: the same marginals
-/// for every lambda >= 0 (theory section 2). lambda = 1 is `base`, lambda = 0 the probability flow, whose drift is the
-/// effective drift F = f - div D - D s.
+/// dX = [f - (1 - lambda^2)(div D + D s)] dt + lambda G dW with s the score of the distribution of `base`: the same
+/// marginals for every lambda >= 0 (theory section 2). lambda = 1 is `base`, lambda = 0 the probability flow, whose
+/// drift is the effective drift F = f - div D - D s.
 ///
 /// The score follows a clock, so this Sde does too: `prepare(t)` by one caller, then the coefficients at that t from
 /// several threads at once; at any other t they throw std::logic_error.
@@ -32,8 +32,8 @@ class FamilySde : public Sde {
   [[nodiscard]] Timeline timeline(const TimeRange& times, const Box& box) const override {
     return base_->timeline(times, box);
   }
-  [[nodiscard]] std::string fault_key(std::span<const double> place, double t) const override {
-    return base_->fault_key(place, t);
+  [[nodiscard]] std::string fault_key(std::span<const double> point, double t) const override {
+    return base_->fault_key(point, t);
   }
 
  private:

@@ -51,7 +51,7 @@ class FormulaSde : public Sde {
   void flux_velocity(const PointsIn& x, double t, PointsOut a) const override;
   void written_drift(const PointsIn& x, double t, PointsOut f) const override;
   [[nodiscard]] double reading() const override;
-  void breakpoints(const AxisLine& line, double t, std::vector<double>& places) const override;
+  void breakpoints(const AxisLine& line, double t, std::vector<double>& points) const override;
   [[nodiscard]] bool breakpoints_move() const override;
   [[nodiscard]] std::optional<AxisSeparated> along(int axis) const override;
   void diffusion(const PointsIn& x, double t, TensorOut D) const override;
@@ -65,7 +65,7 @@ class FormulaSde : public Sde {
   [[nodiscard]] Timeline timeline(const TimeRange& times, const Box& box) const override;
   /// sde.drift.0, sde.noise.0.1, sde.diffusion.0.0, sde.potential or sde.temperature; sde.noise (or .diffusion,
   /// .temperature) where only a derivative of it is not finite.
-  [[nodiscard]] std::string fault_key(std::span<const double> place, double t) const override;
+  [[nodiscard]] std::string fault_key(std::span<const double> point, double t) const override;
 
   /// Ito drift, and the part of it that the interpretation induced (zero formulas for Ito).
   [[nodiscard]] const std::vector<Expression>& ito_drift() const;

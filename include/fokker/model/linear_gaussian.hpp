@@ -13,7 +13,7 @@ using SmallMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen:
 using SmallVector = Eigen::Matrix<double, Eigen::Dynamic, 1, Eigen::ColMajor, 2, 1>;
 
 /// X_t given X_s = x is Normal(Phi x + c, S), S symmetric positive semidefinite.
-struct LinearLaw {
+struct GaussianTransition {
   SmallMatrix Phi, S;
   SmallVector c;
 };
@@ -26,14 +26,14 @@ struct LinearLaw {
 class LinearGaussian {
  public:
   explicit LinearGaussian(LinearCoefficients coefficients);
-  /// The law from s to t >= s (std::invalid_argument otherwise). Throws NumericalError when a coefficient or the result
-  /// is not finite, or the moment equations cannot be integrated over [s, t].
-  [[nodiscard]] LinearLaw law(double s, double t) const;
+  /// The distribution from s to t >= s (std::invalid_argument otherwise). Throws NumericalError when a coefficient or
+  /// the result is not finite, or the moment equations cannot be integrated over [s, t].
+  [[nodiscard]] GaussianTransition distribution(double s, double t) const;
   /// The same where none of `knots` lies between, over a time that a step or two may serve.
-  [[nodiscard]] LinearLaw law_between_knots(double s, double t) const;
+  [[nodiscard]] GaussianTransition distribution_between_knots(double s, double t) const;
   /// Times in (s, t) at which the integration has to start anew: coefficients switch there, or come and go.
   [[nodiscard]] std::vector<double> knots(double s, double t) const;
-  /// The stationary law where one exists (constant coefficients, A stable): A m + b = 0, A V + V A^T + 2 D = 0
+  /// The stationary distribution where one exists (constant coefficients, A stable): A m + b = 0, A V + V A^T + 2 D = 0
   /// (Gardiner 2009, eq. 4.5.54).
   [[nodiscard]] std::optional<Gaussian> stationary() const;
   /// div f = tr A(t) [1/t]
@@ -42,16 +42,16 @@ class LinearGaussian {
 
  private:
   [[nodiscard]] std::vector<Expression> formulas() const;
-  [[nodiscard]] LinearLaw varying_law(double s, double t) const;
+  [[nodiscard]] GaussianTransition varying_distribution(double s, double t) const;
 
   LinearCoefficients coefficients_;
   Tape tape_;  // A, b, D as functions of t
 };
 
-/// The law of one stretch of time after another.
-[[nodiscard]] LinearLaw composed(const LinearLaw& first, const LinearLaw& then);
+/// The distribution of one stretch of time after another.
+[[nodiscard]] GaussianTransition composed(const GaussianTransition& first, const GaussianTransition& then);
 
-/// Every component moved by the law; weights stay.
-[[nodiscard]] GaussianMixture push_forward(const GaussianMixture& start, const LinearLaw& law);
+/// Every component moved by the distribution; weights stay.
+[[nodiscard]] GaussianMixture push_forward(const GaussianMixture& start, const GaussianTransition& distribution);
 
 }  // namespace fokker

@@ -13,7 +13,7 @@ namespace fokker {
 /// An SDE that a case asks for by name, as formulas: everything else follows from these.
 struct NamedModel {
   SdeFormulas formulas;
-  std::optional<Schedule> schedule;  ///< what the model claims about its own law
+  std::optional<Schedule> schedule;  ///< what the model claims about its own distribution
   std::string no_schedule;           ///< why it claims nothing: text for a person
 
   /// Rates that must be finite and not negative over the run.

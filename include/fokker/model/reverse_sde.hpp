@@ -8,15 +8,15 @@
 namespace fokker {
 
 /// Time reversal of an SDE over [0, end] as an SDE in tau = end - t (theory section 3): with the score s of the forward
-/// law at t,
+/// distribution at t,
 ///
 ///     drift -f + (1 + lambda^2)(div D + D s),    diffusion lambda^2 D,    velocity of the flux form -a + (1 +
 ///     lambda^2) D s,
 ///
-/// whose law at tau is the forward law at end - tau for every lambda >= 0: 1 is the reverse SDE, 0 the reverse
-/// probability flow (no noise). Times outside of [0, end] count as its ends. The score is moved in time as it is asked
-/// for; points of one time may be asked from several threads at once, and different times are served one after the
-/// other. `score` belongs to this object alone while it lives, and its `prepare` may start no threads.
+/// whose distribution at tau is the forward distribution at end - tau for every lambda >= 0: 1 is the reverse SDE, 0
+/// the reverse probability flow (no noise). Times outside of [0, end] count as its ends. The score is moved in time as
+/// it is asked for; points of one time may be asked from several threads at once, and different times are served one
+/// after the other. `score` belongs to this object alone while it lives, and its `prepare` may start no threads.
 class ReverseSde : public Sde {
  public:
   ReverseSde(std::shared_ptr<const Sde> forward, std::shared_ptr<ScoreSource> score, double end, double lambda);
@@ -32,8 +32,8 @@ class ReverseSde : public Sde {
   [[nodiscard]] Timeline timeline(const TimeRange&, const Box& box) const override {
     return forward_->timeline({0, end_}, box).reversed(end_);
   }
-  [[nodiscard]] std::string fault_key(std::span<const double> place, double tau) const override {
-    return forward_->fault_key(place, forward_time(tau));
+  [[nodiscard]] std::string fault_key(std::span<const double> point, double tau) const override {
+    return forward_->fault_key(point, forward_time(tau));
   }
 
  private:

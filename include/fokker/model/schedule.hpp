@@ -15,8 +15,8 @@ struct AxisSchedule {
   Expression prior_variance = 1;  ///< [x^2]; a formula of t is taken at the end
 };
 
-/// What is claimed about the law of an SDE dX = phi(t) (X - mu) dt + g(t) dW (theory section 4): by a named model about
-/// itself, or by the user in [schedule].
+/// What is claimed about the distribution of an SDE dX = phi(t) (X - mu) dt + g(t) dW (theory section 4): by a named
+/// model about itself, or by the user in [schedule].
 struct Schedule {
   std::vector<AxisSchedule> axes;
   /// The initial density is the data already blurred by sigma(0), and sigma counts from the clean data; otherwise the
@@ -25,7 +25,7 @@ struct Schedule {
 
   /// Where a sampler starts: Normal(prior_mean, prior_variance(end)).
   [[nodiscard]] GaussianMixture prior(double end) const;
-  /// The law at `end` that the schedule claims for a mixture at 0.
+  /// The distribution at `end` that the schedule claims for a mixture at 0.
   [[nodiscard]] GaussianMixture claimed(const GaussianMixture& start, double end) const;
 };
 

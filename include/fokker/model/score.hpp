@@ -25,8 +25,9 @@ struct Torus {
   std::array<double, 2> lower{}, period{};
 };
 
-/// The law of a linear SDE with additive noise that starts from a mixture: a mixture at every time (theory section 4),
-/// to be wrapped onto the torus. `horizon` [t]: up to there moments are integrated once and kept (TransitionTable).
+/// The distribution of a linear SDE with additive noise that starts from a mixture: a mixture at every time (theory
+/// section 4), to be wrapped onto the torus. `horizon` [t]: up to there moments are integrated once and kept
+/// (TransitionTable).
 class ClosedForm {
  public:
   ClosedForm(LinearCoefficients coefficients, GaussianMixture start, double horizon, const Torus& torus = {})
@@ -75,20 +76,20 @@ class MixtureScore {
   std::vector<MixtureTerm> terms_;
 };
 
-/// The exact score of a closed form. `prepare` throws NumericalError where the law has a singular covariance (a point
-/// start at t = 0).
+/// The exact score of a closed form. `prepare` throws NumericalError where the distribution has a singular covariance
+/// (a point start at t = 0).
 class ClosedScore : public ScoreSource {
  public:
-  explicit ClosedScore(ClosedForm law) : law_(std::move(law)) {}
-  [[nodiscard]] int dimension() const override { return law_.dimension(); }
+  explicit ClosedScore(ClosedForm distribution) : distribution_(std::move(distribution)) {}
+  [[nodiscard]] int dimension() const override { return distribution_.dimension(); }
   void prepare(double t, std::span<const double> p) override;
   void score(const PointsIn& x, PointsOut s) const override { now_->score(x, s); }
   /// log p and its Hessian at the time of the last `prepare`.
   [[nodiscard]] const MixtureScore& now() const { return *now_; }
-  [[nodiscard]] const ClosedForm& law() const { return law_; }
+  [[nodiscard]] const ClosedForm& distribution() const { return distribution_; }
 
  private:
-  ClosedForm law_;
+  ClosedForm distribution_;
   std::optional<MixtureScore> now_;
   double t_ = 0;
 };

@@ -28,8 +28,8 @@ struct TimeRange {
   double from = 0, to = 0;
   TimeRange(double t = 0) : from(t), to(t) {}  // NOLINT(google-explicit-constructor)
   TimeRange(double first, double last) : from(first), to(last) {}
-  /// The time at a share in [0, 1] of the way.
-  [[nodiscard]] double at(double share) const { return share < 1 ? from + share * (to - from) : to; }
+  /// The time at a fraction in [0, 1] of the way.
+  [[nodiscard]] double at(double fraction) const { return fraction < 1 ? from + fraction * (to - from) : to; }
 };
 
 /// drift and diffusion = factor(t) * those of `base`, an autonomous Sde (VP, VE).
@@ -74,10 +74,10 @@ class Sde {
   /// of other readings hold an induced part that is right only where D can be differentiated.
   virtual void written_drift(const PointsIn& x, double t, PointsOut f) const { flux_velocity(x, t, f); }
   [[nodiscard]] virtual double reading() const { return 1; }
-  /// Where written drift and diffusion along the line may jump or bend at time t, sorted, each place once; within
+  /// Where written drift and diffusion along the line may jump or bend at time t, sorted, each point once; within
   /// rounding of where they do. Sampled four times a cell: what changes back within a quarter of one may be missed
   /// unless its formula has an extremum there.
-  virtual void breakpoints(const AxisLine&, double /*t*/, std::vector<double>& places) const { places.clear(); }
+  virtual void breakpoints(const AxisLine&, double /*t*/, std::vector<double>& points) const { points.clear(); }
   /// Whether some of them depend on t.
   [[nodiscard]] virtual bool breakpoints_move() const { return false; }
   /// A common factor of the other coordinate pulled out of what is written along an axis, when one was proved (2D,
@@ -105,8 +105,8 @@ class Sde {
   /// known.
   [[nodiscard]] virtual Timeline timeline(const TimeRange& /*times*/, const Box& /*box*/) const { return {}; }
   /// The key of the formula that is to blame for a coefficient that is not finite, or a D that is not positive
-  /// semidefinite, at a place.
-  [[nodiscard]] virtual std::string fault_key(std::span<const double> /*place*/, double /*t*/) const { return "sde"; }
+  /// semidefinite, at a point.
+  [[nodiscard]] virtual std::string fault_key(std::span<const double> /*point*/, double /*t*/) const { return "sde"; }
 };
 
 /// D *= factor at all points.

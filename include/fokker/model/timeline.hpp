@@ -77,7 +77,7 @@ struct TimedFormulas {
 ///     bends by at most  |d^3/dt^3| length^3 <= 4 max |values|,  or varies by a tenth of its values, or is negligible,
 ///
 /// with bounds again, so that a pulse of any length is met; a stretch between switches through which all are monotone
-/// in time needs no halving. Conditions of time and place together may change their answer in 1/16 of the pieces.
+/// in time needs no halving. Conditions of time and point together may change their answer in 1/16 of the pieces.
 [[nodiscard]] Timeline find_timeline(const TimedFormulas& timed, const Box& box, double from, double to);
 
 /// Points of (from, to), ascending, between which formulas of t alone neither jump nor hide anything from an adaptive

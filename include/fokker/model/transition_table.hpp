@@ -6,22 +6,23 @@
 
 namespace fokker {
 
-/// The laws from 0 to all times up to a horizon, for whoever asks often: kept at some thousand knots, among them those
-/// where coefficients switch or come and go, each integrated from the one before when it is first needed. From the last
-/// knot before t the rest is a step or two. The law of a time is the same whatever was asked before; copies share what
-/// is known; several threads may ask at once. Constant coefficients need no table (LinearGaussian::law).
+/// The distributions from 0 to all times up to a horizon, for whoever asks often: kept at some thousand knots, among
+/// them those where coefficients switch or come and go, each integrated from the one before when it is first needed.
+/// From the last knot before t the rest is a step or two. The distribution of a time is the same whatever was asked
+/// before; copies share what is known; several threads may ask at once. Constant coefficients need no table
+/// (LinearGaussian::distribution).
 class TransitionTable {
  public:
   /// `horizon` [t]: later times are integrated from there on at every call.
   TransitionTable(LinearCoefficients coefficients, double horizon);
-  /// The law from 0 to t >= 0. Throws as LinearGaussian::law does.
-  [[nodiscard]] LinearLaw to(double t) const;
+  /// The distribution from 0 to t >= 0. Throws as LinearGaussian::distribution does.
+  [[nodiscard]] GaussianTransition to(double t) const;
   [[nodiscard]] const LinearGaussian& linear() const { return linear_; }
 
  private:
   struct Known;
-  [[nodiscard]] LinearLaw at_knot(std::size_t k) const;
-  [[nodiscard]] LinearLaw from_knot(std::size_t k, double t) const;
+  [[nodiscard]] GaussianTransition at_knot(std::size_t k) const;
+  [[nodiscard]] GaussianTransition from_knot(std::size_t k, double t) const;
 
   LinearGaussian linear_;
   std::vector<double> knots_;  // ascending, the first 0; only that for constant coefficients

@@ -17,14 +17,14 @@ namespace fokker {
 /// rates [1/t], the same sign rules as edge weights: nonnegative for a generator. Lines lie 16 side by side in panels,
 /// so that all sweeps run across lines with full vectors and contiguous memory:
 ///
-///     place(axis, line, position) = ((line / 16) * length + position) * 16 + line % 16
+///     point(axis, line, position) = ((line / 16) * length + position) * 16 + line % 16
 ///
 /// Missing lines of the last panel are full of zeros. A 1D grid is one line along x, and lines of one cell along y.
 class AxisSplitting {
  public:
   static constexpr Index lanes = 16;
 
-  AxisSplitting(std::array<Index, 2> cells, std::array<bool, 2> periodic, Index ledgers, double cell_volume);
+  AxisSplitting(std::array<Index, 2> cells, std::array<bool, 2> periodic, Index outflows, double cell_volume);
 
   /// All rates 0, to be laid out anew. What was factored for the old ones does not fit any more.
   void clear();
@@ -33,15 +33,15 @@ class AxisSplitting {
   /// The same for the edges from `count` cells of a row on, left[k] = up and right[k] = -down. Concurrently for other
   /// cells or another axis.
   void add_edges(int axis, Index cell, Index count, const double* left, const double* right);
-  /// Adds to the rate at which the first (side 0) or last (1) cell of the line through `cell` feeds a ledger; one
-  /// ledger per side.
-  void add_sink(int axis, int side, Index cell, Index ledger, double rate);
+  /// Adds to the rate at which the first (side 0) or last (1) cell of the line through `cell` feeds an outflow; one
+  /// outflow per side.
+  void add_sink(int axis, int side, Index cell, Index outflow, double rate);
 
   [[nodiscard]] Index cells(int axis) const { return cells_[static_cast<std::size_t>(axis)]; }  ///< per line
   [[nodiscard]] Index lines(int axis) const { return cells_[static_cast<std::size_t>(1 - axis)]; }
   [[nodiscard]] Index panels(int axis) const { return (lines(axis) + lanes - 1) / lanes; }
   [[nodiscard]] bool periodic(int axis) const { return axes_[static_cast<std::size_t>(axis)].periodic; }
-  [[nodiscard]] Index ledgers() const { return ledgers_; }
+  [[nodiscard]] Index outflows() const { return outflows_; }
   [[nodiscard]] double cell_volume() const { return volume_; }
   /// Rates of one panel: cells(axis) x 16.
   [[nodiscard]] const double* up(int axis, Index panel) const { return axis_(axis).up.data() + offset(axis, panel); }
@@ -52,7 +52,7 @@ class AxisSplitting {
     return axis_(axis).lower_sink.data() + lanes * panel;
   }
   /// -1: none.
-  [[nodiscard]] Index ledger(int axis, int side) const { return axis_(axis).ledger[static_cast<std::size_t>(side)]; }
+  [[nodiscard]] Index outflow(int axis, int side) const { return axis_(axis).outflow[static_cast<std::size_t>(side)]; }
   [[nodiscard]] Index offset(int axis, Index panel) const { return panel * cells(axis) * lanes; }
   /// Doubles in all panels of an axis.
   [[nodiscard]] std::size_t padded(int axis) const { return static_cast<std::size_t>(offset(axis, panels(axis))); }
@@ -67,13 +67,13 @@ class AxisSplitting {
   struct Part {
     bool periodic = false;
     LargeArray up, down, lower_sink;
-    std::array<Index, 2> ledger{-1, -1};
+    std::array<Index, 2> outflow{-1, -1};
   };
   [[nodiscard]] const Part& axis_(int axis) const { return axes_[static_cast<std::size_t>(axis)]; }
-  [[nodiscard]] std::size_t place(int axis, Index line, Index position) const;
+  [[nodiscard]] std::size_t point(int axis, Index line, Index position) const;
 
   std::array<Index, 2> cells_;
-  Index ledgers_;
+  Index outflows_;
   double volume_;
   std::array<Part, 2> axes_;
   long version_ = 0;

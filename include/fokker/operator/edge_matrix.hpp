@@ -26,10 +26,10 @@ struct Run {
   bool wraps = false;  ///< goes around a periodic axis
 };
 
-/// Probability that leaves through an absorbing side: dp[cell] -= rate p[cell], ledger += volume rate p[cell].
+/// Probability that leaves through an absorbing side: dp[cell] -= rate p[cell], outflow += volume rate p[cell].
 struct Sink {
   Index cell = 0;
-  int ledger = 0;
+  int outflow = 0;
   double rate = 0;  ///< [1/t]
   Offset offset;    ///< towards the wall, not canonical
 };

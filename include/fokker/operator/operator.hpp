@@ -50,29 +50,29 @@ struct Freezing {
 
 /// What an operator is made with and keeps.
 struct Shape {
-  Index cells = 0, ledgers = 0;
-  double cell_volume = 1;   ///< [x^d]; weighs cell errors against ledger errors
+  Index cells = 0, outflows = 0;
+  double cell_volume = 1;   ///< [x^d]; weighs cell errors against outflow errors
   bool autonomous = false;  ///< the rates do not depend on t
   bool positive = false;    ///< every off-diagonal rate is nonnegative, or the limiter keeps p >= 0 under stable_step
-  Index records = 0;        ///< unknowns behind the ledgers on which nothing depends and no error is measured
+  Index records = 0;        ///< unknowns behind the outflows on which nothing depends and no error is measured
 };
 
-/// dp/dt on a grid. The state is the cell averages [1/x^d] followed by one ledger per absorbing side: the mass that has
-/// left through it so far [1], and, of operators made for that (flux_correction.hpp), by records. One caller at a time
-/// (scratch inside, preallocated).
+/// dp/dt on a grid. The state is the cell averages [1/x^d] followed by one outflow per absorbing side: the mass that
+/// has left through it so far [1], and, of operators made for that (flux_correction.hpp), by records. One caller at a
+/// time (scratch inside, preallocated).
 class Operator {
  public:
   virtual ~Operator() = default;
   [[nodiscard]] Index cells() const { return shape_.cells; }
-  [[nodiscard]] Index ledgers() const { return shape_.ledgers; }
+  [[nodiscard]] Index outflows() const { return shape_.outflows; }
   [[nodiscard]] Index records() const { return shape_.records; }
-  [[nodiscard]] Index size() const { return cells() + ledgers() + records(); }
+  [[nodiscard]] Index size() const { return cells() + outflows() + records(); }
   [[nodiscard]] double cell_volume() const { return shape_.cell_volume; }
   [[nodiscard]] bool autonomous() const { return shape_.autonomous; }
   /// p >= 0 is kept: by the rates themselves under stable_step, or by `correction` in any step.
   [[nodiscard]] bool positive() const { return shape_.positive || correction() != nullptr; }
 
-  /// rate = d(state)/dt; both size() long, not overlapping. Mass: volume * sum(cell rates) + sum(ledger rates) = 0 to
+  /// rate = d(state)/dt; both size() long, not overlapping. Mass: volume * sum(cell rates) + sum(outflow rates) = 0 to
   /// rounding, by the form.
   virtual void apply(double t, std::span<const double> state, std::span<double> rate) const = 0;
   /// Several linear combinations with one and the same d(state)/dt, in one pass over memory where an operator can: the
@@ -103,7 +103,7 @@ class Operator {
   /// Of operators that are not linear in p.
   [[nodiscard]] virtual Freezing freezing() const { return {nullptr, "is none"}; }
 
-  /// Integral l1 norm of a state-sized vector: volume * sum |cells| + sum |ledgers|; fixed order of summation. Records
+  /// Integral l1 norm of a state-sized vector: volume * sum |cells| + sum |outflows|; fixed order of summation. Records
   /// do not count.
   [[nodiscard]] double norm_l1(std::span<const double> v) const;
 
@@ -148,10 +148,10 @@ using InsertEntry = std::function<void(Index row, Index column, double value)>;
 class LinearOperator : public Operator {
  public:
   [[nodiscard]] const LinearOperator* linear() const final { return this; }
-  /// Hands out the entries of the matrix at time t (repeated ones add up), ledger rows included.
+  /// Hands out the entries of the matrix at time t (repeated ones add up), outflow rows included.
   virtual void assemble(double t, const InsertEntry& insert) const = 0;
   /// out = A(t)^T u, both size() long, not overlapping: d/dt of expectations of u, backwards (the backward Kolmogorov
-  /// equation), u on the ledgers being what an exit is worth. By `assemble`, where an operator knows nothing better.
+  /// equation), u on the outflows being what an exit is worth. By `assemble`, where an operator knows nothing better.
   virtual void apply_transposed(double t, std::span<const double> u, std::span<double> out) const;
   /// A_0 where A(t) = g(t) A_0 with one autonomous A_0 for all times: itself where autonomous, the rates without their
   /// common time factor where there is one, else nullptr. Lives as long as this operator.

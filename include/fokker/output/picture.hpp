@@ -7,7 +7,7 @@
 
 namespace fokker {
 
-/// Another opinion on a density, for a picture: one value per cell (borrowed), or none.
+/// Another density, for a picture: one value per cell (borrowed), or none.
 struct Reference {
   std::string name;
   std::span<const double> values;

@@ -25,17 +25,17 @@ struct ParticleOptions {
 };
 
 /// Independent particles of the SDE by Euler-Maruyama on the grid's box (the Monte Carlo witness; weak order 1, exact
-/// for the law of one step when the coefficients are constant). A step from t takes drift and D at t + dt/2 and the
-/// place at t, so that coefficients that depend on time alone are integrated to second order. Random numbers are
-/// Philox4x32-10 keyed by (seed, particle, step): the ensemble at time t does not depend on the number of threads, nor,
-/// when dt is given, on how many times it stopped in between if those are multiples of dt. Sides behave as the grid's
-/// (walls.hpp): reflection along D n (what zero total flux means), absorption with the Brownian-bridge crossing
+/// for the distribution of one step when the coefficients are constant). A step from t takes drift and D at t + dt/2
+/// and the position at t, so that coefficients that depend on time alone are integrated to second order. Random numbers
+/// are Philox4x32-10 keyed by (seed, particle, step): the ensemble at time t does not depend on the number of threads,
+/// nor, when dt is given, on how many times it stopped in between if those are multiples of dt. Sides behave as the
+/// grid's (walls.hpp): reflection along D n (what zero total flux means), absorption with the Brownian-bridge crossing
 /// probability exp(-a b / (D_nn dt)), wrap.
 class ParticleEnsemble : public Ensemble {
  public:
-  /// Places the particles (initial.hpp). Throws std::invalid_argument for a count or dt that is not positive, or an
-  /// initial law that cannot be drawn from.
-  ParticleEnsemble(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, const InitialLaw& initial,
+  /// Positions the particles (initial.hpp). Throws std::invalid_argument for a count or dt that is not positive, or an
+  /// initial distribution that cannot be drawn from.
+  ParticleEnsemble(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, const InitialDistribution& initial,
                    const ParticleOptions& options, double t0 = 0);
   ~ParticleEnsemble() override;
   ParticleEnsemble(ParticleEnsemble&&) noexcept;
@@ -49,7 +49,7 @@ class ParticleEnsemble : public Ensemble {
   [[nodiscard]] double time() const;
   [[nodiscard]] std::vector<double> counts() const override;
   [[nodiscard]] Index particles() const override;
-  /// Particles that left, per absorbing side in ledger order.
+  /// Particles that left, per absorbing side in outflow order.
   [[nodiscard]] std::vector<Index> left() const;
   [[nodiscard]] long steps() const override;
   [[nodiscard]] ChosenSteps chosen() const override;

@@ -9,8 +9,8 @@ namespace fokker {
 /// x += f dt + sqrt(2 D dt) z. `D` is a column, or one number for all where `same`.
 void euler_step_1d(Index n, double dt, bool same, const double* f, const double* D, const double* z, double* x);
 
-/// The same in 2D with the triangular root L L^T = 2 D dt: a step's law depends on the noise matrix through D alone.
-/// A negative D makes NaN; rounding of a singular one (determinant short of 0 by 1e-8) does not.
+/// The same in 2D with the triangular root L L^T = 2 D dt: a step's distribution depends on the noise matrix through D
+/// alone. A negative D makes NaN; rounding of a singular one (determinant short of 0 by 1e-8) does not.
 void euler_step_2d(Index n, double dt, bool same, const double* const f[2], const double* const D[3],
                    const double* const z[2], double* const x[2]);
 

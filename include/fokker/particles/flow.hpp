@@ -34,16 +34,16 @@ struct FlowOptions {
 /// axes wrap. The flow is tangential to a reflecting wall: what a step carries beyond one is put back on it.
 class FlowEnsemble : public Ensemble {
  public:
-  /// Places the particles (initial.hpp). Throws std::invalid_argument for a count, dt or tolerance that is not
-  /// positive, an initial law that cannot be drawn from, and a grid with an absorbing side (the flow keeps its
+  /// Positions the particles (initial.hpp). Throws std::invalid_argument for a count, dt or tolerance that is not
+  /// positive, an initial distribution that cannot be drawn from, and a grid with an absorbing side (the flow keeps its
   /// particles, survival does not).
   FlowEnsemble(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, Prepare prepare,
-               const InitialLaw& initial, const FlowOptions& options, double t0 = 0);
+               const InitialDistribution& initial, const FlowOptions& options, double t0 = 0);
   ~FlowEnsemble() override;
   FlowEnsemble(FlowEnsemble&&) noexcept;
 
-  /// Moves all particles to exactly t, forwards or backwards. Throws NumericalError when a velocity or a place becomes
-  /// non-finite, the step underflows or the steps are used up (the ensemble is then unusable).
+  /// Moves all particles to exactly t, forwards or backwards. Throws NumericalError when a velocity or a position
+  /// becomes non-finite, the step underflows or the steps are used up (the ensemble is then unusable).
   void advance(double t) override;
 
   [[nodiscard]] double time() const;

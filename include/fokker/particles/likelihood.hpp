@@ -15,11 +15,11 @@ struct FlowRates {
 };
 
 /// Points carried along the flow together with the logarithm of the density there, free of any box; all take the same
-/// adaptive steps, in which the error of places is measured in `length` and that of log p in 1.
+/// adaptive steps, in which the error of positions is measured in `length` and that of log p in 1.
 class CarriedPoints {
  public:
-  /// `places`: one column per axis; `log_p`: log density at them at time t0; `timeline`: of the flow.
-  CarriedPoints(FlowRates rates, const std::vector<std::vector<double>>& places, const std::vector<double>& log_p,
+  /// `positions`: one column per axis; `log_p`: log density at them at time t0; `timeline`: of the flow.
+  CarriedPoints(FlowRates rates, const std::vector<std::vector<double>>& positions, const std::vector<double>& log_p,
                 std::vector<double> lengths, double tolerance, double t0 = 0, Timeline timeline = {});
   ~CarriedPoints();
   CarriedPoints(CarriedPoints&&) noexcept;
@@ -29,7 +29,7 @@ class CarriedPoints {
 
   [[nodiscard]] Index size() const;
   [[nodiscard]] double time() const;
-  [[nodiscard]] PointsIn places() const;
+  [[nodiscard]] PointsIn positions() const;
   [[nodiscard]] const double* log_p() const;
   [[nodiscard]] long steps() const;
 

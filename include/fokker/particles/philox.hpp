@@ -13,7 +13,7 @@
 namespace fokker {
 
 /// What a number is for; streams of different purposes never share a counter.
-enum class Purpose : std::uint32_t { noise, bridge, initial_choice, initial_place, initial_acceptance };
+enum class Purpose : std::uint32_t { noise, bridge, initial_choice, initial_position, initial_acceptance };
 
 struct Stream {
   std::uint64_t seed = 1;

@@ -8,10 +8,10 @@
 
 namespace fokker {
 
-using Places = std::array<std::span<const double>, 2>;  ///< one column per axis
+using Positions = std::array<std::span<const double>, 2>;  ///< one column per axis
 
 /// The Euler-Maruyama step [t] for going from time t to `until`, so short that its bias stays below the counting noise
-/// of `particles` particles. Every rate is taken at `places`, where (a sample of) the particles are now: what the
+/// of `particles` particles. Every rate is taken at `positions`, where (a sample of) the particles are now: what the
 /// coefficients do elsewhere in the box does not matter. Slopes are differences over one cell, and the largest 1 % is
 /// left out (a coefficient may be singular at a wall):
 ///
@@ -21,7 +21,7 @@ using Places = std::array<std::span<const double>, 2>;  ///< one column per axis
 ///
 /// and for coefficients that depend on time, taken at 9 instants from t to `until`: steps within which neither the
 /// largest |f_i| nor the largest D_ii changes by more than 10 %. Infinity when nothing moves.
-[[nodiscard]] double euler_step(const Grid& grid, const Sde& sde, const Places& places, Index particles, double t,
+[[nodiscard]] double euler_step(const Grid& grid, const Sde& sde, const Positions& positions, Index particles, double t,
                                 double until, const Prepare& prepare = {});
 
 }  // namespace fokker

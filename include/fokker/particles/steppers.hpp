@@ -58,7 +58,7 @@ struct EnsembleRequest {
   std::shared_ptr<const Grid> grid;
   std::shared_ptr<const Sde> sde;  ///< that the particles follow
   Prepare prepare = {};
-  InitialLaw initial = {};
+  InitialDistribution initial = {};
   Index particles = 100'000;
   std::uint64_t seed = 1;
   std::optional<double> dt = {}, tolerance = {};
@@ -72,7 +72,7 @@ struct ParticleStepperRow {
   int order;      ///< weak order with noise, order of the path without; measured by the unit tests
   bool flow;      ///< particles of the probability flow: no noise, needs the score
   bool adaptive;  ///< takes a tolerance; the others take a dt
-  /// Places the particles. Throws std::invalid_argument for what the ensemble refuses.
+  /// Positions the particles. Throws std::invalid_argument for what the ensemble refuses.
   std::unique_ptr<Ensemble> (*make)(EnsembleRequest);
   std::string_view guarantee, reference, when_not;
 };

@@ -7,7 +7,7 @@
 
 namespace fokker {
 
-using Place = std::array<double, 2>;  ///< one point; the second number is unused in 1D
+using Position = std::array<double, 2>;  ///< one point; the second number is unused in 1D
 
 /// D at one point [x^2/t].
 struct Tensor {
@@ -42,8 +42,8 @@ class Walls {
   /// Moves `end` to where the step ends, in the box. Returns the side through which the particle left, 2 axis + side,
   /// or -1 when it is still here. `start` lies in the box, D belongs to `start`; the bridge draws uniform pair `number`
   /// of `stream`. Ends must be finite.
-  [[nodiscard]] int settle(const Place& start, const Tensor& D, double dt, const Stream& stream, std::uint64_t number,
-                           Place& end) const;
+  [[nodiscard]] int settle(const Position& start, const Tensor& D, double dt, const Stream& stream,
+                           std::uint64_t number, Position& end) const;
 
  private:
   struct Side {
@@ -51,10 +51,10 @@ class Walls {
     bool periodic = false;
     bool absorbing[2] = {false, false};
   };
-  [[nodiscard]] int first_crossed(const Place& start, const Place& end) const;
-  void reflect(int crossed, const Tensor& D, Place& end) const;
-  [[nodiscard]] int bridged(const Place& start, const Tensor& D, double dt, const Stream& stream, std::uint64_t number,
-                            const Place& end) const;
+  [[nodiscard]] int first_crossed(const Position& start, const Position& end) const;
+  void reflect(int crossed, const Tensor& D, Position& end) const;
+  [[nodiscard]] int bridged(const Position& start, const Tensor& D, double dt, const Stream& stream,
+                            std::uint64_t number, const Position& end) const;
 
   std::size_t dimension_;
   std::array<Side, 2> box_;

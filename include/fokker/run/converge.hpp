@@ -19,7 +19,7 @@ struct ConvergenceRow {
 struct Convergence {
   std::string title;
   bool in_time = false;  ///< refined in time, not in space
-  bool exact = false;    ///< error to the exact law; otherwise the distance to the next finer level
+  bool exact = false;    ///< error to the exact distribution; otherwise the distance to the next finer level
   std::vector<ConvergenceRow> rows;
   std::vector<CheckResult> checks;     ///< those of the order
   [[nodiscard]] double order() const;  ///< on the finest pair

@@ -8,8 +8,8 @@ namespace fokker {
 /// What a run found at one reflecting wall over its whole length.
 struct WallFinding {
   std::string side;          ///< "x_lower"
-  double mass = 0;           ///< largest share of the mass in the cells of the wall
-  double beyond = 0;         ///< largest mass that the law without the wall has beyond it (wall_check.hpp)
+  double mass = 0;           ///< largest fraction of the mass in the cells of the wall
+  double beyond = 0;         ///< largest mass that the distribution without the wall has beyond it (wall_check.hpp)
   double at = 0;             ///< when [t]
   bool closed_form = false;  ///< exact; else estimated from the density at the wall
   bool judged = false;       ///< the wall is not one that the case means
@@ -22,9 +22,9 @@ struct Judgement {
   std::vector<double> width, width_at;  ///< per axis: least width [cells] after a narrow start has spread, and when [t]
   double flux_l1 = 0;                   ///< what the numerical diffusion of the flux costs at the end
   double flux_l1_worst = 0, flux_l1_worst_at = 0;
-  double reduced_share = 0;  ///< largest share of the mass in cells whose cross term was reduced
-  double reduced_l1 = 0;     ///< what that costs, the worst
-  double step_l1 = 0;        ///< what a fixed time.dt costs (step_check.hpp); 0 for adaptive steps
+  double reduced_fraction = 0;  ///< largest fraction of the mass in cells whose cross term was reduced
+  double reduced_l1 = 0;        ///< what that costs, the worst
+  double step_l1 = 0;           ///< what a fixed time.dt costs (step_check.hpp); 0 for adaptive steps
   std::vector<std::string> warnings;
 };
 

@@ -15,8 +15,8 @@ struct LikelihoodVerdict {
   Index unseen = 0;            ///< points outside the box, or where the grid's p is not positive: not in error_grid
 };
 
-/// Exact log-likelihood: points drawn from the initial law, carried by the probability flow with the exact score, and
-/// log p with them, d log p/dt = -div F (theory section 2).
+/// Exact log-likelihood: points drawn from the initial distribution, carried by the probability flow with the exact
+/// score, and log p with them, d log p/dt = -div F (theory section 2).
 class LogLikelihood {
  public:
   /// The one a case asks for. Throws CaseError where there is no closed form.

@@ -20,12 +20,12 @@ struct Moment {
   double t = 0, dt = 0;  ///< time, and the length of the step that led to it [t]
   long step = 0, rhs_evaluations = 0;
   const Field* p = nullptr;
-  const Ledger* ledger = nullptr;
-  std::span<const double> state = {};  ///< cells, then ledgers
+  const MassBalance* balance = nullptr;
+  std::span<const double> state = {};  ///< cells, then outflows
 };
 
 /// A witness's density at a frame and what it says.
-struct Opinion {
+struct Comparison {
   std::string witness;
   Field density;
   Verdict verdict;
@@ -37,7 +37,7 @@ class Observer {
   virtual void begin(const Moment&) {}
   virtual void after_step(const Moment&) {}
   /// At every output time, t = 0 included.
-  virtual void frame(const Moment&, std::span<const Opinion>) {}
+  virtual void frame(const Moment&, std::span<const Comparison>) {}
   virtual void end(const Moment&) {}
 
   /// Times, ascending, that must be stepped to besides the output times, and the next of them.

@@ -12,8 +12,8 @@ namespace fokker {
 /// What a point is on a grid.
 struct PointStart {
   Field p;                      ///< cell averages [1/x^d]
-  std::vector<double> outflow;  ///< per ledger [1]: what absorbing walls take of it at once; mass of p and these: 1
-  double clock = 0;             ///< [t] the time at which p is the law; nothing moves on the grid before
+  std::vector<double> outflow;  ///< per outflow [1]: what absorbing walls take of it at once; mass of p and these: 1
+  double clock = 0;             ///< [t] the time at which p is the distribution; nothing moves on the grid before
   std::string note;             ///< what was done to it near a wall, in words; empty when there is nothing to say
 };
 
@@ -23,7 +23,8 @@ struct PointStart {
 ///   absorbing           the cell gets s(x)/s(c), s the scale function (s' = exp(-int f/D), s = 0 at the wall): the
 ///                       probability to reach the centre first; the rest has left
 ///   reflecting          the whole of it is in the cell, and where D > 0 that costs second order in its width
-///   reflecting, D = 0   the cell is the law only when drift has carried its mean to the centre, so the clock starts
+///   reflecting, D = 0   the cell is the distribution only when drift has carried its mean to the centre, so the clock
+///   starts
 ///                       there: at int dx/f from x to c. (The same at an absorbing wall that the process cannot reach;
 ///                       and where a small D is carried along, cell Peclet number above 2, at the mean time to reach
 ///                       c.)

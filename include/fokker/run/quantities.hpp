@@ -21,7 +21,7 @@ struct Evidence {
   const Setup& setup;
   const CaseCheck& check;
   const Field& p;
-  const Ledger* ledger = nullptr;
+  const MassBalance* balance = nullptr;
   const LikelihoodVerdict* likelihood = nullptr;  ///< also null where the case does not ask for it
 };
 

@@ -12,12 +12,12 @@
 
 namespace fokker {
 
-/// The way back of a run from its end to 0 (theory section 3).
+/// The time reversal of a run from its end to 0 (theory section 3).
 struct ReverseResult {
   std::string score;    ///< exact or forward
   double start_l1 = 0;  ///< from the start taken to the run's last density; 0 unless it starts from the prior
   std::optional<double> score_kl;  ///< int E[ds . D ds] dt from leaving out every second snapshot; forward score only
-  Index snapshots = 0, floored = 0;
+  Index snapshots = 0, underflowed = 0;
   double spread = 0;         ///< largest l1 between two rows
   bool interrupted = false;  ///< rows that are missing were not finished
   std::vector<ReverseRow> rows;

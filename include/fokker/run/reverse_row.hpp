@@ -6,7 +6,7 @@
 
 namespace fokker {
 
-/// One way back, held against the initial density.
+/// One time reversal, held against the initial density.
 struct ReverseRow {
   double lambda = 1;
   Verdict verdict;  ///< at t = 0

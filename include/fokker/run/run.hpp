@@ -20,7 +20,7 @@ struct RunOptions {
   std::optional<std::filesystem::path> folder{};          ///< where files go; nothing is written without it
   std::optional<std::filesystem::path> scratch = folder;  ///< where snapshots wait; else among temporary files
   std::function<void(std::string_view)> draw_progress{};  ///< takes the bar of progress, an empty one at the end
-  bool estimates_reverse = true;  ///< the way back is repeated on wider cells, for the error it states
+  bool estimates_reverse = true;  ///< the time reversal is repeated on wider cells, for the error it states
 };
 
 /// What a run found, and the state that it ended with.
@@ -33,7 +33,7 @@ struct RunResult : RunState {
   double stepping_seconds = 0, total_seconds = 0, witness_seconds = 0, output_seconds = 0;
   Index undefined_scores = 0;                ///< largest Form::undefined_scores over the frames
   std::optional<double> entropy_production;  ///< int J . D^-1 J / p of the last frame [1/t]; absent for a singular D
-  double capped_share = 0;                   ///< largest p-weighted share of cells with a reduced D_xy over the frames
+  double capped_fraction = 0;  ///< largest p-weighted fraction of cells with a reduced D_xy over the frames
   std::vector<double> peclet;  ///< per axis: largest cell Peclet number where the mass is, over the frames
   std::vector<std::pair<std::string, std::vector<Verdict>>> verdicts;  ///< per witness, per frame
   std::vector<std::pair<std::string, WitnessFacts>> facts;

@@ -7,7 +7,7 @@
 namespace fokker {
 
 /// Running totals over the initial state and every accepted step.
-struct Ledger {
+struct MassBalance {
   double mass_initial = 0, mass = 0;          ///< on the grid [1]
   std::vector<double> outflow;                ///< per absorbing side, Grid::absorbing_sides order [1]
   double mass_error = 0, mass_max_error = 0;  ///< mass + outflow - mass_initial: now, and the largest modulus
@@ -25,7 +25,7 @@ struct RunState {
   double framed = -1;             ///< time of the last frame [t]
   Eigen::VectorXd state;          ///< the cells, then what has left through each absorbing side
   Field p;                        ///< the cells alone
-  Ledger ledger;
+  MassBalance balance;
 };
 
 /// At t = 0.

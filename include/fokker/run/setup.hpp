@@ -14,7 +14,7 @@
 
 namespace fokker {
 
-class FormulaLaw;
+class FormulaReference;
 
 /// The objects a case asks for, ready to step. Owns everything it names; `stepper` refers to `scheme`.
 struct Setup {
@@ -31,15 +31,15 @@ struct Setup {
   const StepperRow* stepper_row = nullptr;
   std::string stepper_reason;  ///< why `auto` chose it; empty when the case named it
   std::unique_ptr<TimeStepper> stepper;
-  std::unique_ptr<Density> initial_law;  ///< null for a point
-  Field initial;                         ///< mass 1, less what walls have taken of a point at once
-  std::vector<double> initial_outflow;   ///< that, per ledger; empty: nothing
-  double clock = 0;                      ///< [t] `initial` is the law then; before, nothing moves. 0 but for points
-  std::string start_note;                ///< what became of a point near a wall, in words
-  double initial_factor = 1;             ///< what the cell averages were multiplied by
-  std::shared_ptr<const FormulaLaw> formula_law;  ///< of a compare.exact formula; else null
-  std::shared_ptr<ScoreSource> reverse_score;     ///< exact, for the way back; null: that of the forward run
-  bool positive = false;                          ///< p >= 0 is promised, and enforced
+  std::unique_ptr<Density> initial_distribution;  ///< null for a point
+  Field initial;                                  ///< mass 1, less what walls have taken of a point at once
+  std::vector<double> initial_outflow;            ///< that, per outflow; empty: nothing
+  double clock = 0;           ///< [t] `initial` is the distribution then; before, nothing moves. 0 but for points
+  std::string start_note;     ///< what became of a point near a wall, in words
+  double initial_factor = 1;  ///< what the cell averages were multiplied by
+  std::shared_ptr<const FormulaReference> formula_reference;  ///< of a compare.exact formula; else null
+  std::shared_ptr<ScoreSource> reverse_score;  ///< exact, for the time reversal; null: that of the forward run
+  bool positive = false;                       ///< p >= 0 is promised, and enforced
   std::vector<std::string> warnings;
 };
 

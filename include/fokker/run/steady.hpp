@@ -28,7 +28,7 @@ struct SteadyResult {
 };
 
 /// Objects for the case as far as a stationary density is concerned: `auto` is a flux whose null vector can be solved
-/// for, and a law that moves is not compared with.
+/// for, and a distribution that moves is not compared with.
 [[nodiscard]] Setup build_steady(Case config);
 
 /// Throws CaseError, naming the formulas or the key, where a case has no stationary density that this solver can find:

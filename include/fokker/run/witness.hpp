@@ -28,7 +28,7 @@ struct Verdict {
   std::vector<std::pair<std::string, double>> more;
 };
 
-/// p against a reference on the same grid, without a sampling law.
+/// p against a reference on the same grid, without a sampling distribution.
 [[nodiscard]] Verdict verdict_on(double t, const Field& p, const Field& reference);
 
 /// What a divergence is when p has mass where the reference underflows, "" when it has none: "infinite: ..." or
@@ -38,12 +38,12 @@ struct Verdict {
 /// Facts about the witness itself for summary.json, in order.
 struct WitnessFacts {
   std::vector<std::pair<std::string, double>> numbers;
-  std::string distrust = {};  ///< why its opinion should not count; empty when it should
+  std::string distrust = {};  ///< why it is not to be trusted; empty when it is
   std::string caution = {};   ///< what it may be wrong in besides its noise; empty when in nothing
   std::string stepper = {};   ///< before the numbers; empty where there is nothing to say
 };
 
-/// An independent opinion on the density, advanced to each frame before that frame is written, on its own clock.
+/// An independent solution for the density, advanced to each frame before that frame is written, on its own clock.
 class Witness {
  public:
   virtual ~Witness() = default;
@@ -62,10 +62,10 @@ struct WitnessRow {
   void (*require)(Setup&) = nullptr;               ///< throws the CaseError of what the case alone rules out
   std::unique_ptr<Witness> (*make)(const Setup&);  ///< throws CaseError where it cannot be trusted from the start
   bool refused_when_made = false;                  ///< `check` makes it too: only its making can refuse it
-  bool is_law = false;                             ///< the law itself: pictures and series.csv show it beside p
-  bool against_law = false;                        ///< held against the law too: how much of a distance is its own
-  bool both_signs = false;                         ///< its density has noise of both signs: no reference for logarithms
-  std::string_view picture = {};                   ///< file with p and its density at the end; "" for none
+  bool is_distribution = false;       ///< the distribution itself: pictures and series.csv show it beside p
+  bool against_distribution = false;  ///< held against the distribution too: how much of a distance is its own
+  bool both_signs = false;            ///< its density has noise of both signs: no reference for logarithms
+  std::string_view picture = {};      ///< file with p and its density at the end; "" for none
 };
 
 /// Each witness once, in the order in which they are made and judge.
@@ -73,8 +73,8 @@ struct WitnessRow {
 /// The row of a name of the table.
 [[nodiscard]] const WitnessRow& witness_row(std::string_view name);
 
-/// Throws CaseError, with the reason, for every witness that what the case says already rules out, and makes the law of
-/// a density formula: part of `build`, after `assemble`.
+/// Throws CaseError, with the reason, for every witness that what the case says already rules out, and makes the
+/// distribution of a density formula: part of `build`, after `assemble`.
 void require_witnesses(Setup& setup);
 
 /// Where D jumps in space at the start or at the end, as text; nothing where it does not.

@@ -9,7 +9,7 @@
 
 namespace fokker {
 
-/// Smallest and largest, but for a small share of the mass at either end.
+/// Smallest and largest, but for a small fraction of the mass at either end.
 struct PecletRange {
   double least = 0, largest = 0;
 };
@@ -26,7 +26,7 @@ class CellPeclets {
   [[nodiscard]] std::span<const double> along(int k, double t);
   /// Its range where the mass is: `share` of it may lie in cells below `least`, and as much in cells above `largest`.
   /// p: cell averages (negative ones count as 0).
-  [[nodiscard]] PecletRange range(int k, double t, std::span<const double> p, double share = 1e-3);
+  [[nodiscard]] PecletRange range(int k, double t, std::span<const double> p, double fraction = 1e-3);
 
  private:
   void move_to(double t);

@@ -24,9 +24,9 @@ namespace fokker {
 ///     F = rate (Pe - (log p_R - log p_L)),    J = F exp(value on the edge of log p),    0 <= J / J_fitted <= 2
 ///
 /// with the edges of the drift-diffusion form (faces; the offsets of Selling's decomposition for full tensors) and
-/// their Peclet numbers, so that the stationary laws that form keeps are kept here, where F = 0. J_fitted is the
-/// exponentially fitted flux of that form: it bounds the flux where log p is too steep for a difference, and with it
-/// p >= 0 for steps of half that form's length. Beside a cell with p = 0, where the score is infinite, J is J_fitted
+/// their Peclet numbers, so that the stationary distributions that form keeps are kept here, where F = 0. J_fitted is
+/// the exponentially fitted flux of that form: it bounds the flux where log p is too steep for a difference, and with
+/// it p >= 0 for steps of half that form's length. Beside a cell with p = 0, where the score is infinite, J is J_fitted
 /// (counted: Form::undefined_scores). Drift that edges do not carry (D = 0 in its direction) is advected as in
 /// `make_given_drift`. score_order 4 takes the differences of log p, and the values on edges, from logs of de-averaged
 /// densities over six cells in line: order 4 in 1D, 2 in 2D with a smaller error.

@@ -39,7 +39,7 @@ struct EdgeWeights {
 /// and the three are the same.
 enum class DriftCarrier {
   fitted,  ///< on all edges while |Pe| <= 2, the rest as velocity of the axis faces (theory section 6); keeps the exact
-           ///< stationary law where one is known
+           ///< stationary distribution where one is known
   edges,   ///< on all edges, whatever Pe
   faces    ///< as velocity of the axis faces
 };

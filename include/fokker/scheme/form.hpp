@@ -23,8 +23,8 @@ struct SchemeReport {
 
 /// What became of cross terms that edges of at most 8 cells (16 where rates are those of cells) cannot carry.
 struct ReducedCross {
-  double share = 0;    ///< of the mass, in cells whose |D_xy| was reduced
-  double missing = 0;  ///< mean over p of |D_xy - what is carried| [x y/t]: half the rate at which V_xy is off
+  double fraction = 0;  ///< of the mass, in cells whose |D_xy| was reduced
+  double missing = 0;   ///< mean over p of |D_xy - what is carried| [x y/t]: half the rate at which V_xy is off
 };
 
 /// One of the two forms of the equation on a grid: drift plus diffusion (drift_diffusion.hpp) or pure advection by the

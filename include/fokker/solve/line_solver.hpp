@@ -15,7 +15,7 @@ namespace fokker {
 /// x_i = b_i + gamma (what comes in - what goes out), the flux between two cells being one number: mass plus outflow
 /// holds to rounding, and no term of that sum exceeds (1 + gamma w) x_i, w the exit rate.
 ///
-/// States are cells + ledgers long. One caller at a time. The same bits for any number of threads.
+/// States are cells + outflows long. One caller at a time. The same bits for any number of threads.
 class LineSolver {
  public:
   /// Factors I - gamma A [gamma in units of t, >= 0] for both axes; the last few factorisations are kept, and used
@@ -47,10 +47,10 @@ class LineSolver {
   /// Of one panel: what a sweep has let out through the two ends of its lines; whether all pivots were positive.
   struct Outcome {
     double lower[AxisSplitting::lanes], upper[AxisSplitting::lanes];
-    bool sound = true;
+    bool valid = true;
   };
 
-  void make_room(const AxisSplitting& directions);
+  void allocate(const AxisSplitting& directions);
   void factor(Factors& factors, int axis, double t);
   template <class Load>
   void sweep_x(const Load& load, double of_x, double of_b);

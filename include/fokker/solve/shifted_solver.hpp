@@ -6,7 +6,7 @@
 
 namespace fokker {
 
-/// Solves (I - gamma A) x = b for a factorisation made once. Ledger entries are solved by substitution, so that they
+/// Solves (I - gamma A) x = b for a factorisation made once. Outflow entries are solved by substitution, so that they
 /// equal b + gamma * (outflow rate of x).
 class ShiftedSolver {
  public:

@@ -19,8 +19,8 @@ struct Stationary {
 
 /// Solves A p = 0 with mass 1 for an autonomous operator without absorbing sides.
 ///
-///   detailed balance   every edge carries as much forth as back under one law: that law, summed up along edges
-///   elimination        1D, and small planes: without any subtraction, all p_i to a small relative error
+///   detailed balance   every edge carries as much forth as back under one distribution: that distribution, summed up
+///   along edges elimination        1D, and small planes: without any subtraction, all p_i to a small relative error
 ///   multigrid          planes: nested iteration from the coarsest grid up, each level solved for p relative to what
 ///   the
 ///                      coarser one said, so that thin tails are as accurate, relatively, as the bulk

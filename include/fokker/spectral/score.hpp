@@ -30,11 +30,11 @@ class SpectralScore : public ScoreSource {
   void score(const PointsIn& x, PointsOut s) const override;
 
   /// Where values stand: the centres of the cells, or those of the upper faces of the cells along an axis.
-  enum class Place { faces_x, faces_y, cells };
-  /// Component `i` of s at `place`, one value per cell [1/x]. Of the last `prepare`.
-  [[nodiscard]] std::span<const double> values(Place place, int i) const;
+  enum class Nodes { faces_x, faces_y, cells };
+  /// Component `i` of s at `nodes`, one value per cell [1/x]. Of the last `prepare`.
+  [[nodiscard]] std::span<const double> values(Nodes nodes, int i) const;
   /// 1 where p is above the mask, 0 where s was continued; one entry per cell.
-  [[nodiscard]] std::span<const unsigned char> mask(Place place) const;
+  [[nodiscard]] std::span<const unsigned char> mask(Nodes nodes) const;
   /// Faces (upper, of every cell and along every axis) beyond the mask in the last `prepare`, and those among them
   /// without a score because a cell was not positive.
   [[nodiscard]] Index continued() const { return continued_; }
@@ -47,10 +47,10 @@ class SpectralScore : public ScoreSource {
     std::array<std::vector<double>, 2> s;
     std::vector<unsigned char> valid;
   };
-  void evaluate(const Complex* modes, Place place, int derivative, std::vector<double>& out);
-  void fill(Place place, const Complex* modes, bool of_log, double most);
-  void continue_beyond_mask(Place place, std::span<const double> p);
-  [[nodiscard]] double log_difference(std::span<const double> p, Index i, Index j, Place place, int axis) const;
+  void evaluate(const Complex* modes, Nodes nodes, int derivative, std::vector<double>& out);
+  void fill(Nodes nodes, const Complex* modes, bool of_log, double most);
+  void continue_beyond_mask(Nodes nodes, std::span<const double> p);
+  [[nodiscard]] double log_difference(std::span<const double> p, Index i, Index j, Nodes nodes, int axis) const;
 
   SpectralGrid torus_;
   std::array<Table, 3> tables_;

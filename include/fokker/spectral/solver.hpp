@@ -15,10 +15,10 @@ struct SpectralErrors {
   double time = 0;         ///< sum over the steps of their estimated errors
   double missing = 0;      ///< what wave numbers beyond the band would add (SpectrumTail), largest over the steps
   double walls = 0;        ///< largest mass within two cells of a wall that is neither periodic nor mirrored
-  double seam = 0;         ///< what that does to the rest: two thirds of the box filled as densely as at its walls
-  double tail_energy = 0;  ///< share of the spectrum's energy in the outer third of the band, largest over the steps
+  double periodicity = 0;  ///< what that does to the rest: two thirds of the box filled as densely as at its walls
+  double tail_energy = 0;  ///< fraction of the spectrum's energy in the outer third of the band, largest over the steps
   /// Estimate of the whole error.
-  [[nodiscard]] double total() const { return time + missing + seam; }
+  [[nodiscard]] double total() const { return time + missing + periodicity; }
 };
 
 /// Fourier pseudo-spectral solution of dp/dt = -div(f p) + div div(D p) on the cells of a grid as collocation points:
@@ -47,7 +47,7 @@ class SpectralSolver {
   [[nodiscard]] long rejected() const { return rejected_; }
   [[nodiscard]] const SpectralGrid& torus() const { return torus_; }
 
-  /// An error estimate above this is no opinion on a density: the reason, "" while all is well.
+  /// An error estimate above this is not to be trusted: the reason, "" while all is well.
   static constexpr double trust_limit = 1e-6;
   [[nodiscard]] std::string distrust() const;
 

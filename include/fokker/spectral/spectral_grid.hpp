@@ -11,7 +11,7 @@ namespace fokker {
 
 /// How far a spectrum has decayed at the edge of its band. The outer third of a band: |m| beyond 2/3 of it on any axis.
 struct SpectrumTail {
-  double energy = 0;   ///< share of sum |p_m|^2 in the outer third [1]
+  double energy = 0;   ///< fraction of sum |p_m|^2 in the outer third [1]
   double missing = 0;  ///< bound on int |.| dx of what lies beyond the band, the decay going on as in its last thirds
 };
 
@@ -40,7 +40,7 @@ class SpectralGrid {
   void to_modes(std::span<const double> averages, Complex* modes) const;
   /// Modes of the point density -> cells; uses up `modes`.
   void to_averages(Complex* modes, std::span<double> averages) const;
-  /// `band`: the share of the wave numbers that is looked at (1, or 2/3 where products were dealiased).
+  /// `band`: the fraction of the wave numbers that is looked at (1, or 2/3 where products were dealiased).
   [[nodiscard]] SpectrumTail tail(const Complex* modes, double band) const;
 
  private:

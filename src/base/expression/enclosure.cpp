@@ -18,12 +18,13 @@ constexpr double library = 4e-15;                                        // rela
 constexpr double rounding = 2 * std::numeric_limits<double>::epsilon();  // of one operation
 constexpr Interval anything{-infinity, infinity};
 
-/// [low, high] with both ends moved outwards by a share of themselves; nan stands for no bound, a share of 0 for none.
-Interval widened(double low, double high, double share) {
+/// [low, high] with both ends moved outwards by a fraction of themselves; nan stands for no bound, a fraction of 0 for
+/// none.
+Interval widened(double low, double high, double fraction) {
   if (!(low <= high)) return anything;
-  if (share == 0) return {low, high};
+  if (fraction == 0) return {low, high};
   constexpr double least = std::numeric_limits<double>::denorm_min();
-  const auto margin = [&](double x) { return share * std::min(std::abs(x), largest_number) + least; };
+  const auto margin = [&](double x) { return fraction * std::min(std::abs(x), largest_number) + least; };
   const double inner_low = std::min(low, largest_number), inner_high = std::max(high, -largest_number);
   return {inner_low - margin(inner_low), inner_high + margin(inner_high)};
 }
@@ -67,9 +68,9 @@ template <class Wave>
 Interval wave(Interval a, double phase, const Wave& at) {
   constexpr double turn = 2 * M_PI, many = 1e6;
   if (!(a.high - a.low < turn) || !(a.largest() < many)) return {-1, 1};
-  const auto passes = [&](double place) {
+  const auto passes = [&](double point) {
     constexpr double slack = 1e-9;  // of a turn: what large arguments have lost; there a crest is as good as reached
-    return std::floor((a.high - place) / turn + slack) > std::floor((a.low - place) / turn - slack);
+    return std::floor((a.high - point) / turn + slack) > std::floor((a.low - point) / turn - slack);
   };
   const double first = at(a.low), last = at(a.high);
   Interval bounds = widened(std::min(first, last), std::max(first, last), library);
@@ -167,14 +168,14 @@ Enclosure::Enclosure(std::span<const Expression> outputs, std::span<const std::s
     if (const auto found = known.find(e.node().fingerprint); found != known.end()) return found->second;
     std::vector<std::size_t> children;
     for (const Expression& part : e.node().children) children.push_back(self(self, part));
-    const std::size_t place = add(e);
-    items_[place].children = std::move(children);
-    for (const std::size_t part : items_[place].children)
-      items_[place].reach =
-          static_cast<Reach>(static_cast<int>(items_[place].reach) | static_cast<int>(items_[part].reach));
-    number_switch(items_[place], e);
-    known.emplace(e.node().fingerprint, place);
-    return place;
+    const std::size_t point = add(e);
+    items_[point].children = std::move(children);
+    for (const std::size_t part : items_[point].children)
+      items_[point].reach =
+          static_cast<Reach>(static_cast<int>(items_[point].reach) | static_cast<int>(items_[part].reach));
+    number_switch(items_[point], e);
+    known.emplace(e.node().fingerprint, point);
+    return point;
   };
   for (const Expression& output : outputs_) {
     results_.push_back(visit(visit, output));
@@ -191,7 +192,7 @@ std::size_t Enclosure::add(const Expression& e) {
     if (found == variables_.end())
       throw std::invalid_argument("the formula uses '" + e.node().name + "', which is no input");
     item.input = static_cast<std::size_t>(found - variables_.begin());
-    item.reach = item.input + 1 == variables_.size() ? Reach::time : Reach::place;
+    item.reach = item.input + 1 == variables_.size() ? Reach::time : Reach::point;
   }
   items_.push_back(std::move(item));
   return items_.size() - 1;
@@ -241,8 +242,8 @@ void Enclosure::move_to(Interval t) {
     if (items_[i].reach <= Reach::time) values_[i] = compute(items_[i]);
 }
 
-void Enclosure::look_at(std::span<const Interval> place) {
-  std::copy(place.begin(), place.begin() + static_cast<std::ptrdiff_t>(inputs_.size() - 1), inputs_.begin());
+void Enclosure::look_at(std::span<const Interval> point) {
+  std::copy(point.begin(), point.begin() + static_cast<std::ptrdiff_t>(inputs_.size() - 1), inputs_.begin());
   sweeps_ = false;
   for (std::size_t i = 0; i < items_.size(); ++i)
     if (items_[i].reach > Reach::time) values_[i] = compute(items_[i]);

@@ -7,7 +7,7 @@
 
 #include "fokker/base/expression.hpp"
 
-/// The inside of a formula, seen by the files of this room that build, print, differentiate and compile it.
+/// The inside of a formula, seen by the files of this module that build, print, differentiate and compile it.
 namespace fokker {
 
 enum class Kind : std::uint8_t { constant, variable, power, call, product, sum };

@@ -51,9 +51,9 @@ class RoundingWalk {
   }
 
   double value_of_variable(const std::string& name) const {
-    const auto place = std::find(variables_.begin(), variables_.end(), name);
-    if (place == variables_.end()) throw std::invalid_argument("evaluate_with_rounding: no value for " + name);
-    return values_[static_cast<std::size_t>(place - variables_.begin())];
+    const auto point = std::find(variables_.begin(), variables_.end(), name);
+    if (point == variables_.end()) throw std::invalid_argument("evaluate_with_rounding: no value for " + name);
+    return values_[static_cast<std::size_t>(point - variables_.begin())];
   }
 
   Rounded sum(const Expression::Node& node) {

@@ -71,9 +71,9 @@ class Lowering {
   Value emit(const Step& step) {
     const auto key =
         std::make_tuple(step.operation, step.a, step.b, step.c, std::bit_cast<std::uint64_t>(step.constant));
-    const auto [place, fresh] = emitted_.try_emplace(key, variables_.size() + steps_.size());
+    const auto [point, fresh] = emitted_.try_emplace(key, variables_.size() + steps_.size());
     if (fresh) steps_.push_back(step);
-    return place->second;
+    return point->second;
   }
 
   Value compute(const Expression& e) {
@@ -96,9 +96,9 @@ class Lowering {
   }
 
   Value input(const std::string& name) const {
-    const auto place = std::find(variables_.begin(), variables_.end(), name);
-    if (place == variables_.end()) throw std::invalid_argument("the formula uses '" + name + "', which is no input");
-    return static_cast<Value>(place - variables_.begin());
+    const auto point = std::find(variables_.begin(), variables_.end(), name);
+    if (point == variables_.end()) throw std::invalid_argument("the formula uses '" + name + "', which is no input");
+    return static_cast<Value>(point - variables_.begin());
   }
 
   Value scaled(Value a, double k) {
@@ -287,7 +287,7 @@ void Tape::evaluate(std::span<const TapeInput> inputs, Index n, std::span<double
   for (Index i = 0; i < inputs_; ++i)
     if (!inputs[i].column && read(i)) std::fill_n(slot[i], width, inputs[i].scalar);
 
-  // While one block is computed, the memory of the block after the next is asked for, a share with each instruction:
+  // While one block is computed, the memory of the block after the next is asked for, a fraction with each instruction:
   // a column is visited in short bursts, which the processor does not foresee. Short tapes are bound by bandwidth.
   // (Inlined by force: a function that does nothing but prefetch counts as pure, and g++ drops calls to it.)
   const auto steps = static_cast<Index>(code_.size());

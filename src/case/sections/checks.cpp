@@ -126,7 +126,7 @@ void read_checks(Reading& r) {
   if (entries->size() > most_checks)
     return r.report(fmt::format("{} checks, at most {}", entries->size(), most_checks));
   for (const Node& entry : *entries) {
-    r.c.checks.emplace_back().where = r.reader.problems.where(entry.value->place);
+    r.c.checks.emplace_back().where = r.reader.problems.where(entry.value->position);
     read_entry(r, entry, r.c.checks.size() - 1);
   }
 }
@@ -223,7 +223,7 @@ void read_within(Reading& r) {
   const auto given = r.table.one_of(kinds);
   check_of(r).within = r.reader.number(r.node, Bounds::not_negative());
   if (given.empty() && !r.node)
-    r.reader.problems.add(r.table.place(), r.table.path("below"),
+    r.reader.problems.add(r.table.position(), r.table.path("below"),
                           "missing, must have below, above, near with within, or within alone");
   else if (given.size() == 1 && given.front() == "near" && !r.node)
     static_cast<void>(r.table.require("within", "a number >= 0, with near"));

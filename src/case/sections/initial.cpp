@@ -25,7 +25,7 @@ void read_initial(Reading& r) {
   initial.finish();
   for (const KeyRow* row : keys_of("initial"))
     if (row->rules.only_beside.empty() && initial.table()->find(row->key())) return;
-  r.reader.problems.add(initial.place(), "initial",
+  r.reader.problems.add(initial.position(), "initial",
                         "missing, must have one of gaussian, mixture, density, point, uniform");
 }
 

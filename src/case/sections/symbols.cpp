@@ -90,10 +90,10 @@ std::vector<std::pair<std::string, Node>> named_entries(CaseReader& reader, cons
     return entries;
   }
   for (std::size_t i = 0; i < table.value->items.size(); ++i) {
-    const auto& [name, place] = table.value->keys[i];
+    const auto& [name, position] = table.value->keys[i];
     const std::string fault = name_fault(reader.symbols, name);
     if (!fault.empty()) {
-      reader.problems.add(place, names.path(name), fault);
+      reader.problems.add(position, names.path(name), fault);
       continue;
     }
     reader.symbols.all.push_back(name);

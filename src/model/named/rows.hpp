@@ -1,7 +1,7 @@
 #pragma once
 #include "fokker/model/named_model.hpp"
 
-// The rows of the table of named models, each beside its law and what reads its keys.
+// The rows of the table of named models, each beside its distribution and what reads its keys.
 namespace fokker {
 
 [[nodiscard]] ModelRow ou_row();

@@ -20,7 +20,7 @@ std::vector<Pixel> curve(const Axis& axis, std::span<const double> p, const Scal
   return vertices;
 }
 
-/// The area between the curve and zero, pixel column by pixel column, the last pixel shaded by its share.
+/// The area between the curve and zero, pixel column by pixel column, the last pixel shaded by its fraction.
 void fill_under(Canvas& canvas, std::span<const Pixel> vertices, double zero) {
   std::size_t right = 1;
   for (int column = kBox.left; column < kBox.right(); ++column) {
@@ -32,8 +32,8 @@ void fill_under(Canvas& canvas, std::span<const Pixel> vertices, double zero) {
     const double top = std::max(std::min(y, zero), double(kBox.top)),
                  bottom = std::min(std::max(y, zero), double(kBox.bottom()));
     for (int row = static_cast<int>(std::floor(top)); row < bottom; ++row) {
-      const double share = std::min(row + 1.0, bottom) - std::max(double(row), top);
-      canvas.blend(column, row, y > zero ? kNegative : kLine, 0.22 * share);
+      const double fraction = std::min(row + 1.0, bottom) - std::max(double(row), top);
+      canvas.blend(column, row, y > zero ? kNegative : kLine, 0.22 * fraction);
     }
   }
 }

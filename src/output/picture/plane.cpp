@@ -8,7 +8,7 @@
 namespace fokker::picture {
 namespace {
 
-constexpr int kLeft = 84, kBelow = 56, kBarGap = 22, kBarWidth = 20, kBarRoom = 106;
+constexpr int kLeft = 84, kBelow = 56, kBarGap = 22, kBarWidth = 20, kBarText = 106;
 constexpr Color kContour{255, 255, 255};
 
 /// The colour map viridis, as the sixth-degree fit to it by M. Zucker (public domain), t in [0, 1].
@@ -44,9 +44,9 @@ std::vector<Taps> taps(Index cells, int pixels) {
     if (per_pixel <= 1) {
       const double at = std::clamp((i + 0.5) * per_pixel - 0.5, 0.0, static_cast<double>(cells - 1));
       tap.first = std::min(static_cast<Index>(at), std::max<Index>(cells - 2, 0));
-      const double share = at - static_cast<double>(tap.first);
-      tap.weights = {1 - share};
-      if (share > 0) tap.weights.push_back(share);
+      const double fraction = at - static_cast<double>(tap.first);
+      tap.weights = {1 - fraction};
+      if (fraction > 0) tap.weights.push_back(fraction);
     } else {
       const double from = i * per_pixel, to = (i + 1) * per_pixel;
       tap.first = static_cast<Index>(from);
@@ -182,7 +182,7 @@ void draw_color_bar(Canvas& canvas, const Box& map, const Extremes& seen) {
     canvas.fill({bar.right() + 1, y, 5, 1}, kInk);
     canvas.text(bar.right() + 10, y - font.height / 2, ticks.labels[k], font, kInk);
   }
-  canvas.text_upwards(bar.right() + kBarRoom - 20, bar.top + bar.height / 2, "density", font, kInk);
+  canvas.text_upwards(bar.right() + kBarText - 20, bar.top + bar.height / 2, "density", font, kInk);
 }
 
 void draw_legend(Canvas& canvas, int left, const Reference& reference) {
@@ -195,8 +195,9 @@ void draw_legend(Canvas& canvas, int left, const Reference& reference) {
   sample(left);
   canvas.fill({left, middle, 34, 1}, kContour);
   canvas.text(left + 42, kSubtitleTop,
-              reference.values.empty() ? "50, 90, 99 % of the mass"
-                                       : "50, 90, 99 % of the mass (white), of the " + reference.name + " law (orange)",
+              reference.values.empty()
+                  ? "50, 90, 99 % of the mass"
+                  : "50, 90, 99 % of the mass (white), of the " + reference.name + " distribution (orange)",
               font, kInk);
 }
 
@@ -207,7 +208,7 @@ Canvas picture_of_plane(const Grid& grid, std::span<const double> p, const Refer
   const Extremes seen = extremes(p);
   const Box box = map_box(grid);
   const Axis &across = grid.axis(0), &up = grid.axis(1);
-  const int right = std::max(box.right() + kBarGap + kBarWidth + kBarRoom, 560);
+  const int right = std::max(box.right() + kBarGap + kBarWidth + kBarText, 560);
   Canvas canvas(right, box.bottom() + kBelow);
 
   const Raster density = resample(grid, box, p);

@@ -42,13 +42,13 @@ ClosedForm flow_form(const Setup& setup, const std::string& key, const std::stri
   if (!sides.empty())
     refuse(fmt::format("side {} absorbs: the flow keeps what it carries, where particles of the SDE leave",
                        sides.front()));
-  ClosedForm law = closed_form(setup.config, *setup.formulas, key, remedy);
+  ClosedForm distribution = closed_form(setup.config, *setup.formulas, key, remedy);
   try {
-    static_cast<void>(MixtureScore(law.at(0)));
+    static_cast<void>(MixtureScore(distribution.at(0)));
   } catch (const std::invalid_argument&) {
     refuse("the start has no score (a point, or a singular covariance); start from a narrow gaussian instead");
   }
-  return law;
+  return distribution;
 }
 
 }  // namespace fokker

@@ -9,7 +9,7 @@
 namespace fokker {
 namespace {
 
-/// What is wrong with the coefficients of the case at time t; nothing where they are sound.
+/// What is wrong with the coefficients of the case at time t; nothing where they are valid.
 std::optional<Problem> coefficient_fault(const Setup& setup, double t) {
   if (!(t >= 0 && t <= setup.config.time.end)) return std::nullopt;
   try {

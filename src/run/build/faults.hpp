@@ -13,7 +13,7 @@ namespace fokker {
 /// The same, when it turned up before the run, as a problem of the case.
 [[nodiscard]] CaseError as_case_error(const Setup& setup, const NumericalError& error);
 
-/// The places of the keys; those of formulas that a named model made are its own.
+/// The points of the keys; those of formulas that a named model made are its own.
 [[nodiscard]] CaseError placed(const Case& config, const CaseError& error);
 
 }  // namespace fokker

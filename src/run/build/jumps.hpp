@@ -7,7 +7,7 @@
 
 namespace fokker {
 
-/// A place where a function jumps along an axis.
+/// A point where a function jumps along an axis.
 struct Jump {
   int axis = 0;
   double at = 0;            ///< along the axis

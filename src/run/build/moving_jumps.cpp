@@ -19,7 +19,7 @@ constexpr double cost = 0.05, most_peclet = 2;
 
 struct Moving {
   int axis = 0;
-  double place = 0, t = 0, before = 0, after = 0, speed = 0, peclet = 0, l1 = 0;
+  double point = 0, t = 0, before = 0, after = 0, speed = 0, peclet = 0, l1 = 0;
 };
 
 class Search {
@@ -49,17 +49,17 @@ class Search {
     for (std::size_t i = 0; i < now.size(); ++i) judge(k, now[i], across, (then[i] - now[i]) / short_, t);
   }
 
-  void judge(int k, double place, double across, double speed, double t) {
+  void judge(int k, double point, double across, double speed, double t) {
     const Axis& axis = grid_.axis(k);
     const double step = 1e-9 * axis.width();
-    const auto [drift_before, before] = at(k, place - step, across, t);
-    const auto [drift_after, after] = at(k, place + step, across, t);
+    const auto [drift_before, before] = at(k, point - step, across, t);
+    const auto [drift_after, after] = at(k, point + step, across, t);
     const double low = std::min(before, after), high = std::max(before, after);
     const double against = std::min(std::abs(speed - drift_before), std::abs(speed - drift_after));
     const double contrast = 1 - std::pow(low / high, 1 - sde_.reading());
     const double peclet = against * axis.width() / low;
     const double l1 = cost * std::min(peclet, most_peclet) * contrast * contrast;
-    if (l1 > worst_.l1) worst_ = {k, place, t, before, after, against, peclet, l1};
+    if (l1 > worst_.l1) worst_ = {k, point, t, before, after, against, peclet, l1};
   }
 
   /// Written drift along the axis and D.
@@ -86,10 +86,10 @@ std::string moving_jump_warning(const Setup& setup) {
   if (!(found.l1 > worth_saying)) return "";
   const Axis& axis = setup.grid->axis(found.axis);
   std::string text = fmt::format(
-      "sde: the place where D jumps from {:.3g} to {:.3g} moves along {}, at {} = {:.4g}, t = {:.3g} with {:.3g} "
+      "sde: the point where D jumps from {:.3g} to {:.3g} moves along {}, at {} = {:.4g}, t = {:.3g} with {:.3g} "
       "against the drift: p follows it within {:.2g}, {:.2g} cells, and the fluxes are of first order there: "
       "about l1 {:.2g} while it runs through the mass",
-      found.before, found.after, axis.name, axis.name, found.place, found.t, found.speed,
+      found.before, found.after, axis.name, axis.name, found.point, found.t, found.speed,
       std::min(found.before, found.after) / found.speed, 1 / found.peclet, found.l1);
   if (std::isfinite(found.peclet))
     text += fmt::format(

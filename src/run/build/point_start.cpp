@@ -19,9 +19,9 @@ namespace {
 
 constexpr double carried = 2;  // cell Peclet number from which drift, not diffusion, takes a point to the first centre
 
-/// The law along one axis: shares of the cells, and of the two walls.
+/// The distribution along one axis: shares of the cells, and of the two walls.
 struct LineStart {
-  std::vector<double> share;
+  std::vector<double> fraction;
   double left_at[2] = {0, 0};
   double clock = 0;
   std::string note;
@@ -39,9 +39,9 @@ class WallCell {
     double f, D;
   };
   [[nodiscard]] Coefficients at(double x) const {
-    const double place = upper_ ? axis_.upper - x : axis_.lower + x;
+    const double here = upper_ ? axis_.upper - x : axis_.lower + x;
     Coefficients found{};
-    const PointsIn point{1, 1, {&place, nullptr}};
+    const PointsIn point{1, 1, {&here, nullptr}};
     line_->drift(point, 0, {{&found.f, nullptr}});
     line_->diffusion(point, 0, {&found.D, nullptr, nullptr});
     if (upper_) found.f = -found.f;
@@ -137,32 +137,33 @@ class WallCell {
 };
 
 /// The two cells whose centres are nearest, so that the mean is kept; where D jumps what the mean stands for.
-LineStart split(const Axis& axis, double place, const Sde& line) {
+LineStart split(const Axis& axis, double point, const Sde& line) {
   LineStart start{std::vector<double>(static_cast<std::size_t>(axis.cells)), {0, 0}, 0, {}};
-  const AxisSplit shares = split_by_scale(axis, place, line).value_or(split_on(axis, place));
-  for (std::size_t k = 0; k < 2; ++k) start.share[static_cast<std::size_t>(shares.cell[k])] += shares.weight[k];
+  const AxisSplit fractions = split_by_scale(axis, point, line).value_or(split_on(axis, point));
+  for (std::size_t k = 0; k < 2; ++k)
+    start.fraction[static_cast<std::size_t>(fractions.cell[k])] += fractions.weight[k];
   return start;
 }
 
 /// At a wall that is nearer than the first centre; x: the distance from it.
 LineStart start_at_wall(const Axis& axis, bool upper, double x, const WallCell& cell) {
   LineStart start{std::vector<double>(static_cast<std::size_t>(axis.cells)), {0, 0}, 0, {}};
-  double& share = upper ? start.share.back() : start.share.front();
+  double& fraction = upper ? start.fraction.back() : start.fraction.front();
   const std::string side = axis.name + (upper ? "_upper" : "_lower");
   const auto starts_late = [&](double time) {
     start.clock = time;
-    start.note =
-        fmt::format("the point is {:.3g} of a cell from {}, where {}: its wall cell is the law from t = {:.4g} on",
-                    x / axis.width(), side,
-                    cell.diffusion_vanishes() ? "D vanishes" : "drift is far stronger than diffusion", time);
+    start.note = fmt::format(
+        "the point is {:.3g} of a cell from {}, where {}: its wall cell is the distribution from t = {:.4g} on",
+        x / axis.width(), side, cell.diffusion_vanishes() ? "D vanishes" : "drift is far stronger than diffusion",
+        time);
   };
-  share = 1;
+  fraction = 1;
   if ((upper ? axis.at_upper : axis.at_lower) == Boundary::absorbing) {
-    share = cell.reaches_center(x);
-    start.left_at[upper ? 1 : 0] = 1 - share;
-    if (share < 1)
+    fraction = cell.reaches_center(x);
+    start.left_at[upper ? 1 : 0] = 1 - fraction;
+    if (fraction < 1)
       start.note = fmt::format("the point is {:.3g} of a cell from {}: {:.6g} of it has left there at once",
-                               x / axis.width(), side, 1 - share);
+                               x / axis.width(), side, 1 - fraction);
     else if (const auto time = cell.time_carried(x); time && cell.diffusion_vanishes())
       starts_late(*time);
     return start;
@@ -181,17 +182,17 @@ LineStart start_at_wall(const Axis& axis, bool upper, double x, const WallCell& 
   return start;
 }
 
-LineStart start_on(const Axis& axis, double place, const std::shared_ptr<const FormulaSde>& line) {
+LineStart start_on(const Axis& axis, double point, const std::shared_ptr<const FormulaSde>& line) {
   if (!axis.periodic())
     for (const bool upper : {false, true}) {
-      const double x = upper ? axis.upper - place : place - axis.lower;
+      const double x = upper ? axis.upper - point : point - axis.lower;
       const WallCell cell(axis, upper, line);
       if (x < cell.center() * (1 - 1e-12)) return start_at_wall(axis, upper, x, cell);
     }
-  return split(axis, place, *line);
+  return split(axis, point, *line);
 }
 
-/// Moves the law along one axis to time t, while the other coordinate stands still.
+/// Moves the distribution along one axis to time t, while the other coordinate stands still.
 void move_along(const Axis& axis, const std::shared_ptr<const FormulaSde>& line, double t, LineStart& start) {
   const auto grid = std::make_shared<const Grid>(std::vector<Axis>{axis});
   const auto form = make_drift_diffusion(grid, line, default_flux(), start.clock);
@@ -199,23 +200,23 @@ void move_along(const Axis& axis, const std::shared_ptr<const FormulaSde>& line,
   const auto& row = *choose_stepper(form->op(), 1, options, start.clock, t - start.clock).row;
   const auto stepper = make_stepper(row, form->op(), options, start.clock);
   std::vector<double> state(static_cast<std::size_t>(form->op().size()));
-  for (std::size_t i = 0; i < start.share.size(); ++i) state[i] = start.share[i] / axis.width();
+  for (std::size_t i = 0; i < start.fraction.size(); ++i) state[i] = start.fraction[i] / axis.width();
   double dt = stepper->first_step(start.clock, state, t);
   for (double now = start.clock; now < t;) {
     const StepResult done = stepper->step({now, dt, t}, state);
     now = done.t;
     dt = done.next_dt;
   }
-  for (std::size_t i = 0; i < start.share.size(); ++i) start.share[i] = state[i] * axis.width();
+  for (std::size_t i = 0; i < start.fraction.size(); ++i) start.fraction[i] = state[i] * axis.width();
   for (int side = 0; side < 2; ++side)
-    if (const int ledger = grid->ledger(0, side); ledger >= 0)
-      start.left_at[side] += state[start.share.size() + static_cast<std::size_t>(ledger)];
+    if (const int outflow = grid->outflow(0, side); outflow >= 0)
+      start.left_at[side] += state[start.fraction.size() + static_cast<std::size_t>(outflow)];
   start.clock = t;
 }
 
-/// The product of two laws; what both axes lose counts half for each.
+/// The product of two distributions; what both axes lose counts half for each.
 PointStart product(const std::shared_ptr<const Grid>& grid, const std::array<LineStart, 2>& along) {
-  PointStart start{Field(grid), std::vector<double>(static_cast<std::size_t>(grid->ledgers())), 0, {}};
+  PointStart start{Field(grid), std::vector<double>(static_cast<std::size_t>(grid->outflows())), 0, {}};
   const int d = grid->dimension();
   double stays[2] = {1, 1};
   for (int k = 0; k < d; ++k) {
@@ -226,12 +227,12 @@ PointStart product(const std::shared_ptr<const Grid>& grid, const std::array<Lin
   }
   for (int k = 0; k < d; ++k)
     for (int side = 0; side < 2; ++side)
-      if (const int ledger = grid->ledger(k, side); ledger >= 0)
-        start.outflow[static_cast<std::size_t>(ledger)] +=
+      if (const int outflow = grid->outflow(k, side); outflow >= 0)
+        start.outflow[static_cast<std::size_t>(outflow)] +=
             along[static_cast<std::size_t>(k)].left_at[side] * (d > 1 ? 0.5 * (1 + stays[1 - k]) : 1);
   for (Index cell = 0; cell < grid->cells(); ++cell) {
     const auto i = static_cast<std::size_t>(cell % grid->nx()), j = static_cast<std::size_t>(cell / grid->nx());
-    start.p.values[cell] = along[0].share[i] * (d > 1 ? along[1].share[j] : 1) / grid->volume();
+    start.p.values[cell] = along[0].fraction[i] * (d > 1 ? along[1].fraction[j] : 1) / grid->volume();
   }
   return start;
 }

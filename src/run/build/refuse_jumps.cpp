@@ -58,9 +58,10 @@ void look_at_diffusion(const Setup& setup, const std::string& jump, Refusals& re
                              "\"log_difference\" with score_order = 2, or \"flux_consistent\"",
                              jump));
   if (c.reverse)
-    refusals.add("reverse", fmt::format("{}, and the drift of the way back holds div D; smooth the jump over a few "
-                                        "cells",
-                                        jump));
+    refusals.add("reverse",
+                 fmt::format("{}, and the drift of the time reversal holds div D; smooth the jump over a few "
+                             "cells",
+                             jump));
   if (const auto& particles = c.compare.monte_carlo)
     if (moves_without_noise(*particles) || particles->lambda.value_or(1) != 1)
       refusals.add(
@@ -78,24 +79,23 @@ std::string jump_of_potential(const Setup& setup, double t) {
   std::vector<std::string> names = sde.variables;
   names.emplace_back("t");
   const Grid& grid = *setup.grid;
-  std::vector<double> places;
+  std::vector<double> points;
   for (int k = 0; k < grid.dimension(); ++k) {
     const Axis& axis = grid.axis(k);
     const bool plane = grid.dimension() > 1;
     for (Index line = 0; line < (plane ? grid.axis(1 - k).cells : 1); ++line) {
       std::vector<double> point(names.size(), plane ? grid.axis(1 - k).center(line) : 0);
       point.back() = t;
-      setup.sde->breakpoints({k, point[0], axis.lower, axis.upper, axis.cells}, t, places);
-      for (const double place : places) {
-        const double step =
-            std::max(1e-9 * axis.width(), 16 * std::numeric_limits<double>::epsilon() * std::abs(place));
+      setup.sde->breakpoints({k, point[0], axis.lower, axis.upper, axis.cells}, t, points);
+      for (const double jump : points) {
+        const double step = std::max(1e-9 * axis.width(), 16 * std::numeric_limits<double>::epsilon() * std::abs(jump));
         const auto at = [&](double x) {
           point[static_cast<std::size_t>(k)] = x;
           return evaluate_at(*sde.potential, names, point);
         };
-        const double before = at(place - step), after = at(place + step);
+        const double before = at(jump - step), after = at(jump + step);
         if (std::abs(before - after) > 1e-6 * (std::abs(before) + std::abs(after)))
-          return fmt::format("jumps at {} = {:.6g}, from {:.4g} to {:.4g}", axis.name, place, before, after);
+          return fmt::format("jumps at {} = {:.6g}, from {:.4g} to {:.4g}", axis.name, jump, before, after);
       }
     }
   }

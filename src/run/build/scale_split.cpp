@@ -23,8 +23,8 @@ Coefficients at(const Sde& line, double x) {
   return found;
 }
 
-bool jumps(const Sde& line, double place, double step) {
-  const double before = at(line, place - step).D, after = at(line, place + step).D;
+bool jumps(const Sde& line, double point, double step) {
+  const double before = at(line, point - step).D, after = at(line, point + step).D;
   return std::abs(before - after) > noticed * std::max(std::abs(before), std::abs(after));
 }
 
@@ -65,29 +65,29 @@ class Scale {
 
 }  // namespace
 
-std::optional<AxisSplit> split_by_scale(const Axis& axis, double place, const Sde& line) {
+std::optional<AxisSplit> split_by_scale(const Axis& axis, double point, const Sde& line) {
   const double h = axis.width();
-  const auto i = static_cast<Index>(std::floor((place - axis.lower) / h));
+  const auto i = static_cast<Index>(std::floor((point - axis.lower) / h));
   if (i < 1 || i + 1 >= axis.cells) return std::nullopt;
   const double first = axis.lower + static_cast<double>(i - 1) * h;
-  std::vector<double> places;
-  line.breakpoints({0, 0, first, first + 3 * h, 3}, 0, places);
+  std::vector<double> points;
+  line.breakpoints({0, 0, first, first + 3 * h, 3}, 0, points);
   const auto inside = [&](double x) { return x > first + beside * h && x < first + (3 - beside) * h; };
-  std::erase_if(places, [&](double x) { return !inside(x); });
-  if (std::none_of(places.begin(), places.end(), [&](double x) { return jumps(line, x, beside * h); }))
+  std::erase_if(points, [&](double x) { return !inside(x); });
+  if (std::none_of(points.begin(), points.end(), [&](double x) { return jumps(line, x, beside * h); }))
     return std::nullopt;
   Scale scale(line);
   std::array<double, 3> mean{};
   double s = 0, from = first;
-  places.push_back(place);
-  std::sort(places.begin(), places.end());
+  points.push_back(point);
+  std::sort(points.begin(), points.end());
   for (int k = 0; k < 3; ++k) {
     const double end = first + (k + 1) * h;
-    for (const double x : places) {
+    for (const double x : points) {
       if (x <= from || x > end) continue;
       if (!scale.go(from, x)) return std::nullopt;
       from = x;
-      if (x == place) s = scale.s();
+      if (x == point) s = scale.s();
     }
     if (from < end && !scale.go(from, end)) return std::nullopt;
     from = end;
@@ -95,8 +95,8 @@ std::optional<AxisSplit> split_by_scale(const Axis& axis, double place, const Sd
   }
   const Index lower = s < mean[1] ? i - 1 : i;
   const auto k = static_cast<std::size_t>(lower - i + 1);
-  const double share = std::clamp((s - mean[k]) / (mean[k + 1] - mean[k]), 0.0, 1.0);
-  return AxisSplit{{lower, lower + 1}, {1 - share, share}};
+  const double fraction = std::clamp((s - mean[k]) / (mean[k + 1] - mean[k]), 0.0, 1.0);
+  return AxisSplit{{lower, lower + 1}, {1 - fraction, fraction}};
 }
 
 }  // namespace fokker

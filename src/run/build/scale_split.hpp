@@ -13,7 +13,7 @@ namespace fokker {
 ///     s' = D^-a exp(-int f/D),   of a cell its mean over the stationary weight D^(a-1) exp(int f/D),
 ///
 /// so that what leaves on either side is what leaves from the point. Nothing where D does not jump within a cell of the
-/// point, at walls and seams, and where D vanishes. `line`: in one dimension.
-[[nodiscard]] std::optional<AxisSplit> split_by_scale(const Axis& axis, double place, const Sde& line);
+/// point, at walls and the ends of a ring, and where D vanishes. `line`: in one dimension.
+[[nodiscard]] std::optional<AxisSplit> split_by_scale(const Axis& axis, double point, const Sde& line);
 
 }  // namespace fokker

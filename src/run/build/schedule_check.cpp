@@ -22,14 +22,14 @@ std::optional<PriorMismatch> prior_mismatch(const Setup& setup) {
   if (!schedule) return std::nullopt;
   const double end = setup.config.time.end;
   const GridFaces cells(*setup.grid);
-  Field law(setup.grid), prior(setup.grid);
-  schedule->claimed(initial_mixture(setup), end).cell_averages(cells.faces, law.view());
+  Field distribution(setup.grid), prior(setup.grid);
+  schedule->claimed(initial_mixture(setup), end).cell_averages(cells.faces, distribution.view());
   schedule->prior(end).cell_averages(cells.faces, prior.view());
-  const Norms distance = norms(*setup.grid, law.view(), prior.view());
+  const Norms distance = norms(*setup.grid, distribution.view(), prior.view());
   PriorMismatch result;
   result.l1 = distance.l1;
   // sum p log(p/q) - p + q: not negative, whatever of either lies outside the box.
-  result.kl = std::max(0.0, distance.kl - law.mass() + prior.mass());
+  result.kl = std::max(0.0, distance.kl - distribution.mass() + prior.mass());
   result.moments = !std::holds_alternative<InitialMixture>(setup.config.initial) &&
                    !std::holds_alternative<InitialPoint>(setup.config.initial);
   return result;

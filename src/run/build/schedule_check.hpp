@@ -6,7 +6,7 @@
 
 namespace fokker {
 
-/// The law at the end that the schedule of a case claims, held against the prior that samplers start at.
+/// The distribution at the end that the schedule of a case claims, held against the prior that samplers start at.
 struct PriorMismatch {
   double kl = 0;  ///< KL(p_end | prior) over the box
   double l1 = 0;

@@ -34,7 +34,7 @@ GridFaces::GridFaces(const Grid& grid) {
 
 namespace {
 
-constexpr double long_wait = 0.01;  // of the run, before the law of a point fits a cell
+constexpr double long_wait = 0.01;  // of the run, before the distribution of a point fits a cell
 
 /// How the initial section becomes a density; null for a point.
 std::unique_ptr<Density> initial_density(const Case& config) {
@@ -86,7 +86,7 @@ std::shared_ptr<ScoreSource> closed_score(const Setup& setup, const std::string&
   return score;
 }
 
-/// The score that the way back uses: exact where it can be and is not refused; null for that of the forward run.
+/// The score that the time reversal uses: exact where it can be and is not refused; null for that of the forward run.
 std::shared_ptr<ScoreSource> make_reverse_score(const Setup& setup) {
   const auto& asked = setup.config.reverse;
   if (!asked || asked->score == "forward") return nullptr;
@@ -183,7 +183,7 @@ void judge_cut_start(Setup& setup, double outside) {
   if (outside > 1e-3)
     setup.warnings.push_back(fmt::format(
         "initial: {:.3g} of the mass lies outside the box, and the rest was scaled to 1: l1 {:.2g} from the "
-        "law that was asked for; move it, or widen {}",
+        "distribution that was asked for; move it, or widen {}",
         outside, outside, keys));
 }
 
@@ -199,17 +199,17 @@ void set_initial(Setup& setup) {
                                            setup.start_note, setup.clock / setup.config.time.end));
     return;
   }
-  setup.initial_law = initial_density(setup.config);
+  setup.initial_distribution = initial_density(setup.config);
   setup.initial = Field(setup.grid);
   const GridFaces cells(*setup.grid);
-  require_density(setup, setup.initial_law->averages_and_lowest(cells.faces, setup.initial.view()));
+  require_density(setup, setup.initial_distribution->averages_and_lowest(cells.faces, setup.initial.view()));
   const double mass = setup.initial.mass();
   setup.initial_factor = 1 / mass;
   setup.initial.values *= setup.initial_factor;
   if (std::holds_alternative<InitialMixture>(setup.config.initial)) judge_cut_start(setup, 1 - mass);
 }
 
-/// A run says what `check` would: the law that the case claims is not that of its SDE.
+/// A run says what `check` would: the distribution that the case claims is not that of its SDE.
 void warn_of_schedule(Setup& setup) {
   const Case& c = setup.config;
   if (!c.schedule) return;

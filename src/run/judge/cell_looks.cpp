@@ -58,7 +58,7 @@ class Looker {
 
  private:
   [[nodiscard]] double at(Index cell) const { return p_[static_cast<std::size_t>(cell)]; }
-  [[nodiscard]] std::size_t places() const { return 1 + 2 * static_cast<std::size_t>(dimension_); }
+  [[nodiscard]] std::size_t points() const { return 1 + 2 * static_cast<std::size_t>(dimension_); }
 
   [[nodiscard]] Index neighbour(Index cell, int axis, int side) const {
     const Index nx = grid_.nx(), cells = grid_.axis(axis).cells, stride = axis == 0 ? 1 : nx;
@@ -76,10 +76,10 @@ class Looker {
     return star;
   }
 
-  /// f and D at all places of all stars: center, then lower and upper neighbour along each axis.
+  /// f and D at all points of all stars: center, then lower and upper neighbour along each axis.
   void evaluate(const Sde& sde, double t) {
     const PointsIn centers = grid_.centers();
-    const std::size_t n = stars_.size() * places();
+    const std::size_t n = stars_.size() * points();
     std::array<std::vector<double>, 2> x;
     for (int axis = 0; axis < dimension_; ++axis) {
       std::vector<double>& column = x[static_cast<std::size_t>(axis)];
@@ -102,7 +102,7 @@ class Looker {
 
   void look(std::size_t k, CellLook& out) const {
     const Star& star = stars_[k];
-    const std::size_t first = k * places();
+    const std::size_t first = k * points();
     const double p = at(star.center);
     for (int i = 0; i < dimension_; ++i) {
       const auto axis = static_cast<std::size_t>(i);
@@ -110,7 +110,7 @@ class Looker {
       out.drift[axis] = f_[axis][first];
     }
     out.diffusion = {D_[0][first], D_[1][first], D_[2][first]};
-    for (std::size_t i = 0; i < 2; ++i) out.carriage[i] = out.velocity[i] = out.drift[i];
+    for (std::size_t i = 0; i < 2; ++i) out.advection[i] = out.velocity[i] = out.drift[i];
     for (int m = 0; m < dimension_; ++m) along(star, first, m, p, out);
     if (dimension_ > 1) out.curvature[1] = mixed_difference(star) / p;
     out.inner = is_inner(star.center);
@@ -128,10 +128,10 @@ class Looker {
       out.drift_slope[static_cast<std::size_t>(i)][axis] = slope(f_[static_cast<std::size_t>(i)]);
     const std::size_t own = 2 * axis;  // D_mm
     out.uneven[axis] = !smooth(D_[own], first, at_lower, at_upper);
-    if (!out.uneven[axis]) out.carriage[axis] -= slope(D_[own]);
+    if (!out.uneven[axis]) out.advection[axis] -= slope(D_[own]);
     out.velocity[axis] -= D_[own][first] * log_slope(star, axis, first, h, &D_[own]);
     if (dimension_ > 1) {
-      out.carriage[1 - axis] -= slope(D_[1]);
+      out.advection[1 - axis] -= slope(D_[1]);
       out.velocity[1 - axis] -= slope(D_[1]) + D_[1][first] * log_slope(star, axis, first, h, nullptr);
     }
     out.curvature[own] = (at(lower) - 2 * p + at(upper)) / (p * h * h);
@@ -152,10 +152,10 @@ class Looker {
   }
 
   /// d log(factor p) / dx along an axis: exact where the product is an exponential, whatever its steepness, and so 0
-  /// current for the stationary law of a coarse grid. A neighbour with a product of 0 does not count.
+  /// current for the stationary distribution of a coarse grid. A neighbour with a product of 0 does not count.
   [[nodiscard]] double log_slope(const Star& star, std::size_t axis, std::size_t first, double h,
                                  const std::vector<double>* factor) const {
-    const auto value = [&](Index cell, std::size_t place) { return factor ? (*factor)[place] * at(cell) : at(cell); };
+    const auto value = [&](Index cell, std::size_t point) { return factor ? (*factor)[point] * at(cell) : at(cell); };
     const double here = value(star.center, first);
     double sum = 0;
     int sides = 0;

@@ -11,12 +11,12 @@ namespace fokker {
 /// What a run sees in one cell when it judges itself. Derivatives are differences over the neighbouring cells
 /// (one-sided at walls), so that nothing is evaluated outside of the box.
 struct CellLook {
-  double weight = 0;                                   ///< its share of the mass that was looked at
+  double weight = 0;                                   ///< its fraction of the mass that was looked at
   std::array<double, 2> x{};                           ///< centre [x]
   std::array<double, 2> drift{};                       ///< f [x/t]
   std::array<double, 3> diffusion{};                   ///< D: xx, xy, yy [x^2/t]
   std::array<std::array<double, 2>, 2> drift_slope{};  ///< df_i/dx_k [1/t]
-  std::array<double, 2> carriage{};                    ///< a = f - div D, what multiplies p in flux form [x/t]
+  std::array<double, 2> advection{};                   ///< a = f - div D, what multiplies p in flux form [x/t]
   std::array<double, 2> velocity{};                    ///< J / p = f - div(D p) / p, of the current [x/t]
   std::array<double, 3> curvature{};                   ///< (d^2 p / dx_i dx_k) / p: xx, xy, yy [1/x^2]
   bool inner = true;                                   ///< more than two cells away from every wall

@@ -23,7 +23,7 @@ class Ends {
   std::vector<std::string> warnings() {
     for (int k = 0; k < grid_.dimension(); ++k)
       for (const SingularEnd& end : singular_ends(grid_, *setup_.sde, k, across(k), setup_.config.time.end))
-        grid_.ledger(k, end.side) >= 0 ? at_absorbing(end) : at_reflecting(end);
+        grid_.outflow(k, end.side) >= 0 ? at_absorbing(end) : at_reflecting(end);
     return std::move(warnings_);
   }
 
@@ -68,36 +68,36 @@ class Ends {
   void at_reflecting(const SingularEnd& end) {
     const Axis& axis = grid_.axis(end.axis);
     const Index wall = end.side == 0 ? 0 : axis.cells - 1;
-    double share = 0, all = 0, mean = 0;
+    double fraction = 0, all = 0, mean = 0;
     for (Index cell = 0; cell < grid_.cells(); ++cell) {
       const Index i = end.axis == 0 ? cell % grid_.nx() : cell / grid_.nx();
       all += p_.values[cell];
       mean += p_.values[cell] * std::abs(axis.center(i) - (end.side == 0 ? axis.lower : axis.upper));
-      if (i == wall) share += p_.values[cell];
+      if (i == wall) fraction += p_.values[cell];
     }
-    share /= all;
+    fraction /= all;
     mean /= all;
-    if (!(share > 1e-3)) return;
+    if (!(fraction > 1e-3)) return;
     if (!end.holds_mass()) {
       warnings_.push_back(
           fmt::format("{}: D vanishes there like d^{:.3g} and what comes near stays: {:.3g} of the mass is in the last "
                       "cell, counted as "
                       "at the end; {}",
-                      name(end), end.diffusion, share,
+                      name(end), end.diffusion, fraction,
                       end.diffusion < 2 ? fmt::format("an absorbing side would count what has got there, {}",
                                                       fmt::format("d = {}", distance(end)))
                                         : fmt::format("log({}) as coordinate follows it", distance(end))));
       return;
     }
-    const double power = end.weight + 1, off = share * axis.width() * (0.5 - power / (power + 1));
+    const double power = end.weight + 1, off = fraction * axis.width() * (0.5 - power / (power + 1));
     if (power >= 1 || off <= 5e-3 * mean) return;
     const double finer = std::pow(off / (1e-3 * mean), 1 / (1 + power));
     warnings_.push_back(
         fmt::format("{}: p grows towards it like d^{:.3g}, and {:.3g} of the mass is in the last cell, below what the "
                     "cells resolve: "
                     "means are off by up to {:.2g}; axis.{}.cells = {} would do, or {}^{:.3g} as coordinate",
-                    name(end), end.weight, share, off, axis.name, cells_text(finer * static_cast<double>(axis.cells)),
-                    distance(end), power));
+                    name(end), end.weight, fraction, off, axis.name,
+                    cells_text(finer * static_cast<double>(axis.cells)), distance(end), power));
   }
 
   const Setup& setup_;

@@ -24,16 +24,16 @@ Eigen::Matrix2d slope_of(const CellLook& cell) {
 
 /// A tensor with cross terms in index units, as the flux sees it.
 struct IndexUnits {
-  Eigen::Vector2d h, a, v;     // widths; carriage and velocity [1/t]
+  Eigen::Vector2d h, a, v;     // widths; advection and velocity [1/t]
   Eigen::Matrix2d D, inverse;  // the latter of a tensor of full rank only
   IndexUnits(const Grid& grid, const CellLook& cell, double xy)
       : h(grid.axis(0).width(), grid.axis(1).width()),
-        a(cell.carriage[0] / h[0], cell.carriage[1] / h[1]),
+        a(cell.advection[0] / h[0], cell.advection[1] / h[1]),
         v(cell.velocity[0] / h[0], cell.velocity[1] / h[1]) {
     D << cell.diffusion[0] / (h[0] * h[0]), xy, xy, cell.diffusion[2] / (h[1] * h[1]);
     inverse = D.inverse();
   }
-  /// The share of the drift that edges take, and faces the rest of (drift_diffusion_tensor.cpp).
+  /// The fraction of the drift that edges take, and faces the rest of (drift_diffusion_tensor.cpp).
   [[nodiscard]] double on_edges(const SellingDecomposition& parts) const {
     double largest = 0, spread = 0;
     for (std::size_t k = 0; k < parts.rate.size(); ++k) {
@@ -42,7 +42,7 @@ struct IndexUnits {
       if (parts.rate[k] > 0) largest = std::max(largest, peclet);
       spread += parts.rate[k] * peclet * peclet * e.squaredNorm();
     }
-    return fitted_share(largest, spread, std::abs(a[0]) + std::abs(a[1]));
+    return fitted_fraction(largest, spread, std::abs(a[0]) + std::abs(a[1]));
   }
 };
 
@@ -69,7 +69,7 @@ Eigen::MatrixXd SpaceError::numerical_diffusion(const CellLook& cell, const Tilt
     const auto k = static_cast<std::size_t>(i);
     const double h = setup_.grid->axis(i).width(), D = cell.diffusion[2 * k];
     if ((limited_ && D == 0) || (carries_ == Carries::fitted && cell.fades[k])) continue;
-    const double a = std::abs(cell.carriage[k]), v = std::abs(cell.velocity[k]);
+    const double a = std::abs(cell.advection[k]), v = std::abs(cell.velocity[k]);
     added(i, i) = carries_ == Carries::fitted ? fitted_diffusion(std::min(a, v), h, D) : 0.5 * h * (advects ? v : a);
   }
   return added;
@@ -127,7 +127,7 @@ void SpaceError::add_edge(const CellLook& cell, const Eigen::Vector2d& u, const 
 
 void SpaceError::add_distortion(const CellLook& cell, const Tilt& tilt, const Eigen::Vector2d& off,
                                 DistortionSource& to) const {
-  const Eigen::Vector2d a(cell.carriage[0], cell.carriage[1]), v(cell.velocity[0], cell.velocity[1]);
+  const Eigen::Vector2d a(cell.advection[0], cell.advection[1]), v(cell.velocity[0], cell.velocity[1]);
   const bool fitted = carries_ == Carries::fitted;
   Eigen::Vector2d u = fitted ? slower(v, a) : a;
   for (int i = 0; i < 2; ++i)
@@ -151,13 +151,13 @@ void SpaceError::add_distortion(const CellLook& cell, const Tilt& tilt, const Ei
     const auto k = static_cast<std::size_t>(i);
     const double h = setup_.grid->axis(i).width(), D = cell.diffusion[2 * k], w = cell.weight;
     const Eigen::Vector2d unit = Eigen::Vector2d::Unit(i);
-    const double speed = std::abs(v[i]), share = fitted ? (speed > 0 ? speed / (speed + std::abs(a[i])) : 0) : 1;
+    const double speed = std::abs(v[i]), fraction = fitted ? (speed > 0 ? speed / (speed + std::abs(a[i])) : 0) : 1;
     if (carries_ == Carries::parabolas || (limited_ && D == 0))
       to.steady.add_power(-w * speed * std::pow(h, 3) / 12, unit, 4);
     else if (carries_ == Carries::five_cells)
       to.steady.add_power(w * speed * std::pow(h, 5) / 60, unit, 6);
     else if (two_cells() && !cell.fades[k])
-      add_edge(cell, u, unit * h, unit / h, share * D / (h * h), off, to);
+      add_edge(cell, u, unit * h, unit / h, fraction * D / (h * h), off, to);
   }
   if (carries_ == Carries::four_cells) add_four_cells(cell, off, to);
 }
@@ -168,7 +168,7 @@ void SpaceError::add_four_cells(const CellLook& cell, const Eigen::Vector2d& off
     const double scale = cell.weight * std::pow(setup_.grid->axis(i).width(), 4);
     const Eigen::Vector2d unit = Eigen::Vector2d::Unit(i);
     to.along[k].add_power(scale / 30, unit, 5);
-    to.steady.add_power(-scale * cell.carriage[k] / 30, unit, 5, off);
+    to.steady.add_power(-scale * cell.advection[k] / 30, unit, 5, off);
     to.steady.add_power(-scale * cell.drift_slope[k][k] * 4 / 30, unit, 4);
     to.steady.add_power(-scale * cell.diffusion[2 * k] / 90, unit, 6);
     to.steady.add_power(-scale * cell.diffusion[1] / 15, unit, 5, Eigen::Vector2d::Unit(1 - i));

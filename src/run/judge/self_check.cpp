@@ -14,7 +14,7 @@ namespace {
 
 constexpr double looks = 32;           // over the span, besides the closer ones of its first part
 constexpr double worth_saying = 0.02;  // of the l1 that a grid is expected to cost
-constexpr double share_of_mass = 1e-3;
+constexpr double fraction_of_mass = 1e-3;
 constexpr double most_cells = 1 << 26;  // of an axis, by the case reader
 constexpr double least_width = 1.5;     // [cells]: below, a third of a Gaussian's spectrum does not fit the grid
 constexpr double nothing_left = 1e-9;
@@ -98,10 +98,10 @@ void SelfCheck::look(const Moment& now, bool frame) {
   if (now.t > looked_at_) {
     walls_.look(now.t, now.p->view(), now.t >= end);
     const SpaceLook found = follow(now.t, now.p->view());
-    const double left = std::clamp(now.ledger->mass / now.ledger->mass_initial, 0.0, 1.0);
-    if (left > share_of_mass) look_at_width(now.t, found.width);
+    const double left = std::clamp(now.balance->mass / now.balance->mass_initial, 0.0, 1.0);
+    if (left > fraction_of_mass) look_at_width(now.t, found.width);
     judged_.flux_l1 = left * found.flux_l1;
-    judged_.reduced_share = std::max(judged_.reduced_share, found.reduced_share);
+    judged_.reduced_fraction = std::max(judged_.reduced_fraction, found.reduced_fraction);
     judged_.reduced_l1 = std::max(judged_.reduced_l1, left * found.reduced_l1);
     looked_at_ = now.t;
     next_ = next_look(now.t, end);
@@ -130,18 +130,18 @@ Judgement SelfCheck::conclude(const Moment& now) {
 }
 
 Judgement SelfCheck::judge(const Field& p) {
-  Ledger ledger;
-  ledger.mass = ledger.mass_initial = 1;
-  ledger.run_min = p.values.minCoeff();
-  ledger.negative_mass = -p.values.cwiseMin(0).sum() * p.grid->volume();
+  MassBalance balance;
+  balance.mass = balance.mass_initial = 1;
+  balance.run_min = p.values.minCoeff();
+  balance.negative_mass = -p.values.cwiseMin(0).sum() * p.grid->volume();
   walls_.look(0, p.view(), true);
   const SpaceLook found = space_.settle(p.view());
   spread_.fill(true);
   look_at_width(0, found.width);
   judged_.flux_l1 = judged_.flux_l1_worst = found.flux_l1;
-  judged_.reduced_share = found.reduced_share;
+  judged_.reduced_fraction = found.reduced_fraction;
   judged_.reduced_l1 = found.reduced_l1;
-  return sum_up({.p = &p, .ledger = &ledger});
+  return sum_up({.p = &p, .balance = &balance});
 }
 
 std::string SelfCheck::when(double t) const {
@@ -167,18 +167,18 @@ Judgement SelfCheck::sum_up(const Moment& now) {
 }
 
 void SelfCheck::warn_of_mass(const Moment& now) {
-  if (now.ledger->mass > nothing_left * now.ledger->mass_initial) return;
+  if (now.balance->mass > nothing_left * now.balance->mass_initial) return;
   judged_.warnings.push_back(fmt::format(
       "mass: {:.2g} of the mass is left at t = {:.6g}: p, moments and norms there are those of nothing; end the run "
       "earlier (time.end), what has left is in mass.outflow_per_side",
-      std::max(0.0, now.ledger->mass / now.ledger->mass_initial), now.t));
+      std::max(0.0, now.balance->mass / now.balance->mass_initial), now.t));
 }
 
 void SelfCheck::warn_of_walls(const Moment& now) {
   double all = 0;
   std::string parts, keys;
   for (const WallFinding& wall : judged_.walls) {
-    if (!wall.judged || !(wall.beyond > share_of_mass)) continue;
+    if (!wall.judged || !(wall.beyond > fraction_of_mass)) continue;
     all += wall.beyond;
     parts += fmt::format("{}{:.2g} of the mass beyond {} {} ({})", parts.empty() ? "" : ", ", wall.beyond, wall.side,
                          when(wall.at), wall.closed_form ? "closed form" : "from p at the wall");
@@ -186,16 +186,17 @@ void SelfCheck::warn_of_walls(const Moment& now) {
     if (keys.find(key) == std::string::npos) keys += (keys.empty() ? "" : ", ") + key;
   }
   if (!parts.empty())
-    judged_.warnings.push_back(fmt::format(
-        "walls: the box cuts the law: {}; expected of that: l1 {:.2g} from the law without walls. Widen {} (a "
-        "wall that is meant needs no change)",
-        parts, std::min(2.0, all), keys));
-  if (!setup_.config.compare.exact_closed_form || !(now.ledger->total_outflow() > share_of_mass)) return;
+    judged_.warnings.push_back(
+        fmt::format("walls: the box cuts the distribution: {}; expected of that: l1 {:.2g} from the distribution "
+                    "without walls. Widen {} (a "
+                    "wall that is meant needs no change)",
+                    parts, std::min(2.0, all), keys));
+  if (!setup_.config.compare.exact_closed_form || !(now.balance->total_outflow() > fraction_of_mass)) return;
   judged_.warnings.push_back(fmt::format(
       "walls: {:.2g} of the mass has left through absorbing sides, of which the closed form (compare.exact = "
       "true) knows nothing: on the whole line the two are at least that far apart in l1; widen the box, or give the "
-      "law as a formula",
-      now.ledger->total_outflow()));
+      "distribution as a formula",
+      now.balance->total_outflow()));
 }
 
 void SelfCheck::warn_of_flux() {
@@ -219,7 +220,7 @@ void SelfCheck::warn_of_steps() {
 }
 
 void SelfCheck::warn_of_reduced_terms() {
-  if (!(judged_.reduced_share > share_of_mass)) return;
+  if (!(judged_.reduced_fraction > fraction_of_mass)) return;
   const std::string keys = cells_keys(*setup_.grid);
   const std::string remedy =
       space_.by_cells()
@@ -232,7 +233,7 @@ void SelfCheck::warn_of_reduced_terms() {
       "tensor: D_xy was reduced, to fit offsets of at most {} cells{}, in cells with {:.2g} of the mass; "
       "expected of that: l1 {:.2g}. {}",
       space_.by_cells() ? cell_offset_cap : offset_cap, space_.by_cells() ? " that stay within the box" : "",
-      judged_.reduced_share, judged_.reduced_l1, remedy));
+      judged_.reduced_fraction, judged_.reduced_l1, remedy));
 }
 
 /// What would have 3 cells in a width: a number that a case may ask for, or another way.
@@ -269,15 +270,15 @@ void SelfCheck::warn_of_features(const Moment& now) {
       judged_.warnings.push_back(fmt::format("resolution: p {}: {}", when(t), poor));
   };
   if (!stationary_ && !std::holds_alternative<InitialPoint>(setup_.config.initial)) look_at(setup_.initial, 0);
-  if (now.ledger->mass > share_of_mass * now.ledger->mass_initial) look_at(*now.p, now.t);
+  if (now.balance->mass > fraction_of_mass * now.balance->mass_initial) look_at(*now.p, now.t);
 }
 
 void SelfCheck::warn_of_negative_mass(const Moment& now) {
-  if (!(now.ledger->negative_mass > share_of_mass)) return;
+  if (!(now.balance->negative_mass > fraction_of_mass)) return;
   judged_.warnings.push_back(fmt::format(
       "sign: up to {:.2g} of negative mass, down to p = {:.3g}; take scheme.positive = true with a flux and a stepper "
       "that keep p >= 0 (fokker list fluxes), or more cells ({})",
-      now.ledger->negative_mass, now.ledger->run_min, cells_keys(*setup_.grid)));
+      now.balance->negative_mass, now.balance->run_min, cells_keys(*setup_.grid)));
 }
 
 }  // namespace fokker

@@ -134,7 +134,7 @@ SpaceError::Sources SpaceError::sources(std::span<const CellLook> cells, SpaceLo
     add_distortion(cell, parts, off_mean(cell, middle), mean.distortion);
     if (!parts || !parts->capped) continue;
     const double hx = setup_.grid->axis(0).width(), hy = setup_.grid->axis(1).width();
-    out.reduced_share += cell.weight;
+    out.reduced_fraction += cell.weight;
     mean.reduced(0, 1) += cell.weight * (parts->xy * hx * hy - cell.diffusion[1]);
     mean.reduced(1, 0) = mean.reduced(0, 1);
   }

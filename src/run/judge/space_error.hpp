@@ -14,7 +14,7 @@ namespace fokker {
 /// What one look at a density says about the grid under it.
 struct SpaceLook {
   std::array<double, 2> width{};  ///< along each axis, of a Gaussian with the curvature of p [cells]
-  double reduced_share = 0;       ///< share of the mass in cells whose cross term is reduced
+  double reduced_fraction = 0;    ///< fraction of the mass in cells whose cross term is reduced
   double flux_l1 = 0;             ///< what the numerical diffusion of the flux has done so far, in l1
   double reduced_l1 = 0;          ///< the same for the reduced cross terms
 };
@@ -34,8 +34,8 @@ struct SpaceLook {
 /// variance may be V_num, and then their difference says little; for densities of one peak). V_num is scaled by how
 /// much sharper p is than its Gaussian, int |V_num : Hess p| of the one over that of the other, so that two narrow
 /// peaks far apart do not pass for one wide one. c is a = f - div D for upwind fluxes; for exponentially fitted ones
-/// the velocity J/p of the current where that is slower, for they diffuse nothing where a stationary law without
-/// current is reached.
+/// the velocity J/p of the current where that is slower, for they diffuse nothing where a stationary distribution
+/// without current is reached.
 ///
 /// Beside walls where D vanishes (cell_looks.hpp: fades) nothing is expected: there the cells' stationary weights carry
 /// what no difference of neighbouring cells tells; what they do not resolve is end_warnings.hpp's to say.
@@ -51,7 +51,8 @@ struct SpaceLook {
 ///     parabolas     -|v| h^3 k^4/12,   five cells  |v| h^5 k^6/60
 ///
 /// for edges e of rate lambda: waves that run too slowly (third and fifth order), and steps instead of diffusion. A
-/// fitted flux keeps stationary laws: c is that of J/p where that is slower, and lambda counts by |v| / (|v| + |a|).
+/// fitted flux keeps stationary distributions: c is that of J/p where that is slower, and lambda counts by |v| / (|v| +
+/// |a|).
 ///
 /// Between two looks what drives the moments is the mean of both; rates that are one matrix times a factor of time are
 /// those of the matrix, in the integral of the factor, so that a pulse within one step counts as it is.

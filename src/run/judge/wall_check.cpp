@@ -17,7 +17,7 @@ constexpr double beyond_one_width = 0.1587;  // of a Gaussian
 constexpr double confining = 4;  // f_n L / D_nn, L the box: drift inwards that makes a tail of a quarter of the box
 
 /// The closed form of the case on the whole line, where it has one.
-std::optional<ClosedForm> law_without_walls(const Setup& setup) {
+std::optional<ClosedForm> distribution_without_walls(const Setup& setup) {
   try {
     return closed_form(setup.config, *setup.formulas, "compare.exact", "");
   } catch (const CaseError&) {
@@ -26,18 +26,18 @@ std::optional<ClosedForm> law_without_walls(const Setup& setup) {
 }
 
 /// The Gaussian at rest on the whole line, where the case has one.
-std::optional<GaussianMixture> law_at_rest(const Setup& setup) {
+std::optional<GaussianMixture> distribution_at_rest(const Setup& setup) {
   const auto linear = setup.formulas->linear();
   for (const Axis& axis : setup.grid->axes())
     if (axis.periodic()) return std::nullopt;
-  const auto law = linear ? LinearGaussian(*linear).stationary() : std::nullopt;
-  if (!law) return std::nullopt;
-  return GaussianMixture({*law});
+  const auto distribution = linear ? LinearGaussian(*linear).stationary() : std::nullopt;
+  if (!distribution) return std::nullopt;
+  return GaussianMixture({*distribution});
 }
 
-double mass_beyond(const GaussianMixture& law, const Axis& axis, int k, int side) {
+double mass_beyond(const GaussianMixture& distribution, const Axis& axis, int k, int side) {
   double mass = 0;
-  for (const Gaussian& component : law.components()) {
+  for (const Gaussian& component : distribution.components()) {
     const double inside = side == 0 ? component.mean[k] - axis.lower : axis.upper - component.mean[k];
     const double variance = component.covariance(k, k);
     mass += component.weight * (variance > 0 ? 0.5 * std::erfc(inside / std::sqrt(2 * variance)) : inside < 0 ? 1 : 0);
@@ -65,11 +65,11 @@ WallCheck::WallCheck(const Setup& setup, bool stationary) : setup_(setup) {
       sides_.push_back(std::move(wall));
       found_.push_back({axis.name + (side == 0 ? "_lower" : "_upper")});
     }
-  if (sides_.empty() || grid.ledgers() > 0 || has_formula_) return;
+  if (sides_.empty() || grid.outflows() > 0 || has_formula_) return;
   if (stationary)
-    at_rest_ = law_at_rest(setup);
+    at_rest_ = distribution_at_rest(setup);
   else
-    law_ = law_without_walls(setup);
+    distribution_ = distribution_without_walls(setup);
 }
 
 WallCheck::AtWall WallCheck::at_wall(const Side& side, double t, std::span<const double> p) const {
@@ -95,12 +95,12 @@ WallCheck::AtWall WallCheck::at_wall(const Side& side, double t, std::span<const
   const auto k = static_cast<std::size_t>(side.axis);
   double weight = 0;
   for (std::size_t j = 0; j < side.cells.size(); ++j) {
-    const double share = std::max(0.0, p[static_cast<std::size_t>(side.cells[j])]);
+    const double fraction = std::max(0.0, p[static_cast<std::size_t>(side.cells[j])]);
     const double here = D[2 * k][j], behind = D[2 * k][j + side.cells.size()];
-    weight += share;
-    now.outwards += share * (side.side == 0 ? -1 : 1) * f[k][j];
-    if (behind <= vanishing * here) now.D += share * here;
-    if (here > 0 && behind > vanishing * here) now.vanishing += share;
+    weight += fraction;
+    now.outwards += fraction * (side.side == 0 ? -1 : 1) * f[k][j];
+    if (behind <= vanishing * here) now.D += fraction * here;
+    if (here > 0 && behind > vanishing * here) now.vanishing += fraction;
   }
   if (!(weight > 0)) return now;
   now.outwards /= weight;
@@ -128,31 +128,32 @@ bool WallCheck::judged(const Side& side, const AtWall& now) const {
   return of_the_line_ && !from_potential_ && (now.D > 0 || now.outwards > 0);
 }
 
-std::optional<GaussianMixture> WallCheck::law_at(double t) {
-  if (!law_) return at_rest_;
+std::optional<GaussianMixture> WallCheck::distribution_at(double t) {
+  if (!distribution_) return at_rest_;
   try {
-    return law_->at(t);
+    return distribution_->at(t);
   } catch (const NumericalError&) {
-    law_.reset();
+    distribution_.reset();
     return std::nullopt;
   }
 }
 
 void WallCheck::look(double t, std::span<const double> p, bool last) {
-  const std::optional<GaussianMixture> law = law_at(t);
+  const std::optional<GaussianMixture> distribution = distribution_at(t);
   for (std::size_t k = 0; k < sides_.size(); ++k) {
     Side& side = sides_[k];
     WallFinding& found = found_[k];
     const AtWall now = at_wall(side, t, p);
     side.spread += 2 * now.D * (t - t_);
     found.mass = std::max(found.mass, now.mass);
-    const bool judges = judged(side, now) && (!starts_in_box_ || law || last);
-    const double out = law ? mass_beyond(*law, setup_.grid->axis(side.axis), side.axis, side.side) : beyond(side, now);
+    const bool judges = judged(side, now) && (!starts_in_box_ || distribution || last);
+    const double out = distribution ? mass_beyond(*distribution, setup_.grid->axis(side.axis), side.axis, side.side)
+                                    : beyond(side, now);
     if (judges < found.judged || (judges == found.judged && !(out > found.beyond))) continue;
     found.beyond = out;
     found.at = t;
     found.judged = judges;
-    found.closed_form = law.has_value();
+    found.closed_form = distribution.has_value();
   }
   t_ = t;
 }

@@ -50,13 +50,13 @@ Found against_table(const QuantityRow& row, const Setup& setup, const CaseCheck&
   return row.of_verdict(verdict);
 }
 
-Found evaluate(const Evidence& evidence, std::span<const Opinion> opinions) {
+Found evaluate(const Evidence& evidence, std::span<const Comparison> comparisons) {
   const CaseCheck& check = evidence.check;
   const QuantityRow& row = quantity_row(check.quantity);
   if (row.of_run != nullptr) return row.of_run(evidence);
   if (check.table) return against_table(row, evidence.setup, check, evidence.p);
-  for (const Opinion& opinion : opinions)
-    if (opinion.witness == check.against) return row.of_verdict(opinion.verdict);
+  for (const Comparison& comparison : comparisons)
+    if (comparison.witness == check.against) return row.of_verdict(comparison.verdict);
   return {};
 }
 
@@ -105,13 +105,14 @@ std::string CheckResult::label() const {
   return text;
 }
 
-void check_frame(const Setup& setup, double t, const Field& p, const Ledger& ledger, std::span<const Opinion> opinions,
-                 const LikelihoodVerdict* likelihood, std::vector<CheckResult>& results) {
+void check_frame(const Setup& setup, double t, const Field& p, const MassBalance& balance,
+                 std::span<const Comparison> comparisons, const LikelihoodVerdict* likelihood,
+                 std::vector<CheckResult>& results) {
   for (const CaseCheck& check : setup.config.checks) {
     if (!quantity_row(check.quantity).of_one_run() || check.of_reverse ||
         std::abs(time_of(setup, check) - t) > 1e-9 * setup.config.time.end)
       continue;
-    Found found = evaluate({setup, check, p, &ledger, likelihood}, opinions);
+    Found found = evaluate({setup, check, p, &balance, likelihood}, comparisons);
     results.push_back({&check, t, found.value, holds(check, found.value), true, std::move(found.note)});
   }
 }

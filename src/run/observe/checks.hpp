@@ -10,8 +10,9 @@
 namespace fokker {
 
 /// Evaluates the checks whose time is `t` and appends their results; `likelihood` may be null.
-void check_frame(const Setup& setup, double t, const Field& p, const Ledger& ledger, std::span<const Opinion> opinions,
-                 const LikelihoodVerdict* likelihood, std::vector<CheckResult>& results);
+void check_frame(const Setup& setup, double t, const Field& p, const MassBalance& balance,
+                 std::span<const Comparison> comparisons, const LikelihoodVerdict* likelihood,
+                 std::vector<CheckResult>& results);
 /// Evaluates the checks that hold for a stationary density too: expectations that speak of no time.
 void check_steady(const Setup& setup, const Field& p, std::vector<CheckResult>& results);
 /// Evaluates the checks against what came back.

@@ -20,15 +20,16 @@ class Frames : public Observer {
  public:
   Frames(const Setup& setup, std::filesystem::path folder) : setup_(setup), folder_(std::move(folder)) {}
 
-  void frame(const Moment& now, std::span<const Opinion> opinions) override {
+  void frame(const Moment& now, std::span<const Comparison> comparisons) override {
     const std::string name = fmt::format("density_{:06}.vti", written_.size());
-    write_vti(folder_ / name, *setup_.grid, arrays(now, opinions), now.t);
+    write_vti(folder_ / name, *setup_.grid, arrays(now, comparisons), now.t);
     written_.emplace_back(now.t, name);
     if (written_.size() == 1 || Clock::now() - listed_ > std::chrono::seconds(1)) list();
     if (setup_.grid->dimension() == 1) history_.emplace_back(now.p->values.begin(), now.p->values.end());
     references_.clear();
-    for (const Opinion& opinion : opinions)
-      if (!witness_row(opinion.witness).picture.empty()) references_.emplace_back(opinion.witness, opinion.density);
+    for (const Comparison& comparison : comparisons)
+      if (!witness_row(comparison.witness).picture.empty())
+        references_.emplace_back(comparison.witness, comparison.density);
   }
 
   void end(const Moment& now) override {
@@ -39,8 +40,9 @@ class Frames : public Observer {
     if (setup_.grid->dimension() == 1)
       write_spacetime_vti(folder_ / "spacetime.vti", setup_.grid->axis(0), times, history_);
     if (now.t != written_.back().first) references_.clear();  // of an earlier time
-    for (const WitnessRow& row : witness_rows())              // that of the law comes without it too
-      if (row.is_law || (!row.picture.empty() && row.asked(setup_.config.compare))) draw(row.picture, now, row.name);
+    for (const WitnessRow& row : witness_rows())              // that of the distribution comes without it too
+      if (row.is_distribution || (!row.picture.empty() && row.asked(setup_.config.compare)))
+        draw(row.picture, now, row.name);
   }
 
  private:
@@ -57,7 +59,7 @@ class Frames : public Observer {
     write_density_png(folder_ / file, *setup_.grid, now.p->view(), reference, setup_.config.title, now.t);
   }
 
-  std::vector<CellArray> arrays(const Moment& now, std::span<const Opinion> opinions) {
+  std::vector<CellArray> arrays(const Moment& now, std::span<const Comparison> comparisons) {
     storage_.clear();
     std::vector<CellArray> all;
     bool masked = false;
@@ -72,10 +74,10 @@ class Frames : public Observer {
       all.push_back({name, {storage_.emplace_back(std::move(values)).x}});
     };
     if (masked) scalar(mask_field, carried_by_doubles(now.p->view()));
-    for (const Opinion& opinion : opinions) {
-      all.push_back({"p_" + opinion.witness, {opinion.density.view()}});
-      const Eigen::VectorXd error = now.p->values - opinion.density.values;
-      scalar(&opinion == opinions.data() ? "error" : "error_" + opinion.witness, {error.begin(), error.end()});
+    for (const Comparison& comparison : comparisons) {
+      all.push_back({"p_" + comparison.witness, {comparison.density.view()}});
+      const Eigen::VectorXd error = now.p->values - comparison.density.values;
+      scalar(&comparison == comparisons.data() ? "error" : "error_" + comparison.witness, {error.begin(), error.end()});
     }
     return all;
   }

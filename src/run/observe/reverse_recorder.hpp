@@ -10,7 +10,7 @@
 
 namespace fokker {
 
-/// Records log p of the forward run at equal times, where the way back wants its score.
+/// Records log p of the forward run at equal times, where the time reversal wants its score.
 class ReverseRecorder final : public Observer {
  public:
   /// The snapshots lie in `folder`, or among temporary files.

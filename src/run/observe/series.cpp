@@ -33,10 +33,10 @@ class Series : public Observer {
     pending_step_ = now.step;
   }
 
-  void frame(const Moment& now, std::span<const Opinion> opinions) override {
+  void frame(const Moment& now, std::span<const Comparison> comparisons) override {
     std::string kl;
-    for (const Opinion& opinion : opinions)
-      if (witness_row(opinion.witness).is_law) kl = fmt::format("{:.10g}", opinion.verdict.norms.kl);
+    for (const Comparison& comparison : comparisons)
+      if (witness_row(comparison.witness).is_distribution) kl = fmt::format("{:.10g}", comparison.verdict.norms.kl);
     if (pending_step_ == now.step) pending_.clear();  // the frame's own row stands for the step that led to it
     append_pending();
     file_.append(row(now, kl));
@@ -50,15 +50,15 @@ class Series : public Observer {
   }
 
   static std::string row(const Moment& now, const std::string& kl) {
-    const Ledger& ledger = *now.ledger;
+    const MassBalance& balance = *now.balance;
     const Moments m = moments(*now.p->grid, now.p->view());
     std::string line = fmt::format("{:.17g},{:.10g},{},{:.17g},{:.4g},{:.10g},{:.10g}", now.t, now.dt, now.step,
-                                   ledger.mass, ledger.mass_error, ledger.min, ledger.max);
+                                   balance.mass, balance.mass_error, balance.min, balance.max);
     for (const double mean : m.mean) line += fmt::format(",{:.12g}", mean);
     for (Index k = 0; k < m.covariance.rows(); ++k) line += fmt::format(",{:.12g}", m.covariance(k, k));
     if (m.covariance.rows() > 1) line += fmt::format(",{:.12g}", m.covariance(0, 1));
     line += fmt::format(",{:.12g},{}", entropy(*now.p->grid, now.p->view()), kl);
-    for (const double outflow : ledger.outflow) line += fmt::format(",{:.17g}", outflow);
+    for (const double outflow : balance.outflow) line += fmt::format(",{:.17g}", outflow);
     return line + "\n";
   }
 

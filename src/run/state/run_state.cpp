@@ -34,21 +34,21 @@ Totals totals(std::span<const double> p) {
   return all;
 }
 
-void update(const Setup& setup, const RunState& now, Ledger& ledger) {
+void update(const Setup& setup, const RunState& now, MassBalance& balance) {
   const double volume = setup.grid->volume();
   const Totals found = totals(now.p.view());
-  ledger.mass = found.sum * volume;
-  for (std::size_t k = 0; k < ledger.outflow.size(); ++k)
-    ledger.outflow[k] = now.state[setup.grid->cells() + static_cast<Index>(k)];
-  ledger.mass_error = ledger.mass + ledger.total_outflow() - ledger.mass_initial;
-  ledger.mass_max_error = std::max(ledger.mass_max_error, std::abs(ledger.mass_error));
-  require_mass(ledger.mass + ledger.total_outflow(), ledger.mass_initial, now.t);
-  ledger.min = found.min;
-  ledger.max = found.max;
-  ledger.run_min = std::min(ledger.run_min, found.min);
-  ledger.run_max = std::max(ledger.run_max, found.max);
-  ledger.negative_mass = std::max(ledger.negative_mass, found.negative * volume);
-  if (found.negative * volume > std::max(1.0, ledger.mass_initial))
+  balance.mass = found.sum * volume;
+  for (std::size_t k = 0; k < balance.outflow.size(); ++k)
+    balance.outflow[k] = now.state[setup.grid->cells() + static_cast<Index>(k)];
+  balance.mass_error = balance.mass + balance.total_outflow() - balance.mass_initial;
+  balance.mass_max_error = std::max(balance.mass_max_error, std::abs(balance.mass_error));
+  require_mass(balance.mass + balance.total_outflow(), balance.mass_initial, now.t);
+  balance.min = found.min;
+  balance.max = found.max;
+  balance.run_min = std::min(balance.run_min, found.min);
+  balance.run_max = std::max(balance.run_max, found.max);
+  balance.negative_mass = std::max(balance.negative_mass, found.negative * volume);
+  if (found.negative * volume > std::max(1.0, balance.mass_initial))
     throw NumericalError(
         fmt::format("{:.3g} of negative mass, more than there is in all: steps of {:.3g} do not damp what "
                     "they should; take shorter ones, or time.tolerance",
@@ -67,14 +67,14 @@ RunState initial_run_state(const Setup& setup) {
   RunState now;
   now.state = initial_state(setup);
   now.p = setup.initial;
-  Ledger& ledger = now.ledger;
-  ledger.outflow.assign(static_cast<std::size_t>(setup.scheme->op().ledgers()), 0.0);
+  MassBalance& balance = now.balance;
+  balance.outflow.assign(static_cast<std::size_t>(setup.scheme->op().outflows()), 0.0);
   const Totals found = totals(now.p.view());
-  ledger.mass_initial = found.sum * setup.grid->volume();
-  for (const double left : setup.initial_outflow) ledger.mass_initial += left;
-  ledger.run_min = found.min;
-  ledger.run_max = found.max;
-  update(setup, now, ledger);
+  balance.mass_initial = found.sum * setup.grid->volume();
+  for (const double left : setup.initial_outflow) balance.mass_initial += left;
+  balance.run_min = found.min;
+  balance.run_max = found.max;
+  update(setup, now, balance);
   return now;
 }
 
@@ -85,10 +85,10 @@ void count_step(const Setup& setup, double t, double dt, RunState& now) {
   now.dt_min = now.steps == 1 ? dt : std::min(now.dt_min, dt);
   now.dt_max = std::max(now.dt_max, dt);
   now.p.values = now.state.head(setup.grid->cells());
-  update(setup, now, now.ledger);
+  update(setup, now, now.balance);
 }
 
-double Ledger::total_outflow() const {
+double MassBalance::total_outflow() const {
   double total = 0;
   for (const double mass_out : outflow) total += mass_out;
   return total;

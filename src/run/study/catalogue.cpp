@@ -121,7 +121,7 @@ std::vector<Entry> list_solvers() {
         {"not when", "odd numbers of cells; tensors whose edge offsets vary from cell to cell"}}},
       {"detailed balance",
        {{"for", "stationary densities whose every edge carries as much forth as back (any potential)"},
-        {"guarantee", "the exact law of the discrete chain"},
+        {"guarantee", "the exact distribution of the discrete chain"},
         {"reference", "Kolmogorov 1936"}}},
       {"elimination",
        {{"for", "stationary densities in 1D and on small planes"},

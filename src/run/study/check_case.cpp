@@ -62,7 +62,7 @@ Finding traits_finding(const Setup& setup) {
   if (traits.diagonal) names.emplace_back("diagonal diffusion");
   if (traits.deterministic) names.emplace_back("no noise");
   if (setup.sde->separated(setup.grid->centers())) names.emplace_back("one common factor of time");
-  if (setup.sde->has_gibbs()) names.emplace_back("Gibbs law exp(-U/T)");
+  if (setup.sde->has_gibbs()) names.emplace_back("Gibbs distribution exp(-U/T)");
   return {"sde.traits", names, "proved", names.empty() ? "nothing" : fmt::format("{}", fmt::join(names, ", "))};
 }
 
@@ -77,8 +77,8 @@ double mass_at_walls(const Setup& setup) {
   return mass;
 }
 
-/// What box and grid will make of the law on the way, as far as it can be known without a run; what a run would warn
-/// of.
+/// What box and grid will make of the distribution on the way, as far as it can be known without a run; what a run
+/// would warn of.
 std::vector<std::string> add_forecast(const Setup& setup, std::optional<double> gives_way, std::vector<Finding>& all) {
   const auto found = forecast(setup, gives_way);
   if (!found) return {};
@@ -139,7 +139,7 @@ void add_particles(const Setup& setup, std::vector<Finding>& all) {
                  text});
 }
 
-/// What the case claims about its own law, one line each; false when something claimed is wrong.
+/// What the case claims about its own distribution, one line each; false when something claimed is wrong.
 bool add_schedule(const Setup& setup, std::vector<Finding>& all) {
   const Case& c = setup.config;
   if (!c.no_schedule.empty()) all.push_back({"schedule.unknown", c.no_schedule, "schedule", c.no_schedule});

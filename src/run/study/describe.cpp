@@ -58,7 +58,7 @@ Json judgement_json(const Judgement& judged) {
           {"flux_l1_worst", number(judged.flux_l1_worst)},
           {"flux_l1_worst_at", judged.flux_l1_worst_at},
           {"step_l1", judged.step_l1},
-          {"reduced_share", judged.reduced_share},
+          {"reduced_fraction", judged.reduced_fraction},
           {"reduced_l1", number(judged.reduced_l1)},
           {"walls", walls}};
 }

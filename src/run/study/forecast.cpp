@@ -114,10 +114,10 @@ class MomentFlow {
   long steps_ = 0;
 };
 
-/// The law of the case at one time after the other, where it is known or can be followed.
-class Law {
+/// The distribution of the case at one time after the other, where it is known or can be followed.
+class Prediction {
  public:
-  explicit Law(const Setup& setup) {
+  explicit Prediction(const Setup& setup) {
     std::vector<Gaussian> start;
     if (const auto* mixture = std::get_if<InitialMixture>(&setup.config.initial)) start = mixture->components;
     if (const auto* point = std::get_if<InitialPoint>(&setup.config.initial)) {
@@ -162,14 +162,14 @@ std::map<double, bool> times_to_look(const Case& c) {
 }  // namespace
 
 std::optional<Forecast> forecast(const Setup& setup, std::optional<double> gives_way) try {
-  Law law(setup);
-  if (law.basis().empty()) return std::nullopt;
-  Forecast out{law.basis(), {}, std::vector<double>(setup.config.axes.size()), 0};
+  Prediction distribution(setup);
+  if (distribution.basis().empty()) return std::nullopt;
+  Forecast out{distribution.basis(), {}, std::vector<double>(setup.config.axes.size()), 0};
   CellPeclets peclets(setup.grid, setup.sde);
   SelfCheck self_check(setup);
   if (gives_way) self_check.expect_way_given(*gives_way);
   const GridFaces faces(*setup.grid);
-  Ledger whole;
+  MassBalance whole;
   whole.mass = whole.mass_initial = 1;
   Field p = setup.initial;
   Moment now{0, 0, 0, 0, &p, &whole};
@@ -180,7 +180,7 @@ std::optional<Forecast> forecast(const Setup& setup, std::optional<double> gives
   };
   look(true);
   for (const auto& [t, frame] : times_to_look(setup.config)) {
-    const auto known = law.at(t);
+    const auto known = distribution.at(t);
     if (!known) break;
     Field next(setup.grid);
     known->cell_averages(faces.faces, next.view());
@@ -198,7 +198,7 @@ std::optional<Forecast> forecast(const Setup& setup, std::optional<double> gives
 
 std::optional<double> left_by_absorbing_sides(const Setup& setup) try {
   constexpr Index few = 32;
-  if (setup.grid->ledgers() == 0) return std::nullopt;
+  if (setup.grid->outflows() == 0) return std::nullopt;
   Case coarse = side_case(setup.config);
   for (Axis& axis : coarse.axes) axis.cells = std::min(axis.cells, few);
   coarse.scheme = {};
@@ -208,7 +208,7 @@ std::optional<double> left_by_absorbing_sides(const Setup& setup) try {
   Setup few_cells = assemble(std::move(coarse));
   const RunResult result = run(few_cells, {});
   if (result.stop_reason != "end") return std::nullopt;
-  return std::max(0.0, result.ledger.mass / result.ledger.mass_initial);
+  return std::max(0.0, result.balance.mass / result.balance.mass_initial);
 } catch (const CaseError&) {
   return std::nullopt;
 } catch (const NumericalError&) {

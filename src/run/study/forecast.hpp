@@ -13,11 +13,11 @@ struct Forecast {
   std::string basis;  ///< "the closed form" or "its moments"
   Judgement judged;
   std::vector<double> peclet;  ///< per axis: largest cell Peclet number where the mass is (cell_peclet.hpp)
-  double until = 0;            ///< [t] the end, or where most of the law is outside of the box or cannot be followed
+  double until = 0;  ///< [t] the end, or where most of the distribution is outside of the box or cannot be followed
 };
 
-/// Judges box and grid over [0, end] by the law that a Gaussian, a mixture or a point start becomes: exact where the
-/// case has a closed form, else every component as the Gaussian with the mean and covariance that obey
+/// Judges box and grid over [0, end] by the distribution that a Gaussian, a mixture or a point start becomes: exact
+/// where the case has a closed form, else every component as the Gaussian with the mean and covariance that obey
 ///
 ///     m' = <f>,   V' = <(x - m) f^T> + <f (x - m)^T> + 2 <D>,
 ///
@@ -25,7 +25,7 @@ struct Forecast {
 /// the flux gives way to the default one [t].
 [[nodiscard]] std::optional<Forecast> forecast(const Setup& setup, std::optional<double> gives_way = {});
 
-/// The share of the mass that absorbing sides leave at the end, by a run on at most 32 cells an axis; absent without
+/// The fraction of the mass that absorbing sides leave at the end, by a run on at most 32 cells an axis; absent without
 /// such sides, or where such a run is not possible.
 [[nodiscard]] std::optional<double> left_by_absorbing_sides(const Setup& setup);
 

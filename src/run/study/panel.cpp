@@ -20,18 +20,18 @@ Panel::Panel(const Setup& setup, Witnesses witnesses, RunResult& result)
   for (const auto& witness : witnesses_) result_.verdicts.emplace_back(witness->name(), std::vector<Verdict>{});
 }
 
-std::vector<Opinion> Panel::ask() {
+std::vector<Comparison> Panel::ask() {
   const Stopwatch watch(result_.witness_seconds);
-  std::vector<Opinion> opinions;
+  std::vector<Comparison> comparisons;
   for (const auto& witness : witnesses_) {
     Field own = witness->advance(result_.t);
     Verdict verdict = witness->judge(result_.t, result_.p, own);
-    opinions.push_back({witness->name(), std::move(own), std::move(verdict)});
+    comparisons.push_back({witness->name(), std::move(own), std::move(verdict)});
   }
   if (likelihood_) result_.log_likelihood.push_back(likelihood_->judge(result_.t, result_.p));
-  compare(opinions);
-  for (std::size_t k = 0; k < opinions.size(); ++k) result_.verdicts[k].second.push_back(opinions[k].verdict);
-  return opinions;
+  compare(comparisons);
+  for (std::size_t k = 0; k < comparisons.size(); ++k) result_.verdicts[k].second.push_back(comparisons[k].verdict);
+  return comparisons;
 }
 
 const LikelihoodVerdict* Panel::likelihood() const { return likelihood_ ? &result_.log_likelihood.back() : nullptr; }
@@ -48,10 +48,10 @@ void Panel::conclude() {
 }
 
 /// A deterministic witness is held against the exact one too: how much of a distance to it is its own.
-void Panel::compare(std::vector<Opinion>& opinions) const {
-  for (const Opinion& exact : opinions)
-    for (Opinion& other : opinions)
-      if (witness_row(exact.witness).is_law && witness_row(other.witness).against_law)
+void Panel::compare(std::vector<Comparison>& comparisons) const {
+  for (const Comparison& exact : comparisons)
+    for (Comparison& other : comparisons)
+      if (witness_row(exact.witness).is_distribution && witness_row(other.witness).against_distribution)
         other.verdict.more.emplace_back("l1_exact", norms(*setup_.grid, other.density.view(), exact.density.view()).l1);
 }
 

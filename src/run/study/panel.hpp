@@ -13,14 +13,14 @@ class Panel {
  public:
   Panel(const Setup& setup, Witnesses witnesses, RunResult& result);
   /// Asks each of them about the density now, and holds them against each other.
-  [[nodiscard]] std::vector<Opinion> ask();
+  [[nodiscard]] std::vector<Comparison> ask();
   /// What points carried along the flow said last; null where the case does not ask for them.
   [[nodiscard]] const LikelihoodVerdict* likelihood() const;
   /// What they have to say about themselves, at the end.
   void conclude();
 
  private:
-  void compare(std::vector<Opinion>& opinions) const;
+  void compare(std::vector<Comparison>& comparisons) const;
 
   const Setup& setup_;
   std::vector<std::unique_ptr<Witness>> witnesses_;

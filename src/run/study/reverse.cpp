@@ -19,7 +19,7 @@
 namespace fokker {
 namespace {
 
-/// The density that the way back starts from, of mass 1.
+/// The density that the time reversal starts from, of mass 1.
 Field start_of(const Setup& setup, const Field& last) {
   if (setup.config.reverse->start == "forward") return last;
   const auto d = static_cast<Eigen::Index>(setup.config.axes.size());
@@ -60,8 +60,8 @@ double score_kl(const Setup& setup, const std::shared_ptr<const LogSnapshots>& s
     half.prepare(times[k], {});
     integral += (times[k + 1] - times[k - 1]) * score_distance(setup, times[k], all, half);
   }
-  constexpr double share = 128.0 / 315;  // mean of (16 u^2 (1 - u)^2)^2, the error over an interval, 1 in its middle
-  return share * integral / (16 * 16);
+  constexpr double fraction = 128.0 / 315;  // mean of (16 u^2 (1 - u)^2)^2, the error over an interval, 1 in its middle
+  return fraction * integral / (16 * 16);
 }
 
 /// Noise keeps the flux fitted; without it p is advected.
@@ -107,10 +107,10 @@ Field averaged(const Field& p, const std::shared_ptr<const Grid>& wider, Index f
   Field wide(wider);
   const Index nx = p.grid->nx();
   const bool plane = p.grid->dimension() > 1;
-  const double share = 1 / static_cast<double>(plane ? factor * factor : factor);
+  const double fraction = 1 / static_cast<double>(plane ? factor * factor : factor);
   for (Index cell = 0; cell < p.grid->cells(); ++cell) {
     const Index column = cell % nx / factor, row = plane ? cell / nx / factor : 0;
-    wide.values[column + wider->nx() * row] += share * p.values[cell];
+    wide.values[column + wider->nx() * row] += fraction * p.values[cell];
   }
   return wide;
 }
@@ -175,13 +175,13 @@ ReverseResult run_back(const Setup& setup, const Field& last, const std::shared_
   if (snapshots) {
     score = std::make_shared<ScoreTable>(snapshots);
     result.snapshots = static_cast<Index>(snapshots->times().size());
-    result.floored = snapshots->floored();
+    result.underflowed = snapshots->underflowed();
     result.score_kl = score_kl(setup, snapshots);
   }
   for (const double lambda : setup.config.reverse->lambda) try {
       ReverseRow row = go_back(setup, start, score, lambda);
-      const double share = (1 + lambda * lambda) * (1 + lambda * lambda) / (4 * lambda * lambda);
-      if (result.score_kl && lambda > 0) row.score_l1 = std::sqrt(2 * share * *result.score_kl);
+      const double fraction = (1 + lambda * lambda) * (1 + lambda * lambda) / (4 * lambda * lambda);
+      if (result.score_kl && lambda > 0) row.score_l1 = std::sqrt(2 * fraction * *result.score_kl);
       for (const ReverseRow& other : result.rows)
         result.spread = std::max(result.spread, norms(*setup.grid, row.p.view(), other.p.view()).l1);
       result.rows.push_back(std::move(row));

@@ -101,7 +101,7 @@ class Run {
     if (options_.folder) write_reverse(setup_, *result_.reverse, *options_.folder);
   }
 
-  /// Until the start is the law.
+  /// Until the start is the distribution.
   void wait(double stop) {
     march_.wait(std::min(stop, setup_.clock));
     result_.t = march_.t();
@@ -129,23 +129,23 @@ class Run {
   }
 
   void frame() {
-    const std::vector<Opinion> opinions = panel_->ask();
-    result_.capped_share =
-        std::max(result_.capped_share, setup_.scheme->reduced_cross(result_.t, result_.p.view()).share);
+    const std::vector<Comparison> comparisons = panel_->ask();
+    result_.capped_fraction =
+        std::max(result_.capped_fraction, setup_.scheme->reduced_cross(result_.t, result_.p.view()).fraction);
     look_at_peclets();
     result_.undefined_scores = std::max(result_.undefined_scores, setup_.scheme->undefined_scores(result_.p.view()));
-    check_frame(setup_, result_.t, result_.p, result_.ledger, opinions, panel_->likelihood(), result_.checks);
-    write_frame(opinions);
+    check_frame(setup_, result_.t, result_.p, result_.balance, comparisons, panel_->likelihood(), result_.checks);
+    write_frame(comparisons);
   }
 
-  void write_frame(std::span<const Opinion> opinions) {
+  void write_frame(std::span<const Comparison> comparisons) {
     const Stopwatch watch(result_.output_seconds);
     self_check_->frame(moment(result_.t));
-    for (const auto& observer : observers_) observer->frame(moment(result_.t), opinions);
+    for (const auto& observer : observers_) observer->frame(moment(result_.t), comparisons);
     result_.framed = result_.t;
   }
 
-  /// The state that a request to stop found, with no opinion on it.
+  /// The state that a request to stop found, which no witness has seen.
   void last_frame() {
     if (result_.t > result_.framed) write_frame({});
   }
@@ -184,7 +184,7 @@ class Run {
   }
 
   [[nodiscard]] Moment moment(double t) const {
-    return {t, result_.dt, result_.steps, setup_.stepper->rhs_evaluations(), &result_.p, &result_.ledger, view()};
+    return {t, result_.dt, result_.steps, setup_.stepper->rhs_evaluations(), &result_.p, &result_.balance, view()};
   }
 
   std::span<double> view() { return {result_.state.data(), static_cast<std::size_t>(result_.state.size())}; }

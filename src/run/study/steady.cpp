@@ -76,7 +76,7 @@ void solve_form(const Setup& setup, SteadyResult& result) {
     result.solve_seconds += seconds_since(begin);
     result.residual = solver.residual(result.found.p);
   } catch (const UsageError& error) {
-    refuse(setup, setup.grid->ledgers() > 0 ? "axis" : "sde", error.what());
+    refuse(setup, setup.grid->outflows() > 0 ? "axis" : "sde", error.what());
   }
   result.p = Field(setup.grid);
   std::copy(result.found.p.begin(), result.found.p.end(), result.p.values.begin());
@@ -130,23 +130,24 @@ void solve_without_limiter(Setup& setup, SteadyResult& result) {
   setup.flux_reason = fmt::format("{}, and {}: upwind along that axis, of first order in its cells", why, instead);
 }
 
-/// A law that does not move: a stationary Gaussian.
-class StationaryLaw final : public Witness {
+/// A distribution that does not move: a stationary Gaussian.
+class StationaryClosedForm final : public Witness {
  public:
-  StationaryLaw(std::shared_ptr<const Grid> grid, const Gaussian& law) : grid_(std::move(grid)), law_({law}) {}
+  StationaryClosedForm(std::shared_ptr<const Grid> grid, const Gaussian& distribution)
+      : grid_(std::move(grid)), distribution_({distribution}) {}
   const char* name() const override { return "exact"; }
   Field advance(double) override {
     Field own(grid_);
-    law_.cell_averages(GridFaces(*grid_).faces, own.view());
+    distribution_.cell_averages(GridFaces(*grid_).faces, own.view());
     return own;
   }
 
  private:
   std::shared_ptr<const Grid> grid_;
-  GaussianMixture law_;
+  GaussianMixture distribution_;
 };
 
-/// The exact witness of the case, where it has a stationary law; else null.
+/// The exact witness of the case, where it has a stationary distribution; else null.
 std::unique_ptr<Witness> stationary_witness(const Setup& setup) {
   const CaseCompare& asked = setup.config.compare;
   if (asked.exact_formula && !asked.exact_formula->depends_on("t")) return witness_row("exact").make(setup);
@@ -154,8 +155,8 @@ std::unique_ptr<Witness> stationary_witness(const Setup& setup) {
   if (!asked.exact_closed_form || !linear) return nullptr;
   for (const Axis& axis : setup.grid->axes())
     if (axis.periodic()) return nullptr;
-  const auto law = LinearGaussian(*linear).stationary();
-  return law ? std::make_unique<StationaryLaw>(setup.grid, *law) : nullptr;
+  const auto distribution = LinearGaussian(*linear).stationary();
+  return distribution ? std::make_unique<StationaryClosedForm>(setup.grid, *distribution) : nullptr;
 }
 
 double largest_current(const Setup& setup, const Field& p) {
@@ -199,7 +200,8 @@ SteadyResult solve_steady(Setup& setup) {
   if (const auto rate = dissipation(setup, 0, result.p))
     result.entropy_production = setup.grid->volume() * std::accumulate(rate->begin(), rate->end(), 0.0);
   if (const auto witness = stationary_witness(setup)) {
-    result.exact_density = witness->advance(setup.config.time.end);  // not 0: there the law is that of the start
+    result.exact_density =
+        witness->advance(setup.config.time.end);  // not 0: there the distribution is that of the start
     result.exact = witness->judge(0, result.p, result.exact_density);
   }
   result.judgement = SelfCheck(setup, true).judge(result.p);
@@ -211,9 +213,9 @@ SteadyResult solve_steady(Setup& setup) {
 void write_steady(Setup& setup, const SteadyResult& result, const std::filesystem::path& folder) {
   std::vector<std::string>& fields = setup.config.output.fields;
   if (std::find(fields.begin(), fields.end(), "current") == fields.end()) fields.emplace_back("current");
-  std::vector<Opinion> opinions;
-  if (result.exact) opinions.push_back({"exact", result.exact_density, *result.exact});
-  make_frames(setup, folder)->frame({.p = &result.p}, opinions);
+  std::vector<Comparison> comparisons;
+  if (result.exact) comparisons.push_back({"exact", result.exact_density, *result.exact});
+  make_frames(setup, folder)->frame({.p = &result.p}, comparisons);
   Reference exact{"exact", {}};
   if (result.exact) exact.values = result.exact_density.view();
   write_density_png(folder / "density.png", *setup.grid, result.p.view(), exact, setup.config.title, NAN);

@@ -43,7 +43,7 @@ void add_scheme(const Setup& setup, const RunResult& result, std::vector<Finding
             {"flux", setup.flux->name},
             {"why", setup.flux_reason},
             {"positive", setup.positive},
-            {"capped_share", result.capped_share}};
+            {"capped_fraction", result.capped_fraction}};
   for (const double peclet : result.peclet) json["peclet"].push_back(number(peclet));
   if (advects) json.update({{"score", scheme.score}, {"undefined_scores", result.undefined_scores}});
   all.push_back(
@@ -100,30 +100,31 @@ void add_speed(const Setup& setup, const RunResult& result, std::vector<Finding>
   all.push_back({"threads", thread_count()});
 }
 
-Finding mass_finding(const Setup& setup, const Ledger& ledger) {
+Finding mass_finding(const Setup& setup, const MassBalance& balance) {
   Json left = Json::object();
-  std::string text = fmt::format("{:.10g} on the grid", ledger.mass);
+  std::string text = fmt::format("{:.10g} on the grid", balance.mass);
   const auto sides = setup.grid->absorbing_sides();
   for (std::size_t k = 0; k < sides.size(); ++k) {
-    left[sides[k]] = ledger.outflow[k];
-    text += fmt::format(", {:.6g} left at {}", ledger.outflow[k], sides[k]);
+    left[sides[k]] = balance.outflow[k];
+    text += fmt::format(", {:.6g} left at {}", balance.outflow[k], sides[k]);
   }
   return {"mass",
-          {{"initial", ledger.mass_initial},
-           {"final", ledger.mass},
-           {"outflow", ledger.total_outflow()},
+          {{"initial", balance.mass_initial},
+           {"final", balance.mass},
+           {"outflow", balance.total_outflow()},
            {"outflow_per_side", left},
-           {"max_error", ledger.mass_max_error}},
+           {"max_error", balance.mass_max_error}},
           "mass",
-          text + fmt::format("; never off by more than {:.1e}", ledger.mass_max_error)};
+          text + fmt::format("; never off by more than {:.1e}", balance.mass_max_error)};
 }
 
-Finding range_finding(const Ledger& ledger) {
-  return {"density",
-          {{"min", ledger.run_min}, {"max", ledger.run_max}, {"negative_mass", ledger.negative_mass}},
-          "density",
-          fmt::format("{:.3g} .. {:.3g} over the run{}", ledger.run_min, ledger.run_max,
-                      ledger.run_min < 0 ? fmt::format(", up to {:.2g} of negative mass", ledger.negative_mass) : "")};
+Finding range_finding(const MassBalance& balance) {
+  return {
+      "density",
+      {{"min", balance.run_min}, {"max", balance.run_max}, {"negative_mass", balance.negative_mass}},
+      "density",
+      fmt::format("{:.3g} .. {:.3g} over the run{}", balance.run_min, balance.run_max,
+                  balance.run_min < 0 ? fmt::format(", up to {:.2g} of negative mass", balance.negative_mass) : "")};
 }
 
 /// The files that a case read.
@@ -145,18 +146,18 @@ DocumentSection findings_section(const Setup& setup, const RunResult& result) {
   all.push_back(time_finding(setup, result));
   if (result.corrections) all.push_back(positivity_finding(*result.corrections, result.steps));
   add_speed(setup, result, all);
-  all.push_back(mass_finding(setup, result.ledger));
-  all.push_back({"self_check"});  // its place; people read of it below
-  all.push_back(range_finding(result.ledger));
+  all.push_back(mass_finding(setup, result.balance));
+  all.push_back({"self_check"});  // where JSON has it; people read of it below
+  all.push_back(range_finding(result.balance));
   append(judgement_findings(result.judgement), all);
   append(density_findings(result.p, result.entropy_production), all);
   if (result.reverse) all.push_back({"reverse"});
-  if (result.capped_share > 0)
+  if (result.capped_fraction > 0)
     all.push_back({"",
                    {},
                    "tensor",
                    fmt::format("{:.2g} of the mass sat in cells whose D_xy was reduced to what offsets can carry",
-                               result.capped_share)});
+                               result.capped_fraction)});
   if (result.undefined_scores > 0)
     all.push_back({"",
                    {},
@@ -167,13 +168,14 @@ DocumentSection findings_section(const Setup& setup, const RunResult& result) {
   return section;
 }
 
-/// The table of the way back: what returns of the initial density.
+/// The table of the time reversal: what returns of the initial density.
 DocumentSection reverse_section(const Setup& setup, const ReverseResult& reverse) {
   const std::string& start = setup.config.reverse->start;
   Json json{{"score", reverse.score}, {"start", start}, {"start_l1", reverse.start_l1}};
   if (reverse.score_kl)
-    json.update(
-        {{"snapshots", reverse.snapshots}, {"floored", reverse.floored}, {"score_kl", number(*reverse.score_kl)}});
+    json.update({{"snapshots", reverse.snapshots},
+                 {"underflowed", reverse.underflowed},
+                 {"score_kl", number(*reverse.score_kl)}});
   json["spread"] = reverse.spread;
   DocumentSection section{.label_width = 0};
   section.findings.push_back(
@@ -201,12 +203,12 @@ DocumentSection reverse_section(const Setup& setup, const ReverseResult& reverse
   }
   if (reverse.rows.size() > 1)
     section.notes.push_back({"", {}, "", fmt::format("the rows differ by l1 {:.2e} at most", reverse.spread)});
-  if (reverse.floored > 0)
+  if (reverse.underflowed > 0)
     section.notes.push_back({"",
                              {},
                              "",
                              fmt::format("{} of {} values of log p lay below the range of doubles: score 0 there",
-                                         reverse.floored, reverse.snapshots * setup.grid->cells())});
+                                         reverse.underflowed, reverse.snapshots * setup.grid->cells())});
   return section;
 }
 

@@ -1,6 +1,6 @@
 #include <Eigen/LU>
 
-#include "../build/formula_law.hpp"
+#include "../build/formula_reference.hpp"
 #include "fokker/analysis/score.hpp"
 #include "fokker/run/closed_form.hpp"
 #include "fokker/run/witness.hpp"
@@ -15,18 +15,18 @@ ClosedForm exact_form(const Setup& setup) {
                      "give the density as a formula of the axes and t instead, or remove the key");
 }
 
-/// The closed form of a linear SDE with additive noise: the initial mixture moved by the law of X_t given X_0.
-class ExactLaw : public Witness {
+/// The closed form of a linear SDE with additive noise: the initial mixture moved by the distribution of X_t given X_0.
+class ExactClosedForm : public Witness {
  public:
-  ExactLaw(std::shared_ptr<const Grid> grid, ClosedForm law)
-      : grid_(std::move(grid)), faces_(*grid_), law_(std::move(law)), now_(law_.at(0)) {
+  ExactClosedForm(std::shared_ptr<const Grid> grid, ClosedForm distribution)
+      : grid_(std::move(grid)), faces_(*grid_), distribution_(std::move(distribution)), now_(distribution_.at(0)) {
     if (!fourier_library().empty()) torus_ = std::make_unique<SpectralGrid>(grid_, std::array{false, false});
   }
 
   const char* name() const override { return "exact"; }
 
   Field advance(double t) override {
-    now_ = law_.at(t);
+    now_ = distribution_.at(t);
     Field own(grid_);
     now_.cell_averages(faces_.faces, own.view());
     return own;
@@ -57,7 +57,7 @@ class ExactLaw : public Witness {
 
   std::shared_ptr<const Grid> grid_;
   GridFaces faces_;
-  ClosedForm law_;
+  ClosedForm distribution_;
   GaussianMixture now_;
   std::unique_ptr<const SpectralGrid> torus_;  // null in a build without FFTW
 };
@@ -65,12 +65,13 @@ class ExactLaw : public Witness {
 /// A density formula of the axes and t, given by the user.
 class ExactFormula : public Witness {
  public:
-  explicit ExactFormula(std::shared_ptr<const FormulaLaw> law) : law_(std::move(law)) {}
+  explicit ExactFormula(std::shared_ptr<const FormulaReference> distribution)
+      : distribution_(std::move(distribution)) {}
   const char* name() const override { return "exact"; }
-  Field advance(double t) override { return law_->at(t); }
+  Field advance(double t) override { return distribution_->at(t); }
 
  private:
-  std::shared_ptr<const FormulaLaw> law_;
+  std::shared_ptr<const FormulaReference> distribution_;
 };
 
 bool asked(const CaseCompare& compare) { return compare.exact_closed_form || compare.exact_formula; }
@@ -78,18 +79,23 @@ bool asked(const CaseCompare& compare) { return compare.exact_closed_form || com
 void require(Setup& setup) {
   const CaseCompare& compare = setup.config.compare;
   if (compare.exact_closed_form && setup.config.has_initial) static_cast<void>(exact_form(setup));
-  if (compare.exact_formula) setup.formula_law = std::make_shared<const FormulaLaw>(setup);
+  if (compare.exact_formula) setup.formula_reference = std::make_shared<const FormulaReference>(setup);
 }
 
 std::unique_ptr<Witness> make(const Setup& setup) {
-  if (setup.config.compare.exact_closed_form) return std::make_unique<ExactLaw>(setup.grid, exact_form(setup));
-  return std::make_unique<ExactFormula>(setup.formula_law);
+  if (setup.config.compare.exact_closed_form) return std::make_unique<ExactClosedForm>(setup.grid, exact_form(setup));
+  return std::make_unique<ExactFormula>(setup.formula_reference);
 }
 
 }  // namespace
 
 WitnessRow exact_row() {
-  return {.name = "exact", .asked = asked, .require = require, .make = make, .is_law = true, .picture = "density.png"};
+  return {.name = "exact",
+          .asked = asked,
+          .require = require,
+          .make = make,
+          .is_distribution = true,
+          .picture = "density.png"};
 }
 
 }  // namespace fokker

@@ -15,21 +15,21 @@ namespace {
 
 using Columns = std::vector<std::vector<double>>;
 
-Columns drawn_places(const Setup& setup) {
+Columns drawn_points(const Setup& setup) {
   const CaseLogLikelihood& asked = *setup.config.compare.log_likelihood;
-  Columns places(setup.config.axes.size(), std::vector<double>(static_cast<std::size_t>(asked.points)));
+  Columns points(setup.config.axes.size(), std::vector<double>(static_cast<std::size_t>(asked.points)));
   std::array<std::span<double>, 2> columns;
-  for (std::size_t k = 0; k < places.size(); ++k) columns[k] = places[k];
-  place_particles(*setup.grid, {setup.initial_law.get(), &setup.initial, std::nullopt}, asked.seed, columns);
-  return places;
+  for (std::size_t k = 0; k < points.size(); ++k) columns[k] = points[k];
+  draw_particles(*setup.grid, {setup.initial_distribution.get(), &setup.initial, std::nullopt}, asked.seed, columns);
+  return points;
 }
 
 CarriedPoints start(const Setup& setup, const std::shared_ptr<ClosedFlow>& flow) {
-  const Columns places = drawn_places(setup);
-  PointsIn at{std::ssize(places[0]), setup.grid->dimension(), {}};
-  std::vector<double> log_p(places[0].size()), lengths;
-  for (std::size_t k = 0; k < places.size(); ++k) {
-    at.axis[k] = places[k].data();
+  const Columns points = drawn_points(setup);
+  PointsIn at{std::ssize(points[0]), setup.grid->dimension(), {}};
+  std::vector<double> log_p(points[0].size()), lengths;
+  for (std::size_t k = 0; k < points.size(); ++k) {
+    at.axis[k] = points[k].data();
     lengths.push_back(setup.config.axes[k].upper - setup.config.axes[k].lower);
   }
   flow->prepare(0);
@@ -38,19 +38,19 @@ CarriedPoints start(const Setup& setup, const std::shared_ptr<ClosedFlow>& flow)
                         [flow](const PointsIn& x, double t, PointsOut velocity, double* divergence) {
                           flow->evaluate(x, t, velocity, divergence);
                         }};
-  return {rates, places, log_p, lengths, setup.config.compare.log_likelihood->tolerance, 0, setup.timeline};
+  return {rates, points, log_p, lengths, setup.config.compare.log_likelihood->tolerance, 0, setup.timeline};
 }
 
 /// Point i, wrapped where the axis is a circle.
-std::vector<double> place_in(const Grid& grid, const PointsIn& points, Index i) {
-  std::vector<double> place;
+std::vector<double> point_in(const Grid& grid, const PointsIn& points, Index i) {
+  std::vector<double> point;
   for (int k = 0; k < grid.dimension(); ++k) {
     const Axis& axis = grid.axis(k);
     double x = points.axis[static_cast<std::size_t>(k)][i];
     if (axis.periodic()) x -= (axis.upper - axis.lower) * std::floor((x - axis.lower) / (axis.upper - axis.lower));
-    place.push_back(x);
+    point.push_back(x);
   }
-  return place;
+  return point;
 }
 
 }  // namespace
@@ -75,7 +75,7 @@ LikelihoodVerdict LogLikelihood::judge(double t, const Field& p) {
   points.advance(t);
   state_->flow->prepare(t);
   std::vector<double> exact(static_cast<std::size_t>(points.size()));
-  state_->flow->log_density(points.places(), exact.data());
+  state_->flow->log_density(points.positions(), exact.data());
 
   LikelihoodVerdict verdict{.t = t};
   const auto count = static_cast<double>(points.size());
@@ -84,8 +84,8 @@ LikelihoodVerdict LogLikelihood::judge(double t, const Field& p) {
     const double carried = points.log_p()[i];
     verdict.mean += carried / count;
     verdict.error = std::max(verdict.error, std::abs(carried - exact[static_cast<std::size_t>(i)]));
-    const std::vector<double> place = place_in(*p.grid, points.places(), i);
-    const double own = p.grid->find(place) < 0 ? 0 : point_value(*p.grid, p.view(), place);
+    const std::vector<double> point = point_in(*p.grid, points.positions(), i);
+    const double own = p.grid->find(point) < 0 ? 0 : point_value(*p.grid, p.view(), point);
     if (!(own > 0)) {
       ++verdict.unseen;
       continue;

@@ -71,10 +71,10 @@ class MonteCarlo : public Witness {
 
 const ParticleStepperRow& row_of(const CaseMonteCarlo& asked) { return *find_particle_stepper(asked.stepper); }
 
-InitialLaw start(const Setup& setup) {
-  InitialLaw law{setup.initial_law.get(), &setup.initial, std::nullopt};
-  if (const auto* at = std::get_if<InitialPoint>(&setup.config.initial)) law.point = at->point;
-  return law;
+InitialDistribution start(const Setup& setup) {
+  InitialDistribution distribution{setup.initial_distribution.get(), &setup.initial, std::nullopt};
+  if (const auto* at = std::get_if<InitialPoint>(&setup.config.initial)) distribution.point = at->point;
+  return distribution;
 }
 
 /// The member of the family that a stepper moves: 0 is the flow, 1 the SDE itself.

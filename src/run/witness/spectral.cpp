@@ -21,7 +21,7 @@ std::string with_cause(const std::string& cause, const std::string& seen) {
   return fmt::format("{}, and a Fourier series follows no jump ({})", cause, seen.substr(0, seen.rfind("; ")));
 }
 
-/// One of f_x, f_y, D_xx, D_xy, D_yy at a time as a function of the place.
+/// One of f_x, f_y, D_xx, D_xy, D_yy at a time as a function of the point.
 Sampled coefficient(const Setup& setup, double t, int which) {
   return [&setup, t, which](const PointsIn& x, double* out) {
     const auto n = static_cast<std::size_t>(x.size);
@@ -44,8 +44,8 @@ std::optional<Jump> coefficient_jump(const Setup& setup, int first) {
   return std::nullopt;
 }
 
-/// By how much a coefficient differs between the ends of a periodic axis, as a share of its range over the grid.
-std::string seam(const Setup& setup) {
+/// By how much a coefficient differs between the ends of a periodic axis, as a fraction of its range over the grid.
+std::string mismatch_of_ends(const Setup& setup) {
   const Grid& grid = *setup.grid;
   for (int axis = 0; axis < grid.dimension(); ++axis) {
     if (!grid.axis(axis).periodic()) continue;
@@ -74,12 +74,13 @@ std::string seam(const Setup& setup) {
 std::string true_cause(const Setup& setup) {
   if (std::holds_alternative<InitialPoint>(setup.config.initial)) return "the start is a point, which has no width";
   if (std::holds_alternative<InitialFormula>(setup.config.initial)) {
-    const Density& law = *setup.initial_law;
-    if (const auto jump = find_jump(*setup.grid, [&](const PointsIn& x, double* out) { law.evaluate(x, out); }))
+    const Density& distribution = *setup.initial_distribution;
+    if (const auto jump =
+            find_jump(*setup.grid, [&](const PointsIn& x, double* out) { distribution.evaluate(x, out); }))
       return fmt::format("the initial density jumps at {}", jump_text(*setup.grid, *jump));
   }
   if (const auto jump = coefficient_jump(setup, 0)) return "the drift jumps at " + jump_text(*setup.grid, *jump);
-  return seam(setup);
+  return mismatch_of_ends(setup);
 }
 
 /// The Fourier pseudo-spectral solution on the same box. When it breaks down its density is NaN from there on, so that
@@ -167,7 +168,7 @@ WitnessRow spectral_row() {
           .asked = [](const CaseCompare& compare) { return compare.spectral.has_value(); },
           .make = make,
           .refused_when_made = true,
-          .against_law = true,
+          .against_distribution = true,
           .both_signs = true};
 }
 

@@ -55,7 +55,7 @@ class Twin : public Witness {
     march_.leave();
     Field p(own_.grid);
     p.values = state_.head(own_.grid->cells());
-    require_mass(p.mass() + state_.tail(own_.grid->ledgers()).sum(), mass_, t);
+    require_mass(p.mass() + state_.tail(own_.grid->outflows()).sum(), mass_, t);
     return p;
   }
 

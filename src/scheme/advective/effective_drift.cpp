@@ -135,12 +135,13 @@ class FluxConsistent final : public EdgeFlow {
 /// Peclet numbers at the faces themselves, from a derivative of D, where scores are taken to belong to the faces or
 /// differences of log p are refined; else as the drift-diffusion form has them.
 DriftAs drift_of(const Sde& sde, int score_order, bool local) {
-  const bool law = sde.dimension() == 1 && sde.traits().autonomous;
-  return local || (score_order == 4 && !law) ? DriftAs::velocity : DriftAs::written;
+  const bool distribution = sde.dimension() == 1 && sde.traits().autonomous;
+  return local || (score_order == 4 && !distribution) ? DriftAs::velocity : DriftAs::written;
 }
 
 /// The row whose flux bounds that of the effective drift. With `local` Peclet numbers a h / D at the faces, which a
-/// score at the faces belongs to; otherwise those of the stationary law, which a difference of log p belongs to.
+/// score at the faces belongs to; otherwise those of the stationary distribution, which a difference of log p belongs
+/// to.
 FluxScheme fitted_row(bool local) {
   FluxScheme row = *find_flux("scharfetter_gummel");
   if (local) row.drift = DriftCarrier::edges;
@@ -211,14 +212,14 @@ class LogDifference final : public EdgeFlow {
     double x[chunk], y[chunk], sx[chunk], sy[chunk] = {};
     const PointsIn points{count, grid.dimension(), {x, plane ? y : nullptr}};
     std::fill_n(step, count, 0.0);
-    const auto add = [&](Index cell, double share) {  // at the centres from this cell on, or their upper faces
+    const auto add = [&](Index cell, double fraction) {  // at the centres from this cell on, or their upper faces
       for (Index i = 0; i < count; ++i) {
         const Index column = (cell + i) % grid.nx(), row = (cell + i) / grid.nx();
         x[i] = face && run.offset.x == 1 ? grid.axis(0).face(column + 1) : grid.axis(0).center(column);
         if (plane) y[i] = face && run.offset.y == 1 ? grid.axis(1).face(row + 1) : grid.axis(1).center(row);
       }
       source_->score(points, {{sx, plane ? sy : nullptr}});
-      for (Index i = 0; i < count; ++i) step[i] += share * (hx * sx[i] + hy * sy[i]);
+      for (Index i = 0; i < count; ++i) step[i] += fraction * (hx * sx[i] + hy * sy[i]);
     };
     add(run.left + from, face ? 1 : 0.5);
     if (!face) add(run.right + from, 0.5);
@@ -240,11 +241,11 @@ class LogDifference final : public EdgeFlow {
     if (first < 0 || last < 0) return;
     const std::array<Index, 5> line{first, before, edge, after, last};
     if (std::any_of(line.begin(), line.end(), [&](Index k) { return system_.close()[k] != 0; })) return;
-    const bool law = system_.keeps_law();
+    const bool distribution = system_.keeps_stationary();
     std::array<double, 5> Y{}, sum{};  // differences of log(p/m) and of log(p m) over the five edges
     for (std::size_t k = 0; k < 5; ++k) {
       if (!(edges.log[k][i] > log_of_zero && edges.log[k + 1][i] > log_of_zero)) return;
-      const double step = edges.log[k + 1][i] - edges.log[k][i], peclet = law ? system_.peclets()[line[k]] : 0;
+      const double step = edges.log[k + 1][i] - edges.log[k][i], peclet = distribution ? system_.peclets()[line[k]] : 0;
       Y[k] = step - peclet;
       sum[k] = step + peclet;
     }
@@ -254,7 +255,7 @@ class LogDifference final : public EdgeFlow {
     std::array<double, 3> W{};
     for (std::size_t k = 0; k < 3; ++k) W[k] = Y[k + 1] - (shift[k + 1] - shift[k]);
     const double slope = (26 * W[1] - W[0] - W[2]) / 24;
-    drift = system_.rates()[edge] * ((law ? 0 : system_.peclets()[edge]) - slope);
+    drift = system_.rates()[edge] * ((distribution ? 0 : system_.peclets()[edge]) - slope);
   }
 
   Reconstruction reconstruction_;

@@ -80,7 +80,7 @@ void FrozenEdges::apply(double, std::span<const double> state, std::span<double>
   for (const Sink& sink : edges_.sinks()) {
     const double lost = scale_ * sink.rate * state[at(sink.cell)];
     rate[at(sink.cell)] -= lost;
-    rate[at(cells() + sink.ledger)] += cell_volume() * lost;
+    rate[at(cells() + sink.outflow)] += cell_volume() * lost;
   }
 }
 
@@ -95,7 +95,7 @@ void FrozenEdges::assemble(double, const InsertEntry& insert) const {
   edges_.assemble(scale_, insert);
   for (const Sink& sink : edges_.sinks()) {
     insert(sink.cell, sink.cell, -scale_ * sink.rate);
-    insert(cells() + sink.ledger, sink.cell, cell_volume() * (scale_ * sink.rate));
+    insert(cells() + sink.outflow, sink.cell, cell_volume() * (scale_ * sink.rate));
   }
 }
 

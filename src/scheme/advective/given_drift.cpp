@@ -33,7 +33,7 @@ class GivenDrift final : public Form, public Operator {
  public:
   GivenDrift(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, Reconstruction reconstruction,
              std::shared_ptr<ScoreSource> source, TimeRange times)
-      : Operator({grid->cells(), grid->ledgers(), grid->volume(), sde->traits().autonomous && !source, true}),
+      : Operator({grid->cells(), grid->outflows(), grid->volume(), sde->traits().autonomous && !source, true}),
         grid_(std::move(grid)),
         sde_(std::move(sde)),
         source_(std::move(source)),
@@ -83,7 +83,7 @@ class GivenDrift final : public Form, public Operator {
     for (const Outlet& outlet : outlets_) {
       const double lost = outlet.rate * state[at(outlet.cell)];
       rate[at(outlet.cell)] -= lost;
-      rate[at(cells() + outlet.ledger)] += grid_->volume() * lost;
+      rate[at(cells() + outlet.outflow)] += grid_->volume() * lost;
     }
   }
 
@@ -91,7 +91,7 @@ class GivenDrift final : public Form, public Operator {
   /// What leaves a cell through an absorbing wall: the upwind flux.
   struct Outlet {
     Index cell = 0;
-    int ledger = 0, axis = 0;
+    int outflow = 0, axis = 0;
     double sign = 1, rate = 0;  // outwards; [1/t]
   };
 
@@ -147,8 +147,8 @@ class GivenDrift final : public Form, public Operator {
       }
     }
     velocities(k, t, count, sample, out);
-    const bool seam = k == 0 ? column + count == grid_->nx() : row + 1 == grid_->ny();
-    if (!seam) return;
+    const bool closes = k == 0 ? column + count == grid_->nx() : row + 1 == grid_->ny();
+    if (!closes) return;
     Sample lower;
     std::copy_n(sample.x, count, lower.x);
     if (plane) std::copy_n(sample.y, count, lower.y);
@@ -183,7 +183,7 @@ class GivenDrift final : public Form, public Operator {
     outlets_.clear();
     for (int k = 0; k < grid_->dimension(); ++k)
       for (int side = 0; side < 2; ++side)
-        if (grid_->ledger(k, side) >= 0) add_outlets(k, side, t);
+        if (grid_->outflow(k, side) >= 0) add_outlets(k, side, t);
   }
 
   void add_outlets(int k, int side, double t) const {
@@ -200,7 +200,7 @@ class GivenDrift final : public Form, public Operator {
       velocities(k, t, n, sample, v);
       for (Index i = 0; i < n; ++i) {
         const Index cell = k == 0 ? wall_cell + grid_->nx() * (first + i) : first + i + grid_->nx() * wall_cell;
-        if (sign * v[i] > 0) outlets_.push_back({cell, grid_->ledger(k, side), k, sign, sign * v[i]});
+        if (sign * v[i] > 0) outlets_.push_back({cell, grid_->outflow(k, side), k, sign, sign * v[i]});
       }
     }
   }

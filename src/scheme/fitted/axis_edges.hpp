@@ -10,8 +10,8 @@ namespace fokker {
 namespace axis_edges {
 
 inline constexpr double inf = Stretch::infinite;
-inline constexpr double fitting = 2;  // |P| beyond which D is fitted with the drift
-inline constexpr double seam = 1e-9;  // relative mismatch of the two ends of a ring
+inline constexpr double fitting = 2;           // |P| beyond which D is fitted with the drift
+inline constexpr double ring_mismatch = 1e-9;  // relative mismatch of the two ends of a ring
 
 inline constexpr double piling = 0.4;     // log of a weight from cell to cell towards an end: d^(-1/4) and steeper
 inline constexpr Index shaped_cells = 8;  // cells at an absorbing wall, where they are looked at every time
@@ -22,10 +22,10 @@ template <class Mark>
 void mark_breaks(const Axis& axis, std::span<const double> breaks, const Mark& mark) {
   const Index n = axis.cells;
   const double h = axis.width();
-  for (const double place : breaks) {
-    const double share = (place - axis.lower) / h;
-    const auto below = static_cast<Index>(std::floor(share - 1e-9)),
-               above = static_cast<Index>(std::floor(share + 1e-9));
+  for (const double point : breaks) {
+    const double fraction = (point - axis.lower) / h;
+    const auto below = static_cast<Index>(std::floor(fraction - 1e-9)),
+               above = static_cast<Index>(std::floor(fraction + 1e-9));
     const Index aside = below == above ? 1 : 0;
     for (Index i = below - aside; i <= above + aside; ++i)
       if (i >= 0 && i < n)
@@ -36,15 +36,16 @@ void mark_breaks(const Axis& axis, std::span<const double> breaks, const Mark& m
 }
 
 /// Whether coefficients differ between the two ends of a ring.
-inline bool torn_at_seam(const Axis& axis, const LineView& view) {
+inline bool torn_ring(const Axis& axis, const LineView& view) {
   if (!axis.periodic()) return false;
   const std::array<double, 2> ends{axis.lower, axis.upper};
   std::array<double, 2> f{}, D{};
   view.evaluate(ends.data(), 2, f.data(), D.data());
   const auto differ = [](double u, double v) {
-    return !(std::abs(u - v) <= seam * std::max(std::abs(u), std::abs(v)));
+    return !(std::abs(u - v) <= ring_mismatch * std::max(std::abs(u), std::abs(v)));
   };
-  return (differ(f[0], f[1]) && std::abs(f[0] - f[1]) > seam * (D[0] + D[1]) / axis.width()) || differ(D[0], D[1]);
+  return (differ(f[0], f[1]) && std::abs(f[0] - f[1]) > ring_mismatch * (D[0] + D[1]) / axis.width()) ||
+         differ(D[0], D[1]);
 }
 
 /// w_L p_L - w_R p_R as an edge.

@@ -93,18 +93,18 @@ Edge AxisFluxes::between(const CellFlux& left, const CellFlux& right) const {
 /// Within a few cells of a reflecting end, without a break on the way or a weight that piles up: see make_varying.
 bool AxisFluxes::beside_reflecting_end(Index line, Index left, Index right, double peclet) const {
   if (axis().periodic() || !std::isfinite(peclet) || is_oblique(line, left) || is_oblique(line, right)) return false;
-  const std::span<const double> places = breaks(line);
+  const std::span<const double> points = breaks(line);
   const auto unbroken = [&](double from, double to) {
-    return std::none_of(places.begin(), places.end(), [&](double x) { return x >= from && x <= to; });
+    return std::none_of(points.begin(), points.end(), [&](double x) { return x >= from && x <= to; });
   };
-  if (right <= shaped_cells && grid_.ledger(axis_, 0) < 0 && peclet >= -piling &&
+  if (right <= shaped_cells && grid_.outflow(axis_, 0) < 0 && peclet >= -piling &&
       unbroken(axis().lower, axis().face(right + 1)))
     return true;
-  return left >= axis().cells - 1 - shaped_cells && grid_.ledger(axis_, 1) < 0 && peclet <= piling &&
+  return left >= axis().cells - 1 - shaped_cells && grid_.outflow(axis_, 1) < 0 && peclet <= piling &&
          unbroken(axis().face(left), axis().upper);
 }
 
-/// A cell that a jump crosses aslant: lines in x and in y see other shares of it, and one weight has to serve all of
+/// A cell that a jump crosses aslant: lines in x and in y see other fractions of it, and one weight has to serve all of
 /// its faces; ways from centre to centre then keep E x where it is a martingale.
 CellFlux AxisFluxes::crossed(Index line, Index i, CellFlux cell) const {
   if (!is_oblique(line, i) || cell.parted) return cell;
@@ -166,7 +166,7 @@ Edge AxisFluxes::close_edge(Index line, Index left, Index right, const Face& fac
 }
 
 // From the centre of a wall cell to the wall it is half an edge: rate / (1/2), P / 2.
-Edge AxisFluxes::wall_edge(const LineView& whole, std::span<const double> places, bool special, int side) const {
+Edge AxisFluxes::wall_edge(const LineView& whole, std::span<const double> points, bool special, int side) const {
   const double sign = side == 0 ? -1 : 1;
   const Index i = side == 0 ? 0 : axis().cells - 1;
   const std::array<double, 2> x{side == 0 ? axis().lower : axis().upper, axis().center(i)};
@@ -179,7 +179,7 @@ Edge AxisFluxes::wall_edge(const LineView& whole, std::span<const double> places
     return edge;
   }
   const LineView seen = fitted_ ? whole : whole.without_drift();
-  const CellFlux cell = Conductance(rule_, seen).cell(axis().face(i), axis().face(i + 1), places);
+  const CellFlux cell = Conductance(rule_, seen).cell(axis().face(i), axis().face(i + 1), points);
   const double rate = rate_of(std::log(h_), 0, side == 0 ? cell.out_lower : cell.out_upper);
   return {rate, 0, fitted_ ? 0 : sign * f[0] / h_};
 }
@@ -276,12 +276,12 @@ void AxisFluxes::fill(const Run& run, Index from, Index count, Edge* out) const 
 
 void AxisFluxes::add_walls(std::vector<WallEdge>& out) const {
   for (int side = 0; side < 2; ++side) {
-    const int ledger = grid_.ledger(axis_, side), outward = side == 0 ? -1 : 1;
-    if (ledger < 0) continue;
+    const int outflow = grid_.outflow(axis_, side), outward = side == 0 ? -1 : 1;
+    if (outflow < 0) continue;
     const Index i = side == 0 ? 0 : axis().cells - 1;
     for (Index line = 0; line < lines(); ++line)
       out.push_back(
-          {cell_of(line, i), ledger, 1, wall_of(line, side), axis_ == 0 ? Offset{outward, 0} : Offset{0, outward}});
+          {cell_of(line, i), outflow, 1, wall_of(line, side), axis_ == 0 ? Offset{outward, 0} : Offset{0, outward}});
   }
 }
 

@@ -32,9 +32,9 @@ namespace fokker {
 class AxisFluxes {
  public:
   /// Which ways between two cells that are looked at closely count: `whole`, through both of them, or the `face` alone,
-  /// h/E there. With the latter the net rate out of a cell is the mean of its own f, in the law of the cell, as
-  /// (D m)' = f m: means along the axis move as they should whatever else brings mass to a cell, and cells are looked
-  /// at closely where D changes by more than e^(1/8) already.
+  /// h/E there. With the latter the net rate out of a cell is the mean of its own f, in the distribution of the cell,
+  /// as (D m)' = f m: means along the axis move as they should whatever else brings mass to a cell, and cells are
+  /// looked at closely where D changes by more than e^(1/8) already.
   enum class Way { whole, face };
 
   /// Not fitted rows get f as velocity, and D alone is looked at closely. Throws nothing for bad coefficients: they
@@ -58,7 +58,7 @@ class AxisFluxes {
   void add_walls(std::vector<WallEdge>& out) const;
 
   /// Weights are exact cell averages.
-  [[nodiscard]] bool keeps_law() const { return exact_; }
+  [[nodiscard]] bool keeps_stationary() const { return exact_; }
   /// Faces of exact lines without a finite average beside them, f h / D used.
   [[nodiscard]] Index fallback_faces() const { return fallback_faces_; }
   /// Frees what only another time would need.
@@ -93,10 +93,10 @@ class AxisFluxes {
   [[nodiscard]] double factor_of(Index line, double factor) const;
   [[nodiscard]] bool same_everywhere(const LineView& seen) const;
   void make_uniform(const LineView& seen, const std::vector<CellWeight>& weights);
-  void make_varying(const LineView& seen, const std::vector<CellWeight>& weights, const std::vector<double>& places);
+  void make_varying(const LineView& seen, const std::vector<CellWeight>& weights, const std::vector<double>& points);
 
   [[nodiscard]] bool differs_at_wall(const LineView& seen, int side, double D_center) const;
-  [[nodiscard]] WallShape shape_of(const LineView& seen, std::span<const double> places, int side, Index most) const;
+  [[nodiscard]] WallShape shape_of(const LineView& seen, std::span<const double> points, int side, Index most) const;
   [[nodiscard]] Face at_face(const LineView& seen, Index face) const;
   [[nodiscard]] Edge exact_edge(Index line, Index i) const;
   [[nodiscard]] Edge edge_of(Index line, Index i, const Face& face) const;
@@ -104,8 +104,8 @@ class AxisFluxes {
   [[nodiscard]] Edge close_edge(Index line, Index left, Index right, const Face& face) const;
   [[nodiscard]] bool beside_reflecting_end(Index line, Index left, Index right, double peclet) const;
   [[nodiscard]] Index flat_reach(const LineView& seen, int side, const std::vector<double>& D,
-                                 const std::vector<double>& peclets, const std::vector<double>& places) const;
-  [[nodiscard]] Edge wall_edge(const LineView& seen, std::span<const double> places, bool special, int side) const;
+                                 const std::vector<double>& peclets, const std::vector<double>& points) const;
+  [[nodiscard]] Edge wall_edge(const LineView& seen, std::span<const double> points, bool special, int side) const;
   [[nodiscard]] Edge wall_of(Index line, int side) const;
   [[nodiscard]] Edge between(const CellFlux& left, const CellFlux& right) const;
   [[nodiscard]] Edge with_ratio(const Edge& own, double peclet) const;
@@ -127,7 +127,7 @@ class AxisFluxes {
   bool exact_ = false;
   PanelRule rule_;
 
-  std::vector<double> face_;                 ///< places of the faces, both ends included
+  std::vector<double> face_;                 ///< points of the faces, both ends included
   std::span<const double> D_;                ///< at the cell centres, when it had to be looked at
   std::span<const double> oblique_;          ///< see `look`
   std::vector<std::uint8_t> special_;        ///< cells to be looked at closely

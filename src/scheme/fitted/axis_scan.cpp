@@ -42,7 +42,7 @@ void AxisFluxes::find_breaks() {
     for (Index line = first; line < last; ++line)
       sde_.breakpoints({axis_, across(line), axis().lower, axis().upper, axis().cells}, t_, breaks_[at(line)]);
   });
-  if (std::all_of(breaks_.begin(), breaks_.end(), [](const auto& places) { return places.empty(); })) breaks_.clear();
+  if (std::all_of(breaks_.begin(), breaks_.end(), [](const auto& points) { return points.empty(); })) breaks_.clear();
 }
 
 void AxisFluxes::find_special() {
@@ -60,14 +60,14 @@ void AxisFluxes::find_special() {
   });
   for (std::size_t cell = 0; cell < oblique_.size(); ++cell)
     if (std::isfinite(oblique_[cell])) special_[cell] = 1;
-  const bool closes = axis().periodic(), absorbs = grid_.ledger(axis_, 0) >= 0 || grid_.ledger(axis_, 1) >= 0;
+  const bool closes = axis().periodic(), absorbs = grid_.outflow(axis_, 0) >= 0 || grid_.outflow(axis_, 1) >= 0;
   if (breaks_.empty() && !closes && !absorbs) return;
   parallel_for(0, lines(), 4, [&](Index first, Index last) {
     for (Index line = first; line < last; ++line) {
       const LineView seen = view(line);
       const auto lower = at(cell_of(line, 0)), upper = at(cell_of(line, axis().cells - 1));
       mark_breaks(axis(), breaks(line), [&](Index i) { special_[at(cell_of(line, i))] = 1; });
-      if (closes && (torn_at_seam(axis(), seen) || !alike(D_[lower], D_[upper]))) special_[lower] = special_[upper] = 1;
+      if (closes && (torn_ring(axis(), seen) || !alike(D_[lower], D_[upper]))) special_[lower] = special_[upper] = 1;
       for (int side = 0; side < 2; ++side)
         if (const auto wall = side == 0 ? lower : upper; differs_at_wall(seen, side, D_[wall])) special_[wall] = 1;
     }
@@ -78,7 +78,7 @@ void AxisFluxes::find_wall_shapes() {
   for (int side = 0; side < 2; ++side) {
     std::vector<WallShape>& shapes = shapes_[at(side)];
     shapes.clear();
-    if (special_.empty() || grid_.ledger(axis_, side) < 0) continue;
+    if (special_.empty() || grid_.outflow(axis_, side) < 0) continue;
     const Index i = side == 0 ? 0 : axis().cells - 1;
     shapes.resize(at(lines()));
     bool any = false;
@@ -94,7 +94,7 @@ void AxisFluxes::find_wall_shapes() {
 
 // Cell by cell from the wall, where s = 0: with the weight m s of a cell and s at its centre, mu = mean(m s) / s and
 // the way to a face is that from the centre. Ends where drift rules (|P| > 2) or a formula breaks.
-AxisFluxes::WallShape AxisFluxes::shape_of(const LineView& line_view, std::span<const double> places, int side,
+AxisFluxes::WallShape AxisFluxes::shape_of(const LineView& line_view, std::span<const double> points, int side,
                                            Index most) const {
   WallShape shape;
   const Conductance conductance(rule_, line_view);
@@ -103,8 +103,8 @@ AxisFluxes::WallShape AxisFluxes::shape_of(const LineView& line_view, std::span<
   for (Index k = 0; k < most; ++k) {
     const Index i = side == 0 ? k : axis().cells - 1 - k;
     const double lower = axis().face(i), upper = axis().face(i + 1);
-    if (std::any_of(places.begin(), places.end(), [&](double x) { return x > lower && x < upper; })) break;
-    const CellFlux cell = conductance.cell(lower, upper, places);
+    if (std::any_of(points.begin(), points.end(), [&](double x) { return x > lower && x < upper; })) break;
+    const CellFlux cell = conductance.cell(lower, upper, points);
     if (cell.parted) break;
     const Stretch first = side == 0 ? cell.lower_half : mirrored(cell.upper_half),
                   second = side == 0 ? cell.upper_half : mirrored(cell.lower_half),

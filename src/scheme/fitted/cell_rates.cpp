@@ -9,7 +9,8 @@ namespace {
 
 constexpr double kept_at_wall = 0.45;  // of the rates along the faces: see mirror_at_wall
 
-/// The drift in units of what the tensor makes of it: Pe_e = q . e on an offset, D q = u, by the share of selling.hpp.
+/// The drift in units of what the tensor makes of it: Pe_e = q . e on an offset, D q = u, by the fraction of
+/// selling.hpp.
 std::array<double, 2> fitted_part(const CellTensor& D, const SellingDecomposition& parts, const double (&u)[2]) {
   if (D.singular()) return {0, 0};
   const double det = D.xx * D.yy - parts.xy * parts.xy;
@@ -21,7 +22,7 @@ std::array<double, 2> fitted_part(const CellTensor& D, const SellingDecompositio
     largest = std::max(largest, peclet);
     spread += parts.rate[k] * peclet * peclet * (parts.x[k] * parts.x[k] + parts.y[k] * parts.y[k]);
   }
-  const double theta = fitted_share(largest, spread, std::abs(u[0]) + std::abs(u[1]));
+  const double theta = fitted_fraction(largest, spread, std::abs(u[0]) + std::abs(u[1]));
   return {theta * q[0], theta * q[1]};
 }
 
@@ -39,10 +40,10 @@ void raise(double (&rates)[2]) {
 //                                                (+1, -2) <----|----------> (-1, +4)
 //
 // The sum of e_x e_y over both ways stays, and the spread along the other axis; mean and spread along this one stay by
-// the rates along the faces, of which `kept_at_wall` is to be left: it is they that hold the law at the wall. In the
-// cell at the wall itself, which has one face, the mean stays. Drift along the other axis is in the two rates, Pe = q
-// e_n. False where too little is left.
-bool mirror_at_wall(const CellTensor& D, const SellingDecomposition& parts, int axis, const RoomAround& room,
+// the rates along the faces, of which `kept_at_wall` is to be left: it is they that hold the distribution at the wall.
+// In the cell at the wall itself, which has one face, the mean stays. Drift along the other axis is in the two rates,
+// Pe = q e_n. False where too little is left.
+bool mirror_at_wall(const CellTensor& D, const SellingDecomposition& parts, int axis, const CellsAround& room,
                     CellRates& cell) {
   const int other = 1 - axis, near_side = room.nearer(axis);
   const double bare[2] = {cell.axis[axis][0], cell.axis[axis][1]};
@@ -81,7 +82,7 @@ bool mirror_at_wall(const CellTensor& D, const SellingDecomposition& parts, int 
 
 }  // namespace
 
-void share_out(const CellTensor& D, const SellingDecomposition& parts, CellRates& cell) {
+void distribute(const CellTensor& D, const SellingDecomposition& parts, CellRates& cell) {
   const std::array<double, 2> q =
       fitted_part(D, parts, {cell.axis[0][1] - cell.axis[0][0], cell.axis[1][1] - cell.axis[1][0]});
   for (std::size_t k = 0; k < 3; ++k) {
@@ -100,8 +101,8 @@ void share_out(const CellTensor& D, const SellingDecomposition& parts, CellRates
   for (auto& rates : cell.axis) raise(rates);
 }
 
-bool share_out_at_wall(const CellTensor& D, int axis, int reach, const RoomAround& room, SellingDecomposition& parts,
-                       CellRates& cell) {
+bool distribute_at_wall(const CellTensor& D, int axis, int reach, const CellsAround& room, SellingDecomposition& parts,
+                        CellRates& cell) {
   const CellRates bare = cell;
   bool found = false;
   double least = parts.xy, most = D.xy;

@@ -35,7 +35,7 @@ struct CellRates {
 };
 
 /// Cells between one and the sides of the box, [axis][side].
-struct RoomAround {
+struct CellsAround {
   Index cells[2][2] = {};
   bool fades[2][2] = {};  // D along the axis vanishes at that side
   [[nodiscard]] int nearer(int axis) const { return cells[axis][0] < cells[axis][1] ? 0 : 1; }
@@ -43,18 +43,18 @@ struct RoomAround {
 
 struct CellTensor {
   double xx = 0, xy = 0, yy = 0;
-  [[nodiscard]] bool sound() const { return semidefinite(xx, xy, yy) && std::isfinite(xx + yy); }
+  [[nodiscard]] bool valid() const { return semidefinite(xx, xy, yy) && std::isfinite(xx + yy); }
   [[nodiscard]] bool singular() const { return singular_tensor(xx, xy, yy); }
 };
 
 /// Hands over to the skew offsets what they carry of the rates along the axes: lambda_e B(-Pe_e) along e and
 /// lambda_e B(Pe_e) against it, so that mean and variance of what leaves along each axis stay. Where variance is short,
 /// as drift rules, both rates along that axis are raised until none is below 0: upwinding.
-void share_out(const CellTensor& D, const SellingDecomposition& parts, CellRates& cell);
+void distribute(const CellTensor& D, const SellingDecomposition& parts, CellRates& cell);
 /// The same where D along `axis` vanishes at a wall near by, with the largest D_xy that leaves enough along the faces,
 /// found by bisection above what fits within the box; false where that is nothing more. `reach` is that of the other
 /// axis.
-bool share_out_at_wall(const CellTensor& D, int axis, int reach, const RoomAround& room, SellingDecomposition& parts,
-                       CellRates& cell);
+bool distribute_at_wall(const CellTensor& D, int axis, int reach, const CellsAround& room, SellingDecomposition& parts,
+                        CellRates& cell);
 
 }  // namespace fokker

@@ -85,7 +85,7 @@ Stretch joined(const Stretch& A, const Stretch& B) {
           .downward = log_add(log_add(A.downward, B.downward), B.mass_lower + A.path_upper)};
 }
 
-/// A stretch between a zero of D and a regular place: what its regular end sees, and the rest where E is finite at the
+/// A stretch between a zero of D and a regular point: what its regular end sees, and the rest where E is finite at the
 /// zero.
 struct Conductance::Piece {
   Stretch sums;
@@ -246,7 +246,7 @@ Conductance::Piece Conductance::piece(double lower, double upper, std::span<cons
   return all;
 }
 
-/// Whether D follows a power of the distance from `end`, or E does, at three places on the way inside.
+/// Whether D follows a power of the distance from `end`, or E does, at three points on the way inside.
 bool Conductance::vanishes(double end, double inside) const {
   const double way = inside - end, least = 64 * eps * std::max(std::abs(end), std::abs(inside));
   std::array<double, 3> d{}, x{}, f{}, D{};
@@ -263,7 +263,7 @@ bool Conductance::vanishes(double end, double inside) const {
   return std::abs(at) > noticeable && std::abs(at) > 0.3 * std::abs(k);
 }
 
-/// Where D vanishes between two places; nan: nowhere, or at one of them.
+/// Where D vanishes between two points; nan: nowhere, or at one of them.
 double Conductance::zero_inside(double lower, double upper) const {
   constexpr std::size_t count = 16;
   const double near = 1e-6 * (upper - lower);
@@ -282,12 +282,12 @@ double Conductance::zero_inside(double lower, double upper) const {
   return nan;
 }
 
-/// The place of the least D, by golden sections.
+/// The point of the least D, by golden sections.
 double Conductance::least_between(double left, double right) const {
   constexpr double golden = 0.3819660112501051;
-  const auto at = [&](double place) {
+  const auto at = [&](double point) {
     double drift = 0, value = 0;
-    view_.evaluate(&place, 1, &drift, &value);
+    view_.evaluate(&point, 1, &drift, &value);
     return value;
   };
   double p = left + golden * (right - left), q = right - golden * (right - left), at_p = at(p), at_q = at(q);
@@ -361,8 +361,8 @@ CellFlux Conductance::smooth_cell(double lower, double upper) const {
 CellFlux Conductance::cell(double lower, double upper, std::span<const double> breaks) const {
   const double h = upper - lower, middle = lower + h / 2, near = 1e-9 * h;
   std::vector<double> cuts;
-  for (const double place : breaks)
-    if (place > lower + near && place < upper - near) cuts.push_back(place);
+  for (const double point : breaks)
+    if (point > lower + near && point < upper - near) cuts.push_back(point);
   CellFlux cell;
   cell.vanishes_lower = vanishes(lower, cuts.empty() ? middle : std::min(middle, cuts.front()));
   cell.vanishes_upper = vanishes(upper, cuts.empty() ? middle : std::max(middle, cuts.back()));

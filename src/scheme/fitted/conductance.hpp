@@ -53,14 +53,14 @@ struct CellFlux {
   bool parted = false;  ///< D vanishes inside
 };
 
-/// Looks closely at cells of one line: Gauss panels between the places where coefficients break, graded towards zeros
+/// Looks closely at cells of one line: Gauss panels between the points where coefficients break, graded towards zeros
 /// of D. At a zero, by the exponents k of E and M of D there, the density is integrable, or mass is trapped; the zero
 /// is reached, or is a barrier; where drift runs through it, it is a valve: nothing comes back, and p = J / f.
 class Conductance {
  public:
   Conductance(const PanelRule& rule, const LineView& view) : rule_(rule), view_(view), a_(view.reading()) {}
 
-  /// `breaks`: sorted places where f or D may jump or bend; those outside of the cell are ignored.
+  /// `breaks`: sorted points where f or D may jump or bend; those outside of the cell are ignored.
   [[nodiscard]] CellFlux cell(double lower, double upper, std::span<const double> breaks) const;
   /// The same for a cell that is known to be smooth, D > 0.
   [[nodiscard]] CellFlux smooth_cell(double lower, double upper) const;

@@ -78,9 +78,9 @@ class CellSource final : public EdgeSource {
   void find_fading(double t);
   void find_axis_rates();
   bool find_skew_rates();
-  bool share_out_skew(Index number, const CellTensor& D);
+  bool distribute_skew(Index number, const CellTensor& D);
   [[nodiscard]] const CellRates& cell(Index number) const { return cells_[static_cast<std::size_t>(number)]; }
-  [[nodiscard]] RoomAround room_of(Index number) const;
+  [[nodiscard]] CellsAround cells_around(Index number) const;
 
   const Grid& grid_;
   const Sde& sde_;
@@ -128,9 +128,9 @@ void CellSource::find_fading(double t) {
   }
 }
 
-RoomAround CellSource::room_of(Index number) const {
+CellsAround CellSource::cells_around(Index number) const {
   const Index at[2] = {number % nx_, number / nx_};
-  RoomAround room;
+  CellsAround room;
   for (int axis = 0; axis < 2; ++axis)
     for (int side = 0; side < 2; ++side) {
       room.cells[axis][side] = grid_.axis(axis).periodic() ? 2 * cell_offset_cap
@@ -178,7 +178,7 @@ bool CellSource::find_skew_rates() {
     for (Index number = begin; number < end; ++number) {
       const auto at = static_cast<std::size_t>(number);
       const CellTensor D{diffusion_[0][at] / (hx * hx), diffusion_[1][at] / (hx * hy), diffusion_[2][at] / (hy * hy)};
-      if (share_out_skew(number, D)) changed = true;
+      if (distribute_skew(number, D)) changed = true;
       missing_[at] *= hx * hy;
       if (missing_[at] > 0) reduced = true;
     }
@@ -188,7 +188,7 @@ bool CellSource::find_skew_rates() {
 }
 
 // Of one cell; true when its offsets are others than before.
-bool CellSource::share_out_skew(Index number, const CellTensor& D) {
+bool CellSource::distribute_skew(Index number, const CellTensor& D) {
   CellRates& here = cells_[static_cast<std::size_t>(number)];
   const CellRates before = here;
   const auto clear = [&here] {
@@ -196,11 +196,11 @@ bool CellSource::share_out_skew(Index number, const CellTensor& D) {
       for (int way = 0; way < 2; ++way) here.put(k, way, {}, 0);
   };
   clear();
-  if (!D.sound()) {
+  if (!D.valid()) {
     here.axis[0][0] = std::numeric_limits<double>::quiet_NaN();
     return false;
   }
-  const RoomAround room = room_of(number);
+  const CellsAround room = cells_around(number);
   const auto reach = [&](int axis) {
     return static_cast<int>(std::min<Index>({cell_offset_cap, room.cells[axis][0], room.cells[axis][1]}));
   };
@@ -208,8 +208,8 @@ bool CellSource::share_out_skew(Index number, const CellTensor& D) {
   bool shared = false;
   for (int axis = 0; axis < 2 && parts.capped && !shared; ++axis)
     if (room.fades[axis][room.nearer(axis)] && reach(axis) < cell_offset_cap)
-      shared = share_out_at_wall(D, axis, reach(1 - axis), room, parts, here);
-  if (!shared && parts.xy != 0) share_out(D, parts, here);
+      shared = distribute_at_wall(D, axis, reach(1 - axis), room, parts, here);
+  if (!shared && parts.xy != 0) distribute(D, parts, here);
   if (parts.capped) missing_[static_cast<std::size_t>(number)] = std::abs(D.xy - parts.xy);
   return !here.has_offsets_of(before);
 }
@@ -224,7 +224,7 @@ bool tilted_beside_a_wall_without_noise(const Grid& grid, const Sde& sde, double
         const double x = axis == 0 ? along : across, y = axis == 0 ? across : along;
         CellTensor D;
         sde.diffusion({1, 2, {&x, &y}}, t, {&D.xx, &D.xy, &D.yy});
-        if (D.xy != 0 && D.sound() && !D.singular()) return true;
+        if (D.xy != 0 && D.valid() && !D.singular()) return true;
       }
     }
   return false;
@@ -234,8 +234,8 @@ bool tilted_beside_a_wall_without_noise(const Grid& grid, const Sde& sde, double
 
 bool wants_cell_rates(const Grid& grid, const Sde& sde, TimeRange times) {
   const bool fixed = sde.traits().autonomous || sde.traits().diffusion_autonomous;
-  for (const double share : looked_at) {
-    if (tilted_beside_a_wall_without_noise(grid, sde, times.at(share))) return true;
+  for (const double fraction : looked_at) {
+    if (tilted_beside_a_wall_without_noise(grid, sde, times.at(fraction))) return true;
     if (fixed) break;
   }
   return false;

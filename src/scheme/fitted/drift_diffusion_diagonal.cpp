@@ -45,7 +45,7 @@ class DiagonalSource final : public EdgeSource {
   void fill(const Run& run, Index from, Index count, Edge* out) const override {
     const int k = run.offset.x == 1 ? 0 : 1;
     axes_[static_cast<std::size_t>(k)].fill(run, from, count, out);
-    if (!log_gibbs_.empty()) keep_gibbs_law(run, from, count, k, out);
+    if (!log_gibbs_.empty()) keep_gibbs(run, from, count, k, out);
   }
 
   void wall_edges(std::vector<WallEdge>& out) const override {
@@ -54,8 +54,9 @@ class DiagonalSource final : public EdgeSource {
   }
 
   [[nodiscard]] bool limited() const override { return limited_; }
-  [[nodiscard]] bool keeps_law() const override {
-    return !log_gibbs_.empty() || std::all_of(axes_.begin(), axes_.end(), [](const auto& a) { return a.keeps_law(); });
+  [[nodiscard]] bool keeps_stationary() const override {
+    return !log_gibbs_.empty() ||
+           std::all_of(axes_.begin(), axes_.end(), [](const auto& a) { return a.keeps_stationary(); });
   }
   [[nodiscard]] Index fallback_faces() const override { return dimension_ == 1 ? axes_[0].fallback_faces() : 0; }
   [[nodiscard]] const std::vector<double>& missing_cross() const override { return nothing_missing_; }
@@ -98,9 +99,9 @@ class DiagonalSource final : public EdgeSource {
   }
 
   // Replaces f h / D by the log ratio of the cell averages of exp(-U/T).
-  void keep_gibbs_law(const Run& run, Index from, Index count, int k, Edge* out) const {
-    // Around a periodic axis U may climb by a constant (a tilted washboard): the law of the torus is not exp(-U/T)
-    // then, but every face still sees the slope of U continued beyond the seam.
+  void keep_gibbs(const Run& run, Index from, Index count, int k, Edge* out) const {
+    // Around a periodic axis U may climb by a constant (a tilted washboard): the distribution of the torus is not
+    // exp(-U/T) then, but every face still sees the slope of U continued beyond the ends of the ring.
     double jump[block] = {}, at_lower[block];
     if (run.wraps) {
       double x[2][block];
@@ -130,8 +131,8 @@ class DiagonalSource final : public EdgeSource {
     const bool fixed = sde_.traits().autonomous || sde_.traits().diffusion_autonomous;
     for (int k = 0; k < dimension_; ++k) {
       bool everywhere = true;
-      for (const double share : looked_at) {
-        everywhere = everywhere && degenerates_along(k, drift, times.at(share));
+      for (const double fraction : looked_at) {
+        everywhere = everywhere && degenerates_along(k, drift, times.at(fraction));
         if (fixed || !everywhere) break;
       }
       if (everywhere) return true;

@@ -64,7 +64,7 @@ struct Cell {
 };
 
 // Splits the drift u between the edges (q) and the faces (velocity). Edges take what lies in the range of D, and of
-// that, when fitted, only fitted_share (selling.hpp).
+// that, when fitted, only fitted_fraction (selling.hpp).
 void split_drift(const Tensor& D, Vector u, DriftCarrier carrier, Cell& cell) {
   cell.q = {};
   cell.velocity = u;
@@ -90,7 +90,7 @@ void split_drift(const Tensor& D, Vector u, DriftCarrier carrier, Cell& cell) {
       if (cell.rate[k] > 0) largest = std::max(largest, peclet);
       spread += cell.rate[k] * peclet * peclet * (cell.x[k] * cell.x[k] + cell.y[k] * cell.y[k]);
     }
-    theta = fitted_share(largest, spread, std::abs(in_range.x) + std::abs(in_range.y));
+    theta = fitted_fraction(largest, spread, std::abs(in_range.x) + std::abs(in_range.y));
   }
   cell.q = {theta * q.x, theta * q.y};
   cell.velocity = {(1 - theta) * in_range.x + out_of_range.x, (1 - theta) * in_range.y + out_of_range.y};
@@ -137,7 +137,7 @@ class TensorSource final : public EdgeSource {
   [[nodiscard]] bool degenerates_now(int axis) const;
   [[nodiscard]] Exit exit(Index i, Index j, Offset e) const;
   [[nodiscard]] bool dropped(Index i, Index j, Offset e) const;
-  [[nodiscard]] double share(Index i, Index j, const Cell& cell, Offset e) const;
+  [[nodiscard]] double fraction(Index i, Index j, const Cell& cell, Offset e) const;
   [[nodiscard]] const Cell& cell(Index number) const { return cells_[static_cast<std::size_t>(number)]; }
   [[nodiscard]] Boundary side(int axis, bool upper) const {
     return upper ? grid_.axis(axis).at_upper : grid_.axis(axis).at_lower;
@@ -204,8 +204,8 @@ void TensorSource::evaluate(double t) {
 bool TensorSource::degenerates(TimeRange times) {
   for (int k = 0; k < 2; ++k) {
     bool everywhere = true;
-    for (const double share : looked_at) {
-      evaluate(times.at(share));
+    for (const double fraction : looked_at) {
+      evaluate(times.at(fraction));
       everywhere = everywhere && degenerates_now(k);
       if (fixed_diffusion_ || !everywhere) break;
     }
@@ -230,8 +230,8 @@ void TensorSource::fill(const Run& run, Index from, Index count, Edge* out) cons
     const Index at_left = run.left + from + k, at_right = run.right + from + k;
     const Cell &L = cell(at_left), &R = cell(at_right);
     Edge& edge = out[k];
-    edge.rate = share(at_left % nx_, at_left / nx_, L, e) * L.rate_of(e) +
-                share(at_right % nx_, at_right / nx_, R, back) * R.rate_of(e);
+    edge.rate = fraction(at_left % nx_, at_left / nx_, L, e) * L.rate_of(e) +
+                fraction(at_right % nx_, at_right / nx_, R, back) * R.rate_of(e);
     edge.peclet = 0.5 * (dot(L.q, e) + dot(R.q, e));
     edge.velocity = !face ? 0 : e.x == 1 ? 0.5 * (L.velocity.x + R.velocity.x) : 0.5 * (L.velocity.y + R.velocity.y);
   }
@@ -269,15 +269,15 @@ bool TensorSource::dropped(Index i, Index j, Offset e) const {
   return true;
 }
 
-// The share of a cell's lambda_e that its edge in direction e gets: half, or all of it where the opposite edge is
+// The fraction of a cell's lambda_e that its edge in direction e gets: half, or all of it where the opposite edge is
 // dropped at a wall and the tensor is tilted (order 2 there as long as |e_n| <= 1; theory section 10).
-double TensorSource::share(Index i, Index j, const Cell& cell, Offset e) const {
+double TensorSource::fraction(Index i, Index j, const Cell& cell, Offset e) const {
   return cell.skew && dropped(i, j, {-e.x, -e.y}) ? 1 : 0.5;
 }
 
 void TensorSource::wall_edges(std::vector<WallEdge>& out) const {
   out.clear();
-  if (grid_.ledgers() == 0) return;
+  if (grid_.outflows() == 0) return;
   for (Index j = 0; j < ny_; ++j)
     for (Index i = 0; i < nx_; ++i) {
       // Offsets reach offset_cap cells: the inner cells of a row that is far from all walls lose nothing.
@@ -293,7 +293,7 @@ void TensorSource::wall_edges(std::vector<WallEdge>& out) const {
         for (int k = 0; k < 2; ++k)
           if (absorbs(k))
             out.push_back(
-                {number, grid_.ledger(k, upper[k]), part, {whole.rate / q, whole.peclet * q, whole.velocity}, e});
+                {number, grid_.outflow(k, upper[k]), part, {whole.rate / q, whole.peclet * q, whole.velocity}, e});
       };
       for (int k = 0; k < 3; ++k)
         if (here.rate[k] > 0)

@@ -34,14 +34,14 @@ void AxisFluxes::make_exact() {
     factor_.push_back(separated ? factor_of(line, sign * separated->factor(across(line))) : 1);
   exact_ = true;
   const LineView seen(base, 0, 0, 0, DriftAs::written, sign);
-  std::vector<double> places;
-  base.breakpoints({0, 0, axis().lower, axis().upper, axis().cells}, 0, places);
-  uniform_ = base.traits().additive || (places.empty() && same_everywhere(seen));
-  const std::vector<CellWeight> weights = stationary_weights(axis(), seen, !uniform_, places);
+  std::vector<double> points;
+  base.breakpoints({0, 0, axis().lower, axis().upper, axis().cells}, 0, points);
+  uniform_ = base.traits().additive || (points.empty() && same_everywhere(seen));
+  const std::vector<CellWeight> weights = stationary_weights(axis(), seen, !uniform_, points);
   if (uniform_)
     make_uniform(seen, weights);
   else
-    make_varying(seen, weights, places);
+    make_varying(seen, weights, points);
 }
 
 /// A factor of D that is negative by no more than rounding is 0.
@@ -75,11 +75,11 @@ void AxisFluxes::make_uniform(const LineView& seen, const std::vector<CellWeight
     template_.push_back(edge);
   }
   for (int side = 0; side < 2; ++side)
-    if (grid_.ledger(axis_, side) >= 0) template_walls_[at(side)] = wall_edge(seen, {}, false, side);
+    if (grid_.outflow(axis_, side) >= 0) template_walls_[at(side)] = wall_edge(seen, {}, false, side);
 }
 
 void AxisFluxes::make_varying(const LineView& seen, const std::vector<CellWeight>& weights,
-                              const std::vector<double>& places) {
+                              const std::vector<double>& points) {
   const Index n = axis().cells;
   std::vector<double> x(at(n)), f(at(n)), D(at(n));
   for (Index i = 0; i < n; ++i) x[at(i)] = axis().center(i);
@@ -87,8 +87,8 @@ void AxisFluxes::make_varying(const LineView& seen, const std::vector<CellWeight
   const bool drifts = std::any_of(f.begin(), f.end(), [](double value) { return value != 0; });
   std::vector<std::uint8_t> special(at(n), 0);
   mark_unlike(D.data(), n, smooth_ratio, special.data());
-  mark_breaks(axis(), places, [&](Index i) { special[at(i)] = 1; });
-  if (axis().periodic() && (torn_at_seam(axis(), seen) || !alike(D.front(), D.back())))
+  mark_breaks(axis(), points, [&](Index i) { special[at(i)] = 1; });
+  if (axis().periodic() && (torn_ring(axis(), seen) || !alike(D.front(), D.back())))
     special.front() = special.back() = 1;
   for (Index i = 0; i < faces(); ++i)
     if (const double on_face = at_face(seen, i + 1).D; !alike(D[at(i)], on_face) || !alike(D[at((i + 1) % n)], on_face))
@@ -107,12 +107,12 @@ void AxisFluxes::make_varying(const LineView& seen, const std::vector<CellWeight
   // So it does at a reflecting end where D vanishes, unless the stationary weight piles up there: the flux falls to 0
   // with the mass beyond, which a steady flux does not know.
   for (int side = 0; side < 2; ++side) {
-    const Index reach = flat_reach(seen, side, D, peclets, places);
+    const Index reach = flat_reach(seen, side, D, peclets, points);
     for (Index k = 0; k < reach; ++k) plain[at(side == 0 ? k : faces() - 1 - k)] = 1;
   }
   const auto is_plain = [&](Index i) { return i < 0 || i >= faces() ? !axis().periodic() : plain[at(i)] != 0; };
   const bool shaping =
-      (grid_.ledger(axis_, 0) >= 0 && special.front() != 0) || (grid_.ledger(axis_, 1) >= 0 && special.back() != 0);
+      (grid_.outflow(axis_, 0) >= 0 && special.front() != 0) || (grid_.outflow(axis_, 1) >= 0 && special.back() != 0);
   std::vector<CellFlux> cells(at(n));
   const Conductance conductance(rule_, seen);
   parallel_for(0, n, 32, [&](Index first, Index last) {
@@ -120,7 +120,7 @@ void AxisFluxes::make_varying(const LineView& seen, const std::vector<CellWeight
       const double lower = axis().face(i), upper = axis().face(i + 1);
       CellFlux& cell = cells[at(i)];
       if (!shaping && is_plain(i == 0 && axis().periodic() ? n - 1 : i - 1) && is_plain(i)) continue;
-      cell = special[at(i)] != 0 ? conductance.cell(lower, upper, places) : conductance.smooth_cell(lower, upper);
+      cell = special[at(i)] != 0 ? conductance.cell(lower, upper, points) : conductance.smooth_cell(lower, upper);
       if (drifts || special[at(i)] != 0) continue;
       // the way between centres keeps E x where it is a martingale
       cell.lower = {weights[at(i)].bare, cell.lower_half.path_lower};
@@ -128,13 +128,13 @@ void AxisFluxes::make_varying(const LineView& seen, const std::vector<CellWeight
     }
   });
   std::vector<std::uint8_t> shaped(at(n), 0);
-  const bool two = grid_.ledger(axis_, 0) >= 0 && grid_.ledger(axis_, 1) >= 0;
+  const bool two = grid_.outflow(axis_, 0) >= 0 && grid_.outflow(axis_, 1) >= 0;
   for (int side = 0; side < 2; ++side) {
     const Index wall = side == 0 ? 0 : n - 1;
-    if (grid_.ledger(axis_, side) < 0) continue;
-    template_walls_[at(side)] = wall_edge(seen, places, special[at(wall)] != 0, side);
+    if (grid_.outflow(axis_, side) < 0) continue;
+    template_walls_[at(side)] = wall_edge(seen, points, special[at(wall)] != 0, side);
     if (special[at(wall)] == 0) continue;
-    const WallShape shape = shape_of(seen, places, side, two ? n / 2 : n);
+    const WallShape shape = shape_of(seen, points, side, two ? n / 2 : n);
     for (std::size_t k = 0; k < shape.lower.size(); ++k) {
       const std::size_t i = side == 0 ? k : at(n) - 1 - k;
       CellFlux& cell = cells[i];
@@ -167,8 +167,8 @@ void AxisFluxes::make_varying(const LineView& seen, const std::vector<CellWeight
 /// How many faces there are from a reflecting end where D vanishes, as far as D changes much from cell to cell and the
 /// stationary weight does not pile up towards the end.
 Index AxisFluxes::flat_reach(const LineView& seen, int side, const std::vector<double>& D,
-                             const std::vector<double>& peclets, const std::vector<double>& places) const {
-  if (axis().periodic() || grid_.ledger(axis_, side) >= 0) return 0;
+                             const std::vector<double>& peclets, const std::vector<double>& points) const {
+  if (axis().periodic() || grid_.outflow(axis_, side) >= 0) return 0;
   const Index n = axis().cells;
   const double inwards = side == 0 ? 1 : -1, wall = side == 0 ? axis().lower : axis().upper;
   const double x = wall + inwards * std::ldexp(h_, -10);
@@ -178,8 +178,8 @@ Index AxisFluxes::flat_reach(const LineView& seen, int side, const std::vector<d
   Index reach = 0;
   for (; reach < faces(); ++reach) {
     const Index face = side == 0 ? reach : faces() - 1 - reach;
-    const bool broken = std::any_of(places.begin(), places.end(), [&](double place) {
-      return place > axis().face(face) - 1e-9 * h_ && place < axis().face(face + 2) + 1e-9 * h_;
+    const bool broken = std::any_of(points.begin(), points.end(), [&](double point) {
+      return point > axis().face(face) - 1e-9 * h_ && point < axis().face(face + 2) + 1e-9 * h_;
     });
     if (broken || !(inwards * peclets[at(face)] >= -piling) || alike(D[at(face)], D[at(face + 1)])) break;
   }
@@ -190,7 +190,7 @@ Index AxisFluxes::flat_reach(const LineView& seen, int side, const std::vector<d
 
 /// Whether D at an absorbing wall is another than at the centre of the cell before it.
 bool AxisFluxes::differs_at_wall(const LineView& seen, int side, double D_center) const {
-  if (grid_.ledger(axis_, side) < 0) return false;
+  if (grid_.outflow(axis_, side) < 0) return false;
   const double wall = side == 0 ? axis().lower : axis().upper;
   double f = 0, D = 0;
   seen.evaluate(&wall, 1, &f, &D);

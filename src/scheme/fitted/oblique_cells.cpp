@@ -91,8 +91,8 @@ std::array<std::vector<double>, 2> oblique_cells(const Grid& grid, const Sde& sd
   for (int k = 0; k < 2; ++k) {
     const Axis& axis = grid.axis(k);
     for (Index line = 0; line < grid.axis(1 - k).cells; ++line)
-      for (const double place : axes[at(k)].breaks(line)) {
-        const auto i = static_cast<Index>(std::floor((place - axis.lower) / axis.width()));
+      for (const double point : axes[at(k)].breaks(line)) {
+        const auto i = static_cast<Index>(std::floor((point - axis.lower) / axis.width()));
         if (i < 0 || i >= axis.cells) continue;
         const Index cell = k == 0 ? i + grid.nx() * line : line + grid.nx() * i;
         if (crossed[at(cell)] == 0) cells.push_back(cell);

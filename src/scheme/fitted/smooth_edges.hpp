@@ -6,7 +6,7 @@
 
 namespace fokker {
 
-/// D of two places is alike; two zeros are. Without branches, for loops over columns.
+/// D of two points is alike; two zeros are. Without branches, for loops over columns.
 [[nodiscard]] inline bool alike(double D, double E, double ratio = smooth_ratio) {
   return ((D <= ratio * E) & (E <= ratio * D)) | (D == E);
 }

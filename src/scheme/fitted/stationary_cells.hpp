@@ -14,7 +14,7 @@ struct CellWeight {
   double low = 0, high = 0, bare = 0;
 };
 
-/// Of every cell of an axis; `breaks`: sorted places where f or D may jump or bend (other ones are found by bisection).
+/// Of every cell of an axis; `breaks`: sorted points where f or D may jump or bend (other ones are found by bisection).
 /// With `tilted` false D is constant, and its power is left out.
 [[nodiscard]] std::vector<CellWeight> stationary_weights(const Axis&, const LineView&, bool tilted,
                                                          std::span<const double> breaks);

@@ -34,7 +34,7 @@ constexpr std::size_t nodes = PanelRule::nodes;
 using Nodes = PanelRule::Nodes;
 using Rule = PanelRule;
 
-/// A cell, or what lies between two places in it where coefficients break.
+/// A cell, or what lies between two points in it where coefficients break.
 struct Piece {
   double lower = 0, upper = 0;
   Wall wall = Wall::none;  ///< end that lies on a wall
@@ -44,14 +44,14 @@ struct Panel {
   double lower = 0, upper = 0;
   Index cell = 0;
   int depth = 0;
-  Wall wall = Wall::none;                  ///< end that lies on a wall
-  Sums own{}, best{};                      ///< from its own nodes; from its descendants
-  double size = 0, range = 0;              ///< width * max |psi|, max psi - min psi
-  double tail = nan;                       ///< error of its own wall mean, where one is known
-  double hidden = 0;                       ///< what a jump between the last node and an end could add to the rise
-  double bare = 0;                         ///< log of the mean of D^(a - 1) over its own nodes
-  Index child = -1;                        ///< the lower half; the upper one follows
-  double share = 1, below = 0, above = 0;  ///< of the cell's integral: in the panel, below it, above it
+  Wall wall = Wall::none;                     ///< end that lies on a wall
+  Sums own{}, best{};                         ///< from its own nodes; from its descendants
+  double size = 0, range = 0;                 ///< width * max |psi|, max psi - min psi
+  double tail = nan;                          ///< error of its own wall mean, where one is known
+  double hidden = 0;                          ///< what a jump between the last node and an end could add to the rise
+  double bare = 0;                            ///< log of the mean of D^(a - 1) over its own nodes
+  Index child = -1;                           ///< the lower half; the upper one follows
+  double fraction = 1, below = 0, above = 0;  ///< of the cell's integral: in the panel, below it, above it
 };
 
 /// The panels of a few neighbouring pieces, refined level by level so that the Sde is asked for whole columns.
@@ -94,7 +94,7 @@ class PanelForest {
   [[nodiscard]] Wall wall_of(Index piece) const { return pieces_[static_cast<std::size_t>(piece)].wall; }
 
   void refine() {
-    std::erase_if(open_, [&](Index k) { return at(k).share * (at(k).tail + at(k).hidden) <= tolerance(at(k)); });
+    std::erase_if(open_, [&](Index k) { return at(k).fraction * (at(k).tail + at(k).hidden) <= tolerance(at(k)); });
     const auto old = panels_.size();
     for (const Index k : open_) split(k);
     evaluate_from(old);
@@ -103,7 +103,7 @@ class PanelForest {
       if (panel.child >= 0) panel.best = joined(at(panel.child).best, at(panel.child + 1).best);
     }
     for (const Panel& panel : panels_)
-      if (panel.child >= 0) pass_shares(panel);
+      if (panel.child >= 0) pass_fractions(panel);
     for (Cell& cell : cells_) cell.open = 0;
     for (const Index k : open_) cell_of(at(k)).open += 2;
     std::vector<Index> next;
@@ -144,8 +144,8 @@ class PanelForest {
   [[nodiscard]] double error(const Panel& panel) const {
     const double hidden = std::max(at(panel.child).hidden, at(panel.child + 1).hidden);
     const double rise = std::abs(panel.own.rise - panel.best.rise) + hidden;
-    const double low = panel.share * (std::abs(panel.own.low - panel.best.low) + hidden) + panel.above * rise;
-    const double high = panel.share * (std::abs(panel.own.high - panel.best.high) + hidden) + panel.below * rise;
+    const double low = panel.fraction * (std::abs(panel.own.low - panel.best.low) + hidden) + panel.above * rise;
+    const double high = panel.fraction * (std::abs(panel.own.high - panel.best.high) + hidden) + panel.below * rise;
     if (wall_of(panel.cell) == Wall::lower) return high;
     if (wall_of(panel.cell) == Wall::upper) return low;
     return std::isnan(low) ? low : std::max(high, low);
@@ -158,19 +158,19 @@ class PanelForest {
     return 2e-14 * (1 + panel.size) + noise;
   }
 
-  /// Splits the parent's share of the cell among its halves. At a wall only the sum seen from the inner end counts.
-  void pass_shares(const Panel& parent) {
+  /// Splits the parent's fraction of the cell among its halves. At a wall only the sum seen from the inner end counts.
+  void pass_fractions(const Panel& parent) {
     Panel &A = at(parent.child), &B = at(parent.child + 1);
     const bool from_below = wall_of(parent.cell) == Wall::upper;
     const double in_A = from_below ? std::exp(A.best.low - parent.best.low)
                                    : std::exp(A.best.high - B.best.rise - parent.best.high),
                  in_B = from_below ? std::exp(A.best.rise + B.best.low - parent.best.low)
                                    : std::exp(B.best.high - parent.best.high);
-    A.share = parent.share * in_A / 2;
-    B.share = parent.share * in_B / 2;
+    A.fraction = parent.fraction * in_A / 2;
+    B.fraction = parent.fraction * in_B / 2;
     A.below = parent.below;
-    A.above = parent.above + B.share;
-    B.below = parent.below + A.share;
+    A.above = parent.above + B.fraction;
+    B.below = parent.below + A.fraction;
     B.above = parent.above;
   }
 
@@ -179,13 +179,13 @@ class PanelForest {
     x_.resize(count);
     f_.resize(count);
     D_.resize(count);
-    for (std::size_t k = begin; k < panels_.size(); ++k) place(panels_[k], &x_[(k - begin) * points]);
+    for (std::size_t k = begin; k < panels_.size(); ++k) point(panels_[k], &x_[(k - begin) * points]);
     view_.evaluate(x_.data(), static_cast<Index>(count), f_.data(), D_.data());
     for (std::size_t k = begin; k < panels_.size(); ++k) integrate(panels_[k], (k - begin) * points);
   }
 
   /// The nodes, and one point just inside of each end.
-  void place(const Panel& panel, double* x) const {
+  void point(const Panel& panel, double* x) const {
     const double width = panel.upper - panel.lower, middle = (panel.lower + panel.upper) / 2;
     for (std::size_t j = 0; j < nodes; ++j) x[j] = middle + rule_.z[j] * (width / 2);
     const double inside = std::max(width * 0x1p-40, 4 * eps * std::max(std::abs(panel.lower), std::abs(panel.upper)));
@@ -281,7 +281,7 @@ Pieces pieces_of(const Axis& axis, std::span<const double> breaks) {
   return result;
 }
 
-/// A below B, with their shares of the width.
+/// A below B, with their fractions of the width.
 Sums joined(const Sums& A, double a, const Sums& B, double b) {
   const auto mean = [&](double u, double v) {
     const double top = std::max(u, v);

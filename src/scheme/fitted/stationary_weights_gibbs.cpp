@@ -21,7 +21,7 @@ struct Box {
   std::size_t steep = 0;           ///< the axis along which the exponent varies most
 };
 
-/// The boxes of a few neighbouring cells. A box is done when two rules agree on its share of the cell; the rest are
+/// The boxes of a few neighbouring cells. A box is done when two rules agree on its fraction of the cell; the rest are
 /// bisected along their steeper axis, level by level, so that the exponent is asked for whole columns.
 class GibbsBoxes {
  public:
@@ -79,8 +79,8 @@ class GibbsBoxes {
     std::vector<Box> next;
     for (const Box& box : open_) {
       const auto i = static_cast<std::size_t>(box.cell - first_);
-      const double share = std::exp(part(box) - totals[i].log());
-      if (share * box.error > 1e-13 && depth < deepest && count[i] < most_open)
+      const double fraction = std::exp(part(box) - totals[i].log());
+      if (fraction * box.error > 1e-13 && depth < deepest && count[i] < most_open)
         split(box, next);
       else
         sum_of(box).add(part(box));
@@ -104,8 +104,8 @@ class GibbsBoxes {
     for (auto& column : x_) column.resize(count);
     exponent_.resize(count);
     for (std::size_t b = 0; b < open_.size(); ++b) {
-      place<fine>(open_[b], b * per_box);
-      place<coarse>(open_[b], b * per_box + points(fine));
+      point<fine>(open_[b], b * per_box);
+      point<coarse>(open_[b], b * per_box + points(fine));
     }
     sde_.log_gibbs({static_cast<Index>(count), grid_.dimension(), {x_[0].data(), x_[1].data()}}, exponent_.data());
     for (std::size_t b = 0; b < open_.size(); ++b) {
@@ -130,7 +130,7 @@ class GibbsBoxes {
   }
 
   template <std::size_t n>
-  void place(const Box& box, std::size_t at) {
+  void point(const Box& box, std::size_t at) {
     const auto node = [&](std::size_t k, std::size_t j) {
       return (box.lower[k] + box.upper[k]) / 2 + GaussRule<n>::node[j] * ((box.upper[k] - box.lower[k]) / 2);
     };

@@ -24,7 +24,7 @@ namespace {
 class Central4 final : public Form, public ScaledOperator {
  public:
   Central4(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, const FluxScheme& row, TimeRange times)
-      : ScaledOperator({grid->cells(), grid->ledgers(), grid->volume(), sde->traits().autonomous}),
+      : ScaledOperator({grid->cells(), grid->outflows(), grid->volume(), sde->traits().autonomous}),
         grid_(std::move(grid)),
         sde_(std::move(sde)),
         factor_(sde_->separated(grid_->centers()), times),
@@ -118,7 +118,7 @@ class Central4 final : public Form, public ScaledOperator {
     const Index nx = grid_->nx(), ny = grid_->ny();
     for (int k = 0; k < grid_->dimension(); ++k)
       for (int side = 0; side < 2; ++side) {
-        if (grid_->ledger(k, side) < 0) continue;
+        if (grid_->outflow(k, side) < 0) continue;
         const AxisCoefficients& c = flux_.coefficients.axis(k);
         const Axis& axis = grid_->axis(k);
         const Index face = side == 0 ? 0 : axis.cells;

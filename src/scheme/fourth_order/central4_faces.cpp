@@ -12,7 +12,7 @@
 namespace fokker {
 namespace {
 
-bool sound(const Sample& sample, Index i, bool plane) {
+bool valid(const Sample& sample, Index i, bool plane) {
   const double a = sample.a[0][i] + (plane ? sample.a[1][i] : 0);
   const double D = sample.D[0][i] + (plane ? sample.D[1][i] + sample.D[2][i] : 0);
   return std::isfinite(a) && std::isfinite(D) &&
@@ -68,18 +68,18 @@ void Central4Coefficients::build(const Sde& sde, double t) {
   for (int k = 0; k < grid_.dimension(); ++k) {
     AxisCoefficients& axis = axes_[static_cast<std::size_t>(k)];
     const Index grain = std::max<Index>(1, 4096 / axis.width);
-    std::atomic<Index> unsound = grid_.cells();
+    std::atomic<Index> invalid = grid_.cells();
     parallel_for(axis.first, axis.last, grain, [&](Index first, Index last) {
       for (Index row = first; row < last; ++row) {
         const Index cell = fill_row(sde, t, k, row);
-        Index least = unsound.load();
-        while (cell >= 0 && cell < least && !unsound.compare_exchange_weak(least, cell)) {
+        Index least = invalid.load();
+        while (cell >= 0 && cell < least && !invalid.compare_exchange_weak(least, cell)) {
         }
       }
     });
-    if (unsound < grid_.cells())
-      throw NumericalError("drift or diffusion is not finite, or diffusion is not positive semidefinite", t, unsound);
-    if (grid_.axis(k).periodic()) close_seam(k);
+    if (invalid < grid_.cells())
+      throw NumericalError("drift or diffusion is not finite, or diffusion is not positive semidefinite", t, invalid);
+    if (grid_.axis(k).periodic()) close_ring(k);
     for (FaceColumn* column : {&axis.value, &axis.slope, &axis.curvature, &axis.twist})
       column->look(axis.first, axis.last, 0);
     // A slope across the axis is a difference: that of a linear drift is the same everywhere but for rounding.
@@ -87,7 +87,7 @@ void Central4Coefficients::build(const Sde& sde, double t) {
   }
 }
 
-// The coefficients of one row of faces; the cell below or beside the first unsound one, -1 when there is none.
+// The coefficients of one row of faces; the cell below or beside the first invalid one, -1 when there is none.
 Index Central4Coefficients::fill_row(const Sde& sde, double t, int k, Index row) {
   AxisCoefficients& axis = axes_[static_cast<std::size_t>(k)];
   const bool plane = grid_.dimension() > 1;
@@ -113,7 +113,7 @@ Index Central4Coefficients::fill_row(const Sde& sde, double t, int k, Index row)
     const Sample &one = point[0], &two = point[plane ? 1 : 0];
     const int kk = 2 * k;
     for (Index i = 0; i < n; ++i) {
-      if (!sound(one, i, plane) || !sound(two, i, plane))
+      if (!valid(one, i, plane) || !valid(two, i, plane))
         return k == 0 ? std::min(first + i, grid_.nx() - 1) + grid_.nx() * row
                       : first + i + grid_.nx() * std::min(row, grid_.ny() - 1);
       const Index at = first + i;
@@ -132,7 +132,7 @@ Index Central4Coefficients::fill_row(const Sde& sde, double t, int k, Index row)
 
 // The face where a periodic axis closes is both its lower and its upper end: the mean treats both alike, also for
 // coefficients that are not periodic.
-void Central4Coefficients::close_seam(int k) {
+void Central4Coefficients::close_ring(int k) {
   AxisCoefficients& axis = axes_[static_cast<std::size_t>(k)];
   for (FaceColumn* column : {&axis.value, &axis.slope, &axis.across, &axis.curvature, &axis.twist}) {
     const auto mean = [](double& lower, double& upper) { lower = upper = 0.5 * (lower + upper); };

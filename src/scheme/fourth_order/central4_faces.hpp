@@ -50,7 +50,7 @@ class Central4Coefficients {
 
  private:
   Index fill_row(const Sde& sde, double t, int k, Index row);
-  void close_seam(int k);
+  void close_ring(int k);
 
   const Grid& grid_;
   std::vector<AxisCoefficients> axes_;

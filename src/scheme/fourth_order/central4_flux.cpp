@@ -54,7 +54,7 @@ Central4Flux::Central4Flux(const Grid& grid) : coefficients(grid), grid_(grid) {
   if (grid.dimension() > 1 && !grid.axis(1).periodic()) beyond_.resize(at(4 * grid.nx()));
   for (int k = 0; k < grid.dimension(); ++k)
     for (int side = 0; side < 2; ++side)
-      if (grid.ledger(k, side) >= 0) walls_[at(2 * k + side)].resize(at(k == 0 ? grid.ny() : grid.nx()));
+      if (grid.outflow(k, side) >= 0) walls_[at(2 * k + side)].resize(at(k == 0 ? grid.ny() : grid.nx()));
   for (int k = 0; k < grid.dimension(); ++k) {
     const Index n = grid.axis(k).cells;
     ends_[at(k)] = {stencil(k, 0), stencil(k, 1), stencil(k, n - 1), stencil(k, n)};
@@ -115,11 +115,11 @@ bool Central4Flux::carries(Index y_face) const {
   return grid_.dimension() > 1 && y_face >= coefficients.axis(1).first && y_face < coefficients.axis(1).last;
 }
 
-// The columns from..to-1 of row r and of the faces above it, to column `place` of the lines and on. r = -1: faces only.
-void Central4Flux::load_columns(const double* p, Index r, Index from, Index to, const Lines& lines, Index place) const {
+// The columns from..to-1 of row r and of the faces above it, to column `point` of the lines and on. r = -1: faces only.
+void Central4Flux::load_columns(const double* p, Index r, Index from, Index to, const Lines& lines, Index point) const {
   const Index nx = grid_.nx(), ny = grid_.ny(), n = to - from, face = r + 1;
-  const auto moved = [place](double* line) { return line == nullptr ? nullptr : line + place; };
-  const FaceLine faces{lines.faces.value + place, lines.faces.slope + place};
+  const auto moved = [point](double* line) { return line == nullptr ? nullptr : line + point; };
+  const FaceLine faces{lines.faces.value + point, lines.faces.slope + point};
   const RowDifferences rows{moved(lines.rows.own), moved(lines.rows.across), moved(lines.rows.curvature),
                             moved(lines.rows.twist)};
   const bool faces_inside = carries(face) && face > 1 && face < ny - 1;
@@ -274,12 +274,12 @@ void Central4Flux::stages(double factor, const double* p, std::span<const Stage>
     if (r == ny - 1 && !walls_[3].empty()) std::copy_n(above, n, walls_[3].data() + begin);
   });
   for (int side = 0; side < 4; ++side) {
-    const int ledger = grid_.ledger(side / 2, side % 2);
-    if (ledger < 0) continue;
+    const int outflow = grid_.outflow(side / 2, side % 2);
+    if (outflow < 0) continue;
     double lost = 0;
     for (const double J : walls_[at(side)]) lost += J;
     const double rate = factor * (grid_.volume() * lost);
-    for (const Stage& stage : stages) combine(stage.scale, &rate, stage.terms, cells + ledger, 1, stage.out);
+    for (const Stage& stage : stages) combine(stage.scale, &rate, stage.terms, cells + outflow, 1, stage.out);
   }
 }
 

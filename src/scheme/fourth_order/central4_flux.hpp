@@ -18,7 +18,7 @@ struct FaceStencil {
 /// A face with the cells on either side (-1: a wall).
 struct WideFace {
   Index number, lower, upper;
-  int ledger;
+  int outflow;
   bool repeated;  ///< the upper end of a periodic axis: face 0 once more
 };
 
@@ -31,7 +31,7 @@ class Central4Flux {
 
   Central4Coefficients coefficients;
 
-  /// The stages (operator.hpp) over the cells, rates times `factor`, and over the ledgers behind them.
+  /// The stages (operator.hpp) over the cells, rates times `factor`, and over the outflows behind them.
   void stages(double factor, const double* p, std::span<const Stage> stages) const;
   /// All fluxes J/h: nx + 1 to a row of x faces, nx to a row of y faces (ny + 1 rows; Jy null in 1D).
   void fluxes(double factor, const double* p, double* Jx, double* Jy) const;
@@ -62,7 +62,7 @@ class Central4Flux {
   [[nodiscard]] FaceStencil stencil(int axis, Index face) const;
   [[nodiscard]] const FaceStencil& end(int axis, Index face) const;
   void load(const double* p, Index r, Index begin, Index end, const Lines& lines) const;
-  void load_columns(const double* p, Index r, Index from, Index to, const Lines& lines, Index place) const;
+  void load_columns(const double* p, Index r, Index from, Index to, const Lines& lines, Index point) const;
   void fluxes_along_x(Index r, Index begin, Index end, const Lines& lines, double* J) const;
   void fluxes_along_y(Index face, Index begin, Index end, const Lines& lines, double* J) const;
   [[nodiscard]] bool carries(Index y_face) const;

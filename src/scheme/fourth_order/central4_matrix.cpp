@@ -48,10 +48,10 @@ void Central4Flux::each_weight(double factor, const Visit& visit) const {
           c.reaches_across() ? across_terms(grid_.axis(1 - k), j) : std::vector<AcrossTerm>{};
       for (Index face = 0; face <= axis.cells; ++face) {
         const bool lower_end = face == 0 && !axis.periodic(), upper_end = face == axis.cells && !axis.periodic();
-        const int ledger = lower_end ? grid_.ledger(k, 0) : upper_end ? grid_.ledger(k, 1) : -1;
-        if ((lower_end || upper_end) && ledger < 0) continue;
+        const int outflow = lower_end ? grid_.outflow(k, 0) : upper_end ? grid_.outflow(k, 1) : -1;
+        if ((lower_end || upper_end) && outflow < 0) continue;
         const WideFace which{number(face, j), lower_end ? -1 : cell(wrapped(face - 1, axis.cells), j),
-                             upper_end ? -1 : cell(wrapped(face, axis.cells), j), ledger,
+                             upper_end ? -1 : cell(wrapped(face, axis.cells), j), outflow,
                              axis.periodic() && face == axis.cells};
         const FaceStencil s = stencil(k, face);
         const Index row = k == 0 ? j : face, column = k == 0 ? face : j;
@@ -75,7 +75,7 @@ void Central4Flux::assemble(double factor, const InsertEntry& insert) const {
     if (face.repeated) return;
     if (face.lower >= 0) insert(face.lower, from, -w);
     if (face.upper >= 0) insert(face.upper, from, w);
-    if (face.ledger >= 0) insert(cells + face.ledger, from, grid_.volume() * (face.upper < 0 ? w : -w));
+    if (face.outflow >= 0) insert(cells + face.outflow, from, grid_.volume() * (face.upper < 0 ? w : -w));
   });
 }
 

@@ -36,7 +36,7 @@ void PositiveFaces::build(const Sde& sde, double t) {
     parallel_for(0, rows, std::max<Index>(1, 4096 / grid_.nx()), [&](Index first, Index last) {
       for (Index row = first; row < last; ++row) build_faces(sde, t, k, row);
     });
-    if (grid_.axis(k).periodic()) close_seam(k);
+    if (grid_.axis(k).periodic()) close_ring(k);
   }
   find_exit_rate();
 }
@@ -51,7 +51,7 @@ void PositiveFaces::build_faces(const Sde& sde, double t, int k, Index row) {
   const double h = axis.width();
   Sample sample;
   const auto wall = [&](Index face) { return !axis.periodic() && (face == 0 || face == axis.cells); };
-  const auto reflects = [&](Index face) { return wall(face) && grid_.ledger(k, face == 0 ? 0 : 1) < 0; };
+  const auto reflects = [&](Index face) { return wall(face) && grid_.outflow(k, face == 0 ? 0 : 1) < 0; };
   if (k == 1 && reflects(row)) return;
   for (Index first = 0; first < width; first += EdgeSource::block) {
     const Index begin = k == 0 && first == 0 && reflects(0) ? 1 : first;
@@ -74,7 +74,7 @@ void PositiveFaces::build_faces(const Sde& sde, double t, int k, Index row) {
   }
 }
 
-void PositiveFaces::close_seam(int k) {
+void PositiveFaces::close_ring(int k) {
   const Index nx = grid_.nx(), ny = grid_.ny();
   for (std::vector<double>* const weights : {&left_[k], &right_[k]})
     for (Index i = 0; i < (k == 0 ? ny : nx); ++i) {

@@ -26,7 +26,7 @@ class PositiveFaces {
 
  private:
   void build_faces(const Sde& sde, double t, int k, Index row);
-  void close_seam(int k);
+  void close_ring(int k);
   void find_exit_rate();
   void fluxes_of_x_faces(const double* p, Index row, Index begin, Index end, double* J) const;
   void fluxes_of_y_faces(const double* p, Index face, Index begin, Index end, double* J) const;

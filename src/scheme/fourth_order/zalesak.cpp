@@ -12,8 +12,8 @@
 namespace fokker {
 namespace {
 
-constexpr double noise = 1e-15;  // of the largest p: what rounding leaves of a high-order tail
-constexpr int most_shares = 3;   // of a cell, before it becomes the low-order one
+constexpr double noise = 1e-15;    // of the largest p: what rounding leaves of a high-order tail
+constexpr int most_fractions = 3;  // of a cell, before it becomes the low-order one
 constexpr Index grain = 8192;
 
 }  // namespace
@@ -22,7 +22,7 @@ constexpr Index grain = 8192;
 class Zalesak::Recording final : public ScaledOperator {
  public:
   explicit Recording(const CorrectedFlux& high)
-      : ScaledOperator({high.op.cells(), high.op.ledgers(), high.op.cell_volume(), high.op.autonomous(), false,
+      : ScaledOperator({high.op.cells(), high.op.outflows(), high.op.cell_volume(), high.op.autonomous(), false,
                         high.op.separated() ? high.op.cells() : high.flux.x_faces() + high.flux.y_faces()}),
         high_(high),
         rates_(separated() ? 0 : at(records())) {}
@@ -34,7 +34,7 @@ class Zalesak::Recording final : public ScaledOperator {
   [[nodiscard]] SpectralBound eigenvalues() const override { return high_.op.eigenvalues(); }
 
   void products(double scale, std::span<const Product> chain) const override {
-    const Index first = cells() + ledgers();
+    const Index first = cells() + outflows();
     for (const Product& product : chain) {
       const Product inner{product.state.first(at(first)), product.stages};
       high_.op.products(scale, {&inner, 1});
@@ -44,7 +44,7 @@ class Zalesak::Recording final : public ScaledOperator {
 
   void entries(double scale, const InsertEntry& insert) const override {
     high_.op.entries(scale, insert);
-    const Index first = cells() + ledgers();
+    const Index first = cells() + outflows();
     if (!separated()) return high_.flux.assemble_fluxes(scale, first, insert);
     for (Index i = 0; i < cells(); ++i) insert(first + i, i, scale);
   }
@@ -77,7 +77,7 @@ Zalesak::Zalesak(const Grid& grid, CorrectedFlux high)
       Gy_(at(high_.flux.y_faces())),
       value_(at(grid.cells())),
       negative_(at(grid.ny())),
-      shares_(at(grid.cells())),
+      fractions_(at(grid.cells())),
       listed_(at(grid.cells())) {
   list_.reserve(at(grid.cells()));
   later_.reserve(at(grid.cells()));
@@ -109,7 +109,7 @@ void Zalesak::correct(double t, double end, std::span<const double> state, std::
   leave_noise(largest);
   evaluate();
   level_ = 0;
-  std::fill(shares_.begin(), shares_.end(), std::uint8_t{0});
+  std::fill(fractions_.begin(), fractions_.end(), std::uint8_t{0});
   settle(account);
   if (largest > 0) account.level = std::max(account.level, level_ / largest);
   write(state, next);
@@ -131,7 +131,7 @@ void Zalesak::take_fluxes(double t, double end, std::span<const double> state, c
   }
   faces_.subtract_fluxes(sum_.data(), Gx_.data(), Gy_.data());
   for (int side = 0; side < 4; ++side)
-    if (side / 2 < grid_.dimension() && grid_.ledger(side / 2, side % 2) >= 0)
+    if (side / 2 < grid_.dimension() && grid_.outflow(side / 2, side % 2) >= 0)
       outflow_[at(side)] = faces_.outflow(side, sum_.data());
 }
 
@@ -234,15 +234,15 @@ void Zalesak::limit(Index cell, Corrections& account) {
   const int count = sides_of(cell, sides);
   double leaving = 0;
   for (int k = 0; k < count; ++k) leaving += std::max(-sides[at(k)].gain * *sides[at(k)].G, 0.0);
-  if (shares_[at(cell)] == 0) ++account.cells;
+  if (fractions_[at(cell)] == 0) ++account.cells;
   level_ = std::max(level_, low_[at(cell)]);
   const double lacking = -value_[at(cell)];
-  const bool cut = shares_[at(cell)]++ >= most_shares || lacking >= leaving;
-  const double share = cut ? 0 : 1 - lacking / leaving;
+  const bool cut = fractions_[at(cell)]++ >= most_fractions || lacking >= leaving;
+  const double fraction = cut ? 0 : 1 - lacking / leaving;
   for (int k = 0; k < count; ++k) {
     const Side& side = sides[at(k)];
     if (*side.G == 0 || (!cut && side.gain * *side.G > 0)) continue;
-    scale(side, share, account);
+    scale(side, fraction, account);
     if (side.beyond >= 0) value_[at(side.beyond)] = value(side.beyond);
     push_if_negative(side.beyond);
   }
@@ -254,22 +254,22 @@ void Zalesak::write(std::span<const double> state, std::span<double> next) {
   const Index nx = grid_.nx(), ny = grid_.ny(), cells = grid_.cells();
   std::copy(value_.begin(), value_.end(), next.begin());
   for (int side = 0; side < 2 * grid_.dimension(); ++side) {
-    const int ledger = grid_.ledger(side / 2, side % 2);
-    if (ledger < 0) continue;
+    const int outflow = grid_.outflow(side / 2, side % 2);
+    if (outflow < 0) continue;
     double G = 0;
     if (side < 2)
       for (Index j = 0; j < ny; ++j) G += Gx_[at((nx + 1) * j + (side == 0 ? 0 : nx))];
     else
       for (Index i = 0; i < nx; ++i) G += Gy_[at(i + (side == 2 ? 0 : nx * ny))];
     const double lost = outflow_[at(side)] + (side % 2 == 0 ? -G : G);
-    next[at(cells + ledger)] = state[at(cells + ledger)] + grid_.volume() * lost;
+    next[at(cells + outflow)] = state[at(cells + outflow)] + grid_.volume() * lost;
   }
 }
 
 std::size_t Zalesak::bytes() const {
   return faces_.bytes() +
          (low_.capacity() + sum_.capacity() + value_.capacity() + Gx_.capacity() + Gy_.capacity()) * sizeof(double) +
-         (list_.capacity() + later_.capacity()) * sizeof(Index) + shares_.capacity() + listed_.capacity();
+         (list_.capacity() + later_.capacity()) * sizeof(Index) + fractions_.capacity() + listed_.capacity();
 }
 
 }  // namespace fokker

@@ -27,8 +27,8 @@ struct CorrectedFlux {
 ///     G      = F_high - F_low on every face
 ///     p_new  = p_low + div(alpha G),   alpha = 1 at first
 ///
-/// A cell below 0 cuts the G that leave it by the share that brings it back to 0; a neighbour that goes below 0 for
-/// want of what it does not get any more does the same. After three shares a cell cuts all its G and is p_low, which
+/// A cell below 0 cuts the G that leave it by the fraction that brings it back to 0; a neighbour that goes below 0 for
+/// want of what it does not get any more does the same. After three fractions a cell cuts all its G and is p_low, which
 /// is p >= 0: so it ends, and the test is on the very sum that is stored. Where both solutions are below 1e-15 of the
 /// largest p, the high-order one is rounding noise: those cells are p_low from the start.
 class Zalesak final : public FluxCorrection {
@@ -72,7 +72,7 @@ class Zalesak final : public FluxCorrection {
   std::vector<double> low_, sum_, Gx_, Gy_, value_;
   std::vector<Index> negative_;  ///< negative values of each row
   std::vector<Index> list_, later_;
-  std::vector<std::uint8_t> shares_, listed_;
+  std::vector<std::uint8_t> fractions_, listed_;
 };
 
 }  // namespace fokker

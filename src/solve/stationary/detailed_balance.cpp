@@ -117,7 +117,7 @@ double largest_defect(const Chain& chain, const Chain::Link& link, const std::ve
 
 }  // namespace
 
-std::optional<std::vector<double>> balanced_law(const Chain& chain) {
+std::optional<std::vector<double>> balanced_distribution(const Chain& chain) {
   std::vector<double> log_p(at(chain.cells()), 0.0);
   if (!sum_up(chain, log_p)) return std::nullopt;
   constexpr Index piece = 8192;

@@ -27,7 +27,7 @@ constexpr double few_eliminations = 2e6;  // multiplications
 // Seconds of a 2 GHz core: elimination per multiplication (7e-9 to 8e-9 from 40^2 to 160^2), sparse LU per cell^1.5
 // (5e-8 to 1.4e-7 from 40^2 to 200^2; drift on one axis, noise on the other).
 constexpr double elimination_seconds = 7e-9, sparse_lu_seconds = 1e-7;
-constexpr double at_rest = 1e-10;    // largest share of the mass that may move within 1 / (largest exit rate)
+constexpr double at_rest = 1e-10;    // largest fraction of the mass that may move within 1 / (largest exit rate)
 constexpr double tolerance = 1e-10;  // largest relative error of a cell
 constexpr double steepest = 500;     // |log p| along an edge that exp still takes
 
@@ -79,7 +79,7 @@ void subtract_largest(std::vector<double>& v) {
   for (double& value : v) value -= top;
 }
 
-/// Nested iteration: every level starts from the law of the coarser one.
+/// Nested iteration: every level starts from the distribution of the coarser one.
 class Nested {
  public:
   explicit Nested(Chain chain) : grids_(std::move(chain), 0, 1) {}
@@ -127,19 +127,19 @@ class Nested {
           std::max(reduction * before, rounding), [&](const double* z, double* out) { system.apply(z, out); },
           [&](const double* v, double* z) { grids_.cycle(level, v, z); }, change.data());
       const double largest = multiply(log_p, change.data());
-      const double share = before > 0 ? left / before : 0;
+      const double fraction = before > 0 ? left / before : 0;
       if (level > 0) {
-        if (largest < rough_change || share > stuck) return true;  // if poor, the next level will tell
+        if (largest < rough_change || fraction > stuck) return true;  // if poor, the next level will tell
         continue;
       }
       cycles_ += gmres.used();
       correction_ = largest;
-      if (share > stuck && before > 10 * rounding) {
+      if (fraction > stuck && before > 10 * rounding) {
         reason_ =
-            fmt::format("multigrid does not converge: {} cycles left {:.2g} of the residual", gmres.used(), share);
+            fmt::format("multigrid does not converge: {} cycles left {:.2g} of the residual", gmres.used(), fraction);
         return false;
       }
-      if (largest <= tolerance || (largest < 1e-3 && 10 * share * largest <= tolerance)) return true;
+      if (largest <= tolerance || (largest < 1e-3 && 10 * fraction * largest <= tolerance)) return true;
       reduction = std::clamp(0.05 * tolerance / largest, 1e-6, 0.1);
     }
     if (level > 0) return true;
@@ -192,7 +192,7 @@ struct StationarySolver::State {
   State(const LinearOperator& o, double time) : op(o), t(time) {
     if (op.on_edges() == nullptr) throw std::invalid_argument("a stationary density needs an operator made of edges");
     const EdgeView view = op.on_edges()->edges_at(t);
-    if (op.ledgers() > 0)
+    if (op.outflows() > 0)
       throw UsageError(fmt::format(
           "there is no stationary density: side {} absorbs, and all mass leaves in the end (fokker run follows "
           "it out)",
@@ -268,7 +268,7 @@ struct StationarySolver::State {
 
   Stationary solve() {
     if (chain && part.all_both_ways) {
-      if (const auto log_p = balanced_law(*chain))
+      if (const auto log_p = balanced_distribution(*chain))
         return with(density(*log_p, op.cell_volume()), "detailed balance", "");
     }
     const double elimination = chain ? BandElimination::cost(*chain) : INFINITY;

@@ -66,18 +66,18 @@ def ou_generator(n):
     return A, ou_exact(n, 0.0), ou_exact(n, 1.0), h
 
 
-def rotating_law(n):
+def rotating_distribution(n):
     A, _, h = plane(n, -5.0, 5.0, lambda x, y: -x - 2 * y, lambda x, y: 2 * x - y, 0.5)
-    law = gaussian_cells(np.linspace(-5, 5, n + 1), 0.0, math.sqrt(0.5))
-    law /= law.sum() * h
-    return A, np.outer(law, law).ravel(), h
+    distribution = gaussian_cells(np.linspace(-5, 5, n + 1), 0.0, math.sqrt(0.5))
+    distribution /= distribution.sum() * h
+    return A, np.outer(distribution, distribution).ravel(), h
 
 
 def gibbs_cells(edges, potential, T):
     nodes, weights = roots_legendre(8)
     middle, half = (edges[1:] + edges[:-1]) / 2, np.diff(edges) / 2
-    law = (np.exp(-potential(middle[:, None] + half[:, None] * nodes) / T) * weights).sum(axis=1)
-    return law / (law.sum() * 2 * half[0])
+    distribution = (np.exp(-potential(middle[:, None] + half[:, None] * nodes) / T) * weights).sum(axis=1)
+    return distribution / (distribution.sum() * 2 * half[0])
 
 
 def double_well_2d(n):
@@ -89,7 +89,7 @@ def double_well_2d(n):
 
 
 def well_1d(n):
-    """Rates of W2 by columns, to the left and right neighbour and both together: fitted to the cell averages of the stationary law, as fokker's are."""
+    """Rates of W2 by columns, to the left and right neighbour and both together: fitted to the cell averages of the stationary distribution, as fokker's are."""
     h, T = 5.0 / n, 0.1
     edges = np.linspace(-2.5, 2.5, n + 1)
     peclet = np.diff(np.log(gibbs_cells(edges, lambda u: u**4 / 4 - u**2 / 2, T)))

@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 import scipy.sparse as sparse
-from _common import double_well_2d, main, on_cells, ou_generator, report, rotating_law, well_1d
+from _common import double_well_2d, main, on_cells, ou_generator, report, rotating_distribution, well_1d
 
 # Debian finds it through an alternative that only the development package sets up.
 sys.path += sorted(glob.glob("/usr/lib/petscdir/petsc*/*-real/lib/python3/dist-packages"))
@@ -68,7 +68,7 @@ def w2(reference):
 
 
 def w3(_):
-    for name, (A, exact, h) in (("double well", double_well_2d(512)), ("rotating OU", rotating_law(512))):
+    for name, (A, exact, h) in (("double well", double_well_2d(512)), ("rotating OU", rotating_distribution(512))):
         column = A.tocsc()[1:, 0].toarray().ravel()
         J, b = matrix(-A.tocsr()[1:, 1:]), PETSc.Vec().createWithArray(column)
         x = b.duplicate()

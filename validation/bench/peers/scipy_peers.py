@@ -9,7 +9,7 @@ import time
 import numpy as np
 import scipy.integrate
 import scipy.sparse.linalg as linalg
-from _common import double_well_2d, main, on_cells, ou_generator, report, rotating_law, well_1d
+from _common import double_well_2d, main, on_cells, ou_generator, report, rotating_distribution, well_1d
 
 
 def w1(_):
@@ -50,7 +50,7 @@ def w2(reference):
 
 
 def w3(_):
-    for name, (A, exact, h) in (("double well", double_well_2d(512)), ("rotating OU", rotating_law(512))):
+    for name, (A, exact, h) in (("double well", double_well_2d(512)), ("rotating OU", rotating_distribution(512))):
         start = time.perf_counter()
         pinned = A.tocsc()[1:, 1:]
         factor = linalg.splu(pinned, permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}, diag_pivot_thresh=0.0)

@@ -24,7 +24,7 @@ Grid line(Index cells, Boundary side = Boundary::reflecting) { return Grid({{"x"
 
 double normal_cdf(double x) { return 0.5 * std::erfc(-x / std::sqrt(2.0)); }
 
-/// Cell averages of a normal law with the given mean and unit variance, per axis.
+/// Cell averages of a normal distribution with the given mean and unit variance, per axis.
 std::vector<double> normal_averages(const Grid& grid, double mean, double mass = 1) {
   std::vector<double> p;
   for (Index cell = 0; cell < grid.cells(); ++cell) {
@@ -45,8 +45,8 @@ std::vector<double> drawn(const Grid& grid, const std::vector<double>& p, long t
   long particles = total;
   for (const double density : p) {
     const double probability = density * grid.volume();
-    const double share = left > 0 ? std::min(1.0, probability / left) : 0;
-    const long k = particles > 0 && share > 0 ? std::binomial_distribution<long>(particles, share)(random) : 0;
+    const double fraction = left > 0 ? std::min(1.0, probability / left) : 0;
+    const long k = particles > 0 && fraction > 0 ? std::binomial_distribution<long>(particles, fraction)(random) : 0;
     counts.push_back(static_cast<double>(k));
     particles -= k;
     left -= probability;
@@ -152,7 +152,7 @@ TEST_CASE("chi square and its p value are those of the textbook") {
 }
 
 TEST_CASE("Kolmogorov's tail is that of the tables") {
-  // 1.3581 is the 5 % point and 0.8276 the median of the limit law; one face carries the whole difference
+  // 1.3581 is the 5 % point and 0.8276 the median of the limit distribution; one face carries the whole difference
   const Grid grid({{"x", 0, 1, 2}});
   const double total = 1e8, root = 1e4;
   for (const auto& [point, tail] : {std::pair{1.3581, 0.05}, std::pair{0.82757, 0.5}, std::pair{1.62762, 0.01}}) {
@@ -240,7 +240,7 @@ std::vector<double> shape(const Grid& grid, const std::function<double(double)>&
   return p;
 }
 
-struct Law {
+struct Distribution {
   std::string name;
   Grid grid;
   std::function<double(double)> density;
@@ -248,7 +248,7 @@ struct Law {
   bool underflows = false;
 };
 
-std::vector<Law> laws() {
+std::vector<Distribution> distributions() {
   const auto normal = [](double x) { return std::exp(-x * x / 2); };
   const auto wells = [](double x) { return std::exp(-4 * std::pow(x * x - 1, 2)); };
   const auto kinked = [](double x) { return std::exp(-std::abs(x)) * (x > 0.3 ? 2 : 1); };
@@ -268,14 +268,14 @@ TEST_CASE("over fixed seeds Phi of z is uniform and the verdict errs as often as
   constexpr int seeds = 200;
   constexpr long total = 100'000;
   int doubted = 0, rejected = 0, low = 0;
-  for (const Law& law : laws()) {
-    CAPTURE(law.name);
-    const std::vector<double> p = shape(law.grid, law.density, 1, law.mass);
-    CHECK((*std::min_element(p.begin(), p.end()) < 1e-154) == law.underflows);
+  for (const Distribution& distribution : distributions()) {
+    CAPTURE(distribution.name);
+    const std::vector<double> p = shape(distribution.grid, distribution.density, 1, distribution.mass);
+    CHECK((*std::min_element(p.begin(), p.end()) < 1e-154) == distribution.underflows);
     std::vector<double> phi;
     for (int seed = 1; seed <= seeds; ++seed) {
       std::mt19937_64 random(seed);
-      const Agreement a = agreement(law.grid, p, drawn(law.grid, p, total, random), total);
+      const Agreement a = agreement(distribution.grid, p, drawn(distribution.grid, p, total, random), total);
       CHECK(a.expecting >= 20);
       phi.push_back(normal_cdf(a.z.value()));
       const double together = a.verdict().p_value;
@@ -294,13 +294,14 @@ TEST_CASE("over fixed seeds Phi of z is uniform and the verdict errs as often as
 
 TEST_CASE("a density that is a twentieth too wide is rejected") {
   constexpr long total = 100'000;
-  for (const Law& law : laws()) {
-    CAPTURE(law.name);
+  for (const Distribution& distribution : distributions()) {
+    CAPTURE(distribution.name);
     std::mt19937_64 random(1);
-    const std::vector<double> truth = shape(law.grid, law.density, 1, law.mass);
-    const std::vector<double> counts = drawn(law.grid, truth, total, random);
-    CHECK(agreement(law.grid, truth, counts, total).verdict().word == "agrees");
-    const Agreement off = agreement(law.grid, shape(law.grid, law.density, 1.05, law.mass), counts, total);
+    const std::vector<double> truth = shape(distribution.grid, distribution.density, 1, distribution.mass);
+    const std::vector<double> counts = drawn(distribution.grid, truth, total, random);
+    CHECK(agreement(distribution.grid, truth, counts, total).verdict().word == "agrees");
+    const Agreement off = agreement(
+        distribution.grid, shape(distribution.grid, distribution.density, 1.05, distribution.mass), counts, total);
     CAPTURE(off.z.value());
     CHECK(off.verdict().word == "differs");
     CHECK_FALSE(off.verdict().spoke.empty());
@@ -367,7 +368,7 @@ TEST_CASE("a circle may be cut anywhere") {
 }
 
 TEST_CASE("Kuiper's tail is that of the tables") {
-  // 1.747 and 2.001 are the 5 % and 1 % points of the limit law (Stephens 1970)
+  // 1.747 and 2.001 are the 5 % and 1 % points of the limit distribution (Stephens 1970)
   const Grid grid({{"x", 0, 1, 2, Boundary::periodic, Boundary::periodic}});
   const double total = 1e8, root = 1e4;
   for (const auto& [point, tail] : {std::pair{1.747, 0.05}, std::pair{2.001, 0.01}}) {

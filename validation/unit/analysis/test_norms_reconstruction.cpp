@@ -129,7 +129,7 @@ TEST_CASE("moments go round a periodic axis") {
   }
 }
 
-TEST_CASE("a narrow density on the seam has the moments it has elsewhere") {
+TEST_CASE("a narrow density on the ends of the ring has the moments it has elsewhere") {
   const Grid circle({axis_of("x", -2, 2, 80, Boundary::periodic), axis_of("y", 0, 1, 10)});
   const Grid open({axis_of("x", -2, 2, 80), axis_of("y", 0, 1, 10)});
   std::vector<double> here(800, 0), seam(800, 0);

@@ -24,7 +24,7 @@ GaussianMixture two_hills() {
   return GaussianMixture({{0.6, Eigen::Vector2d(-1, 0), a}, {0.4, Eigen::Vector2d(1, 0.5), b}});
 }
 
-Field averages(const std::shared_ptr<const Grid>& grid, const Density& law) {
+Field averages(const std::shared_ptr<const Grid>& grid, const Density& distribution) {
   std::array<std::vector<double>, 2> faces;
   CellFaces cells{grid->dimension(), {}, {}};
   for (int k = 0; k < grid->dimension(); ++k) {
@@ -33,7 +33,7 @@ Field averages(const std::shared_ptr<const Grid>& grid, const Density& law) {
     cells.axis[at] = faces[at];
   }
   Field p(grid);
-  law.cell_averages(cells, p.view());
+  distribution.cell_averages(cells, p.view());
   return p;
 }
 

@@ -7,7 +7,7 @@
 
 #include "fokker/base/tape.hpp"
 
-/// Shared by the tests of this room: names, shorthand and random formulas from a fixed seed.
+/// Shared by the tests of this module: names, shorthand and random formulas from a fixed seed.
 namespace fokker::test {
 
 inline const std::vector<std::string> names{"x", "y", "t", "theta", "mu"};

@@ -21,8 +21,8 @@ Interval bounds(const char* text, Interval x, Interval t) {
   const Expression e = formula(text);
   Enclosure enclosure({&e, 1}, names);
   enclosure.move_to(t);
-  const Interval place[] = {x};
-  enclosure.look_at(place);
+  const Interval point[] = {x};
+  enclosure.look_at(point);
   return enclosure.of(0);
 }
 
@@ -49,18 +49,18 @@ TEST_CASE("bounds hold at every point and shrink with the interval") {
                                "(x >= t) + (x*x == t) - (x != t)*(t <= 1)",
                                "x^-3*t + (x - 3)^4"};
   std::mt19937 random(7);
-  std::uniform_real_distribution<double> share(0, 1);
+  std::uniform_real_distribution<double> fraction(0, 1);
   for (const char* text : texts) {
     CAPTURE(text);
     const Expression e = formula(text);
     for (int round = 0; round < 40; ++round) {
-      const double x = -1.4 + 2.8 * share(random), t = 0.05 + 1.7 * share(random);
-      const double width = std::pow(10.0, -3 * share(random));
+      const double x = -1.4 + 2.8 * fraction(random), t = 0.05 + 1.7 * fraction(random);
+      const double width = std::pow(10.0, -3 * fraction(random));
       const Interval where{x, x + 0.1 * width}, when{t, t + 0.2 * width};
       const Interval all = bounds(text, where, when);
       for (int k = 0; k < 20; ++k) {
-        const double point[] = {where.low + (where.high - where.low) * share(random),
-                                when.low + (when.high - when.low) * share(random)};
+        const double point[] = {where.low + (where.high - where.low) * fraction(random),
+                                when.low + (when.high - when.low) * fraction(random)};
         const double value = evaluate_at(e, names, point);
         if (std::isnan(value)) continue;
         CAPTURE(point[0]);
@@ -88,7 +88,7 @@ TEST_CASE("a switch in time alone is undecided on intervals that hold it and now
   CHECK_FALSE(decided("abs(sin(t))", {3, 4}));
   CHECK(decided("abs(sin(t))", {3.2, 4}));
   CHECK_FALSE(decided("sqrt(0.7 - t)", {0.6, 0.8}));
-  CHECK(decided("if(x < t, 0, 1)", {0, 1}));  // a question to time and place together
+  CHECK(decided("if(x < t, 0, 1)", {0, 1}));  // a question to time and point together
 }
 
 TEST_CASE("what was assumed of a switch holds up to the very end of an interval") {
@@ -100,13 +100,13 @@ TEST_CASE("what was assumed of a switch holds up to the very end of an interval"
   enclosure.assume(answers);
   enclosure.move_to({0.06, 0.14});
   CHECK(enclosure.decided());
-  const Interval place[] = {{100, 100}};
-  enclosure.look_at(place);
+  const Interval point[] = {{100, 100}};
+  enclosure.look_at(point);
   CHECK(enclosure.of(0).low > 3.35);
   CHECK(enclosure.of(0).high < 3.45);
 }
 
-TEST_CASE("conditions of time and place together are told from those of either alone") {
+TEST_CASE("conditions of time and point together are told from those of either alone") {
   const Expression e = formula("if(x < t, 1, 0) + if(x < 0.25, 1, 0)");
   Enclosure enclosure({&e, 1}, names);
   enclosure.move_to({0.4, 0.5});

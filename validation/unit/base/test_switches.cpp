@@ -1,4 +1,4 @@
-// Freezes which formulas are said to switch others: the places where a coefficient may jump or bend are looked for at
+// Freezes which formulas are said to switch others: the points where a coefficient may jump or bend are looked for at
 // their roots and nowhere else, so one that is missed is a jump that nobody sees.
 #include <doctest/doctest.h>
 

@@ -174,7 +174,7 @@ TEST_CASE("tapes of random formulas agree with each other compiled alone and tog
   CHECK(all.instruction_count() < separate);  // common parts are shared
 }
 
-TEST_CASE("the value of a point does not depend on its place") {
+TEST_CASE("the value of a point does not depend on its position in a column") {
   const Expression formulas[] = {parse("sin(3*x)*exp(-y^2/2) + x^0.3"), parse("erf(x)/(2 + cos(100*y)) - log(x)")};
   const std::vector<std::string> xy{"x", "y"};
   const Tape tape(formulas, xy);

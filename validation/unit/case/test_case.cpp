@@ -346,7 +346,7 @@ TEST_CASE("an override that fits nothing says so") {
   CHECK(answer("title=1\nend = 3") == "");  // a line break makes no second key, only an odd title
 }
 
-TEST_CASE("a later problem can be given its place") {
+TEST_CASE("a later problem can be given its position") {
   const Case c = read(good(), {"axis.x.cells=10", "scheme.positive=true"});
   CHECK(c.where("time.end") == "c.toml:27:7");
   CHECK(c.where("axis.x.cells") == "--set axis.x.cells");
@@ -356,7 +356,7 @@ TEST_CASE("a later problem can be given its place") {
   CHECK(c.where("nonsense") == "c.toml:1:1");
 }
 
-TEST_CASE("what is allowed but hardly meant is warned of with its place") {
+TEST_CASE("what is allowed but hardly meant is warned of with its position") {
   const Case all = parse_case(minimal + R"(
 [output]
 every = 4

@@ -437,7 +437,7 @@ cells = 65)",
 
 TEST_CASE("the case that the rows take apart is accepted") { CHECK(case_support::refusal(case_support::good()) == ""); }
 
-TEST_CASE("every fault is named with its place and its remedy") {
+TEST_CASE("every fault is named with its position and its remedy") {
   for (const Row& row : rows) {
     INFO("replacing ", row.from, " by ", row.to);
     CHECK(case_support::refusal(case_support::with(row.from, row.to)) == row.message);

@@ -78,7 +78,7 @@ TEST_CASE("setting a model takes the formulas out") {
       1.5);
 }
 
-TEST_CASE("every fault of a named model is told with its place and its remedy") {
+TEST_CASE("every fault of a named model is told with its position and its remedy") {
   CHECK(refusal("model = \"vpp\"") ==
         "c.toml:13:9: sde.model: \"vpp\" is unknown; did you mean vp? allowed: ou, vp, ve, sub_vp, alpha_sigma");
   CHECK(refusal("model = 3") == "c.toml:13:9: sde.model: an integer, must be a string");
@@ -139,7 +139,7 @@ TEST_CASE("every fault of a named model is told with its place and its remedy") 
         "c.toml:15:1: schedule: the model vp states its own");
 }
 
-TEST_CASE("every fault of a claimed schedule is told with its place and its remedy") {
+TEST_CASE("every fault of a claimed schedule is told with its position and its remedy") {
   const auto claimed = [](const std::string& keys) {
     return case_support::refusal(case_support::with("[initial]", "[schedule]\n" + keys + "\n[initial]"));
   };

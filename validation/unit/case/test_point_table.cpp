@@ -31,7 +31,7 @@ Axis axis(const char* name, double lower, double upper, Boundary side = Boundary
 
 double normal(double x) { return std::exp(-x * x / 2) / std::sqrt(2 * 3.14159265358979); }
 
-/// x,p at n places from `first` to `last`.
+/// x,p at n positions from `first` to `last`.
 std::string line(double first, double last, int n, const std::function<double(double)>& p) {
   std::string text = "x,p\n";
   for (int i = 0; i < n; ++i) {
@@ -94,7 +94,7 @@ TEST_CASE("a table of one axis that cannot judge is refused") {
   CHECK(fault(line(100, 109, 10, normal)) == "line 2: x = 100 is outside the box, must be in [-5, 5]");
   CHECK(fault(line(-5, 5.25, 22, normal)) == "line 23: x = 5.25 is outside the box, must be in [-5, 5]");
   CHECK(fault(line(-5, 5 + 1e-9, 21, normal)).empty());
-  CHECK(fault(line(-5, 5, 7, normal)) == "7 places along x, at least 8 are needed to integrate over");
+  CHECK(fault(line(-5, 5, 7, normal)) == "7 positions along x, at least 8 are needed to integrate over");
 }
 
 TEST_CASE("a table of a part of the density or of another quantity is refused") {
@@ -136,7 +136,7 @@ TEST_CASE("a table of two axes must be a complete tensor grid") {
   CHECK(fault(all(twice), plane) == "line 291: x = -1.5, y = -4 is there twice, also in line 7");
   std::vector<std::string> short_of_one(rows.begin(), rows.end() - 1);
   CHECK(fault(all(short_of_one), plane) ==
-        "17 places along x and 17 along y make a grid of 289 points, and it has 288 rows");
+        "17 positions along x and 17 along y make a grid of 289 points, and it has 288 rows");
   std::vector<std::string> replaced = rows;
   replaced[8] = rows[5];
   CHECK(fault(all(replaced), plane) == "line 10: x = -1.5, y = -4 is there twice, also in line 7");

@@ -1,5 +1,5 @@
-// Freezes the verb `steady`: the files and keys that scripts rely on, the stationary law of a rotating spring against
-// its closed form, and refusals that name the formula at fault.
+// Freezes the verb `steady`: the files and keys that scripts rely on, the stationary distribution of a rotating spring
+// against its closed form, and refusals that name the formula at fault.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -102,7 +102,7 @@ TEST_CASE("steady writes density and current and a summary with the keys of the 
   fs::remove_all(scratch);
 }
 
-TEST_CASE("one dimension has its exact law and no current") {
+TEST_CASE("one dimension has its exact distribution and no current") {
   Setup setup = setup_of(ou, {"axis.x.range=[-8, 8]"});
   const SteadyResult result = solve_steady(setup);
   REQUIRE(result.exact);
@@ -247,7 +247,9 @@ TEST_CASE("a multigrid that does not converge is noticed and left") {
   }
 }
 
-TEST_CASE("a spring with inertia has its law from central differences and checks that speak of a time are left out") {
+TEST_CASE(
+    "a spring with inertia has its distribution from central differences and checks that speak of a time are left "
+    "out") {
   std::string oscillator = std::string(van_der_pol).substr(0, std::string(van_der_pol).find("[[check]]"));
   oscillator.replace(oscillator.find("uniform = true"), 14, "point = [0, 0]");
   const std::vector<std::string> settings{"axis.x.cells=60",
@@ -268,7 +270,8 @@ TEST_CASE("a spring with inertia has its law from central differences and checks
   CHECK(solve_steady(timed).checks.empty());
 }
 
-TEST_CASE("around a ring of an even number of cells central differences have no unique law and steady says so") {
+TEST_CASE(
+    "around a ring of an even number of cells central differences have no unique distribution and steady says so") {
   std::string washboard = std::string(van_der_pol).substr(0, std::string(van_der_pol).find("[initial]"));
   washboard.replace(washboard.find("reflecting"), 10, "periodic");
   washboard += "[steady]\n[[check]]\nquantity = \"expectation\"\nof = \"v\"\nnear = 0.7255\nwithin = 0.0015\n";
@@ -281,12 +284,12 @@ TEST_CASE("around a ring of an even number of cells central differences have no 
     return build(parse_case(washboard, "case.toml", ".", settings(cells), vocabulary(), CaseFor::steady));
   };
   Setup odd = case_of("33"), even = case_of("32");
-  const SteadyResult law = solve_steady(odd);
+  const SteadyResult distribution = solve_steady(odd);
   CHECK(odd.flux->name == "central");
-  CHECK(law.negative_mass < 1e-9);
-  CHECK_FALSE(std::signbit(law.negative_mass));
-  REQUIRE(law.checks.size() == 1);
-  CHECK_MESSAGE(law.checks[0].ok, law.checks[0].value);
+  CHECK(distribution.negative_mass < 1e-9);
+  CHECK_FALSE(std::signbit(distribution.negative_mass));
+  REQUIRE(distribution.checks.size() == 1);
+  CHECK_MESSAGE(distribution.checks[0].ok, distribution.checks[0].value);
   const SteadyResult upwind = solve_steady(even);
   CHECK(even.flux->name == "scharfetter_gummel");
   CHECK(even.flux_reason.find("; with an odd axis.x.cells no density that alternates") != std::string::npos);

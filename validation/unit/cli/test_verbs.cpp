@@ -139,7 +139,7 @@ TEST_CASE("nothing is written for a case that is refused") {
   CHECK_FALSE(fs::exists(*command.out));
 }
 
-TEST_CASE("converge measures the order against the exact law and by Richardson differences") {
+TEST_CASE("converge measures the order against the exact distribution and by Richardson differences") {
   const Case base = parse_case(ou, "case.toml", ".", {"axis.x.cells=60"}, vocabulary());
   const Convergence exact = converge(base, 3, false);
   CHECK(exact.exact);

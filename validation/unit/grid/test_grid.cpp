@@ -1,6 +1,6 @@
 // Freezes the geometry that everything else counts on: centres and faces that are exact mirror images (so that x -> -x
 // can hold to the bit), a point location that agrees with the faces, point masses with an exact mean, and the numbering
-// of cells and ledgers.
+// of cells and outflows.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -82,19 +82,19 @@ TEST_CASE("cells are numbered with the first axis fastest") {
   CHECK(Grid({{"q", -1, 1, 4}}).describe(3) == "cell 3 at q = 0.75");
 }
 
-TEST_CASE("ledgers count the absorbing sides in order") {
+TEST_CASE("outflows count the absorbing sides in order") {
   const Grid grid({{"x", 0, 1, 2, Boundary::reflecting, Boundary::absorbing},
                    {"v", 0, 1, 2, Boundary::absorbing, Boundary::absorbing}});
-  CHECK(grid.ledgers() == 3);
+  CHECK(grid.outflows() == 3);
   CHECK(grid.absorbing_sides() == std::vector<std::string>{"x_upper", "v_lower", "v_upper"});
-  CHECK(grid.ledger(0, 0) == -1);
-  CHECK(grid.ledger(0, 1) == 0);
-  CHECK(grid.ledger(1, 0) == 1);
-  CHECK(grid.ledger(1, 1) == 2);
-  CHECK(Grid({axis_of(0, 1, 4, Boundary::periodic)}).ledgers() == 0);
+  CHECK(grid.outflow(0, 0) == -1);
+  CHECK(grid.outflow(0, 1) == 0);
+  CHECK(grid.outflow(1, 0) == 1);
+  CHECK(grid.outflow(1, 1) == 2);
+  CHECK(Grid({axis_of(0, 1, 4, Boundary::periodic)}).outflows() == 0);
 }
 
-TEST_CASE("a place keeps its mean between the outermost centres") {
+TEST_CASE("a point keeps its mean between the outermost centres") {
   const Axis axis = axis_of(-1, 2.3, 33);
   for (const double x : {-0.95, -0.9, -0.123, 0.0, 1.9999, 2.25}) {
     const AxisSplit split = split_on(axis, x);
@@ -105,7 +105,7 @@ TEST_CASE("a place keeps its mean between the outermost centres") {
   }
 }
 
-TEST_CASE("a place near a wall stays in the last cell and one near a seam wraps") {
+TEST_CASE("a point near a wall stays in the last cell and one near the end of a ring wraps") {
   const Axis walled = axis_of(0, 1, 10);
   for (const double x : {0.0, 0.049}) CHECK(split_on(walled, x).cell == std::array<Index, 2>{0, 0});
   for (const double x : {0.951, 1.0}) CHECK(split_on(walled, x).cell == std::array<Index, 2>{9, 9});

@@ -11,19 +11,19 @@
 #include "fokker/operator/operator.hpp"
 
 /// Small operators for the tests of solvers and steppers: edges between cells, J = left p_L - right p_R, and sinks that
-/// feed a ledger. Written apart from the schemes so that these tests need no grid and no SDE.
+/// feed an outflow. Written apart from the schemes so that these tests need no grid and no SDE.
 namespace fokker::test {
 
 struct Flow {
-  Index from, to;      ///< `to` >= cells: a ledger, then right = 0
+  Index from, to;      ///< `to` >= cells: an outflow, then right = 0
   double left, right;  ///< J = left p_from - right p_to [p/t], from `from` to `to`
 };
 
 /// `row` cells make a row of the grid whose lines `split` hands out.
 class MatrixOperator final : public LinearOperator, public OnEdges {
  public:
-  MatrixOperator(Index cells, Index ledgers, double volume, const std::vector<Flow>& flows, Index row = 0)
-      : MatrixOperator({cells, ledgers, volume, true, all_positive(flows, cells)}, flows, row) {}
+  MatrixOperator(Index cells, Index outflows, double volume, const std::vector<Flow>& flows, Index row = 0)
+      : MatrixOperator({cells, outflows, volume, true, all_positive(flows, cells)}, flows, row) {}
 
   /// All rates times factor(t).
   [[nodiscard]] MatrixOperator vary(std::function<double(double)> factor) const {
@@ -77,7 +77,7 @@ class MatrixOperator final : public LinearOperator, public OnEdges {
     return {directions_.get(), factor(t)};
   }
 
-  /// Mass of the cells plus what the ledgers hold.
+  /// Mass of the cells plus what the outflows hold.
   [[nodiscard]] double mass(std::span<const double> state) const {
     double sum = 0, left = 0;
     for (Index i = 0; i < cells(); ++i) sum += state[std::size_t(i)];
@@ -107,7 +107,7 @@ class MatrixOperator final : public LinearOperator, public OnEdges {
     bool around = false;
     for (const Flow& e : flows_) around = around || (e.from == cells() - 1 && e.to == 0);
     directions_ = std::make_shared<AxisSplitting>(std::array{row_, cells() / row_}, std::array{around, false},
-                                                  ledgers(), cell_volume());
+                                                  outflows(), cell_volume());
     for (const Flow& e : flows_) {
       if (e.to >= cells())
         directions_->add_sink(0, e.from == 0 ? 0 : 1, e.from, e.to - cells(), e.left);
@@ -127,7 +127,7 @@ class MatrixOperator final : public LinearOperator, public OnEdges {
 
 inline double fitted(double z) { return std::abs(z) < 1e-8 ? 1 - z / 2 : z / std::expm1(z); }
 
-enum class Ends { closed, open, ring };  ///< reflecting, absorbing with a ledger each, periodic
+enum class Ends { closed, open, ring };  ///< reflecting, absorbing with an outflow each, periodic
 
 /// Exponentially fitted (or central) drift a(x), diffusion D on [lower, upper].
 inline MatrixOperator drift_diffusion_1d(Index n, double lower, double upper, const std::function<double(double)>& a,
@@ -175,7 +175,7 @@ inline MatrixOperator rotating_ou_2d(Index n, double rotation, double reach = 5)
   return {n * n, 0, h * h, flows, n};
 }
 
-/// A Gaussian on the cells of [-reach, reach], point values scaled to mass 1, ledgers empty.
+/// A Gaussian on the cells of [-reach, reach], point values scaled to mass 1, outflows empty.
 inline std::vector<double> gaussian_1d(const MatrixOperator& op, double mean, double deviation, double reach = 6) {
   std::vector<double> p(std::size_t(op.size()), 0.0);
   const double h = 2 * reach / double(op.cells());

@@ -30,7 +30,7 @@ Example example(const std::shared_ptr<const Grid>& grid, const std::shared_ptr<L
   return {grid, make_drift_diffusion(grid, sde, flux("scharfetter_gummel"))};
 }
 
-/// A law that is carried round a torus while it spreads.
+/// A distribution that is carried round a torus while it spreads.
 Example carried(bool full, Time time, Index n = 20) {
   const auto g = [](double t) { return 1 + 0.5 * std::sin(5 * t); };
   const auto a = [](double x, double y) { return std::array{1 + 0.5 * std::sin(y), 0.7 + 0.3 * std::cos(x)}; };

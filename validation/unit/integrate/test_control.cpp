@@ -79,7 +79,7 @@ class Quadratic final : public Operator {
 
 }  // namespace
 
-TEST_CASE("a rung keeps its bits while it divides the way to the limit") {
+TEST_CASE("a step length keeps its bits while it divides the way to the limit") {
   const double dt = 0.1 / 64;
   CHECK(fit_to_dyadic(0, dt, 0.1) == dt);
   CHECK(fit_to_dyadic(0.1, dt, 0.2) == dt);
@@ -87,11 +87,11 @@ TEST_CASE("a rung keeps its bits while it divides the way to the limit") {
   CHECK(fit_to_dyadic(0.7, dt, 0.7999999999999999) == dt);
   CHECK(fit_to_dyadic(0, 2 * dt, 3 * dt) == dt);       // two would leave half a step
   CHECK(fit_to_dyadic(0, 1024 * dt, 0.1) == 64 * dt);  // the way is shorter than the step: same ladder
-  CHECK(fit_to_dyadic(0, 0.3, 1) == 0.25);             // no rung fits: new lengths, the largest step not above dt
+  CHECK(fit_to_dyadic(0, 0.3, 1) == 0.25);  // no step length fits: new lengths, the largest step not above dt
   CHECK(fit_to_dyadic(0, 5, 1) == 1);
 }
 
-TEST_CASE("rungs end on the limit and rounding does not add up over a million steps") {
+TEST_CASE("step lengths end on the limit and rounding does not add up over a million steps") {
   const double dt = std::ldexp(0.3, -20), limit = 0.7 + 0.3;
   double t = 0.7;
   for (long left = 1 << 20; left > 0; --left) {

@@ -176,7 +176,7 @@ TEST_CASE("talbot crosses a ring with a barrier in one step and a current in as 
   const auto talbot = make_stepper(*find_stepper("talbot"), barrier, {.keep_positive = false}, 0);
   CHECK(talbot->step({0, 2, 2}, p).t == 2);
   CHECK(talbot->rhs_evaluations() == 16);
-  for (Index i = 0; i < 100; ++i) {  // the law of the fitted rates
+  for (Index i = 0; i < 100; ++i) {  // the distribution of the fitted rates
     const double U = 25 * std::cos(2 * M_PI * (double(i) + 0.5) / 100);
     const double next = 25 * std::cos(2 * M_PI * (double((i + 1) % 100) + 0.5) / 100);
     if (p[std::size_t(i)] > 1e-10)

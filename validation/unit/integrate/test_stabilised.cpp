@@ -59,7 +59,7 @@ State bump_2d(const MatrixOperator& op, Index n, double x0, double width, double
 class Nonlinear final : public Operator {
  public:
   explicit Nonlinear(const MatrixOperator& op)
-      : Operator({op.cells(), op.ledgers(), op.cell_volume(), op.autonomous(), true}), op_(op) {}
+      : Operator({op.cells(), op.outflows(), op.cell_volume(), op.autonomous(), true}), op_(op) {}
   [[nodiscard]] double stable_step(double t) const override { return op_.stable_step(t); }
   void apply(double t, std::span<const double> p, std::span<double> rate) const override { op_.apply(t, p, rate); }
 
@@ -109,7 +109,7 @@ TEST_CASE("rkc2 takes fewer products than dopri5 and its error follows the toler
   }
 }
 
-TEST_CASE("no stage of rkc2 and no term of chebyshev leaks mass under strong rotation") {
+TEST_CASE("no stage of rkc2 and no term of chebyshev loses mass under strong rotation") {
   for (const double rotation : {0.0, 10.0, 60.0}) {
     const MatrixOperator op = rotating_ou_2d(32, rotation);
     const State start = bump_2d(op, 32, 1.5, 0.5);

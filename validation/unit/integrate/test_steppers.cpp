@@ -40,7 +40,7 @@ namespace {
 
 using State = std::vector<double>;
 
-/// A smooth law drifting round a ring.
+/// A smooth distribution drifting round a ring.
 MatrixOperator ring(bool varying) {
   auto op = drift_diffusion_1d(
       16, 0, 2 * M_PI, [](double x) { return 1 + 0.3 * std::sin(x); }, 0.2, Ends::ring);
@@ -241,7 +241,8 @@ TEST_CASE("every stepper lands on its limits to the bit and keeps its untruncate
           if (limit == 0.3700001) before = dt;
           advance(*stepper, p, t, dt, limit);
           CHECK(t == limit);
-          if (limit == 0.3700001) CHECK(dt >= before / 2);  // one rung at most; no trace of the 1e-7 it just took
+          if (limit == 0.3700001)
+            CHECK(dt >= before / 2);  // one step length at most; no trace of the 1e-7 it just took
           if (fixed) CHECK(dt == 0.07);
         }
       }
@@ -332,9 +333,9 @@ TEST_CASE("holding a form at a density allocates nothing in a step either") {
 }
 
 TEST_CASE("stiff modes die at once under the stiffly stable rows") {
-  const MatrixOperator leak(1, 1, 1.0, {{0, 1, 1e9, 0}});
+  const MatrixOperator outflow(1, 1, 1.0, {{0, 1, 1e9, 0}});
   const auto left = [&](const char* name) {
-    return std::abs(solve(leak, name, {1.0, 0.0}, 1, {.dt = 1.0, .keep_positive = false})[0]);
+    return std::abs(solve(outflow, name, {1.0, 0.0}, 1, {.dt = 1.0, .keep_positive = false})[0]);
   };
   CHECK(left("backward_euler") < 2e-9);
   CHECK(left("tr_bdf2") < 1e-8);

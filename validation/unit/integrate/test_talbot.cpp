@@ -101,7 +101,8 @@ TEST_CASE("talbot is the dense exponential to 1e-13 of the largest value for ste
       const State exact = exponential(op, p, way);
       // What the dense exponential itself is worth: scaling and squaring rounds by about 1e-16 h w.
       const double dense = 2e-16 * way / op.stable_step(0);
-      const double contour = op.cells() > 2 && op.ledgers() == 0 && op.cells() != 101 ? 5e-10 : 0;  // a ring's parabola
+      const double contour =
+          op.cells() > 2 && op.outflows() == 0 && op.cells() != 101 ? 5e-10 : 0;  // a ring's parabola
       CHECK(difference(run(op, p, 0, way).p, exact) < (1e-13 + dense + contour) * largest(exact));
     }
   }
@@ -118,24 +119,24 @@ TEST_CASE("talbot sums to one step what a common factor of time does") {
   CHECK(difference(one.p, exact) < 3e-13 * largest(exact));
 }
 
-TEST_CASE("talbot reaches the stationary law in one step however long") {
+TEST_CASE("talbot reaches the stationary distribution in one step however long") {
   const MatrixOperator op = double_well(500, Ends::closed);
-  State law(std::size_t(op.size()));
+  State distribution(std::size_t(op.size()));
   double sum = 0;
   // Detailed balance edge by edge.
   double value = 1;
   for (Index i = 0; i < op.cells(); ++i) {
     const double x = -2.5 + op.cell_volume() * double(i);
     if (i > 0) value *= std::exp(well(x) * op.cell_volume() / 0.2);
-    sum += law[std::size_t(i)] = value;
+    sum += distribution[std::size_t(i)] = value;
   }
-  for (double& v : law) v /= sum * op.cell_volume();
+  for (double& v : distribution) v /= sum * op.cell_volume();
   for (const double end : {1e5, 1e9, 1e13}) {
     CAPTURE(end);
     const Run r = run(op, start(op), 0, end);
     CHECK(r.steps == 1);
     CHECK(r.rejected == 0);
-    CHECK(difference(r.p, law) < 1e-12 * largest(law));
+    CHECK(difference(r.p, distribution) < 1e-12 * largest(distribution));
     CHECK(std::abs(op.mass(r.p) - 1) < 2e-15);
   }
 }
@@ -157,7 +158,7 @@ TEST_CASE("two steps of talbot are one of twice the length") {
   for (const MatrixOperator& op : {double_well(300, Ends::open), tilted_ring(80, 0.5)}) {
     const State p = start(op);
     const Run one = run(op, p, 0, 2), two = run(op, run(op, p, 0, 0.7).p, 0.7, 2);
-    CHECK(difference(one.p, two.p) < (op.ledgers() > 0 ? 2e-13 : 1e-9) * largest(one.p));
+    CHECK(difference(one.p, two.p) < (op.outflows() > 0 ? 2e-13 : 1e-9) * largest(one.p));
   }
 }
 

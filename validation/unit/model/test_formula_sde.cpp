@@ -99,7 +99,7 @@ TEST_CASE("one dimension: what each interpretation induces") {
   // Verhulst dX = (r X - X^2) dt + s X dW: D = s^2 x^2 / 2, Stratonovich + s^2 x / 2, Klimontovich + s^2 x.
   struct Row {
     Interpretation reading;
-    double share;
+    double fraction;
   };
   for (const Row row :
        {Row{Interpretation::ito, 0}, Row{Interpretation::stratonovich, 0.5}, Row{Interpretation::klimontovich, 1}}) {
@@ -108,11 +108,11 @@ TEST_CASE("one dimension: what each interpretation induces") {
       const FormulaSde sde(by_noise ? formulas({"2*x - x^2"}, {{"x/2"}}, row.reading)
                                     : with_diffusion({"2*x - x^2"}, {{"x^2/8"}}, row.reading));
       const At at(sde, x, 0, 0);
-      CHECK(near(at.f[0], 2 * x - x * x + row.share * s2 * x));
+      CHECK(near(at.f[0], 2 * x - x * x + row.fraction * s2 * x));
       CHECK(near(at.a[0], at.f[0] - s2 * x));
       CHECK(near(at.xx, s2 * x * x / 2));
       CHECK(near(at.B[0], 0.5 * x));
-      CHECK(sde.induced_drift()[0] == parse(row.share == 0 ? "0" : row.share == 1 ? "0.25*x" : "0.125*x"));
+      CHECK(sde.induced_drift()[0] == parse(row.fraction == 0 ? "0" : row.fraction == 1 ? "0.25*x" : "0.125*x"));
       CHECK(sde.traits().autonomous);
       CHECK_FALSE(sde.traits().additive);
       CHECK_FALSE(sde.traits().linear);
@@ -188,8 +188,8 @@ TEST_CASE("potential and temperature") {
   const Texts axis{"x"};
   for (const auto reading : {Interpretation::ito, Interpretation::stratonovich, Interpretation::klimontovich}) {
     const FormulaSde warm(with_potential(axis, "x^2/2", "1 + x^2", reading));
-    const double share = reading == Interpretation::ito ? 0 : reading == Interpretation::stratonovich ? 0.5 : 1;
-    CHECK(near(At(warm, x, 0, 0).f[0], -x + share * 2 * x));
+    const double fraction = reading == Interpretation::ito ? 0 : reading == Interpretation::stratonovich ? 0.5 : 1;
+    CHECK(near(At(warm, x, 0, 0).f[0], -x + fraction * 2 * x));
     CHECK_FALSE(warm.has_gibbs());
   }
   CHECK_FALSE(FormulaSde(with_potential(axis, "x^2*(1 + t)", "1")).has_gibbs());
@@ -244,8 +244,8 @@ TEST_CASE("linear coefficients are formulas of time") {
 }
 
 TEST_CASE("a common factor of time is pulled out") {
-  const double places[] = {-0.7, 0.4, 1.6}, others[] = {0.9, 0.9, 0.9};
-  const PointsIn some_points{3, 2, {places, others}};
+  const double points[] = {-0.7, 0.4, 1.6}, others[] = {0.9, 0.9, 0.9};
+  const PointsIn some_points{3, 2, {points, others}};
   const auto check = [&](const SdeFormulas& given, bool expected) {
     const FormulaSde sde(given);
     const auto separated = sde.separated(some_points);
@@ -281,7 +281,7 @@ TEST_CASE("a common factor of time is pulled out") {
   CHECK(hot->base->has_gibbs());
   // What fades to 0 at the end does not end below it by rounding; what is negative is.
   const auto fading =
-      FormulaSde(with_diffusion({"0"}, {{"6.59811655*(1 - (t/0.008385326935902623))"}})).separated({3, 1, {places}});
+      FormulaSde(with_diffusion({"0"}, {{"6.59811655*(1 - (t/0.008385326935902623))"}})).separated({3, 1, {points}});
   REQUIRE(fading.has_value());
   CHECK(fading->factor(0.008385326935902623) == 0);
   CHECK(fading->factor(0.0083854) < 0);
@@ -347,13 +347,13 @@ TEST_CASE("drift as it is written: where each axis has a diffusion of its own th
 }
 
 TEST_CASE("the SDE without a common factor is read as the whole one is") {
-  const double places[] = {0.3, 1.2}, others[] = {-0.8, 0.4};
-  const PointsIn some_points{2, 2, {places, others}};
+  const double points[] = {0.3, 1.2}, others[] = {-0.8, 0.4};
+  const PointsIn some_points{2, 2, {points, others}};
   using enum Interpretation;
   for (const auto reading : {ito, stratonovich, klimontovich}) {
     const FormulaSde line(with_diffusion({"-x*exp(-t)"}, {{"if(x < 0.5, 1, 0.1)*exp(-t)"}}, reading));
-    REQUIRE(line.separated({2, 1, {places, nullptr}}).has_value());
-    CHECK(line.separated({2, 1, {places, nullptr}})->base->reading() == line.reading());
+    REQUIRE(line.separated({2, 1, {points, nullptr}}).has_value());
+    CHECK(line.separated({2, 1, {points, nullptr}})->base->reading() == line.reading());
     const FormulaSde plane(formulas({"-x*exp(-2*t)", "0"}, {{"x*exp(-t)", "0"}, {"0", "abs(y)*exp(-t)"}}, reading));
     REQUIRE(plane.separated(some_points).has_value());
     CHECK(plane.separated(some_points)->base->reading() == plane.reading());
@@ -375,27 +375,27 @@ TEST_CASE("the SDE without a common factor is read as the whole one is") {
 }
 
 TEST_CASE("breakpoints of the coefficients along a line are found to the last digit") {
-  using Places = std::vector<double>;
+  using Positions = std::vector<double>;
   const auto of = [](const Texts& drift, const std::vector<Texts>& D, const AxisLine& line, double t = 0) {
-    Places places;
-    FormulaSde(with_diffusion(drift, D)).breakpoints(line, t, places);
-    return places;
+    Positions points;
+    FormulaSde(with_diffusion(drift, D)).breakpoints(line, t, points);
+    return points;
   };
   const AxisLine unit{.lower = 0, .upper = 1, .cells = 10};
-  CHECK(of({"0"}, {{"if(x < 0.5, 1, 0.1)"}}, unit) == Places{0.5});
-  CHECK(of({"0"}, {{"if(x < 0.43, 1, 0.1)"}}, unit) == Places{0.43});
-  CHECK(of({"sign(x - 0.25)"}, {{"1 + abs(x - 0.9)"}}, unit) == Places{0.25, 0.9});
+  CHECK(of({"0"}, {{"if(x < 0.5, 1, 0.1)"}}, unit) == Positions{0.5});
+  CHECK(of({"0"}, {{"if(x < 0.43, 1, 0.1)"}}, unit) == Positions{0.43});
+  CHECK(of({"sign(x - 0.25)"}, {{"1 + abs(x - 0.9)"}}, unit) == Positions{0.25, 0.9});
   CHECK(of({"-x"}, {{"1 + x^2"}}, unit).empty());
   // a slab thinner than the distance of samples: one formula that comes back, or two
-  const Places thin = of({"0"}, {{"if((x - 0.512)^2 < 1e-8, 1, 0.1)"}}, unit);
+  const Positions thin = of({"0"}, {{"if((x - 0.512)^2 < 1e-8, 1, 0.1)"}}, unit);
   REQUIRE(thin.size() == 2);
   CHECK(std::abs(thin[0] - 0.5119) < 1e-12);
   CHECK(std::abs(thin[1] - 0.5121) < 1e-12);
-  CHECK(of({"0"}, {{"if((x > 0.5119)*(x < 0.5121), 1, 0.1)"}}, unit) == Places{0.5119, 0.5121});
+  CHECK(of({"0"}, {{"if((x > 0.5119)*(x < 0.5121), 1, 0.1)"}}, unit) == Positions{0.5119, 0.5121});
   // t and the other coordinate; mirror images
   CHECK(near(of({"0"}, {{"if(x < 0.5 + 0.1*sin(t), 1, 0.1)"}}, unit, 0.7)[0], 0.5 + 0.1 * std::sin(0.7), 1e-15));
   const AxisLine across{.axis = 1, .across = 0.6, .lower = -1, .upper = 1, .cells = 8};
-  const Places circle = of({"0", "0"}, {{"1", "0"}, {"0", "if(x^2 + y^2 < 1, 1, 2)"}}, across);
+  const Positions circle = of({"0", "0"}, {{"1", "0"}, {"0", "if(x^2 + y^2 < 1, 1, 2)"}}, across);
   REQUIRE(circle.size() == 2);
   CHECK(near(circle[1], 0.8, 1e-15));
   CHECK(circle[0] == -circle[1]);

@@ -249,7 +249,7 @@ TEST_CASE("singular covariances are exact and are the limit of regular ones") {
     for (int j = 0; j < 10; ++j)
       CHECK(std::abs(p[5 + 10 * j] - (Phi((cells.y[j + 1] - 0.1) / 0.2) - Phi((cells.y[j] - 0.1) / 0.2))) < 1e-15);
   }
-  SUBCASE("a line carries the one-dimensional law") {
+  SUBCASE("a line carries the one-dimensional distribution") {
     // y = 2 x - 0.1 with x ~ N(0.05, 0.1^2): cell of x in [0, 0.2], y in [0, 0.2] is x in [0.05, 0.15]
     const std::vector<double> p = masses(gaussian_2d(0.05, 0, 0.01, 0.02, 0.04));
     CHECK(std::abs(p[5 + 10 * 5] - (Phi(1) - Phi(0))) < 1e-15);
@@ -303,7 +303,7 @@ TEST_CASE("periodic axes wrap a Gaussian onto the box") {
         CHECK(largest_difference(sum, wrapped) < 1e-13 * *std::max_element(sum.begin(), sum.end()));
       }
   }
-  SUBCASE("a point on the seam is shared by the first and the last cell") {
+  SUBCASE("a point on the ends of the ring is shared by the first and the last cell") {
     const std::vector<double> p =
         box.averages(GaussianMixture({{1, Eigen::VectorXd::Constant(1, 3.0), Eigen::MatrixXd::Zero(1, 1)}}));
     CHECK(p.front() * 0.125 == 0.5);

@@ -58,13 +58,13 @@ TEST_CASE("the reverse SDE has drift -f + (1 + lambda^2)(div D + D s) and diffus
     const ReverseSde reverse(forward, std::make_shared<Widening>(), 1.5, lambda);
     for (const double tau : {0.0, 0.3, 1.5}) {
       const double x = 0.7, t = 1.5 - tau, f = -x * (1 + t), D = (1 + x * x) * (2 - t) / 2, div = x * (2 - t);
-      const double s = -x / (1 + t), share = lambda * lambda;
+      const double s = -x / (1 + t), fraction = lambda * lambda;
       const At found = at(reverse, x, tau);
-      CHECK(found.drift == doctest::Approx(-f + (1 + share) * (div + D * s)).epsilon(1e-13));
-      CHECK(found.velocity == doctest::Approx(-(f - div) + (1 + share) * D * s).epsilon(1e-13));
-      CHECK(found.velocity == doctest::Approx(found.drift - share * div).epsilon(1e-13));
-      CHECK(found.D == doctest::Approx(share * D).epsilon(1e-13));
-      CHECK(found.noise * found.noise == doctest::Approx(2 * share * D).epsilon(1e-13));
+      CHECK(found.drift == doctest::Approx(-f + (1 + fraction) * (div + D * s)).epsilon(1e-13));
+      CHECK(found.velocity == doctest::Approx(-(f - div) + (1 + fraction) * D * s).epsilon(1e-13));
+      CHECK(found.velocity == doctest::Approx(found.drift - fraction * div).epsilon(1e-13));
+      CHECK(found.D == doctest::Approx(fraction * D).epsilon(1e-13));
+      CHECK(found.noise * found.noise == doctest::Approx(2 * fraction * D).epsilon(1e-13));
     }
     CHECK(reverse.traits().deterministic == (lambda == 0));
     CHECK_FALSE(reverse.traits().autonomous);

@@ -226,7 +226,7 @@ TEST_CASE("named models agree with their own schedules and with the moment equat
     for (const ScheduleFinding& finding : check_schedule(*all[m].schedule, sde, axes, end))
       CHECK_MESSAGE(finding.holds, finding.text);
     const GaussianMixture claimed = all[m].schedule->claimed(start, end);
-    const GaussianMixture moved = push_forward(start, LinearGaussian(*sde.linear()).law(0, end));
+    const GaussianMixture moved = push_forward(start, LinearGaussian(*sde.linear()).distribution(0, end));
     for (std::size_t k = 0; k < 2; ++k) {
       const double size = moved.components()[k].covariance.cwiseAbs().maxCoeff();
       CHECK((claimed.components()[k].mean - moved.components()[k].mean).cwiseAbs().maxCoeff() < 1e-10);

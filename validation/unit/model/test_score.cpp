@@ -26,31 +26,31 @@ struct At {
   }
 };
 
-double log_p(const MixtureScore& law, double x, double y) {
+double log_p(const MixtureScore& distribution, double x, double y) {
   double out = 0;
-  law.log_density({1, 2, {&x, &y}}, &out);
+  distribution.log_density({1, 2, {&x, &y}}, &out);
   return out;
 }
 
 }  // namespace
 
 TEST_CASE("score and Jacobian of a mixture are the derivatives of its log density") {
-  const MixtureScore law(mixture_2d());
+  const MixtureScore distribution(mixture_2d());
   const At at{{-1.3, 0.0, 0.45, 1.7}, {0.2, 0.9, -0.25, 2.0}};
   std::vector<double> sx(4), sy(4), xx(4), xy(4), yy(4);
-  law.score(at.points(), {{sx.data(), sy.data()}});
-  law.jacobian(at.points(), {xx.data(), xy.data(), yy.data()});
+  distribution.score(at.points(), {{sx.data(), sy.data()}});
+  distribution.jacobian(at.points(), {xx.data(), xy.data(), yy.data()});
   constexpr double h = 1e-4;
   for (std::size_t i = 0; i < 4; ++i) {
-    const double x = at.x[i], y = at.y[i], here = log_p(law, x, y);
-    const double left = log_p(law, x - h, y), right = log_p(law, x + h, y), down = log_p(law, x, y - h),
-                 up = log_p(law, x, y + h);
+    const double x = at.x[i], y = at.y[i], here = log_p(distribution, x, y);
+    const double left = log_p(distribution, x - h, y), right = log_p(distribution, x + h, y),
+                 down = log_p(distribution, x, y - h), up = log_p(distribution, x, y + h);
     CHECK(sx[i] == doctest::Approx((right - left) / (2 * h)).epsilon(1e-6));
     CHECK(sy[i] == doctest::Approx((up - down) / (2 * h)).epsilon(1e-6));
     CHECK(xx[i] == doctest::Approx((left - 2 * here + right) / (h * h)).epsilon(1e-5));
     CHECK(yy[i] == doctest::Approx((down - 2 * here + up) / (h * h)).epsilon(1e-5));
-    const double cross =
-        log_p(law, x + h, y + h) - log_p(law, x - h, y + h) - log_p(law, x + h, y - h) + log_p(law, x - h, y - h);
+    const double cross = log_p(distribution, x + h, y + h) - log_p(distribution, x - h, y + h) -
+                         log_p(distribution, x + h, y - h) + log_p(distribution, x - h, y - h);
     CHECK(xy[i] == doctest::Approx(cross / (4 * h * h)).epsilon(1e-5));
   }
 }
@@ -67,17 +67,17 @@ TEST_CASE("the numbers of a point do not depend on the points beside it") {
     at.x.push_back(-4 + 0.0613 * static_cast<double>(i));
     at.y.push_back(std::sin(static_cast<double>(i)));
   }
-  for (const MixtureScore* law : {&plane, &line}) {
+  for (const MixtureScore* distribution : {&plane, &line}) {
     std::vector<double> sx(count), sy(count), logs(count), xx(count), xy(count), yy(count);
-    law->score(at.points(), {{sx.data(), sy.data()}});
-    law->log_density(at.points(), logs.data());
-    law->jacobian(at.points(), {xx.data(), xy.data(), yy.data()});
+    distribution->score(at.points(), {{sx.data(), sy.data()}});
+    distribution->log_density(at.points(), logs.data());
+    distribution->jacobian(at.points(), {xx.data(), xy.data(), yy.data()});
     for (std::size_t i = 0; i < count; ++i) {
       double s[2] = {}, H[3] = {}, logarithm = 0;
       const PointsIn alone{1, 2, {&at.x[i], &at.y[i]}};
-      law->score(alone, {{&s[0], &s[1]}});
-      law->jacobian(alone, {&H[0], &H[1], &H[2]});
-      law->log_density(alone, &logarithm);
+      distribution->score(alone, {{&s[0], &s[1]}});
+      distribution->jacobian(alone, {&H[0], &H[1], &H[2]});
+      distribution->log_density(alone, &logarithm);
       CHECK(s[0] == sx[i]);
       CHECK(s[1] == sy[i]);
       CHECK(H[0] == xx[i]);
@@ -89,11 +89,11 @@ TEST_CASE("the numbers of a point do not depend on the points beside it") {
 
 TEST_CASE("log density is the logarithm of the density and goes on where that is no double") {
   const GaussianMixture mixture = mixture_2d();
-  const MixtureScore law(mixture);
+  const MixtureScore distribution(mixture);
   const At at{{-1.0, 0.3, 2.0}, {0.5, -0.1, 1.0}};
   std::vector<double> p(3), logs(3);
   mixture.evaluate(at.points(), p.data());
-  law.log_density(at.points(), logs.data());
+  distribution.log_density(at.points(), logs.data());
   for (std::size_t i = 0; i < 3; ++i) CHECK(logs[i] == doctest::Approx(std::log(p[i])).epsilon(1e-13));
 
   const MixtureScore line(
@@ -124,7 +124,7 @@ TEST_CASE("a point has no score and says so with its time") {
   CHECK(s == doctest::Approx(-0.5).epsilon(1e-12));  // N(0, 2 D t = 2)
 }
 
-TEST_CASE("on a torus log density and score are those of the wrapped law") {
+TEST_CASE("on a torus log density and score are those of the wrapped distribution") {
   const auto wrapped = [](double variance) {
     return MixtureScore(
         GaussianMixture({{1, Eigen::VectorXd::Constant(1, 0.3), Eigen::MatrixXd::Constant(1, 1, variance)}}),
@@ -133,9 +133,9 @@ TEST_CASE("on a torus log density and score are those of the wrapped law") {
   const At at{{-0.9, 0.1, 0.8, 4.8}, {}};
   std::vector<double> log_p(4), s(4);
   for (const double variance : {0.01, 0.4, 3.0, 1e4}) {
-    const MixtureScore law = wrapped(variance);
-    law.log_density(at.points(), log_p.data());
-    law.score(at.points(), {{s.data(), nullptr}});
+    const MixtureScore distribution = wrapped(variance);
+    distribution.log_density(at.points(), log_p.data());
+    distribution.score(at.points(), {{s.data(), nullptr}});
     for (std::size_t i = 0; i < 4; ++i) {
       double p = 0, slope = 0;  // a spread of some turns is even already
       const double spread = std::min(variance, 60.0);

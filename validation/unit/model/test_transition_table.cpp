@@ -1,5 +1,5 @@
-// Guards the table of laws from 0: those of an integration from 0, for schedules, jumps, narrow pulses, noise that
-// begins at 0, at times far below the first knot and beyond the horizon; the same bits whatever was asked before.
+// Guards the table of distributions from 0: those of an integration from 0, for schedules, jumps, narrow pulses, noise
+// that begins at 0, at times far below the first knot and beyond the horizon; the same bits whatever was asked before.
 #include <doctest/doctest.h>
 
 #include <Eigen/Dense>
@@ -28,7 +28,7 @@ LinearCoefficients coefficients(const std::vector<std::string>& drift,
 }
 
 /// The largest difference, each block by its own size.
-double difference(const LinearLaw& a, const LinearLaw& b) {
+double difference(const GaussianTransition& a, const GaussianTransition& b) {
   const auto relative = [](const auto& u, const auto& v) {
     const double size = v.cwiseAbs().maxCoeff();
     return size > 0 ? (u - v).cwiseAbs().maxCoeff() / size : u.cwiseAbs().maxCoeff();
@@ -36,11 +36,13 @@ double difference(const LinearLaw& a, const LinearLaw& b) {
   return std::max({relative(a.Phi, b.Phi), relative(a.S, b.S), relative(a.c, b.c)});
 }
 
-bool same_bits(const LinearLaw& a, const LinearLaw& b) { return a.Phi == b.Phi && a.S == b.S && a.c == b.c; }
+bool same_bits(const GaussianTransition& a, const GaussianTransition& b) {
+  return a.Phi == b.Phi && a.S == b.S && a.c == b.c;
+}
 
 }  // namespace
 
-TEST_CASE("the table holds the laws that an integration from 0 gives") {
+TEST_CASE("the table holds the distributions that an integration from 0 gives") {
   struct Row {
     const char* what;
     LinearCoefficients coefficients;
@@ -64,7 +66,7 @@ TEST_CASE("the table holds the laws that an integration from 0 gives") {
     for (const double part : {1e-6, 3e-4, 0.1234, 0.37, 0.5, 0.50001, 0.62, 0.875, 1.0, 1.3}) {
       const double t = part * row.horizon;
       INFO(t);
-      CHECK(difference(table.to(t), linear.law(0, t)) < row.tolerance);
+      CHECK(difference(table.to(t), linear.distribution(0, t)) < row.tolerance);
     }
     CHECK(table.to(0).Phi.isIdentity(0));
   }
@@ -73,11 +75,11 @@ TEST_CASE("the table holds the laws that an integration from 0 gives") {
   CHECK(TransitionTable(rows[1].coefficients, 1).to(1e-9).S(0, 0) == doctest::Approx(1e-20).epsilon(1e-6));
 }
 
-TEST_CASE("the law of a time has the same bits whatever was asked before") {
+TEST_CASE("the distribution of a time has the same bits whatever was asked before") {
   const LinearCoefficients vp = coefficients({"-(0.1 + 19.9*t)/2*x + if(t < 0.3, 1, 0)"}, {{"sqrt(0.1 + 19.9*t)"}});
   const TransitionTable forth(vp, 1), back(vp, 1), once(vp, 1);
   const std::array<double, 6> times{1e-7, 0.21, 0.3, 0.30000001, 0.7712, 1};
-  std::vector<LinearLaw> first;
+  std::vector<GaussianTransition> first;
   for (const double t : times) first.push_back(forth.to(t));
   for (std::size_t k = times.size(); k-- > 0;) CHECK(same_bits(back.to(times[k]), first[k]));
   CHECK(same_bits(once.to(0.7712), first[4]));
@@ -88,7 +90,7 @@ TEST_CASE("the law of a time has the same bits whatever was asked before") {
 TEST_CASE("constant coefficients and a singular end") {
   const LinearCoefficients constant = coefficients({"-2*x + 1"}, {{"0.5"}});
   const TransitionTable table(constant, 1);
-  CHECK(same_bits(table.to(0.7), LinearGaussian(constant).law(0, 0.7)));
+  CHECK(same_bits(table.to(0.7), LinearGaussian(constant).distribution(0, 0.7)));
   // a bridge: the drift is singular at t = 1, and nowhere before
   const TransitionTable bridge(coefficients({"-x/(1 - t)"}, {{"1"}}), 1);
   CHECK(bridge.to(0.5).S(0, 0) == doctest::Approx(0.25).epsilon(1e-11));

@@ -161,7 +161,7 @@ TEST_CASE("rounding below zero is not painted red") {
   CHECK(find(sheet.draw(line(100), p), kRed).count == 0);
 }
 
-TEST_CASE("the exact law lies under the contours and only when it is given") {
+TEST_CASE("the exact distribution lies under the contours and only when it is given") {
   Sheet sheet;
   const Grid grid = plane(60, 60, 4, 4);
   const auto p = values_on(grid, [](double x, double y) { return std::exp(-x * x - y * y); });

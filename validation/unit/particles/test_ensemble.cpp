@@ -65,10 +65,10 @@ std::shared_ptr<const Grid> square(Index cells, Boundary side) {
   return std::make_shared<Grid>(std::vector<Axis>{{"x", 0, 1, cells, side, side}, {"y", 0, 1, cells, side, side}});
 }
 
-InitialLaw at(std::vector<double> point) {
-  InitialLaw law;
-  law.point = std::move(point);
-  return law;
+InitialDistribution at(std::vector<double> point) {
+  InitialDistribution distribution;
+  distribution.point = std::move(point);
+  return distribution;
 }
 
 Field even(const std::shared_ptr<const Grid>& grid) {
@@ -98,7 +98,7 @@ MeanVariance mean_variance(const ParticleEnsemble& particles, int axis = 0) {
   return m;
 }
 
-bool same_places(const ParticleEnsemble& a, const ParticleEnsemble& b) {
+bool same_positions(const ParticleEnsemble& a, const ParticleEnsemble& b) {
   for (Index i = 0; i < a.particles(); ++i)
     for (int k = 0; k < 2; ++k) {
       const double x = a.position(i, k), y = b.position(i, k);
@@ -187,9 +187,9 @@ TEST_CASE("threads and stops leave no trace") {
   };
   const ParticleEnsemble one = run(1, {0.3});
   CHECK(one.left()[0] > 500);
-  CHECK(same_places(one, run(2, {0.3})));
-  CHECK(same_places(one, run(2, {0.1, 0.17, 0.3})));
-  CHECK_FALSE(same_places(one, run(2, {0.1, 0.175, 0.3})));
+  CHECK(same_positions(one, run(2, {0.3})));
+  CHECK(same_positions(one, run(2, {0.1, 0.17, 0.3})));
+  CHECK_FALSE(same_positions(one, run(2, {0.1, 0.175, 0.3})));
 }
 
 TEST_CASE("the last step is cut short and later steps take fresh numbers") {
@@ -211,9 +211,9 @@ TEST_CASE("the last step is cut short and later steps take fresh numbers") {
 TEST_CASE("reflected Brownian motion keeps an even density") {
   const auto grid = line(0, 1, 50, Boundary::reflecting, Boundary::reflecting);
   const Field start = even(grid);
-  InitialLaw law;
-  law.cells = &start;
-  ParticleEnsemble particles(grid, brownian(0.5), law, {.particles = 500'000, .dt = 0.004, .seed = 8});
+  InitialDistribution distribution;
+  distribution.cells = &start;
+  ParticleEnsemble particles(grid, brownian(0.5), distribution, {.particles = 500'000, .dt = 0.004, .seed = 8});
   CHECK(std::abs(unevenness(particles.counts())) < 4);
   particles.advance(0.2);
   CHECK(std::abs(unevenness(particles.counts())) < 4);
@@ -224,9 +224,9 @@ TEST_CASE("reflection along D n keeps corners even under a tilted tensor") {
   // mirrored along n instead, the corner cells on the long diagonal of the tensor would fill to 3.9
   const auto grid = square(12, Boundary::reflecting);
   const Field start = even(grid);
-  InitialLaw law;
-  law.cells = &start;
-  ParticleEnsemble particles(grid, tilted(2.0 / 3), law, {.particles = 300'000, .dt = 1e-3, .seed = 4});
+  InitialDistribution distribution;
+  distribution.cells = &start;
+  ParticleEnsemble particles(grid, tilted(2.0 / 3), distribution, {.particles = 300'000, .dt = 1e-3, .seed = 4});
   particles.advance(0.2);
   CHECK(std::abs(unevenness(particles.counts())) < 4);
   const std::vector<double> counts = particles.counts();
@@ -234,7 +234,7 @@ TEST_CASE("reflection along D n keeps corners even under a tilted tensor") {
   CHECK(counts[143] * 144 / 300'000 == doctest::Approx(1).epsilon(0.1));
 }
 
-TEST_CASE("absorbing walls lose what the exact law loses at a coarse step") {
+TEST_CASE("absorbing walls lose what the exact distribution loses at a coarse step") {
   // A15: dX = sqrt(2 0.5) dW on [0, 1] from 0.3; survival by eigenseries and images. Without the bridge these coarse
   // steps would keep 0.066 more.
   const Index n = 400'000;
@@ -320,9 +320,9 @@ TEST_CASE("a step to nowhere names the earliest particle and its time") {
       Traits{});
   const auto grid = line(0, 1, 10, Boundary::reflecting, Boundary::reflecting);
   const Field start = even(grid);
-  InitialLaw law;
-  law.cells = &start;
-  ParticleEnsemble particles(grid, sde, law, {.particles = 1000, .dt = 0.125, .seed = 1});
+  InitialDistribution distribution;
+  distribution.cells = &start;
+  ParticleEnsemble particles(grid, sde, distribution, {.particles = 1000, .dt = 0.125, .seed = 1});
   Index first = 0;
   while (!(particles.position(first, 0) > 0.8)) ++first;
   particles.advance(0.25);
@@ -357,7 +357,7 @@ TEST_CASE("a negative diffusion is an error and not a silent zero") {
 TEST_CASE("a chosen step keeps the bias below the counting noise and lands on the end") {
   const auto grid = line(-4, 4, 256, Boundary::reflecting, Boundary::reflecting);
   const std::vector<double> wide{-1.0, 0.3, 3.99}, middle{0.0};
-  const Places spread{wide, {}}, centre{middle, {}};
+  const Positions spread{wide, {}}, centre{middle, {}};
   CHECK(euler_step(*grid, *ornstein_uhlenbeck(2, 0.1), spread, 10'000, 0, 1) ==
         doctest::Approx(0.01 / 2).epsilon(1e-6));
   CHECK(euler_step(*grid, *ornstein_uhlenbeck(2, 0.1), spread, 1'000'000, 0, 1) ==
@@ -455,6 +455,6 @@ TEST_CASE("options that make no sense are refused") {
   CHECK_THROWS_AS(ParticleEnsemble(grid, brownian(1), at({0.5}), {.particles = 0, .dt = 0.1}), std::invalid_argument);
   CHECK_THROWS_AS(ParticleEnsemble(grid, brownian(1), at({0.5}), {.particles = 9, .dt = -0.1}), std::invalid_argument);
   CHECK_THROWS_AS(ParticleEnsemble(grid, brownian(1), at({1.5}), {.particles = 9, .dt = 0.1}), std::invalid_argument);
-  CHECK_THROWS_AS(ParticleEnsemble(grid, brownian(1), InitialLaw{}, {.particles = 9, .dt = 0.1}),
+  CHECK_THROWS_AS(ParticleEnsemble(grid, brownian(1), InitialDistribution{}, {.particles = 9, .dt = 0.1}),
                   std::invalid_argument);
 }

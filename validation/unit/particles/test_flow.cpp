@@ -43,11 +43,11 @@ struct Process {
   std::shared_ptr<const FormulaSde> sde;
   GaussianMixture start;
   std::shared_ptr<const Grid> grid;
-  [[nodiscard]] ClosedForm law() const { return {*sde->linear(), start, 1}; }
+  [[nodiscard]] ClosedForm distribution() const { return {*sde->linear(), start, 1}; }
   [[nodiscard]] std::shared_ptr<FamilySde> family(double lambda) const {
-    return std::make_shared<FamilySde>(sde, std::make_shared<ClosedScore>(law()), lambda);
+    return std::make_shared<FamilySde>(sde, std::make_shared<ClosedScore>(distribution()), lambda);
   }
-  [[nodiscard]] InitialLaw initial() const { return {&start, nullptr, std::nullopt}; }
+  [[nodiscard]] InitialDistribution initial() const { return {&start, nullptr, std::nullopt}; }
 };
 
 /// A07: variance-preserving diffusion of two clusters.
@@ -77,13 +77,13 @@ ParticleEnsemble family(const Process& process, double lambda, ParticleOptions o
   return {process.grid, sde, process.initial(), options};
 }
 
-/// Largest deviation of sample means and covariances from the law, in standard errors of Gaussian samples.
+/// Largest deviation of sample means and covariances from the distribution, in standard errors of Gaussian samples.
 template <class Ensemble>
-double moment_deviation(const Ensemble& particles, const GaussianMixture& law) {
-  const int d = law.dimension();
+double moment_deviation(const Ensemble& particles, const GaussianMixture& distribution) {
+  const int d = distribution.dimension();
   const auto n = static_cast<double>(particles.particles());
-  const Eigen::VectorXd mean = law.mean();
-  const Eigen::MatrixXd covariance = law.covariance();
+  const Eigen::VectorXd mean = distribution.mean();
+  const Eigen::MatrixXd covariance = distribution.covariance();
   Eigen::VectorXd first = Eigen::VectorXd::Zero(d);
   Eigen::MatrixXd second = Eigen::MatrixXd::Zero(d, d);
   for (Index i = 0; i < particles.particles(); ++i) {
@@ -113,31 +113,31 @@ double largest_distance(const A& a, const B& b, int dimension) {
 
 double normal_cdf(double z) { return 0.5 * std::erfc(-z / std::sqrt(2.0)); }
 
-double cdf(const GaussianMixture& law, double x) {
+double cdf(const GaussianMixture& distribution, double x) {
   double total = 0;
-  for (const Gaussian& g : law.components())
+  for (const Gaussian& g : distribution.components())
     total += g.weight * normal_cdf((x - g.mean[0]) / std::sqrt(g.covariance(0, 0)));
   return total;
 }
 
-CarriedPoints carried(const Process& process, const std::vector<std::vector<double>>& places, double tolerance,
+CarriedPoints carried(const Process& process, const std::vector<std::vector<double>>& positions, double tolerance,
                       double t0 = 0) {
-  const auto closed = std::make_shared<ClosedFlow>(process.sde, process.law());
+  const auto closed = std::make_shared<ClosedFlow>(process.sde, process.distribution());
   closed->prepare(t0);
-  std::vector<double> log_p(places[0].size());
-  PointsIn at{static_cast<Index>(log_p.size()), static_cast<int>(places.size()), {}};
-  for (std::size_t k = 0; k < places.size(); ++k) at.axis[k] = places[k].data();
+  std::vector<double> log_p(positions[0].size());
+  PointsIn at{static_cast<Index>(log_p.size()), static_cast<int>(positions.size()), {}};
+  for (std::size_t k = 0; k < positions.size(); ++k) at.axis[k] = positions[k].data();
   closed->log_density(at, log_p.data());
   const FlowRates rates{[closed](double t) { closed->prepare(t); },
                         [closed](const PointsIn& x, double t, PointsOut velocity, double* divergence) {
                           closed->evaluate(x, t, velocity, divergence);
                         }};
-  return {rates, places, log_p, std::vector<double>(places.size(), 1.0), tolerance, t0};
+  return {rates, positions, log_p, std::vector<double>(positions.size(), 1.0), tolerance, t0};
 }
 
 std::vector<double> exact_log_p(const Process& process, const CarriedPoints& points) {
   std::vector<double> log_p(static_cast<std::size_t>(points.size()));
-  MixtureScore(process.law().at(points.time())).log_density(points.places(), log_p.data());
+  MixtureScore(process.distribution().at(points.time())).log_density(points.positions(), log_p.data());
   return log_p;
 }
 
@@ -153,27 +153,27 @@ double likelihood_error(const Process& process, const CarriedPoints& points) {
 TEST_CASE("every lambda has the marginals of the SDE: a rotating OU process") {
   const Process process = rotating();
   const double end = 0.8;
-  const GaussianMixture law = process.law().at(end);
+  const GaussianMixture distribution = process.distribution().at(end);
   for (const double lambda : {0.0, 0.5, 1.0, 1.5}) {
     CAPTURE(lambda);
     ParticleEnsemble particles = family(process, lambda, {.particles = 8'000, .dt = 4e-3, .seed = 5});
     particles.advance(end);
-    CHECK(moment_deviation(particles, law) < 4);
+    CHECK(moment_deviation(particles, distribution) < 4);
   }
   FlowEnsemble noiseless = flow(process, {.particles = 20'000, .seed = 6});
   noiseless.advance(end);
-  CHECK(moment_deviation(noiseless, law) < 4);
+  CHECK(moment_deviation(noiseless, distribution) < 4);
 }
 
 TEST_CASE("every lambda has the marginals of the SDE: a mixture under a schedule") {
   const Process process = vp_mixture();
   for (const double end : {0.05, 0.3}) {
-    const GaussianMixture law = process.law().at(end);
+    const GaussianMixture distribution = process.distribution().at(end);
     for (const double lambda : {0.0, 0.5, 1.0}) {
       CAPTURE(lambda);
       ParticleEnsemble particles = family(process, lambda, {.particles = 8'000, .dt = end / 200, .seed = 7});
       particles.advance(end);
-      CHECK(moment_deviation(particles, law) < 4);
+      CHECK(moment_deviation(particles, distribution) < 4);
     }
   }
 }
@@ -227,15 +227,15 @@ TEST_CASE("threads leave no trace in the flow and fixed steps none of their stop
   CHECK(largest_distance(sde(1), sde(2), 2) == 0);
 }
 
-TEST_CASE("in 1D the flow is the monotone rearrangement of the laws") {
+TEST_CASE("in 1D the flow is the monotone rearrangement of the distributions") {
   const Process process = vp_mixture();
-  const GaussianMixture first = process.law().at(0);
+  const GaussianMixture first = process.distribution().at(0);
   FlowEnsemble particles = flow(process, {.particles = 500, .seed = 4, .steps = {.tolerance = 1e-12}});
   std::vector<double> rank;
   for (Index i = 0; i < 500; ++i) rank.push_back(cdf(first, particles.position(i, 0)));
   for (const double t : {0.05, 0.4, 1.0}) {
     particles.advance(t);
-    const GaussianMixture now = process.law().at(t);
+    const GaussianMixture now = process.distribution().at(t);
     double worst = 0;
     for (Index i = 0; i < 500; ++i)
       worst = std::max(worst, std::abs(cdf(now, particles.position(i, 0)) - rank[static_cast<std::size_t>(i)]));
@@ -254,14 +254,14 @@ TEST_CASE("flow map and log-likelihood of A07") {
   points.advance(1);
   for (std::size_t i = 0; i < 4; ++i) {
     CHECK(std::abs(at_start[i] - log_p_0[i]) < 1e-12);
-    CHECK(std::abs(points.places().axis[0][i] - image[i]) < 1e-9);
+    CHECK(std::abs(points.positions().axis[0][i] - image[i]) < 1e-9);
     CHECK(std::abs(points.log_p()[i] - log_p_1[i]) < 1e-9);
   }
   CHECK(likelihood_error(process, points) < 1e-9);
 
   points.advance(0);  // and back
   for (std::size_t i = 0; i < 5; ++i) {
-    CHECK(std::abs(points.places().axis[0][i] - start[i]) < 1e-7);
+    CHECK(std::abs(points.positions().axis[0][i] - start[i]) < 1e-7);
     CHECK(std::abs(points.log_p()[i] - at_start[i]) < 1e-6);
   }
 }
@@ -270,32 +270,32 @@ TEST_CASE("log-likelihood along the flow is that of the closed form to 1e-6") {
   const Process mixture = vp_mixture(), turning = rotating();
   for (const Process* process : {&mixture, &turning}) {
     const auto d = static_cast<std::size_t>(process->start.dimension());
-    std::vector<std::vector<double>> places(d, std::vector<double>(1000));
+    std::vector<std::vector<double>> positions(d, std::vector<double>(1000));
     std::array<std::span<double>, 2> columns;
-    for (std::size_t k = 0; k < d; ++k) columns[k] = places[k];
-    place_particles(*process->grid, process->initial(), 1, columns);
-    CarriedPoints points = carried(*process, places, 1e-10);
+    for (std::size_t k = 0; k < d; ++k) columns[k] = positions[k];
+    draw_particles(*process->grid, process->initial(), 1, columns);
+    CarriedPoints points = carried(*process, positions, 1e-10);
     for (const double t : {0.1, 0.5, 1.0}) {
       points.advance(t);
       CHECK(likelihood_error(*process, points) < 1e-6);
     }
-    // backwards from the law at the end: the likelihood of what the flow makes of it at the start
-    CarriedPoints back = carried(*process, places, 1e-10, 0.2);
+    // backwards from the distribution at the end: the likelihood of what the flow makes of it at the start
+    CarriedPoints back = carried(*process, positions, 1e-10, 0.2);
     back.advance(0);
     CHECK(likelihood_error(*process, back) < 1e-6);
   }
 }
 
-TEST_CASE("on a circle the score is that of the wrapped law and places stay in the box") {
+TEST_CASE("on a circle the score is that of the wrapped distribution and positions stay in the box") {
   const Process process{
       sde_of({"x"}, {"1"}, {{"0.5"}}), GaussianMixture({gaussian_1d(1, 0.3, 0.02)}),
       std::make_shared<Grid>(std::vector<Axis>{{"x", 0, 1, 50, Boundary::periodic, Boundary::periodic}})};
-  const ClosedForm law(*process.sde->linear(), process.start, 1, Torus{{0, 0}, {1, 0}});
-  const auto sde = std::make_shared<FamilySde>(process.sde, std::make_shared<ClosedScore>(law), 0.0);
+  const ClosedForm distribution(*process.sde->linear(), process.start, 1, Torus{{0, 0}, {1, 0}});
+  const auto sde = std::make_shared<FamilySde>(process.sde, std::make_shared<ClosedScore>(distribution), 0.0);
   FlowEnsemble particles(process.grid, sde, [sde](double t) { sde->prepare(t); }, process.initial(),
                          {.particles = 20'000, .seed = 1});
   particles.advance(0.1);
-  // first Fourier mode of the law: exp(2 pi i (0.3 + 0.1) - (2 pi)^2 (0.02 + 0.1)/2)
+  // first Fourier mode of the distribution: exp(2 pi i (0.3 + 0.1) - (2 pi)^2 (0.02 + 0.1)/2)
   const double turn = 2 * std::acos(-1.0);
   double cosine = 0, sine = 0;
   for (Index i = 0; i < 20'000; ++i) {
@@ -321,7 +321,7 @@ TEST_CASE("what a step carries beyond a reflecting wall is put back on it") {
         return std::array{0.0, 0.0, 0.0};
       });
   const auto grid = std::make_shared<Grid>(std::vector<Axis>{{"x", 0, 1, 10}});
-  InitialLaw initial;
+  InitialDistribution initial;
   initial.point = std::vector<double>{0.8};
   FlowEnsemble particles(grid, sde, {}, initial, {.particles = 3, .seed = 1, .steps = {.dt = 0.125}});
   particles.advance(0.5);
@@ -336,7 +336,8 @@ TEST_CASE("flows that cannot be are refused") {
   CHECK_THROWS_AS(flow(process, {.particles = 0, .seed = 1}), std::invalid_argument);
   CHECK_THROWS_AS(flow(process, {.particles = 9, .seed = 1, .steps = {.dt = -1}}), std::invalid_argument);
   CHECK_THROWS_AS(flow(process, {.particles = 9, .seed = 1, .steps = {.tolerance = 0}}), std::invalid_argument);
-  CHECK_THROWS_AS(FamilySde(process.sde, std::make_shared<ClosedScore>(process.law()), -1), std::invalid_argument);
+  CHECK_THROWS_AS(FamilySde(process.sde, std::make_shared<ClosedScore>(process.distribution()), -1),
+                  std::invalid_argument);
   const auto absorbing = std::make_shared<Grid>(std::vector<Axis>{{"x", -6, 6, 12, Boundary::absorbing}});
   const auto sde = process.family(0);
   CHECK_THROWS_AS(FlowEnsemble(absorbing, sde, {}, process.initial(), {}), std::invalid_argument);

@@ -1,4 +1,4 @@
-// Freezes where particles start: each law against its own moments or histogram, within 4 standard errors.
+// Freezes where particles start: each distribution against its own moments or histogram, within 4 standard errors.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -18,10 +18,10 @@ const double error = 4 / std::sqrt(static_cast<double>(draws));
 
 using Columns = std::array<std::vector<double>, 2>;
 
-Columns placed(const Grid& grid, const InitialLaw& law, std::size_t n = draws) {
+Columns placed(const Grid& grid, const InitialDistribution& distribution, std::size_t n = draws) {
   Columns columns;
   for (int k = 0; k < grid.dimension(); ++k) columns[static_cast<std::size_t>(k)].resize(n);
-  place_particles(grid, law, 77, {columns[0], columns[1]});
+  draw_particles(grid, distribution, 77, {columns[0], columns[1]});
   return columns;
 }
 
@@ -87,7 +87,7 @@ TEST_CASE("a Gaussian is truncated at walls and wrapped on a torus") {
   CHECK(std::abs(real - std::exp(-M_PI * M_PI * 0.02) * std::cos(0.9 * M_PI)) < error * 0.5);
 }
 
-TEST_CASE("a law far outside the box falls back to its cell averages") {
+TEST_CASE("a distribution far outside the box falls back to its cell averages") {
   // N(-8, 1) beyond 0: almost exponential with rate 8 there
   const Grid grid({{"x", 0, 4, 64}});
   auto shared = std::make_shared<Grid>(grid);
@@ -107,7 +107,7 @@ TEST_CASE("a law far outside the box falls back to its cell averages") {
   CHECK_THROWS_AS((void)placed(grid, {.density = &far, .cells = nullptr, .point = {}}), std::invalid_argument);
 }
 
-TEST_CASE("other laws are drawn by cell and by density within the cell") {
+TEST_CASE("other distributions are drawn by cell and by density within the cell") {
   // two cells only: moments come out right because of the rejection inside them
   const Grid grid({{"x", 0, 1, 2}});
   Field cells(std::make_shared<Grid>(grid));
@@ -120,16 +120,16 @@ TEST_CASE("other laws are drawn by cell and by density within the cell") {
   CHECK(std::abs(mean(even[0]) - 0.625) < error * std::sqrt(0.0678));
 }
 
-TEST_CASE("cells in 2D are drawn by their share and negative ones are empty") {
+TEST_CASE("cells in 2D are drawn by their fraction and negative ones are empty") {
   const Grid grid({{"x", 0, 3, 3}, {"y", 0, 2, 2}});
   Field cells(std::make_shared<Grid>(grid));
   cells.values << 0.1, 0.2, -0.3, 0.05, 0.4, 0.25;
   const Columns at = placed(grid, {.density = nullptr, .cells = &cells, .point = {}});
-  std::vector<double> share(6, 0.0);
+  std::vector<double> fraction(6, 0.0);
   for (std::size_t i = 0; i < draws; ++i)
-    share[static_cast<std::size_t>(grid.find(std::vector<double>{at[0][i], at[1][i]}))] += 1.0 / draws;
-  for (std::size_t c = 0; c < 6; ++c) CHECK(std::abs(share[c] - std::max(cells.values[Index(c)], 0.0)) < error / 2);
-  CHECK(share[2] == 0);
+    fraction[static_cast<std::size_t>(grid.find(std::vector<double>{at[0][i], at[1][i]}))] += 1.0 / draws;
+  for (std::size_t c = 0; c < 6; ++c) CHECK(std::abs(fraction[c] - std::max(cells.values[Index(c)], 0.0)) < error / 2);
+  CHECK(fraction[2] == 0);
 }
 
 TEST_CASE("a particle's start does not depend on threads or on how many others there are") {
@@ -137,10 +137,10 @@ TEST_CASE("a particle's start does not depend on threads or on how many others t
   Field cells(std::make_shared<Grid>(grid));
   cells.values.setConstant(1);
   const Slope slope;
-  const InitialLaw law{.density = &slope, .cells = &cells, .point = {}};
-  const Columns many = placed(grid, law, 10'000);
+  const InitialDistribution distribution{.density = &slope, .cells = &cells, .point = {}};
+  const Columns many = placed(grid, distribution, 10'000);
   const ThreadLimit one(1);
-  const Columns few = placed(grid, law, 1001);
+  const Columns few = placed(grid, distribution, 1001);
   for (std::size_t i = 0; i < few[0].size(); ++i) CHECK(few[0][i] == many[0][i]);
 }
 

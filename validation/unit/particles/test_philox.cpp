@@ -1,5 +1,6 @@
 // Freezes the random numbers: the published known answers of Philox4x32-10, the keying (a number depends on seed,
-// purpose, step and its own number, not on where its block starts), and the normal law of the vectorised columns.
+// purpose, step and its own number, not on where its block starts), and the normal distribution of the vectorised
+// columns.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -19,7 +20,7 @@ TEST_CASE("philox gives the known answers of Random123") {
 
 TEST_CASE("vectorised normals are those of single numbers wherever the block starts") {
   // the block crosses the carry from the low to the high word of the number; the step has a high word too
-  const Stream stream{0x0123456789abcdefu, Purpose::initial_place, 0x0fedcba987654321u};
+  const Stream stream{0x0123456789abcdefu, Purpose::initial_position, 0x0fedcba987654321u};
   const std::uint64_t first = 0xffffff80u;
   std::vector<double> a(256), b(256), c(104), e(104);
   normal_columns(stream, first, 256, a.data(), b.data());
@@ -65,7 +66,7 @@ TEST_CASE("uniform numbers fill the unit square evenly") {
   CHECK(largest > 1 - 1e-5);
 }
 
-TEST_CASE("normal columns have the moments and the tails of the normal law") {
+TEST_CASE("normal columns have the moments and the tails of the normal distribution") {
   const double draws = 2 * 256 * 2000;
   double power[5] = {0, 0, 0, 0, 0}, beyond_three = 0, product = 0, neighbours = 0;
   std::vector<double> a(256), b(256);

@@ -16,7 +16,7 @@ Grid box(Boundary x_lower, Boundary x_upper, Boundary y) {
   return Grid({{"x", 0, 1, 4, x_lower, x_upper}, {"y", 0, 2, 4, y, y}});
 }
 
-int settled(const Walls& walls, Place start, Tensor D, Place& end) {
+int settled(const Walls& walls, Position start, Tensor D, Position& end) {
   return walls.settle(start, D, 0.01, stream, 7, end);
 }
 
@@ -24,7 +24,7 @@ int settled(const Walls& walls, Place start, Tensor D, Place& end) {
 
 TEST_CASE("reflection is the mirror image in the metric of D") {
   const Walls walls(box(Boundary::reflecting, Boundary::reflecting, Boundary::reflecting));
-  Place end{-0.125, 1};
+  Position end{-0.125, 1};
   CHECK(settled(walls, {0.1, 1}, {0.5, 0.25, 1}, end) == -1);
   CHECK(end[0] == 0.125);
   CHECK(end[1] == 1.125);  // back by 2 b (D n)/(n . D n) = 0.25 (1, 0.5), b = 0.125
@@ -47,7 +47,7 @@ TEST_CASE("thin tensors and long steps still end in the box") {
   for (const double cosine : {-1.0, -0.999, 0.0, 0.9, 0.999999, 1.0})
     for (const double length : {0.1, 3.0, 1e3, 1e200})
       for (int turn = 0; turn < 16; ++turn) {
-        Place end{0.5 + length * std::cos(turn * 0.4), 1 + length * std::sin(turn * 0.4)};
+        Position end{0.5 + length * std::cos(turn * 0.4), 1 + length * std::sin(turn * 0.4)};
         CHECK(settled(walls, {0.5, 1}, {1, cosine, 1}, end) == -1);
         CHECK((end[0] > 0 && end[0] < 1 && end[1] > 0 && end[1] < 2));
       }
@@ -55,7 +55,7 @@ TEST_CASE("thin tensors and long steps still end in the box") {
 
 TEST_CASE("walls are met in the order of the straight line") {
   const Walls walls(box(Boundary::absorbing, Boundary::reflecting, Boundary::absorbing));
-  Place end{-0.1, -0.3};
+  Position end{-0.1, -0.3};
   CHECK(settled(walls, {0.1, 0.9}, {1, 0, 1}, end) == 0);  // x first
   end = {-0.3, -0.1};
   CHECK(settled(walls, {0.9, 0.1}, {1, 0, 1}, end) == 2);  // y first
@@ -66,9 +66,9 @@ TEST_CASE("walls are met in the order of the straight line") {
   CHECK(end[0] == doctest::Approx(0.4).epsilon(1e-14));
 }
 
-TEST_CASE("wrapping takes the neighbour along when a mirrored end crosses the seam") {
+TEST_CASE("wrapping takes the neighbour along when a mirrored end crosses the ends of the ring") {
   const Walls walls(box(Boundary::reflecting, Boundary::reflecting, Boundary::periodic));
-  Place end{0.5, 7.25};
+  Position end{0.5, 7.25};
   CHECK(settled(walls, {0.5, 1.5}, {1, 0, 1}, end) == -1);
   CHECK(end[1] == 1.25);
   end = {1.25, 0.125};
@@ -84,8 +84,8 @@ TEST_CASE("the bridge is crossed as often as exp(-a b/(D_nn dt)) says") {
   for (const int side : {0, 1}) {
     int crossed = 0, wrong_side = 0;
     for (int i = 0; i < draws; ++i) {
-      const Place start{side == 0 ? a : 1 - a, 0};
-      Place end{side == 0 ? b : 1 - b, 0};
+      const Position start{side == 0 ? a : 1 - a, 0};
+      Position end{side == 0 ? b : 1 - b, 0};
       const int left = walls.settle(start, {D, 0, 0}, dt, stream, static_cast<std::uint64_t>(i), end);
       wrong_side += left == 1 - side;
       crossed += left == side;

@@ -67,9 +67,9 @@ TEST_CASE("a point near an absorbing wall is shared by the scale function") {
       CAPTURE(row.drift);
       CAPTURE(row.diffusion);
       CAPTURE(x);
-      const double share = row.s(x) / row.s(c);
+      const double fraction = row.s(x) / row.s(c);
       const PointStart made = start({{row.drift, row.diffusion}}, {x});
-      CHECK(made.p.values[0] * 0.1 == doctest::Approx(share).epsilon(1e-8));
+      CHECK(made.p.values[0] * 0.1 == doctest::Approx(fraction).epsilon(1e-8));
       CHECK(std::abs(made.p.mass() + made.outflow[0] - 1) < 1e-15);
       CHECK(made.clock == 0);
       // The same from the other side.
@@ -100,7 +100,7 @@ TEST_CASE("drift without diffusion carries a point off or into an absorbing wall
   CHECK(unreached.clock == doctest::Approx(0.03 / 1.5));
 }
 
-TEST_CASE("at a reflecting end where D vanishes the clock starts when the wall cell is the law") {
+TEST_CASE("at a reflecting end where D vanishes the clock starts when the wall cell is the distribution") {
   // f = 2 (1 - x) off the wall: the mean reaches 0.05 at -log(1 - 0.05)/2, whatever D is inside.
   for (const char* D : {"x*(2 - x)", "x^2", "x^1.2", "if(x < 0.02, 0, 1)"})
     for (const double x : {0.0, 0.03}) {
@@ -108,7 +108,7 @@ TEST_CASE("at a reflecting end where D vanishes the clock starts when the wall c
       const PointStart made = start({{"2*(1 - x)", D, R, R}}, {x});
       CHECK(made.clock == doctest::Approx(t).epsilon(1e-13));
       CHECK(made.p.values[0] == doctest::Approx(10));
-      CHECK(made.note.find("where D vanishes: its wall cell is the law from t = ") != std::string::npos);
+      CHECK(made.note.find("where D vanishes: its wall cell is the distribution from t = ") != std::string::npos);
       const std::string other = std::string(D) == "x^2" ? "(1-x)^2" : "(1-x)*(1+x)";
       CHECK(start({{"-2*x", other, R, R}}, {1 - x}).clock == doctest::Approx(t).epsilon(1e-13));
     }
@@ -127,14 +127,14 @@ TEST_CASE("at a reflecting end where D vanishes the clock starts when the wall c
   CHECK(stuck.note.find("the start is off by that distance") != std::string::npos);
 }
 
-TEST_CASE("a point away from walls and on a seam is split with its mean") {
+TEST_CASE("a point away from walls and on the ends of the ring is split with its mean") {
   const PointStart inside = start({{"1", "1", A, A}}, {0.321});
   CHECK(std::abs(mean(inside, 0) - 0.321) < 1e-15);
   CHECK(inside.note.empty());
-  const PointStart seam = start({{"1", "x", P, P}}, {0});
-  CHECK(seam.p.values[0] == doctest::Approx(5));
-  CHECK(seam.p.values[9] == doctest::Approx(5));
-  CHECK(seam.clock == 0);
+  const PointStart ring = start({{"1", "x", P, P}}, {0});
+  CHECK(ring.p.values[0] == doctest::Approx(5));
+  CHECK(ring.p.values[9] == doctest::Approx(5));
+  CHECK(ring.clock == 0);
   CHECK_THROWS_AS((void)start({{"1", "1"}}, {1.1}), std::invalid_argument);
 }
 
@@ -193,9 +193,9 @@ frames = 1
 TEST_CASE("a run counts what a wall takes of a point at once and waits for its clock") {
   Setup setup = setup_of(near_a_wall);
   const RunResult result = run(setup, {});
-  CHECK(result.ledger.mass_initial == doctest::Approx(1).epsilon(1e-15));
-  CHECK(result.ledger.mass_max_error < 1e-14);
-  CHECK(result.ledger.mass ==
+  CHECK(result.balance.mass_initial == doctest::Approx(1).epsilon(1e-15));
+  CHECK(result.balance.mass_max_error < 1e-14);
+  CHECK(result.balance.mass ==
         doctest::Approx(std::erf(0.001 / std::sqrt(4 * 0.1 * 0.05))).epsilon(0.01));  // 0.8 % of it
   Setup twin = setup_of(near_a_wall, {"compare.twin=true"});
   const RunResult both = run(twin, {});
@@ -211,7 +211,7 @@ TEST_CASE("a run counts what a wall takes of a point at once and waits for its c
     double u = 0;
     for (Index i = 0; i < 40; ++i) u += sphere.grid->axis(0).center(i) * ran.p.values[i] * sphere.grid->volume();
     CHECK(std::abs(u - pole * std::exp(-0.1)) < 1e-13);
-    CHECK(sphere.warnings.size() == 1);  // a quarter of this run is over before the wall cell is the law
+    CHECK(sphere.warnings.size() == 1);  // a quarter of this run is over before the wall cell is the distribution
     CHECK(ran.t == 0.05);
   }
 }
@@ -253,6 +253,6 @@ TEST_CASE("a point beside a jump of D leaves on either side as the scale functio
             {fmt::format("initial.point=[{}]", mirrored ? 1 - x : x), fmt::format("sde.interpretation={}", reading),
              fmt::format("sde.noise=[[\"sqrt(2*if({} < 0.43, 0.1, 0.9))\"]]", mirrored ? "1 - x" : "x")});
         const RunResult result = run(setup, {});
-        CHECK(result.ledger.outflow[mirrored ? 0 : 1] == doctest::Approx(above).epsilon(1e-7));
+        CHECK(result.balance.outflow[mirrored ? 0 : 1] == doctest::Approx(above).epsilon(1e-7));
       }
 }

@@ -29,7 +29,7 @@ class Draw {
   double real(double low, double high) { return low + (high - low) * static_cast<double>(random_() % 100'001) / 1e5; }
   double scale(double low, double high) { return std::exp(real(std::log(low), std::log(high))); }
   int whole(int low, int high) { return low + static_cast<int>(random_() % static_cast<unsigned>(high - low + 1)); }
-  bool chance(double share) { return real(0, 1) < share; }
+  bool chance(double fraction) { return real(0, 1) < fraction; }
   template <class Choice>
   Choice one_of(std::initializer_list<Choice> all) {
     return *(all.begin() + whole(0, static_cast<int>(all.size()) - 1));
@@ -175,7 +175,7 @@ Way march(const Setup& setup, const WatchedSde& sde, const Form& form, const std
   const auto mass = [&] {
     double in = 0, out = 0;
     for (const double value : cells) in += value;
-    for (std::size_t k = cells.size(); k < cells.size() + static_cast<std::size_t>(op.ledgers()); ++k)
+    for (std::size_t k = cells.size(); k < cells.size() + static_cast<std::size_t>(op.outflows()); ++k)
       out += way.state[k];
     return in * op.cell_volume() + out;
   };

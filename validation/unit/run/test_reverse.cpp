@@ -1,5 +1,5 @@
-// Guards the way back: what returns is the initial density, for every lambda and either score; from the prior no more
-// is lost than the prior's distance from the end; the files, keys and refusals of the contract.
+// Guards the time reversal: what returns is the initial density, for every lambda and either score; from the prior no
+// more is lost than the prior's distance from the end; the files, keys and refusals of the contract.
 #include <doctest/doctest.h>
 #include <unistd.h>
 
@@ -120,7 +120,7 @@ lambda = [0, 1]
     for (const ReverseRow& row : result->rows) CHECK(row.verdict.norms.l1 < 0.03);
 }
 
-TEST_CASE("checks and files and summary of the way back") {
+TEST_CASE("checks and files and summary of the time reversal") {
   const fs::path folder = fs::temp_directory_path() / ("fokker_test_reverse_" + std::to_string(getpid()));
   fs::create_directories(folder);
   Setup setup = setup_of(vp + "[[check]]\nquantity=\"l1\"\nagainst=\"reverse\"\nlambda=0.5\nbelow=0.02\n" +
@@ -145,7 +145,7 @@ TEST_CASE("checks and files and summary of the way back") {
   fs::remove_all(folder);
 }
 
-TEST_CASE("the way back is refused where it cannot be gone") {
+TEST_CASE("the time reversal is refused where it cannot be gone") {
   CHECK(refusal(vp, {"initial.point=[0.0]", "reverse.score=exact"}) ==
         "--set reverse.score: reverse.score: a point, or a Gaussian with a singular covariance, has no score; start "
         "from a gaussian or a mixture, or use score = \"forward\"");
@@ -230,7 +230,7 @@ lambda = [0, 1]
 
 }  // namespace
 
-TEST_CASE("the stated error of the way back bounds the true one and its order is measured") {
+TEST_CASE("the stated error of the time reversal bounds the true one and its order is measured") {
   const std::string narrow =
       "initial.mixture=[{ weight = 0.5, mean = [-1.5], covariance = [[0.04]] }, { weight = 0.5, "
       "mean = [1], covariance = [[0.02]] }]";
@@ -243,7 +243,7 @@ TEST_CASE("the stated error of the way back bounds the true one and its order is
       {"from the prior", &vp, {"reverse.score=exact", "axis.x.cells=128", "reverse.start=prior", "time.end=0.4"}},
       {"fixed steps", &vp, {"reverse.score=exact", "axis.x.cells=128", "time.stepper=tr_bdf2", "time.dt=0.02"}},
       {"once wider only", &vp, {"reverse.score=exact", "axis.x.cells=90"}},
-      {"noise of the place", &hill, {}},
+      {"noise of the point", &hill, {}},
       {"two axes", &plane, {"reverse.score=exact"}}};
   for (const WayBack& way : ways) {
     CAPTURE(way.name);

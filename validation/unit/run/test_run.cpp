@@ -1,4 +1,4 @@
-// Freezes what a run promises as a whole: landing on every frame, the ledger of mass, verdicts, checks and their exit
+// Freezes what a run promises as a whole: landing on every frame, the mass balance, verdicts, checks and their exit
 // rules, interruption, numerical failure as a result, and the same bits for any number of threads.
 #include <doctest/doctest.h>
 
@@ -22,9 +22,9 @@ TEST_CASE("a run lands on every frame and keeps mass and positivity") {
   REQUIRE(result.verdicts[0].second.size() == 6);
   for (std::size_t k = 0; k < 6; ++k)
     CHECK(result.verdicts[0].second[k].t == doctest::Approx(0.1 * static_cast<double>(k)));
-  CHECK(result.ledger.mass_max_error < 1e-14);
-  CHECK(result.ledger.run_min >= 0);
-  CHECK(result.verdicts[0].second[0].norms.l1 < 1e-13);  // the initial state is the exact law's averages
+  CHECK(result.balance.mass_max_error < 1e-14);
+  CHECK(result.balance.run_min >= 0);
+  CHECK(result.verdicts[0].second[0].norms.l1 < 1e-13);  // the initial state is the exact distribution's averages
   CHECK(result.verdicts[0].second[5].norms.l1 < 6e-3);   // measured 3.9e-3
 }
 
@@ -39,9 +39,9 @@ TEST_CASE("the error falls with the square of the cell width") {
 TEST_CASE("outflow is accounted for and particles agree on a tensor with an absorbing wall") {
   Setup setup = setup_of(ou_2d);
   const RunResult result = run(setup, {});
-  CHECK(result.ledger.outflow.size() == 1);
-  CHECK(result.ledger.total_outflow() > 1e-3);
-  CHECK(result.ledger.mass_max_error < 1e-14);
+  CHECK(result.balance.outflow.size() == 1);
+  CHECK(result.balance.total_outflow() > 1e-3);
+  CHECK(result.balance.mass_max_error < 1e-14);
   CHECK(std::abs(result.verdicts[0].second.back().agreement->z.value()) < 3);
 }
 
@@ -51,7 +51,7 @@ TEST_CASE("one thread and two give the same bits") {
     Setup setup = setup_of(text, {"axis.x.cells=300"});
     RunResult result = run(setup, {});
     std::vector<double> all(result.p.values.begin(), result.p.values.end());
-    all.push_back(result.ledger.mass);
+    all.push_back(result.balance.mass);
     for (const auto& [name, frames] : result.verdicts) all.push_back(frames.back().norms.l1);
     return all;
   };
@@ -110,7 +110,7 @@ TEST_CASE("bounds: below and above are strict and a number that is none keeps no
   CHECK_FALSE(holds(check, 6.0));
 }
 
-TEST_CASE("a stop in any place leaves the state before the step it met; checks not reached fail") {
+TEST_CASE("a stop at any poll leaves the state before the step it met; checks not reached fail") {
   const std::string text = std::string(ou) + "[[check]]\nquantity = \"mass_error\"\nbelow = 1\n";
   for (const long polls : {0L, 3L, 17L}) {
     Setup setup = setup_of(text, {"time.stepper=rkc2"});
@@ -290,7 +290,7 @@ below = 5e-3
 namespace {
 
 constexpr const char* particles_of_ou = R"(
-title = "particles of another law"
+title = "particles of another distribution"
 [[axis]]
 name = "x"
 range = [-4, 6]

@@ -214,9 +214,9 @@ TEST_CASE("what a pulse of drift costs is expected however short it is") {
 }
 
 TEST_CASE("the expected error is that of the narrow peaks of a wide density") {
-  const auto at = [](const std::string& place) {
+  const auto at = [](const std::string& point) {
     return run_of(
-        line("[-10, 10]", "drift = [5]\nnoise = [[0.1]]", "mixture = [" + place + "]") + "[compare]\nexact = true\n",
+        line("[-10, 10]", "drift = [5]\nnoise = [[0.1]]", "mixture = [" + point + "]") + "[compare]\nexact = true\n",
         {"time.end=0.5"});
   };
   const RunResult one = at("{ weight = 1, mean = [-1], covariance = [[0.1]] }");
@@ -232,7 +232,7 @@ TEST_CASE("the expected error is that of the narrow peaks of a wide density") {
   CHECK(ring.judgement.flux_l1 == doctest::Approx(one.judgement.flux_l1).epsilon(0.01));
 }
 
-TEST_CASE("a box that cuts the law is warned of with the error to expect") {
+TEST_CASE("a box that cuts the distribution is warned of with the error to expect") {
   const RunResult narrow = run_of(exploding);
   CHECK(true_l1(narrow) > 0.3);
   const std::string text = warning(narrow, "walls: ");
@@ -247,7 +247,7 @@ TEST_CASE("a box that cuts the law is warned of with the error to expect") {
 }
 
 TEST_CASE("where no closed form tells the density at the wall does") {
-  // A spring and its cubic twin, both cut at one width; the law of the spring is known.
+  // A spring and its cubic twin, both cut at one width; the distribution of the spring is known.
   const std::string start = "gaussian = { mean = [0], covariance = [[0.04]] }";
   for (const char* const drift : {"drift = [\"-x\"]", "drift = [\"-x - 1e-9*x^3\"]"}) {
     const RunResult cut = run_of(line("[-1.4, 1.4]", std::string(drift) + "\nnoise = [[1.4]]", start), {"time.end=4"});
@@ -339,11 +339,11 @@ TEST_CASE("a stationary density is judged too") {
     CHECK(found.judgement.warnings[0].find("in the stationary density") != std::string::npos);
     CHECK(found.judgement.warnings[0].find("effective_drift") == std::string::npos);
   }
-  // cut at 1.5 widths, and a Gibbs law that is exact on any cells
+  // cut at 1.5 widths, and a Gibbs distribution that is exact on any cells
   Setup narrow = setup_of(line("[-1.5, 1.5]", "drift = [\"-x\"]\nnoise = [[\"sqrt(2)\"]]", "uniform = true"));
   const Judgement cut = solve_steady(narrow).judgement;
   REQUIRE(cut.warnings.size() == 1);
-  CHECK(cut.warnings[0].find("walls: the box cuts the law") == 0);
+  CHECK(cut.warnings[0].find("walls: the box cuts the distribution") == 0);
   CHECK(cut.walls[0].beyond > 0.0668 / 3);
   CHECK(cut.walls[0].beyond < 0.0668 * 3);
   CHECK(cut.flux_l1 < 1e-4);
@@ -369,14 +369,14 @@ TEST_CASE("steady expects the error of drift across noise along one line aslant 
   }
 }
 
-TEST_CASE("steady says what a box cuts off a Gaussian law and what gathers at an end") {
+TEST_CASE("steady says what a box cuts off a Gaussian distribution and what gathers at an end") {
   const auto steady = [](const std::string& range, const std::string& sde) {
     Setup setup = setup_of(line(range, sde, "uniform = true"));
     return solve_steady(setup).judgement;
   };
   const Judgement cut = steady("[-1.4, 9]", "drift = [\"-x\"]\nnoise = [[\"sqrt(2)\"]]");
   REQUIRE(cut.warnings.size() == 1);
-  CHECK(cut.warnings[0].find("walls: the box cuts the law: 0.081 of the mass beyond x_lower") == 0);
+  CHECK(cut.warnings[0].find("walls: the box cuts the distribution: 0.081 of the mass beyond x_lower") == 0);
   // a wall near the mean is meant, and one where nothing is said nothing of
   CHECK(steady("[0, 8]", "drift = [\"-x\"]\nnoise = [[\"sqrt(2)\"]]").warnings.empty());
   CHECK(steady("[-8, 8]", "drift = [\"-x\"]\nnoise = [[\"sqrt(2)\"]]").warnings.empty());
@@ -430,7 +430,7 @@ TEST_CASE("check tells beforehand what the run will say") {
   CHECK_FALSE(forecast(even).has_value());
 }
 
-TEST_CASE("a reduced cross term is warned of with its share and its size") {
+TEST_CASE("a reduced cross term is warned of with its fraction and its size") {
   const RunResult thin = run_of(rotation, {"sde.parameters.omega=0", "sde.noise=[[0.9, 0], [0.4, 0.005]]"});
   const std::string text = warning(thin, "tensor: ");
   CHECK(text.find("D_xy was reduced") != std::string::npos);
@@ -493,8 +493,8 @@ end = 1
   CHECK_FALSE(warning(heston, "flux: ").empty());
   CHECK(warning(heston, "tensor: ").find("to fit offsets of at most 16 cells that stay within the box") !=
         std::string::npos);
-  CHECK(heston.judgement.reduced_share > 0.01);
-  CHECK(heston.judgement.reduced_share < 0.5);
+  CHECK(heston.judgement.reduced_fraction > 0.01);
+  CHECK(heston.judgement.reduced_fraction < 0.5);
 }
 
 TEST_CASE("nothing is expected beside a wall where D vanishes for there the weights carry p") {

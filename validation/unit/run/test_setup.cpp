@@ -61,7 +61,8 @@ TEST_CASE("flux = auto takes fourth order where grid and problem are smooth and 
                "scharfetter_gummel: drift contracts to a width in cells of"));
   CHECK(
       begins(chosen({"sde.drift=[\"12\"]"}), "scharfetter_gummel: drift runs against a wall at a cell Peclet number"));
-  CHECK(begins(chosen({"sde.drift=[\"-tanh(40*x)\"]"}), "scharfetter_gummel: the drift bends by a share per cell of"));
+  CHECK(
+      begins(chosen({"sde.drift=[\"-tanh(40*x)\"]"}), "scharfetter_gummel: the drift bends by a fraction per cell of"));
   CHECK(begins(chosen({"sde.noise=[[\"abs(x)\"]]"}), "scharfetter_gummel: "));
   // What happens within a hundredth of the time alone counts.
   for (const char* pulse : {"if((t > 0.31)*(t < 0.315), 1, 0)", "exp(-((t - 0.31)/2e-3)^2)"}) {

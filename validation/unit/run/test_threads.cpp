@@ -44,8 +44,8 @@ std::vector<double> bits(int threads, const Settings& settings) {
   const RunResult result = run(setup, {});
   REQUIRE_MESSAGE(result.stop_reason == "end", result.stop_reason);
   std::vector<double> all(result.p.values.begin(), result.p.values.end());
-  all.insert(all.end(), result.ledger.outflow.begin(), result.ledger.outflow.end());
-  all.push_back(result.ledger.mass);
+  all.insert(all.end(), result.balance.outflow.begin(), result.balance.outflow.end());
+  all.push_back(result.balance.mass);
   all.push_back(static_cast<double>(result.steps));
   for (const auto& [name, frames] : result.verdicts) {
     const Verdict& last = frames.back();

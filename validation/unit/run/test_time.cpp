@@ -133,7 +133,7 @@ TEST_CASE("particles and the spectral solution ask within the run and inside the
   const auto sde = std::make_shared<const WatchedSde>(setup.sde, box_of(*setup.grid));
   sde->allow(0, 0.4);
   for (const std::optional<double> dt : {std::optional<double>(), std::optional<double>(0.013)}) {
-    ParticleEnsemble particles(setup.grid, sde, {setup.initial_law.get(), &setup.initial, std::nullopt},
+    ParticleEnsemble particles(setup.grid, sde, {setup.initial_distribution.get(), &setup.initial, std::nullopt},
                                {.particles = 300, .dt = dt, .timeline = setup.timeline});
     for (const double t : setup.config.output.times) particles.advance(t);
     CHECK(sde->outside() == 0);
@@ -235,7 +235,7 @@ TEST_CASE("switches and pulses are met by every stepper") {
       const double by_order = row.order == 1 ? 0.5 : 1e-2;
       CHECK(std::abs(got.mean - expected.mean) < by_order);
       CHECK(std::abs(got.variance - expected.variance) < by_order * expected.variance);
-      CHECK(result.ledger.mass_max_error < 1e-12);
+      CHECK(result.balance.mass_max_error < 1e-12);
       CHECK(result.steps < 20'000);
     }
 }
@@ -243,8 +243,9 @@ TEST_CASE("switches and pulses are met by every stepper") {
 TEST_CASE("the closed form integrates through switches and pulses exactly") {
   const auto exact = [](const std::string& drift, const std::string& D) {
     const Setup setup = setup_of(switched(drift, D, "[compare]\nexact = true\n"));
-    const auto law = LinearGaussian(*setup.formulas->linear()).law(0, 1);
-    return MeanVariance{law.c[0], 0.25 * law.Phi(0, 0) * law.Phi(0, 0) + law.S(0, 0)};
+    const auto distribution = LinearGaussian(*setup.formulas->linear()).distribution(0, 1);
+    return MeanVariance{distribution.c[0],
+                        0.25 * distribution.Phi(0, 0) * distribution.Phi(0, 0) + distribution.S(0, 0)};
   };
   CHECK(exact("0", "if(t < 0.3, 0, 1)").variance == doctest::Approx(1.65).epsilon(1e-12));
   const MeanVariance window = exact("if((t > 0.52)*(t < 0.535), 50, 0)", "if((t > 0.52)*(t < 0.535), 1, 0) + 1e-9");
@@ -275,7 +276,7 @@ TEST_CASE("a closed form that nobody asked for ends no run") {
   const std::string D = "0.1*log(abs(t - 0.3123))^2";  // infinite at one time, and its integral is not
   const auto integral = [](double a) { return a * (std::pow(std::log(a), 2) - 2 * std::log(a) + 2); };
   Setup asked = setup_of(switched("0", D, "[compare]\nexact = true\n"));
-  CHECK_THROWS_AS(LinearGaussian(*asked.formulas->linear()).law(0, 1), NumericalError);
+  CHECK_THROWS_AS(LinearGaussian(*asked.formulas->linear()).distribution(0, 1), NumericalError);
   Setup setup = setup_of(switched("0", D, ""));
   const RunResult result = run(setup, {});
   REQUIRE(result.stop_reason == "end");

@@ -103,7 +103,7 @@ TEST_CASE("the twin runs beside and both verdicts are reported") {
   }
 }
 
-TEST_CASE("log differences are closer to the exact law than drift plus diffusion") {
+TEST_CASE("log differences are closer to the exact distribution than drift plus diffusion") {
   const auto error = [](const std::vector<std::string>& overrides) {
     Setup setup = setup_of(ou, overrides);
     return run(setup, {}).verdicts[0].second.back().norms.l1;

@@ -25,8 +25,8 @@ class WatchedSde final : public Sde {
     look(x, t), inner_->written_drift(x, t, f);
   }
   [[nodiscard]] double reading() const override { return inner_->reading(); }
-  void breakpoints(const AxisLine& line, double t, std::vector<double>& places) const override {
-    inner_->breakpoints(line, t, places);
+  void breakpoints(const AxisLine& line, double t, std::vector<double>& points) const override {
+    inner_->breakpoints(line, t, points);
   }
   [[nodiscard]] bool breakpoints_move() const override { return inner_->breakpoints_move(); }
   [[nodiscard]] std::optional<AxisSeparated> along(int axis) const override { return inner_->along(axis); }

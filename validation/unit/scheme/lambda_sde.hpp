@@ -88,7 +88,7 @@ inline const FluxScheme& flux(const char* name) {
   return *row;
 }
 
-/// Random state: cells in [0, 1), ledgers 0.
+/// Random state: cells in [0, 1), outflows 0.
 inline std::vector<double> random_state(const Operator& op, unsigned seed = 1) {
   std::mt19937 engine(seed);
   std::vector<double> state(static_cast<std::size_t>(op.size()), 0.0);
@@ -103,7 +103,7 @@ inline std::vector<double> rate_of(const Operator& op, double t, const std::vect
   return rate;
 }
 
-/// volume * sum(cells) + sum(ledgers), Neumaier-compensated.
+/// volume * sum(cells) + sum(outflows), Neumaier-compensated.
 inline double mass(const Operator& op, const std::vector<double>& v) {
   double sum = 0, lost = 0;
   for (std::size_t i = 0; i < v.size(); ++i) {
@@ -144,7 +144,7 @@ inline std::vector<double> averages(const Grid& grid, const std::function<double
   constexpr std::array weight{0.171324492379170, 0.360761573048139, 0.467913934572691,
                               0.467913934572691, 0.360761573048139, 0.171324492379170};
   const bool plane = grid.dimension() > 1;
-  std::vector<double> out(static_cast<std::size_t>(grid.cells() + grid.ledgers()), 0.0);
+  std::vector<double> out(static_cast<std::size_t>(grid.cells() + grid.outflows()), 0.0);
   for (Index j = 0; j < grid.ny(); ++j)
     for (Index i = 0; i < grid.nx(); ++i)
       for (std::size_t a = 0; a < 6; ++a)

@@ -159,7 +159,7 @@ double fitted_order(const std::vector<double>& h, const std::vector<double>& err
 /// A point between the nearest centres, mean exact.
 std::vector<double> point_start(const Grid& grid, double at) {
   const Axis& x = grid.axis(0);
-  std::vector<double> p(static_cast<std::size_t>(grid.cells() + grid.ledgers()), 0.0);
+  std::vector<double> p(static_cast<std::size_t>(grid.cells() + grid.outflows()), 0.0);
   const double s = (at - x.lower) / x.width() - 0.5;
   const auto k = static_cast<std::size_t>(std::floor(s));
   p[k] = (1 - (s - std::floor(s))) / x.width();
@@ -427,8 +427,8 @@ TEST_CASE("zeros of D without drift are traps in the Ito reading and barriers in
 TEST_CASE(
     "where D jumps to 0 what gets there stays in the Ito reading and nothing gets there in the Klimontovich reading") {
   // From 0.6, sigma 0.1: absorbed or reflected at the jump, reflected at 1.
-  const auto exact = [](double place, bool absorbed) {  // P(x > 0.25 + place, t = 0.3)
-    const double L = 1 - place, t = 0.3 + 0.005, from = 0.6 - place;
+  const auto exact = [](double point, bool absorbed) {  // P(x > 0.25 + point, t = 0.3)
+    const double L = 1 - point, t = 0.3 + 0.005, from = 0.6 - point;
     double sum = absorbed ? 0 : 1 - 0.25 / L;
     for (int k = absorbed ? 0 : 1; k < 40; ++k) {
       const double w = std::numbers::pi * (absorbed ? k + 0.5 : k) / L, c = 2 / L * std::exp(-w * w * t) / w;
@@ -437,12 +437,12 @@ TEST_CASE(
     return sum;
   };
   for (const double side : {1.0, -1.0})
-    for (const double place : {0.0, 0.013}) {
+    for (const double point : {0.0, 0.013}) {
       CAPTURE(side);
-      CAPTURE(place);
+      CAPTURE(point);
       const auto found = [&](Interpretation reading, Index n) {
         const auto grid = grid_1d(axis(-1, 1, n));
-        const auto sde = formula_sde("0", fmt::format("if({}*x < {}, 0, 1)", side, place), reading);
+        const auto sde = formula_sde("0", fmt::format("if({}*x < {}, 0, 1)", side, point), reading);
         std::vector<double> p(static_cast<std::size_t>(n));
         for (Index i = 0; i < n; ++i)
           p[static_cast<std::size_t>(i)] = 0.5 *
@@ -452,13 +452,13 @@ TEST_CASE(
         p = moved(make_drift_diffusion(grid, sde, flux("scharfetter_gummel"))->op(), p, 0.3);
         double mass = 0;
         for (Index i = 0; i < n; ++i) {
-          const double x = side * grid->axis(0).center(i), part = (x - 0.25 - place) / grid->volume() + 0.5;
+          const double x = side * grid->axis(0).center(i), part = (x - 0.25 - point) / grid->volume() + 0.5;
           mass += std::clamp(part, 0.0, 1.0) * p[static_cast<std::size_t>(i)] * grid->volume();
         }
         return mass;
       };
-      CHECK(std::abs(found(ito, 160) - exact(place, true)) < 2e-4);
-      CHECK(std::abs(found(klimontovich, 160) - exact(place, false)) < (place == 0 ? 2e-4 : 1e-2));
+      CHECK(std::abs(found(ito, 160) - exact(point, true)) < 2e-4);
+      CHECK(std::abs(found(klimontovich, 160) - exact(point, false)) < (point == 0 ? 2e-4 : 1e-2));
     }
 }
 
@@ -496,13 +496,13 @@ TEST_CASE("a line of a plane has the fluxes of the line alone") {
   }
 }
 
-TEST_CASE("a jump of D aslant to the cells leaves the stationary law and E x as they are") {
+TEST_CASE("a jump of D aslant to the cells leaves the stationary distribution and E x as they are") {
   const Index n = 24;
   const auto grid = grid_2d(axis(0, 1, n), axis(0, 1, n, Boundary::reflecting, Boundary::reflecting, "y"));
   const auto cell = [&](double x, double y) { return static_cast<std::size_t>(grid->find(std::array{x, y})); };
   struct Row {
     const char *G, *swapped;
-    std::array<double, 2> slow, fast;  // places on both sides
+    std::array<double, 2> slow, fast;  // points on both sides
   };
   const Row rows[] = {{"if(x + y < 0.93, 0.3, 1)", "if(y + x < 0.93, 0.3, 1)", {0.1, 0.2}, {0.9, 0.7}},
                       {"if(x < 0.31 + 0.4*y, 1, 0.3)", "if(y < 0.31 + 0.4*x, 1, 0.3)", {0.9, 0.1}, {0.1, 0.9}},
@@ -583,12 +583,12 @@ TEST_CASE("rates that vary in time are those of the line at that time") {
   const auto moving = formula_sde("0", "if(x < 0.3 + 0.2*t, 1, 0.1)", ito);
   const auto form = make_drift_diffusion(grid_1d(axis(0, 1, 20)), moving, flux("scharfetter_gummel"));
   for (const double t : {0.0, 0.4, 0.83}) {
-    const double place = 0.3 + 0.2 * t;
+    const double point = 0.3 + 0.2 * t;
     std::vector<double> p(20);
     for (std::size_t i = 0; i < 20; ++i) {
       const double lower = static_cast<double>(i) / 20, upper = lower + 0.05;
-      const double share = std::clamp((place - lower) / (upper - lower), 0.0, 1.0);
-      p[i] = share + (1 - share) / 0.1;
+      const double fraction = std::clamp((point - lower) / (upper - lower), 0.0, 1.0);
+      p[i] = fraction + (1 - fraction) / 0.1;
     }
     CHECK(largest(rate_of(form->op(), t, p)) < 1e-9 * 10 / form->op().stable_step(t));
   }

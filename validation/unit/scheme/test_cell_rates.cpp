@@ -74,7 +74,7 @@ TEST_CASE("what a cell sends off has the drift of the SDE and its covariance whe
       CAPTURE(j);
       CHECK(x_rate[c] == doctest::Approx(-0.5 * y).epsilon(1e-3));
       CHECK(std::abs(y_rate[c] - (0.1 - y)) <
-            (j == 0 ? 0.2 : 0.05) * h + 0.006);  // at the wall the mean place in a cell
+            (j == 0 ? 0.2 : 0.05) * h + 0.006);  // at the wall the mean point in a cell
       CHECK(xx[c] == doctest::Approx(y).epsilon(0.05));
       if (j < 3 || j >= n - 4) continue;
       CHECK(yy[c] == doctest::Approx(0.64 * y).epsilon(0.05));
@@ -102,7 +102,7 @@ TEST_CASE("beside the wall the way back carries what the way out cannot") {
     const std::array terms{dx, dy, dx * dx, dx * dy, dy * dy};
     for (std::size_t k = 0; k < 5; ++k) sum[k] += value * terms[k];
   });
-  double carried = 0, all = 0;  // under the law y^(-1/2), first 9 rows
+  double carried = 0, all = 0;  // under the distribution y^(-1/2), first 9 rows
   for (std::size_t j = 0; j < 40; ++j) {
     CAPTURE(j);
     const double y = grid->axis(1).center(static_cast<Index>(j)), xy = -0.75 * std::sqrt(0.2) * y;

@@ -39,7 +39,7 @@ std::shared_ptr<const Grid> box(const Walls& walls, Index n, int dimension) {
 std::vector<double> coarsened(const Grid& fine, const std::vector<double>& p) {
   const Index nx = fine.nx() / 2, ny = fine.dimension() > 1 ? fine.ny() / 2 : 1,
               below = fine.dimension() > 1 ? fine.nx() : 0;
-  std::vector<double> out(static_cast<std::size_t>(nx * ny + fine.ledgers()), 0.0);
+  std::vector<double> out(static_cast<std::size_t>(nx * ny + fine.outflows()), 0.0);
   for (Index j = 0; j < ny; ++j)
     for (Index i = 0; i < nx; ++i) {
       const double* at = p.data() + 2 * i + 2 * below * j;

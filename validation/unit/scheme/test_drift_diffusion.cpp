@@ -1,5 +1,5 @@
 // Freezes what the drift-diffusion operator promises by its form, for every row of the flux table and on every kind of
-// boundary: mass to rounding, the matrix it stands for, symmetry, independence of threads, the ledger of absorbing
+// boundary: mass to rounding, the matrix it stands for, symmetry, independence of threads, the outflow of absorbing
 // walls, coefficients that are refused.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
@@ -102,7 +102,7 @@ std::vector<Problem2> problems() {
 }
 
 // The nonlinear part makes rate(p) depend on p, but not its mass.
-TEST_CASE("mass plus ledgers is conserved to rounding for every flux and boundary") {
+TEST_CASE("mass plus outflows is conserved to rounding for every flux and boundary") {
   for (const Problem2& problem : problems())
     for (const FluxScheme& flux : fluxes("drift_diffusion")) {
       if (!takes(flux, problem)) continue;
@@ -147,11 +147,11 @@ TEST_CASE("matrix-free equals assembled and a positive row is a Markov generator
     }
 }
 
-TEST_CASE("the state holds one ledger per absorbing side and none for reflecting ones") {
+TEST_CASE("the state holds one outflow per absorbing side and none for reflecting ones") {
   for (const Problem2& problem : problems()) {
     const auto scheme = make_drift_diffusion(problem.grid, problem.sde, flux("scharfetter_gummel"));
-    CHECK(scheme->op().ledgers() == problem.grid->ledgers());
-    CHECK(scheme->op().size() == problem.grid->cells() + problem.grid->ledgers());
+    CHECK(scheme->op().outflows() == problem.grid->outflows());
+    CHECK(scheme->op().size() == problem.grid->cells() + problem.grid->outflows());
   }
 }
 
@@ -209,8 +209,8 @@ TEST_CASE("x to -x mirrors the rates") {
             difference = std::max(difference, std::abs(rate[static_cast<std::size_t>(i + 20 * j)] -
                                                        mirror[static_cast<std::size_t>(19 - i + 20 * j)]));
         CHECK_MESSAGE(difference <= 1e-14 * largest(rate), flux.name);
-        for (Index k = 0; k < one->op().ledgers(); ++k) {  // x sides change places
-          const Index other_k = one->op().ledgers() == 2 ? k : 0;
+        for (Index k = 0; k < one->op().outflows(); ++k) {  // x sides change places
+          const Index other_k = one->op().outflows() == 2 ? k : 0;
           CHECK(rate[static_cast<std::size_t>(340 + k)] ==
                 doctest::Approx(mirror[static_cast<std::size_t>(340 + other_k)]).epsilon(1e-13));
         }
@@ -248,7 +248,7 @@ TEST_CASE("exchanging the axes transposes the rates") {
         for (Index i = 0; i < n; ++i)
           difference = std::max(difference, std::abs(rate[at(i, j)] - other_rate[at(j, i)]));
       CHECK_MESSAGE(difference <= 1e-14 * largest(rate), flux.name);
-      // ledgers x_lower y_lower y_upper become x_lower x_upper y_lower
+      // outflows x_lower y_lower y_upper become x_lower x_upper y_lower
       const auto N = static_cast<std::size_t>(n * n);
       CHECK(rate[N] == doctest::Approx(other_rate[N + 2]).epsilon(1e-12));
       CHECK(rate[N + 1] == doctest::Approx(other_rate[N]).epsilon(1e-12));
@@ -256,7 +256,7 @@ TEST_CASE("exchanging the axes transposes the rates") {
     }
 }
 
-TEST_CASE("the ledger of an absorbing wall receives the exact outflow of a steady current") {
+TEST_CASE("the outflow of an absorbing wall receives the exact outflow of a steady current") {
   // a = 0, D = 1 on (0, 1), absorbing at both ends, uniform source balanced: p = x (1 - x) / 2 has p'' = -1 and loses
   // 1/2 through each wall. Cell averages of the parabola are reproduced with dp/dt = -1 inside.
   const Index n = 32;
@@ -324,7 +324,7 @@ std::string refusal(const std::shared_ptr<const Grid>& grid, const std::shared_p
   return "accepted";
 }
 
-TEST_CASE("coefficients that are no numbers and negative tensors are refused with their place") {
+TEST_CASE("coefficients that are no numbers and negative tensors are refused with their point") {
   const auto grid = grid_1d(axis(0, 1, 10));
   const auto one = [](double) { return 1.0; };
   CHECK(refusal(grid, sde_1d([](double x) { return x == 0.35 ? NAN : 0.0; }, one)) ==

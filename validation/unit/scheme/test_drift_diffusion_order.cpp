@@ -1,5 +1,6 @@
 // Freezes the accuracy of the drift-diffusion operator with diagonal tensors: the order each row declares, and the
-// exact stationary laws that the fitted row keeps as null vectors (1D: of any autonomous SDE; 2D: of gradient drifts).
+// exact stationary distributions that the fitted row keeps as null vectors (1D: of any autonomous SDE; 2D: of gradient
+// drifts).
 #include <doctest/doctest.h>
 
 #include <string>
@@ -65,13 +66,13 @@ TEST_CASE("each row has the order it declares") {
     }
 }
 
-struct Law {
+struct Distribution {
   std::string name;
   double lower, upper;
   std::function<double(double)> a, D, log_density;
 };
 
-std::vector<Law> laws() {
+std::vector<Distribution> distributions() {
   return {
       {"double well", -2.5, 2.5, [](double x) { return x - x * x * x; }, [](double) { return 0.1; },
        [](double x) { return (x * x / 2 - x * x * x * x / 4) / 0.1; }},
@@ -86,10 +87,10 @@ std::vector<Law> laws() {
   };
 }
 
-TEST_CASE("exact stationary laws in 1D are null vectors") {
-  for (const Law& law : laws()) {
-    const auto grid = grid_1d(axis(law.lower, law.upper, 60));
-    const auto scheme = make_drift_diffusion(grid, sde_1d(law.a, law.D), flux("scharfetter_gummel"));
+TEST_CASE("exact stationary distributions in 1D are null vectors") {
+  for (const Distribution& distribution : distributions()) {
+    const auto grid = grid_1d(axis(distribution.lower, distribution.upper, 60));
+    const auto scheme = make_drift_diffusion(grid, sde_1d(distribution.a, distribution.D), flux("scharfetter_gummel"));
     const Operator& op = scheme->op();
     std::vector<double> p(60);
     const double h = grid->axis(0).width();
@@ -98,17 +99,17 @@ TEST_CASE("exact stationary laws in 1D are null vectors") {
       for (int k = 0; k < points; ++k)
         for (const double g : {-1 / std::sqrt(3.0), 1 / std::sqrt(3.0)}) {
           const double x = grid->axis(0).face(i) + h * (k + 0.5 + 0.5 * g) / points;
-          p[static_cast<std::size_t>(i)] += std::exp(law.log_density(x)) / (2 * points);
+          p[static_cast<std::size_t>(i)] += std::exp(distribution.log_density(x)) / (2 * points);
         }
     // largest one-way flux: what rounding is measured against
     double one_way = 0;
     for (const double value : p) one_way = std::max(one_way, value);
     one_way /= op.stable_step(0);
-    CHECK_MESSAGE(largest(rate_of(op, 0, p)) <= 1e-12 * one_way, law.name);
+    CHECK_MESSAGE(largest(rate_of(op, 0, p)) <= 1e-12 * one_way, distribution.name);
     CHECK(scheme->report(0).fallback_faces == 0);
     // the guarded property is not trivial: the plain Peclet numbers miss it by far
-    const auto plain = make_drift_diffusion(grid, sde_1d(law.a, law.D), flux("central"));
-    CHECK_MESSAGE(largest(rate_of(plain->op(), 0, p)) > 1e-6 * one_way, law.name);
+    const auto plain = make_drift_diffusion(grid, sde_1d(distribution.a, distribution.D), flux("central"));
+    CHECK_MESSAGE(largest(rate_of(plain->op(), 0, p)) > 1e-6 * one_way, distribution.name);
   }
 }
 
@@ -133,7 +134,7 @@ TEST_CASE("the Gibbs density of a potential is the null vector in 2D") {
   CHECK(largest(rate_of(plain->op(), 0, p)) > 1e-5 * one_way);
 }
 
-TEST_CASE("a potential that climbs around a periodic axis keeps the drift at the seam") {
+TEST_CASE("a potential that climbs around a periodic axis keeps the drift at the ends of the ring") {
   // tilted washboard: U = -x + cos x is not periodic, the drift 1 + sin x is
   auto sde = sde_1d([](double x) { return 1 + std::sin(x); }, [](double) { return 0.5; });
   const double pi = std::numbers::pi;

@@ -1,5 +1,5 @@
-// Freezes the noise-free twin: the identity J/p * p, log differences that keep mass, sign, stationary laws and symmetry
-// and converge with order 2 down to the smallest doubles, and what happens where p is 0.
+// Freezes the noise-free twin: the identity J/p * p, log differences that keep mass, sign, stationary distributions and
+// symmetry and converge with order 2 down to the smallest doubles, and what happens where p is 0.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -94,7 +94,7 @@ TEST_CASE("mass is kept to rounding and forward Euler steps of the stable length
     }
 }
 
-TEST_CASE("the stationary law of the fitted edges is at rest") {
+TEST_CASE("the stationary distribution of the fitted edges is at rest") {
   // 1D, state-dependent D: p ~ exp(int a/D); the edges know its cell averages exactly.
   const auto grid = grid_1d(axis(-2, 2, 40));
   const auto sde = sde_1d([](double x) { return -x * (1 + x * x); }, [](double x) { return 1 + x * x; });

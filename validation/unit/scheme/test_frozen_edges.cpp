@@ -79,8 +79,8 @@ void check_generator(const LinearOperator& op, double t) {
   std::map<std::pair<Index, Index>, double> entries;
   op.assemble(t, [&](Index row, Index column, double value) { entries[{row, column}] += value; });
   std::vector<double> sum(static_cast<std::size_t>(op.size()), 0.0), size = sum;
-  for (const auto& [place, value] : entries) {
-    const auto [row, column] = place;
+  for (const auto& [point, value] : entries) {
+    const auto [row, column] = point;
     if (row != column) CHECK(value >= 0);
     const double part = row < op.cells() ? value : value / op.cell_volume();
     sum[static_cast<std::size_t>(column)] += part;

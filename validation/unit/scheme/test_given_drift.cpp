@@ -154,19 +154,19 @@ TEST_CASE("axes swapped the result is the transpose") {
   }
 }
 
-TEST_CASE("with the exact score the noise-free twin has the law of the noisy process") {
+TEST_CASE("with the exact score the noise-free twin has the distribution of the noisy process") {
   // dX = -X dt + dW from N(1, 0.1)
   LinearCoefficients ou;
   ou.A[0] = -1;
   ou.D[0] = 0.5;
   const GaussianMixture start({{1, Eigen::VectorXd::Constant(1, 1), Eigen::MatrixXd::Constant(1, 1, 0.1)}});
-  const ClosedForm law(ou, start, 1);
+  const ClosedForm distribution(ou, start, 1);
   const auto error = [&](Index n, Reconstruction kind) {
     const auto grid = grid_1d(axis(-5, 5, n));
     const auto form = make_given_drift(grid, sde_1d([](double x) { return -x; }, [](double) { return 0.5; }), kind,
-                                       std::make_shared<ClosedScore>(law));
+                                       std::make_shared<ClosedScore>(distribution));
     const auto exact = [&](double t) {
-      const GaussianMixture now = law.at(t);
+      const GaussianMixture now = distribution.at(t);
       return averages(*grid, [&](double x, double) {
         double p = 0;
         now.evaluate({1, 1, {&x, nullptr}}, &p);

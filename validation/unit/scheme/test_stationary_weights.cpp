@@ -1,6 +1,6 @@
-// Freezes the cell weights that make exact stationary laws null vectors of the fitted scheme: log ratios of adjacent
-// cell averages of exp(int a/D) against closed forms, for smooth coefficients, jumps, singular walls and cell Peclet
-// numbers up to 1e6, and what is NaN because it has no weight. The tolerances are those of the promise, 1e-13.
+// Freezes the cell weights that make exact stationary distributions null vectors of the fitted scheme: log ratios of
+// adjacent cell averages of exp(int a/D) against closed forms, for smooth coefficients, jumps, singular walls and cell
+// Peclet numbers up to 1e6, and what is NaN because it has no weight. The tolerances are those of the promise, 1e-13.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -88,7 +88,7 @@ std::function<Wide(double, double)> laplace(Wide kink, Wide T) {
 
 }  // namespace
 
-TEST_CASE("Ornstein-Uhlenbeck cells weigh what the normal law says") {
+TEST_CASE("Ornstein-Uhlenbeck cells weigh what the normal distribution says") {
   const auto normal = [](double lower, double upper) {
     Wide a = lower / std::sqrt(Wide(2)), b = upper / std::sqrt(Wide(2));
     if (b <= 0) std::tie(a, b) = std::pair{-b, -a};
@@ -112,7 +112,7 @@ TEST_CASE("a double well agrees with its potential") {
 }
 
 // f = -x, D = 1 + x^2: density (1 + x^2)^(-3/2), primitive x / sqrt(1 + x^2).
-TEST_CASE("multiplicative noise weighs what Student's law says") {
+TEST_CASE("multiplicative noise weighs what Student's distribution says") {
   const Process student([](double x) { return -3 * x; }, [](double x) { return 1 + x * x; });
   const auto tail = [](Wide x) { return 1 / (std::sqrt(1 + x * x) * (std::sqrt(1 + x * x) + x)); };
   CHECK(worst(axis_of(-10, 10, 100), student, [&](double a, double b) {

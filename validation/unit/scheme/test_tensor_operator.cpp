@@ -128,7 +128,7 @@ TEST_CASE("every rate is nonnegative however thin the tensor and capped cells ar
         CHECK(report.capped_cells == (capped ? grid->cells() : 0));
         std::vector<double> p(static_cast<std::size_t>(grid->cells()), 0.5);
         const ReducedCross reduced = scheme->reduced_cross(0, p);
-        CHECK(reduced.share == (capped ? 1 : 0));
+        CHECK(reduced.fraction == (capped ? 1 : 0));
         CHECK(reduced.missing == doctest::Approx(capped ? std::abs(D[1] - h2 * parts.xy) : 0).epsilon(1e-12));
         CHECK(report.peclet_max <= 2 * (1 + 1e-12));
         CHECK(report.largest_anisotropy == doctest::Approx(ratio).epsilon(1e-6));

@@ -33,11 +33,11 @@ void check_adjoint(const LinearOperator& op, double t) {
   op.apply_transposed(t, u, back);
   const double forward = dot(u, rate_of(op, t, p)), size = std::sqrt(dot(p, p) * dot(back, back));
   CHECK(std::abs(forward - dot(back, p)) < 1e-14 * size);
-  // u = volume on the cells and 1 on the ledgers is the mass.
+  // u = volume on the cells and 1 on the outflows is the mass.
   std::vector<double> one(u.size(), 0.0);
   for (std::size_t i = 0; i < one.size(); ++i) {
     const auto unknown = static_cast<Index>(i);
-    one[i] = unknown < op.cells() ? op.cell_volume() : unknown < op.cells() + op.ledgers() ? 1 : 0;
+    one[i] = unknown < op.cells() ? op.cell_volume() : unknown < op.cells() + op.outflows() ? 1 : 0;
   }
   op.apply_transposed(t, one, back);
   CHECK(largest(back) < 1e-13 * op.cell_volume() / op.stable_step(t));

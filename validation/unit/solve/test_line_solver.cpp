@@ -1,5 +1,5 @@
 // Freezes alternating directions below the steppers: the parts along the axes add up to the operator, the line solver
-// against a dense solve for every kind of wall, mass with its ledgers to rounding, nonnegative and componentwise
+// against a dense solve for every kind of wall, mass with its outflows to rounding, nonnegative and componentwise
 // accurate solutions, and the same bits for any number of threads.
 #include <Eigen/Dense>
 #include <cstring>
@@ -54,10 +54,10 @@ std::vector<Sample> samples() {
   return all;
 }
 
-/// The part along an axis as a matrix on cells and ledgers, read off the rates one by one.
+/// The part along an axis as a matrix on cells and outflows, read off the rates one by one.
 Matrix part(const AxisSplitting& d, int axis) {
   const Index nx = d.cells(0), cells = nx * d.cells(1), n = d.cells(axis);
-  Matrix A = Matrix::Zero(cells + d.ledgers(), cells + d.ledgers());
+  Matrix A = Matrix::Zero(cells + d.outflows(), cells + d.outflows());
   for (Index line = 0; line < d.lines(axis); ++line)
     for (Index i = 0; i < n; ++i) {
       const auto cell = [&](Index k) { return axis == 0 ? k + nx * line : line + nx * k; };
@@ -68,12 +68,12 @@ Matrix part(const AxisSplitting& d, int axis) {
       const Index panel = line / AxisSplitting::lanes, at = i * AxisSplitting::lanes + line % AxisSplitting::lanes;
       const double up = d.up(axis, panel)[at], down = d.down(axis, panel)[at];
       const double lower = i == 0 ? d.lower_sink(axis, panel)[line % AxisSplitting::lanes] : 0;
-      if (lower != 0) move(cell(0), cells + d.ledger(axis, 0), lower, d.cell_volume());
+      if (lower != 0) move(cell(0), cells + d.outflow(axis, 0), lower, d.cell_volume());
       if (i + 1 < n || d.periodic(axis)) {
         move(cell(i), cell((i + 1) % n), up, 1);
         move(cell((i + 1) % n), cell(i), down, 1);
       } else if (up != 0) {
-        move(cell(i), cells + d.ledger(axis, 1), up, d.cell_volume());
+        move(cell(i), cells + d.outflow(axis, 1), up, d.cell_volume());
       }
     }
   return A;
@@ -141,9 +141,9 @@ TEST_CASE("the line solver agrees with dense solves along each axis") {
       solver.alternate(b, x);
       const Eigen::VectorXd alternated = y_lu.solve((one + x_part) * x_lu.solve((one + y_part) * vector(b)));
       CHECK((vector(x) - alternated).cwiseAbs().maxCoeff() < 1e-12 * (1 + alternated.cwiseAbs().maxCoeff()));
-      State in_place = b;
-      solver.alternate(in_place, in_place);
-      CHECK(std::memcmp(in_place.data(), x.data(), x.size() * sizeof(double)) == 0);
+      State in_point = b;
+      solver.alternate(in_point, in_point);
+      CHECK(std::memcmp(in_point.data(), x.data(), x.size() * sizeof(double)) == 0);
     }
   }
 }
@@ -167,7 +167,7 @@ TEST_CASE("line solves keep mass plus outflow to rounding and nonnegative right 
 }
 
 TEST_CASE("line solves are accurate in every cell however thin the tail") {
-  // A separable stationary law is left alone by both sweeps, down to 1e-280.
+  // A separable stationary distribution is left alone by both sweeps, down to 1e-280.
   const double T = 0.5, reach = 18;
   const auto grid = std::make_shared<const Grid>(
       std::vector<Axis>{{"x", -reach, reach, 200, wall, wall}, {"y", -reach, reach, 210, wall, wall}});
@@ -180,7 +180,7 @@ TEST_CASE("line solves are accurate in every cell however thin the tail") {
                                              },
                                              true),
                                          flux("scharfetter_gummel"));
-  const auto law = [&](Index axis, Index i) {  // left p_L = right p_R on every face: Pe = -x h / T
+  const auto distribution = [&](Index axis, Index i) {  // left p_L = right p_R on every face: Pe = -x h / T
     double log_p = 0;
     const Axis& a = grid->axis(int(axis));
     for (Index k = a.cells / 2; k < i; ++k) log_p -= a.face(k + 1) * a.width() / T;
@@ -190,7 +190,7 @@ TEST_CASE("line solves are accurate in every cell however thin the tail") {
   State pi(static_cast<std::size_t>(grid->cells()));
   for (Index j = 0; j < grid->ny(); ++j)
     for (Index i = 0; i < grid->nx(); ++i)
-      pi[static_cast<std::size_t>(i + grid->nx() * j)] = std::exp(law(0, i) + law(1, j));
+      pi[static_cast<std::size_t>(i + grid->nx() * j)] = std::exp(distribution(0, i) + distribution(1, j));
   REQUIRE(pi[0] < 1e-200);
   REQUIRE(pi[0] > 1e-300);
   const State nothing(pi.size(), 0.0);

@@ -1,5 +1,5 @@
 // Freezes the linear solvers behind the implicit steppers: the right answer for each shape of matrix, mass balance of
-// the solution with its ledgers, positivity, and the RELATIVE accuracy of every component (the promise that lets
+// the solution with its outflows, positivity, and the RELATIVE accuracy of every component (the promise that lets
 // tr_bdf2 keep tails positive): a plain elimination loses it when gamma * rate is large.
 #include <doctest/doctest.h>
 
@@ -44,7 +44,7 @@ std::vector<Sample> samples() {
   const auto swirl = [](double x) { return 3 * std::sin(x) - 1; };
   return {
       {"one cell", {1, 0, 1.0, {}}, "tridiagonal"},
-      {"one cell with a leak", {1, 1, 0.5, {{0, 1, 3.0, 0}}}, "tridiagonal"},
+      {"one cell with an outflow", {1, 1, 0.5, {{0, 1, 3.0, 0}}}, "tridiagonal"},
       {"two cells", drift_diffusion_1d(2, -1, 1, swirl, 1, Ends::closed), "tridiagonal"},
       {"closed", drift_diffusion_1d(200, -6, 6, swirl, 0.3, Ends::closed), "tridiagonal"},
       {"open", drift_diffusion_1d(200, -6, 6, swirl, 0.3, Ends::open), "tridiagonal"},
@@ -69,14 +69,14 @@ TEST_CASE("each matrix shape gets its solver and the solver solves") {
       std::vector<double> x(b.size());
       solver->solve(b, x);
       CHECK(residual(s.op, gamma, x, b) < 3e-15);
-      std::vector<double> in_place = b;
-      solver->solve(in_place, in_place);
-      CHECK(std::memcmp(in_place.data(), x.data(), x.size() * sizeof(double)) == 0);
+      std::vector<double> in_point = b;
+      solver->solve(in_point, in_point);
+      CHECK(std::memcmp(in_point.data(), x.data(), x.size() * sizeof(double)) == 0);
     }
   }
 }
 
-TEST_CASE("a nonnegative right side gives a nonnegative solution and its mass goes to cells and ledgers") {
+TEST_CASE("a nonnegative right side gives a nonnegative solution and its mass goes to cells and outflows") {
   for (const Sample& s : samples()) {
     for (const double gamma : {0.01, 1.0, 1e3}) {
       CAPTURE(s.label);
@@ -92,7 +92,7 @@ TEST_CASE("a nonnegative right side gives a nonnegative solution and its mass go
 }
 
 TEST_CASE("band solvers are accurate in every component however large gamma and however thin the tail") {
-  // Detailed balance has a known answer: b = stationary law gives x = b, down to 1e-280.
+  // Detailed balance has a known answer: b = stationary distribution gives x = b, down to 1e-280.
   const auto op = drift_diffusion_1d(
       400, -36, 36, [](double x) { return -x; }, 1, Ends::closed);
   std::vector<double> pi(400, 1.0);
@@ -143,7 +143,7 @@ TEST_CASE("a central flux at large Peclet numbers is no M-matrix and goes to the
   }
 }
 
-TEST_CASE("ledger entries are b plus gamma times the outflow of x") {
+TEST_CASE("outflow entries are b plus gamma times the outflow of x") {
   const auto op = drift_diffusion_1d(
       50, -1, 1, [](double x) { return x; }, 1, Ends::open);
   auto b = random_state(op, true);

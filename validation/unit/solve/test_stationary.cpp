@@ -1,4 +1,4 @@
-// Freezes the stationary solvers: the exact discrete Gibbs law, tails that are relatively as
+// Freezes the stationary solvers: the exact discrete Gibbs distribution, tails that are relatively as
 // accurate as the bulk, the same answer from multigrid and sparse LU, cycles that do not grow with the grid, bits that
 // do not depend on threads, and the words of refusals.
 #include <doctest/doctest.h>
@@ -103,7 +103,7 @@ std::string refusal(const Form& form) {
 
 }  // namespace
 
-TEST_CASE("a potential gives its discrete Gibbs law to 1e-13 in every cell") {
+TEST_CASE("a potential gives its discrete Gibbs distribution to 1e-13 in every cell") {
   auto sde = sde_2d(
       [](double x, double y) {
         return std::array{x - x * x * x, -y};
@@ -164,8 +164,8 @@ TEST_CASE("a ring closes only without a net force and carries the exact current 
 
 TEST_CASE("elimination keeps rare exchange between deep wells where subtraction would lose it") {
   // Barriers of 40 temperatures and more on a ring with a current: rates out of a well of e^-40 beside rates of
-  // order 1. The exact law of a ring of n cells: p_i = sum over the edge k that is left out of the product of all other
-  // rates, each in the direction of i.
+  // order 1. The exact distribution of a ring of n cells: p_i = sum over the edge k that is left out of the product of
+  // all other rates, each in the direction of i.
   constexpr Index n = 64;
   const auto ring = grid_1d(axis(0, 2 * std::numbers::pi, n, Boundary::periodic, Boundary::periodic));
   const auto sde =
@@ -256,7 +256,7 @@ TEST_CASE("an anisotropic grid and a torus converge too") {
   CHECK(relative(found.p, by_sparse_lu(*form->op().linear())) < 1e-9);
 }
 
-TEST_CASE("cycles do not grow with the grid and the law converges with order 2") {
+TEST_CASE("cycles do not grow with the grid and the distribution converges with order 2") {
   int most = 0;
   double errors[2];
   for (const Index n : {64, 128, 256}) {

@@ -73,14 +73,14 @@ TEST_CASE("noise that is switched is integrated across its jumps") {
   CHECK(solver.errors().time < 1e-8);
 }
 
-TEST_CASE("noise that depends on the place keeps its stationary law") {
+TEST_CASE("noise that depends on the point keeps its stationary distribution") {
   const auto circle = line(0, 6.283185307179586, 64, P);
   SpectralSolver solver(circle, sde({"0"}, {"1 + 0.5*sin(x)"}), averages(circle, "1"), 20, tolerance);
   solver.advance(20);  // div div (D p) = 0: p is C / D
   CHECK(l1(solver.density(), averages(circle, "1/(1 + 0.5*sin(x))")) < 1e-8);
 }
 
-TEST_CASE("a full tensor that depends on the place keeps its stationary law") {
+TEST_CASE("a full tensor that depends on the point keeps its stationary distribution") {
   // f = D grad log p + div D and a swirl J of zero divergence over p; log p = cos x + sin y.
   const auto torus = std::make_shared<const Grid>(
       std::vector<Axis>{{"x", 0, 6.283185307179586, 48, P, P}, {"y", 0, 6.283185307179586, 40, P, P}});
@@ -88,13 +88,13 @@ TEST_CASE("a full tensor that depends on the place keeps its stationary law") {
   const auto equation = sde(
       {xx + "*(-sin(x)) + " + xy + "*cos(y) + 0.2*cos(x + y)", xy + "*(-sin(x)) + " + yy + "*cos(y) + 0.2*cos(x + y)"},
       {xx, xy, xy, yy});
-  const Field law = averages(torus, "exp(cos(x) + sin(y))");
-  SpectralSolver stays(torus, equation, law, 2, tolerance);
+  const Field distribution = averages(torus, "exp(cos(x) + sin(y))");
+  SpectralSolver stays(torus, equation, distribution, 2, tolerance);
   stays.advance(2);
-  CHECK(l1(stays.density(), law) < 1e-9);
+  CHECK(l1(stays.density(), distribution) < 1e-9);
   SpectralSolver relaxes(torus, equation, averages(torus, "1 + 0.5*cos(x - y)"), 30, tolerance);
   relaxes.advance(30);
-  CHECK(l1(relaxes.density(), law) < 1e-8);
+  CHECK(l1(relaxes.density(), distribution) < 1e-8);
 }
 
 TEST_CASE("walls without normal drift are mirrors") {
@@ -103,13 +103,13 @@ TEST_CASE("walls without normal drift are mirrors") {
   CHECK(heat.torus().mirrored(0));
   heat.advance(0.2);
   CHECK(l1(heat.density(), averages(grid, "1 + cos(pi*x)*0.7*exp(-pi^2*0.5*t)", 0.2)) < 1e-12);
-  // drift and noise that vary, stationary law exp(cos(2 pi x)): f = D (log p)' + D'
+  // drift and noise that vary, stationary distribution exp(cos(2 pi x)): f = D (log p)' + D'
   const auto varied = sde({"-(0.3 + 0.1*cos(pi*x))*2*pi*sin(2*pi*x) - 0.1*pi*sin(pi*x)"}, {"0.3 + 0.1*cos(pi*x)"});
-  const Field law = averages(grid, "exp(cos(2*pi*x))");
+  const Field distribution = averages(grid, "exp(cos(2*pi*x))");
   SpectralSolver solver(grid, varied, averages(grid, "1"), 20, tolerance);
   CHECK(solver.torus().mirrored(0));
   solver.advance(20);
-  CHECK(l1(solver.density(), law) < 1e-8);
+  CHECK(l1(solver.density(), distribution) < 1e-8);
   // both axes, with a cross term that vanishes on the walls and is odd across them
   const auto box = plane(1, 32);
   const auto tensor = sde({"0", "0"}, {"0.4", "0.2*sin(pi*x)*sin(pi*y)", "0.2*sin(pi*x)*sin(pi*y)", "0.3"});

@@ -1,4 +1,4 @@
-#include "formula_law.hpp"
+#include "formula_reference.hpp"
 
 #include <fmt/format.h>
 
@@ -24,7 +24,7 @@ bool has_no_density(const Initial& initial) {
                                            [](const Gaussian& g) { return !(g.covariance.determinant() > 0); });
 }
 
-std::string place(const Grid& grid, const Lowest& lowest) {
+std::string point(const Grid& grid, const Lowest& lowest) {
   std::string text = fmt::format("{} = {:.6g}", grid.axis(0).name, lowest.at[0]);
   if (grid.dimension() > 1) text += fmt::format(", {} = {:.6g}", grid.axis(1).name, lowest.at[1]);
   return fmt::format("{}, in {}", text, grid.describe(lowest.cell));
@@ -47,7 +47,7 @@ void require_mass(const Setup& setup, double t, double mass, double before) {
 
 }  // namespace
 
-FormulaLaw::FormulaLaw(const Setup& setup)
+FormulaReference::FormulaReference(const Setup& setup)
     : grid_(setup.grid),
       faces_(*setup.grid),
       formula_(*setup.config.compare.exact_formula),
@@ -73,29 +73,29 @@ FormulaLaw::FormulaLaw(const Setup& setup)
   }
 }
 
-Field FormulaLaw::averages(double t) const {
+Field FormulaReference::averages(double t) const {
   Field own(grid_);
   FormulaDensity(formula_, variables_, t).cell_averages(faces_.faces, own.view());
   return own;
 }
 
-Field FormulaLaw::looked_at(const Setup& setup, double t) const {
+Field FormulaReference::looked_at(const Setup& setup, double t) const {
   Field own(grid_);
   const Lowest lowest = FormulaDensity(formula_, variables_, t).averages_and_lowest(faces_.faces, own.view());
   for (Index cell = 0; cell < grid_->cells(); ++cell)
     if (!std::isfinite(own.values[cell]))
       refuse(setup, fmt::format("the formula is {} {} at t = {:.6g}: a density must be finite and not negative{}",
                                 std::isnan(lowest.value) ? "not a number at" : "infinite at",
-                                std::isnan(lowest.value) ? place(*grid_, lowest) : grid_->describe(cell), t,
+                                std::isnan(lowest.value) ? point(*grid_, lowest) : grid_->describe(cell), t,
                                 t == 0 ? " at all output times, of which 0 is one" : ""));
   constexpr double rounding = 1e-12;  // of the largest average: what cancels in a formula
   if (lowest.value < -rounding * own.values.cwiseAbs().maxCoeff())
     refuse(setup, fmt::format("the formula is {:.6g} at {}, at t = {:.6g}: a density must be finite and not negative",
-                              lowest.value, place(*grid_, lowest), t));
+                              lowest.value, point(*grid_, lowest), t));
   return own;
 }
 
-Field FormulaLaw::at(double t) const {
+Field FormulaReference::at(double t) const {
   if (t == 0 && start_.grid) return start_;
   if (autonomous_ && !kept_.empty()) return kept_.front();
   const auto found = std::lower_bound(times_.begin(), times_.end(), t);

@@ -9,12 +9,12 @@ namespace fokker {
 
 /// The densities of a compare.exact formula at the output times of a case, looked at before anything is run: finite and
 /// not negative at every point of the quadrature, of mass 1 within 1e-3; where a side absorbs of mass 1 at the start,
-/// and never rising after. At t = 0 of a start without a density (a point) the formula is not asked: the law is the
-/// start itself.
-class FormulaLaw {
+/// and never rising after. At t = 0 of a start without a density (a point) the formula is not asked: the distribution
+/// is the start itself.
+class FormulaReference {
  public:
   /// Throws CaseError at compare.exact with the time and the cell.
-  explicit FormulaLaw(const Setup& setup);
+  explicit FormulaReference(const Setup& setup);
   /// Cell averages at an output time (any time where the formula does not know t).
   [[nodiscard]] Field at(double t) const;
 
