@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cmath>
 
@@ -14,7 +13,11 @@
 namespace fokker {
 
 std::span<const WitnessRow> witness_rows() {
-  static const std::array rows{exact_row(), monte_carlo_row(), spectral_row(), twin_row()};
+  static const std::vector<WitnessRow> rows = [] {
+    std::vector<WitnessRow> all;
+    for (const auto row : all_witness_rows) all.push_back(row());
+    return all;
+  }();
   return rows;
 }
 
