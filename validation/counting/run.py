@@ -26,8 +26,7 @@ range = [-2, 2]
 cells = 40
 boundary = "reflecting"
 [sde]
-drift = ["-x"]
-noise = [["1"]]
+SDE
 [initial]
 gaussian = { mean = [0.5], covariance = [[0.04]] }
 [scheme]
@@ -37,7 +36,14 @@ end = 0.1
 stepper = "heun"
 [output]
 fields = ["surprise"]
+[compare]
+beginning = true
+[[check]]
+quantity = "l1"
+against = "beginning"
+below = 1
 """
+SPRING = 'drift = ["-x"]\nnoise = [["1"]]'
 
 
 def run(*command, cwd=None, ok=(0,)):
@@ -54,7 +60,8 @@ def promised():
 
 
 # NAME of a patch -> the row of the table that promises its number of files.
-ROWS = {"flux": "a flux of two cells", "limiter": "a limiter", "stepper": "a time stepper", "field": "an output field", "key": "a key of a case"}
+ROWS = {"flux": "a flux of two cells", "limiter": "a limiter", "stepper": "a time stepper", "field": "an output field", "key": "a key of a case",
+        "model": "a named model", "witness": "a witness"}
 
 
 def count(copy):
@@ -88,23 +95,27 @@ def look(copy):
         text = run(build / "validation" / f"test_{module}", "--success", "--no-colors=true", ok=(0, 1))
         wrong.extend(f"test_{module}: no check names '{word}'" for word in words if word not in text)
 
-    def case(name, flux):
+    def case(name, flux, sde=SPRING):
         file = copy / f"{name}.toml"
-        file.write_text(CASE.replace("FLUX", flux))
+        file.write_text(CASE.replace("FLUX", flux).replace("SDE", sde))
         folder = copy / "runs" / name
         run(fokker, "run", file, "--force", "--out", folder)
         return folder
 
-    for table, word in (("fluxes", "power_law"), ("steppers", "heun"), ("fields", "surprise"), ("limiters", "van_albada")):
+    for table, word in (("fluxes", "power_law"), ("steppers", "heun"), ("fields", "surprise"), ("models", "brownian")):
         expect(f"list {table}", run(fokker, "list", table, ok=(0, 2)), word)
     two_cells = case("two_cells", 'flux = "power_law"')
     expect("resolved.toml", (two_cells / "resolved.toml").read_text(), 'author = "somebody"', 'flux = "power_law"', 'stepper = "heun"')
-    expect("summary.json", (two_cells / "summary.json").read_text(), '"power_law"', '"heun"')
-    expect("a frame", (two_cells / "density_000000.vti").read_text(errors="replace"), 'Name="surprise"')
+    expect("summary.json", (two_cells / "summary.json").read_text(), '"power_law"', '"heun"', '"beginning"')
+    expect("a frame", (two_cells / "density_000000.vti").read_text(errors="replace"), 'Name="surprise"', 'Name="p_beginning"')
+    named = case("named", 'flux = "power_law"', 'model = "brownian"\ntheta = 0.5')
+    expect("resolved.toml", (named / "resolved.toml").read_text(), "brownian", "beginning = true")
     limited = case("limited", 'form = "effective_drift"\nflux = "muscl"\nlimiter = "van_albada"')
     expect("resolved.toml", (limited / "resolved.toml").read_text(), 'limiter = "van_albada"')
     for key, value, words in (("scheme.flux", '"power"', "power_law"), ("time.stepper", '"heunn"', "heun"),
-                              ("output.fields", '["surprises"]', "surprise"), ("auther", '"x"', "author")):
+                              ("output.fields", '["surprises"]', "surprise"), ("auther", '"x"', "author"),
+                              ("sde.model", '"brownien"', "brownian"), ("compare.begining", "true", "beginning"),
+                              ("scheme.limiter", '"albada"', "van_albada")):
         expect(f"the message about {key}", run(fokker, "run", copy / "two_cells.toml", "--set", f"{key}={value}", ok=(2,)), words)
     tests("scheme", "power_law", "van_albada")
     tests("integrate", "heun")
