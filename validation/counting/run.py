@@ -116,7 +116,8 @@ def look(copy):
                               ("output.fields", '["surprises"]', "surprise"), ("auther", '"x"', "author"),
                               ("sde.model", '"brownien"', "brownian"), ("compare.begining", "true", "beginning"),
                               ("scheme.limiter", '"albada"', "van_albada")):
-        expect(f"the message about {key}", run(fokker, "run", copy / "two_cells.toml", "--set", f"{key}={value}", ok=(2,)), words)
+        file = copy / ("limited.toml" if key == "scheme.limiter" else "two_cells.toml")
+        expect(f"the message about {key}", run(fokker, "run", file, "--set", f"{key}={value}", ok=(2,)), words)
     tests("scheme", "power_law", "van_albada")
     tests("integrate", "heun")
     return wrong

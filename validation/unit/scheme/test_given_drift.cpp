@@ -94,6 +94,7 @@ TEST_CASE("advection keeps mass to rounding and p nonnegative for the roughest d
   const auto swirl = [](double x, double y) { return std::array{std::sin(3 * x) - 2 * y, x + std::cos(5 * y)}; };
   for (const Boundary wall : {R, P, A})
     for (const Reconstruction kind : kinds()) {
+      CAPTURE(kind->name);
       const auto grid = grid_2d(axis(-1, 1, 20, wall, wall), axis(-1, 1, 16, wall, wall, "y"));
       const auto form = make_given_drift(grid,
                                          sde_2d(
@@ -119,6 +120,7 @@ TEST_CASE("advection keeps mass to rounding and p nonnegative for the roughest d
 TEST_CASE("scaling p scales the rates whatever the magnitude") {
   const auto grid = grid_1d(axis(0, 1, 40, P, P));
   for (const Reconstruction kind : kinds()) {
+    CAPTURE(kind->name);
     const auto form = make_given_drift(grid, wind_1d([](double) { return 1.0; }), kind, nullptr);
     const auto p = random_state(form->op());
     const auto rate = rate_of(form->op(), 0, p);
