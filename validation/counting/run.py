@@ -130,6 +130,8 @@ def main():
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         copy = (options.keep or pathlib.Path(scratch)).resolve()
+        for folder in ("src", "include"):  # what patches have left there last time
+            shutil.rmtree(copy / folder, ignore_errors=True)
         for file in run("git", "ls-files", cwd=ROOT).splitlines():
             (copy / file).parent.mkdir(parents=True, exist_ok=True)
             if (ROOT / file).is_file():
