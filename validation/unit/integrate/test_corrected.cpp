@@ -5,10 +5,9 @@
 
 #include <string>
 
-#include "../scheme/lambda_sde.hpp"
 #include "fokker/base/errors.hpp"
 #include "fokker/base/parallel.hpp"
-#include "fokker/integrate/stepper.hpp"
+#include "watched_steps.hpp"
 
 namespace fokker {
 namespace {
@@ -16,51 +15,18 @@ namespace {
 using namespace test;
 constexpr Boundary R = Boundary::reflecting, A = Boundary::absorbing, P = Boundary::periodic;
 
-struct Outcome {
-  std::vector<double> p;
-  double least = 0, mass_error = 0;
-  Corrections done;
-  long steps = 0;
-};
-
 // From p to t = end; `dt` 0: adaptive, or the row's own step.
 Outcome solve(const Form& form, std::string_view stepper, std::vector<double> p, double end, double dt,
               bool positive = true) {
-  StepperOptions options;
-  options.keep_positive = positive;
+  StepperOptions options{.tolerance = 1e-6, .keep_positive = positive};
   if (dt > 0) options.dt = dt;
-  options.tolerance = 1e-6;
-  const auto steps = make_stepper(*find_stepper(stepper), form.op(), options, 0);
-  const double mass_at_start = mass(form.op(), p);
-  double t = 0, next = dt > 0 ? dt : steps->first_step(0, p, end);
-  Outcome out;
-  while (t < end) {
-    const StepResult done = steps->step({t, next, end}, p);
-    t = done.t;
-    next = done.next_dt;
-    out.least = std::min(out.least, *std::min_element(p.begin(), p.begin() + form.op().cells()));
-    out.mass_error = std::max(out.mass_error, std::abs(mass(form.op(), p) - mass_at_start));
-    ++out.steps;
-  }
-  if (steps->corrections() != nullptr) out.done = *steps->corrections();
-  out.p = std::move(p);
-  return out;
+  return watched_steps(form.op(), stepper, std::move(p), end, options);
 }
 
 std::array<double, 2> turning_spring(double x, double y) { return {-x - 2 * y, 2 * x - y}; }
 std::array<double, 3> even(double, double) { return {0.5, 0, 0.5}; }
 std::array<double, 3> tilted(double x, double y) {
   return {0.4 + 0.1 * std::cos(x), 0.15 + 0.05 * std::sin(x + y), 0.3 + 0.1 * std::sin(y)};
-}
-
-std::vector<double> gaussian(const Grid& grid, double mx, double my, double variance) {
-  auto p = averages(grid, [&](double x, double y) {
-    return std::exp(-((x - mx) * (x - mx) + (y - my) * (y - my)) / (2 * variance));
-  });
-  double sum = 0;
-  for (const double v : p) sum += v * grid.volume();
-  for (double& v : p) v /= sum;
-  return p;
 }
 
 // Splitting, frozen and contour steps need two-cell fluxes, exponentials one matrix times a factor of time.

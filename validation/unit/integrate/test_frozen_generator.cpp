@@ -5,10 +5,9 @@
 #include <algorithm>
 #include <string>
 
-#include "../scheme/lambda_sde.hpp"
 #include "fokker/base/errors.hpp"
-#include "fokker/integrate/stepper.hpp"
 #include "fokker/scheme/effective_drift.hpp"
+#include "watched_steps.hpp"
 
 namespace fokker {
 namespace {
@@ -16,46 +15,15 @@ namespace {
 using namespace test;
 constexpr Boundary R = Boundary::reflecting, A = Boundary::absorbing, P = Boundary::periodic;
 
-struct Outcome {
-  std::vector<double> p;
-  double least = 0, mass_error = 0;
-  long steps = 0, rejected = 0;
-};
-
 /// From p to `end`; dt 0: adaptive.
 Outcome solve(const Operator& op, std::vector<double> p, double end, double dt, double tolerance = 1e-6,
               std::string_view name = "frozen_generator") {
   StepperOptions options{.tolerance = tolerance};
   if (dt > 0) options.dt = dt;
-  const auto steps = make_stepper(*find_stepper(name), op, options, 0);
-  const double at_start = mass(op, p);
-  double t = 0, next = dt > 0 ? dt : steps->first_step(0, p, end);
-  Outcome out;
-  while (t < end) {
-    const StepResult done = steps->step({t, next, end}, p);
-    t = done.t, next = done.next_dt;
-    out.least = std::min(out.least, *std::min_element(p.begin(), p.begin() + op.cells()));
-    out.mass_error = std::max(out.mass_error, std::abs(mass(op, p) - at_start));
-    out.rejected += done.rejected;
-    ++out.steps;
-  }
-  out.p = std::move(p);
-  return out;
+  return watched_steps(op, name, std::move(p), end, options);
 }
 
-double normal(double x, double variance) {
-  return std::exp(-x * x / (2 * variance)) / std::sqrt(2 * std::numbers::pi * variance);
-}
-
-std::vector<double> packet(const Grid& grid, double mean, double variance) {
-  auto p = averages(grid, [&](double x, double y) {
-    return normal(x - mean, variance) * (grid.dimension() > 1 ? normal(y, variance) : 1);
-  });
-  double sum = 0;
-  for (const double v : p) sum += v * grid.volume();
-  for (double& v : p) v /= sum;
-  return p;
-}
+std::vector<double> packet(const Grid& grid, double mean, double variance) { return gaussian(grid, mean, 0, variance); }
 
 std::shared_ptr<LambdaSde> spring_1d() {
   return sde_1d([](double x) { return -x; }, [](double) { return 0.5; });

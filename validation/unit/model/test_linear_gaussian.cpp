@@ -9,6 +9,7 @@
 
 #include "fokker/base/errors.hpp"
 #include "fokker/model/linear_gaussian.hpp"
+#include "linear_sde.hpp"
 
 using namespace fokker;
 using Eigen::Matrix2d;
@@ -18,21 +19,9 @@ using Eigen::VectorXd;
 
 namespace {
 
-/// Through the door that a case uses: formulas -> FormulaSde -> linear().
 LinearGaussian linear(const std::vector<std::string>& drift, const std::vector<std::vector<std::string>>& noise,
                       const MatrixXd& covariance = {}) {
-  SdeFormulas f;
-  const std::vector<std::string> names{"x", "y", "t"};
-  f.variables = drift.size() == 1 ? std::vector<std::string>{"x"} : std::vector<std::string>{"x", "y"};
-  for (const std::string& text : drift) f.drift.push_back(parse_expression(text, names));
-  for (const auto& row : noise) {
-    f.noise.emplace_back();
-    for (const std::string& text : row) f.noise.back().push_back(parse_expression(text, names));
-  }
-  f.noise_covariance = covariance;
-  const auto coefficients = FormulaSde(f).linear();
-  REQUIRE(coefficients.has_value());
-  return LinearGaussian(*coefficients);
+  return LinearGaussian(test::linear_coefficients(drift, noise, covariance));
 }
 
 GaussianMixture normal(double mean, double variance) {

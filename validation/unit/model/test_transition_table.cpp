@@ -7,25 +7,12 @@
 
 #include "fokker/base/errors.hpp"
 #include "fokker/model/transition_table.hpp"
+#include "linear_sde.hpp"
 
 using namespace fokker;
+using test::linear_coefficients;
 
 namespace {
-
-LinearCoefficients coefficients(const std::vector<std::string>& drift,
-                                const std::vector<std::vector<std::string>>& noise) {
-  SdeFormulas f;
-  const std::vector<std::string> names{"x", "y", "t"};
-  f.variables = drift.size() == 1 ? std::vector<std::string>{"x"} : std::vector<std::string>{"x", "y"};
-  for (const std::string& text : drift) f.drift.push_back(parse_expression(text, names));
-  for (const auto& row : noise) {
-    f.noise.emplace_back();
-    for (const std::string& text : row) f.noise.back().push_back(parse_expression(text, names));
-  }
-  const auto found = FormulaSde(f).linear();
-  REQUIRE(found.has_value());
-  return *found;
-}
 
 /// The largest difference, each block by its own size.
 double difference(const GaussianTransition& a, const GaussianTransition& b) {
@@ -50,14 +37,15 @@ TEST_CASE("the table holds the distributions that an integration from 0 gives") 
     double tolerance = 3e-11;
   };
   const Row rows[] = {
-      {"vp", coefficients({"-(0.1 + 19.9*t)/2*x"}, {{"sqrt(0.1 + 19.9*t)"}}), 1},
-      {"sub-VP", coefficients({"-(0.1 + 19.9*t)/2*x"}, {{"sqrt((0.1 + 19.9*t)*(1 - exp(-2*(0.1*t + 9.95*t^2))))"}}), 1},
-      {"ve over five decades", coefficients({"0"}, {{"0.01*5000^t*sqrt(2*log(5000))"}}), 1},
-      {"forced oscillator", coefficients({"y", "-4*x - 0.3*y + cos(7*t)"}, {{"0.1", "0"}, {"0", "0.5 + 0.4*sin(3*t)"}}),
-       5},
-      {"a switch", coefficients({"-x + if(t < 0.37, 2, -1)"}, {{"if(t > 0.61, 1, 0.1)"}}), 1},
-      {"a pulse of 1e-5", coefficients({"-x"}, {{"1 + 100*exp(-((t - 0.5)/1e-5)^2)"}}), 1, 1e-9},
-      {"other units", coefficients({"-1e9*(2 + sin(1e9*t))*x"}, {{"1e4"}}), 3e-9},
+      {"vp", linear_coefficients({"-(0.1 + 19.9*t)/2*x"}, {{"sqrt(0.1 + 19.9*t)"}}), 1},
+      {"sub-VP",
+       linear_coefficients({"-(0.1 + 19.9*t)/2*x"}, {{"sqrt((0.1 + 19.9*t)*(1 - exp(-2*(0.1*t + 9.95*t^2))))"}}), 1},
+      {"ve over five decades", linear_coefficients({"0"}, {{"0.01*5000^t*sqrt(2*log(5000))"}}), 1},
+      {"forced oscillator",
+       linear_coefficients({"y", "-4*x - 0.3*y + cos(7*t)"}, {{"0.1", "0"}, {"0", "0.5 + 0.4*sin(3*t)"}}), 5},
+      {"a switch", linear_coefficients({"-x + if(t < 0.37, 2, -1)"}, {{"if(t > 0.61, 1, 0.1)"}}), 1},
+      {"a pulse of 1e-5", linear_coefficients({"-x"}, {{"1 + 100*exp(-((t - 0.5)/1e-5)^2)"}}), 1, 1e-9},
+      {"other units", linear_coefficients({"-1e9*(2 + sin(1e9*t))*x"}, {{"1e4"}}), 3e-9},
   };
   for (const Row& row : rows) {
     INFO(std::string(row.what));
@@ -76,7 +64,8 @@ TEST_CASE("the table holds the distributions that an integration from 0 gives") 
 }
 
 TEST_CASE("the distribution of a time has the same bits whatever was asked before") {
-  const LinearCoefficients vp = coefficients({"-(0.1 + 19.9*t)/2*x + if(t < 0.3, 1, 0)"}, {{"sqrt(0.1 + 19.9*t)"}});
+  const LinearCoefficients vp =
+      linear_coefficients({"-(0.1 + 19.9*t)/2*x + if(t < 0.3, 1, 0)"}, {{"sqrt(0.1 + 19.9*t)"}});
   const TransitionTable forth(vp, 1), back(vp, 1), once(vp, 1);
   const std::array<double, 6> times{1e-7, 0.21, 0.3, 0.30000001, 0.7712, 1};
   std::vector<GaussianTransition> first;
@@ -88,11 +77,11 @@ TEST_CASE("the distribution of a time has the same bits whatever was asked befor
 }
 
 TEST_CASE("constant coefficients and a singular end") {
-  const LinearCoefficients constant = coefficients({"-2*x + 1"}, {{"0.5"}});
+  const LinearCoefficients constant = linear_coefficients({"-2*x + 1"}, {{"0.5"}});
   const TransitionTable table(constant, 1);
   CHECK(same_bits(table.to(0.7), LinearGaussian(constant).distribution(0, 0.7)));
   // a bridge: the drift is singular at t = 1, and nowhere before
-  const TransitionTable bridge(coefficients({"-x/(1 - t)"}, {{"1"}}), 1);
+  const TransitionTable bridge(linear_coefficients({"-x/(1 - t)"}, {{"1"}}), 1);
   CHECK(bridge.to(0.5).S(0, 0) == doctest::Approx(0.25).epsilon(1e-11));
   CHECK(bridge.to(0.999).S(0, 0) == doctest::Approx(0.999e-3).epsilon(1e-9));
   CHECK_THROWS_AS(static_cast<void>(bridge.to(1)), NumericalError);
