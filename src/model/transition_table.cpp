@@ -1,19 +1,18 @@
 #include "fokker/model/transition_table.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <mutex>
+#include <vector>
 
 namespace fokker {
 namespace {
 
 constexpr int even_knots = 1024;
 
-/// What switches or hides between 0 and the horizon, and even steps between.
+/// What switches or hides between 0 and the horizon, and even steps between. Ascending, the first 0.
 std::vector<double> all_knots(const LinearGaussian& linear, double horizon) {
   std::vector<double> knots{0};
-  if (linear.coefficients().constant() || !(horizon > 0)) return knots;
+  if (!(horizon > 0)) return knots;
   const std::vector<double> found = linear.knots(0, horizon);
   knots.insert(knots.end(), found.begin(), found.end());
   const double step = horizon / even_knots;
@@ -30,36 +29,36 @@ std::vector<double> all_knots(const LinearGaussian& linear, double horizon) {
 
 struct TransitionTable::Known {
   std::mutex lock;
+  std::vector<double> knots;                      // none before the first question
   std::vector<GaussianTransition> distributions;  // of the first knots
+
+  /// Makes the distributions of knot k and of those before it known.
+  void reach(std::size_t k, const LinearGaussian& linear) {
+    while (distributions.size() <= k) {
+      const double from = knots[distributions.size() - 1], to = knots[distributions.size()];
+      distributions.push_back(composed(distributions.back(), linear.distribution_between_knots(from, to)));
+    }
+  }
 };
 
 TransitionTable::TransitionTable(LinearCoefficients coefficients, double horizon)
-    : linear_(std::move(coefficients)), knots_(all_knots(linear_, horizon)), known_(std::make_shared<Known>()) {
-  known_->distributions.push_back(linear_.distribution(0, 0));
-}
+    : linear_(std::move(coefficients)), horizon_(horizon), known_(std::make_shared<Known>()) {}
 
 GaussianTransition TransitionTable::to(double t) const {
   if (linear_.coefficients().constant()) return linear_.distribution(0, t);
-  const auto after = std::upper_bound(knots_.begin() + 1, knots_.end(), t);
-  return from_knot(static_cast<std::size_t>(after - knots_.begin()) - 1, t);
-}
-
-GaussianTransition TransitionTable::at_knot(std::size_t k) const {
   const std::lock_guard guard(known_->lock);
-  std::vector<GaussianTransition>& distributions = known_->distributions;
-  while (distributions.size() <= k) {
-    const double from = knots_[distributions.size() - 1], to = knots_[distributions.size()];
-    distributions.push_back(composed(distributions.back(), linear_.distribution_between_knots(from, to)));
+  if (known_->knots.empty()) {
+    known_->distributions = {linear_.distribution(0, 0)};
+    known_->knots = all_knots(linear_, horizon_);
   }
-  return distributions[k];
-}
-
-GaussianTransition TransitionTable::from_knot(std::size_t k, double t) const {
-  const GaussianTransition known = at_knot(k);
-  if (t == knots_[k]) return known;
-  const bool beyond = k + 1 == knots_.size();
-  return composed(known,
-                  beyond ? linear_.distribution(knots_[k], t) : linear_.distribution_between_knots(knots_[k], t));
+  const std::vector<double>& knots = known_->knots;
+  const auto after = std::upper_bound(knots.begin() + 1, knots.end(), t);
+  const auto k = static_cast<std::size_t>(after - knots.begin()) - 1;
+  known_->reach(k, linear_);
+  const GaussianTransition& last = known_->distributions[k];
+  if (t == knots[k]) return last;
+  return composed(
+      last, after == knots.end() ? linear_.distribution(knots[k], t) : linear_.distribution_between_knots(knots[k], t));
 }
 
 }  // namespace fokker

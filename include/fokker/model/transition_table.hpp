@@ -1,6 +1,5 @@
 #pragma once
 #include <memory>
-#include <vector>
 
 #include "fokker/model/linear_gaussian.hpp"
 
@@ -21,11 +20,9 @@ class TransitionTable {
 
  private:
   struct Known;
-  [[nodiscard]] GaussianTransition at_knot(std::size_t k) const;
-  [[nodiscard]] GaussianTransition from_knot(std::size_t k, double t) const;
 
   LinearGaussian linear_;
-  std::vector<double> knots_;  // ascending, the first 0; only that for constant coefficients
+  double horizon_;
   std::shared_ptr<Known> known_;
 };
 
