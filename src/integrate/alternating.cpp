@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <numbers>
 
 #include "fokker/base/errors.hpp"
@@ -14,11 +16,12 @@ class AlternatingMethod : public Method {
  protected:
   explicit AlternatingMethod(const LinearOperator& op) : op_(op) {}
 
-  /// Makes `lines` solve for gamma with the parts of the operator at time t.
-  void prepare(double t, double gamma) {
+  /// Makes `lines` solve for gamma with the parts of the operator at time t, and hands them out.
+  Split prepare(double t, double gamma) {
     const Split split = op_.on_edges()->split(t);
     lines_.prepare(*split.parts, gamma * split.factor, t);
     factorisations_ = lines_.factorisations();
+    return split;
   }
   [[nodiscard]] std::vector<double> scratch() const {
     return std::vector<double>(static_cast<std::size_t>(op_.size()));
@@ -40,20 +43,10 @@ class PeacemanRachford final : public AlternatingMethod {
   explicit PeacemanRachford(const LinearOperator& op) : AlternatingMethod(op) {}
 
   void advance(const Advance& step) override {
-    prepare(step.t + step.h / 2, step.h / 2);
-    refuse_cross_terms(step.t + step.h / 2);
+    const double middle = step.t + step.h / 2;
+    refuse_cross_terms(prepare(middle, step.h / 2), middle, "peaceman_rachford", "hundsdorfer_verwer");
     lines_.alternate(step.p, step.next);
     evaluations_ += 2;
-  }
-
- private:
-  /// A tensor that varies in time may have had none at the start.
-  void refuse_cross_terms(double t) const {
-    if (!op_.on_edges()->split(t).parts->exact)
-      throw NumericalError(
-          "the diffusion tensor has got cross terms by now, for which peaceman_rachford has no place: take "
-          "hundsdorfer_verwer",
-          t);
   }
 };
 
@@ -120,6 +113,13 @@ class Doubled final : public Method {
 };
 
 }  // namespace
+
+void refuse_cross_terms(const Split& split, double t, std::string_view row, std::string_view remedy) {
+  if (split.parts->exact) return;
+  throw NumericalError(
+      fmt::format("the diffusion tensor has got cross terms by now, for which {} has no place: take {}", row, remedy),
+      t);
+}
 
 std::unique_ptr<Method> make_peaceman_rachford(const Operator& op) {
   return std::make_unique<PeacemanRachford>(*op.linear());

@@ -1,7 +1,6 @@
 #include <numbers>
 #include <vector>
 
-#include "fokker/base/errors.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/operator/axis_splitting.hpp"
 #include "fokker/operator/frozen_form.hpp"
@@ -85,11 +84,7 @@ class FrozenGenerator final : public Method {
     const LinearOperator& A = linear_ != nullptr ? *linear_ : form_->freeze(t, p);
     ++evaluations_;
     const Split split = A.on_edges()->split(t);
-    if (!split.parts->exact)
-      throw NumericalError(
-          "the diffusion tensor has got cross terms by now, for which frozen_generator has no place: take another "
-          "stepper",
-          t);
+    refuse_cross_terms(split, t, "frozen_generator", "another stepper");
     return split;
   }
 

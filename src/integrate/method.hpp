@@ -55,6 +55,10 @@ class Method {
 /// Two steps of half the length, beside one whole: an error estimate for a method of order 2 that has none.
 std::unique_ptr<Method> make_doubled(std::unique_ptr<Method> method, const Operator& op);
 
+/// Throws NumericalError where a tensor that varies in time has got cross terms since the start, which `row` cannot
+/// take.
+void refuse_cross_terms(const Split& split, double t, std::string_view row, std::string_view remedy);
+
 /// Sets subnormal cells to zero and returns how many there were. Below DBL_MIN doubles have absolute, not relative
 /// accuracy: a tail that sinks through it ends in a few cells of noise of either sign, whatever the arithmetic and the
 /// step. There p is zero to within 2.2e-308, and is set to it.
