@@ -101,6 +101,14 @@ FOKKER_INLINE void sum(const Weights& weights, const Numbers& x, ContourSums& ou
   out.coarse += weights.upper_coarse * of_upper;
 }
 
+/// The poles of a group and what their solutions weigh. The first group is all of the fine sum.
+FOKKER_INLINE void load_group(const Poles& poles, std::size_t group, Numbers& z, Weights& weight) {
+  load(poles.re, poles.im, group * Poles::group, z);
+  load(poles.weight_re, poles.weight_im, group * Poles::group, weight.lanes);
+  weight.upper_fine = group > 0 ? 0.0 : 1.0;
+  weight.upper_coarse = group > 0 ? 1.0 : 0.0;
+}
+
 constexpr std::size_t row = 2 * Poles::group;  // doubles of one Numbers
 
 /// Elimination of a cell: of what it holds, `kept` does not go back to where the elimination came from, `given` is what
@@ -141,6 +149,22 @@ FOKKER_INLINE void substitute(double back, const Weights& weight, Numbers& x, do
   sum(weight, x, sums);
 }
 
+/// The same on a ring, where the last cell, `end`, gives to every other one.
+FOKKER_INLINE void substitute(double back, const Numbers& end, const Weights& weight, Numbers& x, double* work,
+                              ContourSums& sums) {
+  Numbers column, from_end, y, inverse, step;
+  load(work + 2 * row, column);
+  multiply(column, end, from_end);
+  load(work, y);
+  load(work + row, inverse);
+  multiply(inverse, x, step);
+  add(back, step, y);
+  add(1, from_end, y);
+  x = y;
+  store(x, work);
+  sum(weight, x, sums);
+}
+
 }  // namespace
 
 /// From both ends to the cell in the middle and back:
@@ -151,12 +175,10 @@ void contour_line(const Poles& poles, std::size_t group, double h, const Tridiag
                   std::span<const double> p, double* work, ContourSums* sums) {
   const Index n = static_cast<Index>(rates.left.size()), middle = n / 2, last = n - 1;
   const double *const left = rates.left.data(), *const right = rates.right.data(), *const out = rates.out.data();
-  const auto point = [work](Index j) { return work + static_cast<std::size_t>(j) * contour_work(false); };
-  const bool mixed = group > 0;
+  const auto kept_at = [work](Index j) { return work + static_cast<std::size_t>(j) * contour_work(false); };
   Numbers z;
-  Weights weight{{}, mixed ? 0.0 : 1.0, mixed ? 1.0 : 0.0};
-  load(poles.re, poles.im, group * Poles::group, z);
-  load(poles.weight_re, poles.weight_im, group * Poles::group, weight.lanes);
+  Weights weight;
+  load_group(poles, group, z, weight);
 
   Front up{z, {}}, down{z, {}};
   if (middle > 0) add(h * out[0], up.kept);
@@ -164,10 +186,10 @@ void contour_line(const Poles& poles, std::size_t group, double h, const Tridiag
   for (Index j = 0; j < middle; ++j) {
     const Index k = last - j;
     const double outside = j + 1 == middle ? 0 : out[j + 1];  // that of the middle cell is added once, below
-    eliminate(p[static_cast<std::size_t>(j)], h * right[j], h * left[j + 1], h * outside, z, up, point(j));
+    eliminate(p[static_cast<std::size_t>(j)], h * right[j], h * left[j + 1], h * outside, z, up, kept_at(j));
     if (k == middle) continue;
     eliminate(p[static_cast<std::size_t>(k)], h * left[k], h * right[k - 1], k - 1 == middle ? 0 : h * out[k - 1], z,
-              down, point(k));
+              down, kept_at(k));
   }
   // Both fronts brought z along, and one of two is enough.
   Numbers pivot = up.kept, inverse, x, both = up.given;
@@ -180,14 +202,14 @@ void contour_line(const Poles& poles, std::size_t group, double h, const Tridiag
   if (middle < last) add(1, down.given, both);
   add(p[static_cast<std::size_t>(middle)], both);
   multiply(both, inverse, x);
-  store(x, point(middle));
+  store(x, kept_at(middle));
   sum(weight, x, sums[middle]);
 
   Numbers x_up = x, x_down = x;
   for (Index j = middle - 1; j >= 0; --j) {
-    substitute(h * left[j + 1], weight, x_up, point(j), sums[j]);
+    substitute(h * left[j + 1], weight, x_up, kept_at(j), sums[j]);
     const Index k = last - j;
-    if (k != middle) substitute(h * right[k - 1], weight, x_down, point(k), sums[k]);
+    if (k != middle) substitute(h * right[k - 1], weight, x_down, kept_at(k), sums[k]);
   }
 }
 
@@ -198,12 +220,10 @@ void contour_ring(const Poles& poles, std::size_t group, double h, const Tridiag
                   std::span<const double> p, double* work, ContourSums* sums) {
   const Index last = static_cast<Index>(rates.left.size()) - 1;
   const double *const left = rates.left.data(), *const right = rates.right.data(), *const out = rates.out.data();
-  const auto point = [work](Index j) { return work + static_cast<std::size_t>(j) * contour_work(true); };
-  const bool mixed = group > 0;
+  const auto kept_at = [work](Index j) { return work + static_cast<std::size_t>(j) * contour_work(true); };
   Numbers z;
-  Weights weight{{}, mixed ? 0.0 : 1.0, mixed ? 1.0 : 0.0};
-  load(poles.re, poles.im, group * Poles::group, z);
-  load(poles.weight_re, poles.weight_im, group * Poles::group, weight.lanes);
+  Weights weight;
+  load_group(poles, group, z, weight);
 
   Numbers kept = z, kept_last = z, given{}, end{}, to_last{}, from_last{};
   add(h * out[0], kept);
@@ -226,9 +246,9 @@ void contour_ring(const Poles& poles, std::size_t group, double h, const Tridiag
     multiply(given, inverse, y);
     multiply(kept, inverse, fraction);
     multiply(from_last, inverse, column);
-    store(y, point(j));
-    store(inverse, point(j) + row);
-    store(column, point(j) + 2 * row);
+    store(y, kept_at(j));
+    store(inverse, kept_at(j) + row);
+    store(column, kept_at(j) + 2 * row);
     multiply(to_last, y, product);
     add(1, product, end);
     multiply(from_last, fraction, product);
@@ -248,24 +268,12 @@ void contour_ring(const Poles& poles, std::size_t group, double h, const Tridiag
   Numbers inverse;
   invert(kept_last, inverse);
   multiply(end, inverse, end);
-  store(end, point(last));
+  store(end, kept_at(last));
   sum(weight, end, sums[last]);
 
   Numbers x{};
-  for (Index j = last - 1; j >= 0; --j) {
-    Numbers column, from_end;
-    load(point(j) + 2 * row, column);
-    multiply(column, end, from_end);
-    Numbers y, up, step;
-    load(point(j), y);
-    load(point(j) + row, up);
-    multiply(up, x, step);
-    add(j + 1 == last ? 0 : h * left[j + 1], step, y);
-    add(1, from_end, y);
-    x = y;
-    store(x, point(j));
-    sum(weight, x, sums[j]);
-  }
+  for (Index j = last - 1; j >= 0; --j)
+    substitute(j + 1 == last ? 0 : h * left[j + 1], end, weight, x, kept_at(j), sums[j]);
 }
 
 }  // namespace fokker
