@@ -4,8 +4,10 @@
 #include <cmath>
 
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/subscript.hpp"
 
 namespace fokker {
+
 void EdgeMatrix::assemble(double scale, const InsertEntry& insert) const {
   for (const Run& run : runs_)
     for (Index k = 0; k < run.count; ++k) {
@@ -16,19 +18,33 @@ void EdgeMatrix::assemble(double scale, const InsertEntry& insert) const {
       insert(R, L, l);
       insert(R, R, r);
     }
+  for (const Sink& sink : sinks_) {
+    insert(sink.cell, sink.cell, -scale * sink.rate);
+    insert(nx_ * ny_ + sink.outflow, sink.cell, volume_ * (scale * sink.rate));
+  }
+}
+
+bool EdgeMatrix::skew() const {
+  return std::any_of(runs_.begin(), runs_.end(), [](const Run& run) { return !is_face(run.offset); });
+}
+
+void EdgeMatrix::drain(double scale, std::span<const double> state, std::span<double> rate) const {
+  const Index cells = nx_ * ny_;
+  std::fill(rate.begin() + cells, rate.end(), 0.0);
+  for (const Sink& sink : sinks_) {
+    const double lost = scale * sink.rate * state[at(sink.cell)];
+    rate[at(sink.cell)] -= lost;
+    rate[at(cells + sink.outflow)] += volume_ * lost;
+  }
 }
 
 void EdgeMatrix::project(AxisSplitting& directions) const {
-  const auto axis_of = [](const Run& run) {
-    return run.offset == Offset{1, 0} ? 0 : run.offset == Offset{0, 1} ? 1 : -1;
-  };
   const auto add = [&](const Run& run) {
-    const int axis = axis_of(run);
-    if (axis >= 0) return directions.add_edges(axis, run.left, run.count, left() + run.first, right() + run.first);
+    if (is_face(run.offset))
+      return directions.add_edges(run.offset.y, run.left, run.count, left() + run.first, right() + run.first);
     for (Index k = 0; k < run.count; ++k) project_skew(run, k, directions);
   };
-  const auto skew = [&](const Run& run) { return axis_of(run) < 0; };
-  if (std::any_of(runs_.begin(), runs_.end(), skew)) {  // which add to what other runs have added to
+  if (skew()) {  // which add to what other runs have added to
     std::for_each(runs_.begin(), runs_.end(), add);
     return;
   }

@@ -15,7 +15,8 @@ EdgeMatrix::EdgeMatrix(const Grid& grid)
       periodic_x_(grid.axis(0).periodic()),
       periodic_y_(grid.dimension() > 1 && grid.axis(1).periodic()),
       hx_(grid.axis(0).width()),
-      hy_(grid.dimension() > 1 ? grid.axis(1).width() : 0) {}
+      hy_(grid.dimension() > 1 ? grid.axis(1).width() : 0),
+      volume_(grid.volume()) {}
 
 Index EdgeMatrix::neighbour(Index i, Index j, Offset e) const {
   Index x = i + e.x, y = j + e.y;

@@ -45,25 +45,19 @@ class DriftDiffusion final : public OnEdgeSystem, public ScaledOperator, public 
   void products(double scale, std::span<const Product> chain) const override { system_.apply_chain(scale, chain); }
   void rates(double scale, std::span<const double> state, std::span<double> rate) const override {
     system_.edges().apply(scale, state.data(), rate.data());
-    system_.drain(scale, state, rate);
+    system_.edges().drain(scale, state, rate);
   }
   void transposed(double scale, std::span<const double> u, std::span<double> out) const override {
     system_.apply_transposed(scale, u, out);
   }
-  void entries(double scale, const InsertEntry& insert) const override {
-    system_.edges().assemble(scale, insert);
-    for (const Sink& sink : system_.edges().sinks()) {
-      insert(sink.cell, sink.cell, -scale * sink.rate);
-      insert(cells() + sink.outflow, sink.cell, cell_volume() * (scale * sink.rate));
-    }
-  }
+  void entries(double scale, const InsertEntry& insert) const override { system_.edges().assemble(scale, insert); }
   [[nodiscard]] double exit_rate() const override { return system_.exit_rate(); }
   [[nodiscard]] SpectralBound eigenvalues() const override {
     return {2 * system_.exit_rate(), system_.advective_rate()};
   }
 
   // --- OnEdges
-  [[nodiscard]] bool skew() const override { return system_.skew(); }
+  [[nodiscard]] bool skew() const override { return system_.edges().skew(); }
   [[nodiscard]] EdgeView edges_at(double t) const override {
     const double scale = system_.move_to(t);
     return {&system_.grid(), &system_.edges(), scale};
@@ -81,7 +75,7 @@ class LimitedDriftDiffusion final : public OnEdgeSystem, public Operator {
     const double scale = system_.move_to(t);
     system_.edges().apply(scale, state.data(), rate.data());
     system_.advection()->apply(scale, state.data(), rate.data());
-    system_.drain(scale, state, rate);
+    system_.edges().drain(scale, state, rate);
   }
   [[nodiscard]] double stable_step(double t) const override {
     const double scale = system_.move_to(t);

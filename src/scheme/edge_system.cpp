@@ -26,8 +26,6 @@ double whole_peclet(const Edge& edge) {
   return edge.left == edge.right ? edge.peclet : edge.peclet + std::log(edge.left / edge.right);
 }
 
-bool is_face(Offset e) { return e == Offset{1, 0} || e == Offset{0, 1}; }
-
 }  // namespace
 
 // The least of the numbers handed in by concurrent pieces; `none` when there was none.
@@ -106,16 +104,6 @@ Split EdgeSystem::split(double t) {
     directions_at_ = built_at_;
   }
   return {&*directions_, factor};
-}
-
-void EdgeSystem::drain(double scale, std::span<const double> state, std::span<double> rate) const {
-  const Index cells = grid_->cells();
-  std::fill(rate.begin() + cells, rate.end(), 0.0);
-  for (const Sink& sink : edges_.sinks()) {
-    const double lost = scale * sink.rate * state[static_cast<std::size_t>(sink.cell)];
-    rate[static_cast<std::size_t>(sink.cell)] -= lost;
-    rate[static_cast<std::size_t>(cells + sink.outflow)] += grid_->volume() * lost;
-  }
 }
 
 void EdgeSystem::apply_chain(double scale, std::span<const Product> chain) const {
@@ -286,11 +274,6 @@ double EdgeSystem::advective_rate() {
     }
   if (advection_) advection_->add_exit_rates(diagonal_);
   return advective_rate_ = *std::max_element(diagonal_.begin(), diagonal_.end());
-}
-
-bool EdgeSystem::skew() const {
-  const auto runs = edges_.runs();
-  return std::any_of(runs.begin(), runs.end(), [](const Run& run) { return !is_face(run.offset); });
 }
 
 SchemeReport EdgeSystem::report(double t) {

@@ -72,10 +72,6 @@ class EdgeSystem {
   /// axes, so that their diffusion is all of D_xx and D_yy (docs/steppers.md).
   [[nodiscard]] Split split(double t);
 
-  /// Some edge joins cells that are not neighbours along an axis.
-  [[nodiscard]] bool skew() const;
-  /// Outflow rates, and what the walls take from the cell rates.
-  void drain(double scale, std::span<const double> state, std::span<double> rate) const;
   /// `Operator::apply_chain` of what edges and sinks do (no advection).
   void apply_chain(double scale, std::span<const Product> chain) const;
   /// out = scale * A^T u of the same.

@@ -18,6 +18,9 @@ struct Offset {
   friend bool operator==(const Offset&, const Offset&) = default;
 };
 
+/// The canonical offset of neighbours along an axis.
+[[nodiscard]] inline bool is_face(Offset e) { return e == Offset{1, 0} || e == Offset{0, 1}; }
+
 /// Consecutive edges of one offset on one row: edge k joins cell left + k to cell right + k and has the weights
 /// first + k. A run ends where the neighbours wrap around a periodic axis.
 struct Run {
@@ -79,6 +82,8 @@ class EdgeMatrix {
   /// In the order of their cells from then on.
   void set_sinks(std::vector<Sink> sinks);
 
+  /// Some edge joins cells that are not neighbours along an axis.
+  [[nodiscard]] bool skew() const;
   /// out = scale * (what the edges bring - what they take); cells only, sinks are not included.
   void apply(double scale, const double* p, double* out) const;
   /// `Operator::apply_chain` for rate = scale * (what the edges bring - what they and the sinks take); cells only.
@@ -98,6 +103,9 @@ class EdgeMatrix {
   /// out = scale * (the transposed of what `apply` does to p), for u on the cells: with J = l p_L + r p_R an edge
   /// brings l (u_R - u_L) to L and r (u_R - u_L) to R. 24 bytes and 6 operations per edge and end.
   void apply_transposed(double scale, const double* u, double* out) const;
+  /// Behind `apply`: takes from the rates of cells what sinks take of them, and makes it the rates of the outflows.
+  void drain(double scale, std::span<const double> state, std::span<double> rate) const;
+  /// The entries of all that edges and sinks do.
   void assemble(double scale, const InsertEntry& insert) const;
   /// Adds the edges to the lines they run along. A skew edge e with the jump rates l and r is shared by the |e_x| steps
   /// of one cell that lie under it in each of the two rows it joins, and likewise along y: diffusion e_x^2 (l + r) / 2
@@ -130,7 +138,7 @@ class EdgeMatrix {
 
   Index nx_, ny_;
   bool periodic_x_, periodic_y_;
-  double hx_, hy_;
+  double hx_, hy_, volume_;
   Index count_ = 0;
   std::vector<Run> runs_;
   std::vector<Sink> sinks_;

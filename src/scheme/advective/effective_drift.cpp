@@ -47,7 +47,7 @@ class EdgeFlow : public Form, public Operator, public FrozenForm {
     find_fluxes(t, state.data());
     system_.edges().divergence(scale, J_.data(), rate.data());
     if (system_.advection() != nullptr) system_.advection()->apply(scale, state.data(), rate.data());
-    system_.drain(scale, state, rate);
+    system_.edges().drain(scale, state, rate);
   }
 
   [[nodiscard]] Freezing freezing() const override {
@@ -70,7 +70,7 @@ class EdgeFlow : public Form, public Operator, public FrozenForm {
   [[nodiscard]] bool depends_on_p() const override { return true; }
   [[nodiscard]] bool skew(double t) const override {
     system_.move_to(t);
-    return system_.skew();
+    return system_.edges().skew();
   }
 
  protected:

@@ -76,12 +76,7 @@ void FrozenEdges::carry(const Advection& advection, const double* p) {
 
 void FrozenEdges::apply(double, std::span<const double> state, std::span<double> rate) const {
   edges_.apply(scale_, state.data(), rate.data());
-  std::fill(rate.begin() + cells(), rate.end(), 0.0);
-  for (const Sink& sink : edges_.sinks()) {
-    const double lost = scale_ * sink.rate * state[at(sink.cell)];
-    rate[at(sink.cell)] -= lost;
-    rate[at(cells() + sink.outflow)] += cell_volume() * lost;
-  }
+  edges_.drain(scale_, state, rate);
 }
 
 double FrozenEdges::stable_step(double) const {
@@ -89,21 +84,6 @@ double FrozenEdges::stable_step(double) const {
   edges_.add_exit_rates(true, exits);
   for (const Sink& sink : edges_.sinks()) exits[at(sink.cell)] += sink.rate;
   return 1 / (scale_ * *std::max_element(exits.begin(), exits.end()));
-}
-
-void FrozenEdges::assemble(double, const InsertEntry& insert) const {
-  edges_.assemble(scale_, insert);
-  for (const Sink& sink : edges_.sinks()) {
-    insert(sink.cell, sink.cell, -scale_ * sink.rate);
-    insert(cells() + sink.outflow, sink.cell, cell_volume() * (scale_ * sink.rate));
-  }
-}
-
-bool FrozenEdges::skew() const {
-  const auto runs = edges_.runs();
-  return std::any_of(runs.begin(), runs.end(), [](const Run& run) {
-    return run.offset != Offset{1, 0} && run.offset != Offset{0, 1};
-  });
 }
 
 Split FrozenEdges::split(double) const {

@@ -26,11 +26,11 @@ class FrozenEdges final : public LinearOperator, public OnEdges {
   // --- LinearOperator
   void apply(double t, std::span<const double> state, std::span<double> rate) const override;
   [[nodiscard]] double stable_step(double t) const override;
-  void assemble(double t, const InsertEntry& insert) const override;
+  void assemble(double, const InsertEntry& insert) const override { edges_.assemble(scale_, insert); }
   [[nodiscard]] const OnEdges* on_edges() const override { return this; }
 
   // --- OnEdges
-  [[nodiscard]] bool skew() const override;
+  [[nodiscard]] bool skew() const override { return edges_.skew(); }
   [[nodiscard]] EdgeView edges_at(double) const override { return {&grid_, &edges_, scale_}; }
   [[nodiscard]] Split split(double t) const override;
 
