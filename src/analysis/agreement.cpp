@@ -220,9 +220,9 @@ void compare_ks(const Grid& grid, const Model& model, std::span<const double> co
   for (int axis = 0; axis < grid.dimension(); ++axis) {
     std::vector<double> excess(static_cast<std::size_t>(grid.axis(axis).cells), 0.0);
     for (Index cell = 0; cell < grid.cells(); ++cell) {
-      const Index point = axis == 0 ? cell % grid.nx() : cell / grid.nx();
+      const Index column = axis == 0 ? cell % grid.nx() : cell / grid.nx();
       const auto i = static_cast<std::size_t>(cell);
-      excess[static_cast<std::size_t>(point)] += counts[i] / total - model.cells[i];
+      excess[static_cast<std::size_t>(column)] += counts[i] / total - model.cells[i];
     }
     double cdf = 0, most = 0, least = 0;
     for (const double part : excess) {

@@ -15,11 +15,11 @@ namespace {
 
 constexpr std::size_t cache_line = 64, huge_page = std::size_t{1} << 21;
 
-// Arrays begin at different points of a page. A load whose last 12 bits are those of a store on its way is taken for
+// Arrays begin at different offsets in a page. A load whose last 12 bits are those of a store on its way is taken for
 // a load of what is stored, and waits: with every array at the start of a page each neighbour of a cell would be.
-constexpr std::size_t points = 7, apart = 9 * cache_line, farthest = cache_line + (points - 1) * apart;
-std::size_t point_of(const void* memory, std::size_t alignment) {
-  return cache_line + reinterpret_cast<std::uintptr_t>(memory) / alignment % points * apart;
+constexpr std::size_t offsets = 7, apart = 9 * cache_line, farthest = cache_line + (offsets - 1) * apart;
+std::size_t offset_of(const void* memory, std::size_t alignment) {
+  return cache_line + reinterpret_cast<std::uintptr_t>(memory) / alignment % offsets * apart;
 }
 
 }  // namespace
@@ -34,7 +34,7 @@ void* detail::allocate_large(std::size_t bytes) {
   // A wish: where it is not granted, ordinary pages do.
   if (alignment == huge_page) static_cast<void>(madvise(memory, rounded, MADV_HUGEPAGE));
 #endif
-  char* const array = static_cast<char*>(memory) + point_of(memory, alignment);
+  char* const array = static_cast<char*>(memory) + offset_of(memory, alignment);
   std::memcpy(array - sizeof memory, &memory, sizeof memory);  // for free_large
   return array;
 }

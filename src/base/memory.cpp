@@ -50,9 +50,9 @@ double left_in_groups(const fs::path& root) {
     const fs::path top = root / (old ? "sys/fs/cgroup/memory" : "sys/fs/cgroup");
     // Inside a container the path may be that of the host, and the top is the group itself.
     for (fs::path group = line.substr(second + 1);; group = group.parent_path()) {
-      const fs::path point = top / group.relative_path();
-      const auto here = old ? left_in(point, "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
-                            : left_in(point, "memory.max", "memory.current", "inactive_file");
+      const fs::path folder = top / group.relative_path();
+      const auto here = old ? left_in(folder, "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+                            : left_in(folder, "memory.max", "memory.current", "inactive_file");
       left = std::min(left, here.value_or(left));
       if (!group.has_relative_path()) break;
     }

@@ -26,13 +26,13 @@ void AxisSplitting::clear() {
   ++version_;
 }
 
-std::size_t AxisSplitting::point(int axis, Index line, Index position) const {
+std::size_t AxisSplitting::slot(int axis, Index line, Index position) const {
   return static_cast<std::size_t>(offset(axis, line / lanes) + position * lanes + line % lanes);
 }
 
 void AxisSplitting::add_edge(int axis, Index cell, double up, double down) {
   const Index x = cell % cells_[0], y = cell / cells_[0];
-  const std::size_t at = axis == 0 ? point(0, y, x) : point(1, x, y);
+  const std::size_t at = axis == 0 ? slot(0, y, x) : slot(1, x, y);
   Part& part = axes_[static_cast<std::size_t>(axis)];
   part.up[at] += up;
   part.down[at] += down;
@@ -48,10 +48,10 @@ void AxisSplitting::add_edges(int axis, Index cell, Index count, const double* l
       down[(k - from) * stride] -= right[k];
     }
   };
-  if (axis == 0) return add(point(0, y, x), lanes, 0, count);
+  if (axis == 0) return add(slot(0, y, x), lanes, 0, count);
   for (Index k = 0; k < count;) {  // side by side as far as the panel goes
     const Index end = std::min(count, k + lanes - (x + k) % lanes);
-    add(point(1, x + k, y), 1, k, end);
+    add(slot(1, x + k, y), 1, k, end);
     k = end;
   }
 }
@@ -65,7 +65,7 @@ void AxisSplitting::add_sink(int axis, int side, Index cell, Index outflow, doub
   if (side == 0)
     part.lower_sink[static_cast<std::size_t>(line)] += rate;
   else
-    part.up[point(axis, line, cells(axis) - 1)] += rate;
+    part.up[slot(axis, line, cells(axis) - 1)] += rate;
 }
 
 std::size_t AxisSplitting::bytes() const {

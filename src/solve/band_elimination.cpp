@@ -24,23 +24,24 @@ std::vector<Index> folded(Index n, Index root) {
   return order;
 }
 
-/// The point of every cell: lines along the shorter axis, folded around that of the root, each folded likewise.
-std::vector<Index> points(const Chain& chain, Index root) {
+/// The position of every cell in the order of elimination: lines along the shorter axis, folded around that of the
+/// root, each folded likewise.
+std::vector<Index> positions(const Chain& chain, Index root) {
   const bool rows = chain.nx <= chain.ny;
   const Index count = rows ? chain.ny : chain.nx, length = rows ? chain.nx : chain.ny;
   const std::vector<Index> lines = folded(count, rows ? root / chain.nx : root % chain.nx),
                            along = folded(length, rows ? root % chain.nx : root / chain.nx);
-  std::vector<Index> point(at(chain.cells()));
+  std::vector<Index> position(at(chain.cells()));
   Index next = 0;
   for (const Index line : lines)
-    for (const Index k : along) point[at(rows ? k + chain.nx * line : line + chain.nx * k)] = next++;
-  return point;
+    for (const Index k : along) position[at(rows ? k + chain.nx * line : line + chain.nx * k)] = next++;
+  return position;
 }
 
-Index band_of(const Chain& chain, const std::vector<Index>& point) {
+Index band_of(const Chain& chain, const std::vector<Index>& position) {
   Index band = 0;
   chain.for_edges(
-      [&](Index L, Index R, double, double) { band = std::max(band, std::abs(point[at(L)] - point[at(R)])); });
+      [&](Index L, Index R, double, double) { band = std::max(band, std::abs(position[at(L)] - position[at(R)])); });
   return band;
 }
 
@@ -50,20 +51,21 @@ double BandElimination::cost(const Chain& chain) {
   const auto line = static_cast<double>(std::min(chain.nx, chain.ny));
   const double least = static_cast<double>(chain.cells()) * line * line;
   if (least > 1e10) return least;  // not worth looking closer
-  const auto band = static_cast<double>(band_of(chain, points(chain, 0)));
+  const auto band = static_cast<double>(band_of(chain, positions(chain, 0)));
   return static_cast<double>(chain.cells()) * band * band;
 }
 
 BandElimination::BandElimination(const Chain& chain, double shift, double gamma, Index root)
-    : n_(chain.cells()), singular_(shift == 0), point_(points(chain, root)), pivot_(at(n_)), work_(at(n_)) {
-  band_ = band_of(chain, point_);
+    : n_(chain.cells()), singular_(shift == 0), position_(positions(chain, root)), pivot_(at(n_)), work_(at(n_)) {
+  band_ = band_of(chain, position_);
   rates_.assign(at(n_ * (2 * band_ + 1)), 0.0);
   std::vector<double> keep(at(n_), shift);
-  for (std::size_t cell = 0; cell < chain.outflow.size(); ++cell) keep[at(point_[cell])] += gamma * chain.outflow[cell];
+  for (std::size_t cell = 0; cell < chain.outflow.size(); ++cell)
+    keep[at(position_[cell])] += gamma * chain.outflow[cell];
   chain.for_edges([&](Index L, Index R, double forward, double backward) {
     if (L == R) return;
-    entry(point_[at(R)], point_[at(L)]) += gamma * forward;
-    entry(point_[at(L)], point_[at(R)]) += gamma * backward;
+    entry(position_[at(R)], position_[at(L)]) += gamma * forward;
+    entry(position_[at(L)], position_[at(R)]) += gamma * backward;
   });
   for (Index k = 0; k < n_; ++k) {
     poll_stop();
@@ -85,7 +87,7 @@ BandElimination::BandElimination(const Chain& chain, double shift, double gamma,
 
 void BandElimination::solve(std::span<const double> b, std::span<double> x) const {
   std::vector<double>& y = work_;
-  for (Index cell = 0; cell < n_; ++cell) y[at(point_[at(cell)])] = b[at(cell)];
+  for (Index cell = 0; cell < n_; ++cell) y[at(position_[at(cell)])] = b[at(cell)];
   for (Index k = 0; k + 1 < n_; ++k) {
     const double fraction = y[at(k)] / pivot_[at(k)];
     for (Index i = k + 1; i < std::min(n_, k + band_ + 1); ++i) y[at(i)] += entry(i, k) * fraction;
@@ -96,7 +98,7 @@ void BandElimination::solve(std::span<const double> b, std::span<double> x) cons
     for (Index j = k + 1; j < std::min(n_, k + band_ + 1); ++j) sum += entry(k, j) * y[at(j)];
     y[at(k)] = sum / pivot_[at(k)];
   }
-  for (Index cell = 0; cell < n_; ++cell) x[at(cell)] = y[at(point_[at(cell)])];
+  for (Index cell = 0; cell < n_; ++cell) x[at(cell)] = y[at(position_[at(cell)])];
 }
 
 // log sum exp all the way: a chain of steep potentials spans more than the range of doubles.
@@ -115,7 +117,7 @@ std::vector<double> BandElimination::log_stationary() const {
   }
   const double most = *std::max_element(log_p.begin(), log_p.end());
   std::vector<double> by_cell(at(n_));
-  for (Index cell = 0; cell < n_; ++cell) by_cell[at(cell)] = log_p[at(point_[at(cell)])] - most;
+  for (Index cell = 0; cell < n_; ++cell) by_cell[at(cell)] = log_p[at(position_[at(cell)])] - most;
   return by_cell;
 }
 

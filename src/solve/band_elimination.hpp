@@ -32,7 +32,7 @@ class BandElimination {
 
   Index n_, band_ = 0;
   bool singular_;
-  std::vector<Index> point_;           // of a cell in the order of elimination
+  std::vector<Index> position_;        // of a cell in the order of elimination
   std::vector<double> rates_, pivot_;  // row i, column j of -M off its diagonal, after elimination
   mutable std::vector<double> work_;
 };

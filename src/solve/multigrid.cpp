@@ -130,12 +130,12 @@ std::vector<double> log_means(const Chain& fine, Halving halving, const Chain& c
   return means;
 }
 
-Index point_of_largest(const std::vector<double>& v) { return std::max_element(v.begin(), v.end()) - v.begin(); }
+Index cell_of_largest(const std::vector<double>& v) { return std::max_element(v.begin(), v.end()) - v.begin(); }
 
 BandElimination eliminated(const Chain& chain, double shift, double gamma) {
   BandElimination first(chain, shift, gamma, 0);
   if (shift != 0) return first;
-  return {chain, shift, gamma, point_of_largest(first.log_stationary())};
+  return {chain, shift, gamma, cell_of_largest(first.log_stationary())};
 }
 
 }  // namespace

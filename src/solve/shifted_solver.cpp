@@ -227,14 +227,14 @@ class SparseLuSolver final : public ShiftedSolver {
     copy_factors(lu);
     const auto& rows = lu.rowsPermutation().indices();
     const auto& columns = lu.colsPermutation().indices();
-    row_point_.assign(rows.data(), rows.data() + n);
-    column_point_.assign(columns.data(), columns.data() + n);
+    row_position_.assign(rows.data(), rows.data() + n);
+    column_position_.assign(columns.data(), columns.data() + n);
     y_.resize(at(n));
   }
 
   void solve(std::span<const double> b, std::span<double> x) const override {
     const Index n = static_cast<Index>(y_.size());
-    for (Index i = 0; i < n; ++i) y_[at(row_point_[at(i)])] = b[at(i)];
+    for (Index i = 0; i < n; ++i) y_[at(row_position_[at(i)])] = b[at(i)];
     for (Index j = 0; j < n; ++j) {
       if (y_[at(j)] != 0) lower_.subtract(j, y_[at(j)], y_.data());
     }
@@ -242,7 +242,7 @@ class SparseLuSolver final : public ShiftedSolver {
       y_[at(j)] *= inverse_[at(j)];
       if (y_[at(j)] != 0) upper_.subtract(j, y_[at(j)], y_.data());
     }
-    for (Index i = 0; i < n; ++i) x[at(i)] = y_[at(column_point_[at(i)])];
+    for (Index i = 0; i < n; ++i) x[at(i)] = y_[at(column_position_[at(i)])];
     outflows_.solve(n, b, x);
   }
   [[nodiscard]] const char* name() const override { return "sparse LU"; }
@@ -270,7 +270,7 @@ class SparseLuSolver final : public ShiftedSolver {
 
   Triangle lower_, upper_;
   std::vector<double> inverse_;
-  std::vector<int> row_point_, column_point_;
+  std::vector<int> row_position_, column_position_;
   OutflowRows outflows_;
   mutable std::vector<double> y_;
 };

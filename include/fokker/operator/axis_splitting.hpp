@@ -17,7 +17,7 @@ namespace fokker {
 /// rates [1/t], the same sign rules as edge weights: nonnegative for a generator. Lines lie 16 side by side in panels,
 /// so that all sweeps run across lines with full vectors and contiguous memory:
 ///
-///     point(axis, line, position) = ((line / 16) * length + position) * 16 + line % 16
+///     slot(axis, line, position) = ((line / 16) * length + position) * 16 + line % 16
 ///
 /// Missing lines of the last panel are full of zeros. A 1D grid is one line along x, and lines of one cell along y.
 class AxisSplitting {
@@ -70,7 +70,7 @@ class AxisSplitting {
     std::array<Index, 2> outflow{-1, -1};
   };
   [[nodiscard]] const Part& axis_(int axis) const { return axes_[static_cast<std::size_t>(axis)]; }
-  [[nodiscard]] std::size_t point(int axis, Index line, Index position) const;
+  [[nodiscard]] std::size_t slot(int axis, Index line, Index position) const;
 
   std::array<Index, 2> cells_;
   Index outflows_;

@@ -33,7 +33,7 @@ struct ParticleOptions {
 /// probability exp(-a b / (D_nn dt)), wrap.
 class ParticleEnsemble : public Ensemble {
  public:
-  /// Positions the particles (initial.hpp). Throws std::invalid_argument for a count or dt that is not positive, or an
+  /// Draws the particles (initial.hpp). Throws std::invalid_argument for a count or dt that is not positive, or an
   /// initial distribution that cannot be drawn from.
   ParticleEnsemble(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, const InitialDistribution& initial,
                    const ParticleOptions& options, double t0 = 0);

@@ -34,7 +34,7 @@ struct FlowOptions {
 /// axes wrap. The flow is tangential to a reflecting wall: what a step carries beyond one is put back on it.
 class FlowEnsemble : public Ensemble {
  public:
-  /// Positions the particles (initial.hpp). Throws std::invalid_argument for a count, dt or tolerance that is not
+  /// Draws the particles (initial.hpp). Throws std::invalid_argument for a count, dt or tolerance that is not
   /// positive, an initial distribution that cannot be drawn from, and a grid with an absorbing side (the flow keeps its
   /// particles, survival does not).
   FlowEnsemble(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, Prepare prepare,

@@ -72,7 +72,7 @@ struct ParticleStepperRow {
   int order;      ///< weak order with noise, order of the path without; measured by the unit tests
   bool flow;      ///< particles of the probability flow: no noise, needs the score
   bool adaptive;  ///< takes a tolerance; the others take a dt
-  /// Positions the particles. Throws std::invalid_argument for what the ensemble refuses.
+  /// Draws the particles. Throws std::invalid_argument for what the ensemble refuses.
   std::unique_ptr<Ensemble> (*make)(EnsembleRequest);
   std::string_view guarantee, reference, when_not;
 };

@@ -24,10 +24,9 @@ struct PointStart {
 ///                       probability to reach the centre first; the rest has left
 ///   reflecting          the whole of it is in the cell, and where D > 0 that costs second order in its width
 ///   reflecting, D = 0   the cell is the distribution only when drift has carried its mean to the centre, so the clock
-///   starts
-///                       there: at int dx/f from x to c. (The same at an absorbing wall that the process cannot reach;
-///                       and where a small D is carried along, cell Peclet number above 2, at the mean time to reach
-///                       c.)
+///                       starts there: at int dx/f from x to c. (The same at an absorbing wall that the process cannot
+///                       reach; and where a small D is carried along, cell Peclet number above 2, at the mean time to
+///                       reach c.)
 ///
 /// In a plane each axis is treated so, on its own line through the point; where the clock starts late because of one
 /// axis, the density along the other one is moved to that time on the line. Throws std::invalid_argument for a point

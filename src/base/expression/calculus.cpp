@@ -14,8 +14,8 @@ using Node = Expression::Node;
 class Known {
  public:
   [[nodiscard]] const Expression* find(const Expression& e) const {
-    const auto point = results_.find(e.node().fingerprint);
-    return point == results_.end() ? nullptr : &point->second;
+    const auto known = results_.find(e.node().fingerprint);
+    return known == results_.end() ? nullptr : &known->second;
   }
   void add(const Expression& e, const Expression& result) { results_.emplace(e.node().fingerprint, result); }
 

@@ -168,14 +168,14 @@ Enclosure::Enclosure(std::span<const Expression> outputs, std::span<const std::s
     if (const auto found = known.find(e.node().fingerprint); found != known.end()) return found->second;
     std::vector<std::size_t> children;
     for (const Expression& part : e.node().children) children.push_back(self(self, part));
-    const std::size_t point = add(e);
-    items_[point].children = std::move(children);
-    for (const std::size_t part : items_[point].children)
-      items_[point].reach =
-          static_cast<Reach>(static_cast<int>(items_[point].reach) | static_cast<int>(items_[part].reach));
-    number_switch(items_[point], e);
-    known.emplace(e.node().fingerprint, point);
-    return point;
+    const std::size_t number = add(e);
+    items_[number].children = std::move(children);
+    for (const std::size_t part : items_[number].children)
+      items_[number].reach =
+          static_cast<Reach>(static_cast<int>(items_[number].reach) | static_cast<int>(items_[part].reach));
+    number_switch(items_[number], e);
+    known.emplace(e.node().fingerprint, number);
+    return number;
   };
   for (const Expression& output : outputs_) {
     results_.push_back(visit(visit, output));

@@ -51,9 +51,9 @@ class RoundingWalk {
   }
 
   double value_of_variable(const std::string& name) const {
-    const auto point = std::find(variables_.begin(), variables_.end(), name);
-    if (point == variables_.end()) throw std::invalid_argument("evaluate_with_rounding: no value for " + name);
-    return values_[static_cast<std::size_t>(point - variables_.begin())];
+    const auto found = std::find(variables_.begin(), variables_.end(), name);
+    if (found == variables_.end()) throw std::invalid_argument("evaluate_with_rounding: no value for " + name);
+    return values_[static_cast<std::size_t>(found - variables_.begin())];
   }
 
   Rounded sum(const Expression::Node& node) {

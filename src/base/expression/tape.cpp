@@ -71,9 +71,9 @@ class Lowering {
   Value emit(const Step& step) {
     const auto key =
         std::make_tuple(step.operation, step.a, step.b, step.c, std::bit_cast<std::uint64_t>(step.constant));
-    const auto [point, fresh] = emitted_.try_emplace(key, variables_.size() + steps_.size());
+    const auto [known, fresh] = emitted_.try_emplace(key, variables_.size() + steps_.size());
     if (fresh) steps_.push_back(step);
-    return point->second;
+    return known->second;
   }
 
   Value compute(const Expression& e) {
@@ -96,9 +96,9 @@ class Lowering {
   }
 
   Value input(const std::string& name) const {
-    const auto point = std::find(variables_.begin(), variables_.end(), name);
-    if (point == variables_.end()) throw std::invalid_argument("the formula uses '" + name + "', which is no input");
-    return static_cast<Value>(point - variables_.begin());
+    const auto found = std::find(variables_.begin(), variables_.end(), name);
+    if (found == variables_.end()) throw std::invalid_argument("the formula uses '" + name + "', which is no input");
+    return static_cast<Value>(found - variables_.begin());
   }
 
   Value scaled(Value a, double k) {

@@ -23,8 +23,8 @@ std::vector<Step> steepest(const Grid& grid, const std::vector<double>& values) 
   std::vector<Step> steps;
   for (int axis = 0; axis < grid.dimension(); ++axis)
     for (Index cell = 0; cell < grid.cells(); ++cell) {
-      const Index point = axis == 0 ? cell % grid.nx() : cell / grid.nx(), stride = axis == 0 ? 1 : grid.nx();
-      if (point + 1 >= grid.axis(axis).cells) continue;
+      const Index column = axis == 0 ? cell % grid.nx() : cell / grid.nx(), stride = axis == 0 ? 1 : grid.nx();
+      if (column + 1 >= grid.axis(axis).cells) continue;
       const double difference =
           std::abs(values[static_cast<std::size_t>(cell + stride)] - values[static_cast<std::size_t>(cell)]);
       if (difference > small) steps.push_back({axis, cell, difference});

@@ -179,13 +179,13 @@ class PanelForest {
     x_.resize(count);
     f_.resize(count);
     D_.resize(count);
-    for (std::size_t k = begin; k < panels_.size(); ++k) point(panels_[k], &x_[(k - begin) * points]);
+    for (std::size_t k = begin; k < panels_.size(); ++k) place_nodes(panels_[k], &x_[(k - begin) * points]);
     view_.evaluate(x_.data(), static_cast<Index>(count), f_.data(), D_.data());
     for (std::size_t k = begin; k < panels_.size(); ++k) integrate(panels_[k], (k - begin) * points);
   }
 
   /// The nodes, and one point just inside of each end.
-  void point(const Panel& panel, double* x) const {
+  void place_nodes(const Panel& panel, double* x) const {
     const double width = panel.upper - panel.lower, middle = (panel.lower + panel.upper) / 2;
     for (std::size_t j = 0; j < nodes; ++j) x[j] = middle + rule_.z[j] * (width / 2);
     const double inside = std::max(width * 0x1p-40, 4 * eps * std::max(std::abs(panel.lower), std::abs(panel.upper)));

@@ -104,8 +104,8 @@ class GibbsBoxes {
     for (auto& column : x_) column.resize(count);
     exponent_.resize(count);
     for (std::size_t b = 0; b < open_.size(); ++b) {
-      point<fine>(open_[b], b * per_box);
-      point<coarse>(open_[b], b * per_box + points(fine));
+      place_nodes<fine>(open_[b], b * per_box);
+      place_nodes<coarse>(open_[b], b * per_box + points(fine));
     }
     sde_.log_gibbs({static_cast<Index>(count), grid_.dimension(), {x_[0].data(), x_[1].data()}}, exponent_.data());
     for (std::size_t b = 0; b < open_.size(); ++b) {
@@ -130,7 +130,7 @@ class GibbsBoxes {
   }
 
   template <std::size_t n>
-  void point(const Box& box, std::size_t at) {
+  void place_nodes(const Box& box, std::size_t at) {
     const auto node = [&](std::size_t k, std::size_t j) {
       return (box.lower[k] + box.upper[k]) / 2 + GaussRule<n>::node[j] * ((box.upper[k] - box.lower[k]) / 2);
     };

@@ -115,11 +115,13 @@ bool Central4Flux::carries(Index y_face) const {
   return grid_.dimension() > 1 && y_face >= coefficients.axis(1).first && y_face < coefficients.axis(1).last;
 }
 
-// The columns from..to-1 of row r and of the faces above it, to column `point` of the lines and on. r = -1: faces only.
-void Central4Flux::load_columns(const double* p, Index r, Index from, Index to, const Lines& lines, Index point) const {
+// The columns from..to-1 of row r and of the faces above it, to column `column` of the lines and on. r = -1: faces
+// only.
+void Central4Flux::load_columns(const double* p, Index r, Index from, Index to, const Lines& lines,
+                                Index column) const {
   const Index nx = grid_.nx(), ny = grid_.ny(), n = to - from, face = r + 1;
-  const auto moved = [point](double* line) { return line == nullptr ? nullptr : line + point; };
-  const FaceLine faces{lines.faces.value + point, lines.faces.slope + point};
+  const auto moved = [column](double* line) { return line == nullptr ? nullptr : line + column; };
+  const FaceLine faces{lines.faces.value + column, lines.faces.slope + column};
   const RowDifferences rows{moved(lines.rows.own), moved(lines.rows.across), moved(lines.rows.curvature),
                             moved(lines.rows.twist)};
   const bool faces_inside = carries(face) && face > 1 && face < ny - 1;

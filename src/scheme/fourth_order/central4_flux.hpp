@@ -62,7 +62,7 @@ class Central4Flux {
   [[nodiscard]] FaceStencil stencil(int axis, Index face) const;
   [[nodiscard]] const FaceStencil& end(int axis, Index face) const;
   void load(const double* p, Index r, Index begin, Index end, const Lines& lines) const;
-  void load_columns(const double* p, Index r, Index from, Index to, const Lines& lines, Index point) const;
+  void load_columns(const double* p, Index r, Index from, Index to, const Lines& lines, Index column) const;
   void fluxes_along_x(Index r, Index begin, Index end, const Lines& lines, double* J) const;
   void fluxes_along_y(Index face, Index begin, Index end, const Lines& lines, double* J) const;
   [[nodiscard]] bool carries(Index y_face) const;
