@@ -5,16 +5,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "fokker/base/named_rows.hpp"
 #include "named/rows.hpp"
 
 namespace fokker {
 
 std::span<const ModelRow> models() {
-  static const std::vector<ModelRow> rows = [] {
-    std::vector<ModelRow> all;
-    for (const auto row : model_rows) all.push_back(row());
-    return all;
-  }();
+  static const std::vector<ModelRow> rows = made_rows(model_rows);
   return rows;
 }
 

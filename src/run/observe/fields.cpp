@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "fokker/analysis/score.hpp"
+#include "fokker/base/named_rows.hpp"
 
 namespace fokker {
 namespace {
@@ -93,11 +94,7 @@ constexpr std::array<FieldRow, 7> rows{{
 
 std::span<const FieldRow> field_rows() { return rows; }
 
-const FieldRow& field_row(std::string_view name) {
-  const auto row = std::find_if(rows.begin(), rows.end(), [&](const FieldRow& other) { return other.name == name; });
-  if (row == rows.end()) throw std::logic_error(fmt::format("no field '{}'", name));
-  return *row;
-}
+const FieldRow& field_row(std::string_view name) { return row_named(field_rows(), name, "field"); }
 
 void require_fields(const Setup& setup) {
   const std::string key = "output.fields";

@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <stdexcept>
-
+#include "fokker/base/named_rows.hpp"
 #include "fokker/base/tape.hpp"
 
 namespace fokker {
@@ -131,10 +129,7 @@ constexpr QuantityRow rows[] = {
 std::span<const QuantityRow> quantity_rows() { return rows; }
 
 const QuantityRow& quantity_row(std::string_view name) {
-  const auto row = std::find_if(std::begin(rows), std::end(rows),
-                                [&](const QuantityRow& other) { return other.quantity.name == name; });
-  if (row == std::end(rows)) throw std::logic_error(fmt::format("no quantity '{}'", name));
-  return *row;
+  return row_named(quantity_rows(), name, "quantity", [](const QuantityRow& row) { return row.quantity.name; });
 }
 
 }  // namespace fokker

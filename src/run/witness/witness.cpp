@@ -2,31 +2,22 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cmath>
 
 #include "../build/faults.hpp"
+#include "fokker/base/named_rows.hpp"
 #include "particle_score.hpp"
 #include "rows.hpp"
 
 namespace fokker {
 
 std::span<const WitnessRow> witness_rows() {
-  static const std::vector<WitnessRow> rows = [] {
-    std::vector<WitnessRow> all;
-    for (const auto row : all_witness_rows) all.push_back(row());
-    return all;
-  }();
+  static const std::vector<WitnessRow> rows = made_rows(all_witness_rows);
   return rows;
 }
 
-const WitnessRow& witness_row(std::string_view name) {
-  const auto rows = witness_rows();
-  const auto row = std::find_if(rows.begin(), rows.end(), [&](const WitnessRow& other) { return other.name == name; });
-  if (row == rows.end()) throw std::logic_error(fmt::format("no witness '{}'", name));
-  return *row;
-}
+const WitnessRow& witness_row(std::string_view name) { return row_named(witness_rows(), name, "witness"); }
 
 Verdict verdict_on(double t, const Field& p, const Field& reference) {
   const Grid& grid = *p.grid;
