@@ -80,9 +80,11 @@ struct StepBound {
   double factor;  ///< of stable_step; infinity: any
   bool promised;  ///< p >= 0 is a theorem up to here: a negative cell is an error, not a reason for a smaller step
   bool watched;   ///< p >= 0 is asked for: inspect every step
+  Reach reach{};  ///< stable too while dt (|Re| / real + |Im| / imaginary) <= 1; 0: not looked at
   [[nodiscard]] double at(double t) const;
   /// The largest h <= dt that the bound allows, at t, t + h/2 and t + h unless it is the one on rounding; rates are
-  /// not looked at beyond `end`.
+  /// not looked at beyond `end`. Where they allow far less at the end of such a step than at its start (noise that
+  /// fades) h is halved, for what is short there is not for all of the way.
   [[nodiscard]] double limit(double t, double dt, double end) const;
 };
 

@@ -17,13 +17,23 @@ long flush_subnormal(std::span<double> cells) {
   return count;
 }
 
-double StepBound::at(double t) const { return std::isinf(factor) ? factor : factor * op->stable_step(t); }
+double StepBound::at(double t) const {
+  if (std::isinf(factor)) return factor;
+  const double by_rate = factor * op->stable_step(t);
+  if (!(reach.imaginary > 0)) return by_rate;
+  const SpectralBound bound = op->spectral_bound(t);
+  return std::max(by_rate, 1 / (bound.real / reach.real + bound.imaginary / reach.imaginary));
+}
 
 double StepBound::limit(double t, double dt, double end) const {
   if (std::isinf(factor)) return dt;
-  const double h = std::min(dt, at(t));
+  double h = std::min(dt, at(t));
   if (op->autonomous() || factor >= rounding) return h;
-  return std::min({h, at(std::min(t + h / 2, end)), at(std::min(t + h, end))});
+  constexpr double far_less = 8;
+  for (;; h /= 2) {
+    const double least = std::min({h, at(std::min(t + h / 2, end)), at(std::min(t + h, end))});
+    if (least * far_less >= h) return least;
+  }
 }
 
 namespace {

@@ -53,6 +53,7 @@ constexpr std::array<StepperRow, 13> table{{
      .implicit = false,
      .positive_limit = 1,
      .stable_limit = 1.25,
+     .reach = {2.51, 1.73},
      .guarantee = "p >= 0 for dt <= 1/w, for limited (nonlinear) fluxes too",
      .reference = "Shu and Osher 1988, eq. 2.18",
      .when_not = "stiff problems: w * span steps",
@@ -64,6 +65,7 @@ constexpr std::array<StepperRow, 13> table{{
      .implicit = false,
      .positive_limit = 1,
      .stable_limit = 1.39,
+     .reach = {2.78, 2.82},
      .guarantee = "p >= 0 for dt <= 1/w, linear fluxes without time dependence; else watched",
      .reference = "Kutta 1901",
      .when_not = "limited fluxes: not a combination of Euler steps",
@@ -74,6 +76,7 @@ constexpr std::array<StepperRow, 13> table{{
      .implicit = false,
      .positive_limit = 0.83,
      .stable_limit = 1.6,
+     .reach = {3.3, 0.99},
      .guarantee = "p >= 0 for dt <= 0.83/w, linear fluxes without time dependence; else watched",
      .reference = "Dormand and Prince 1980",
      .when_not = "stiff problems; limited fluxes",
@@ -269,7 +272,8 @@ void check_split(const StepperRow& row, const Operator& op, double t0) {
 StepBound bound_of(const StepperRow& row, const Operator& op, bool keep) {
   const bool promised = keep && row.positive_limit > 0 && (row.convex || (op.linear() != nullptr && op.autonomous()));
   const double factor = row.step_limit > 0 ? row.step_limit : slack * (keep ? row.positive_limit : row.stable_limit);
-  return {.op = &op, .factor = factor, .promised = promised, .watched = keep};
+  const Reach reach = keep || op.linear() == nullptr ? Reach{} : row.reach;
+  return {.op = &op, .factor = factor, .promised = promised, .watched = keep, .reach = reach};
 }
 
 /// Steps of a length that the row finds itself.

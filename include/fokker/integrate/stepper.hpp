@@ -62,6 +62,11 @@ enum class StepControl {
   leap             ///< all the way at once, halved while the error is above the tolerance
 };
 
+/// A triangle with these corners, left of 0 and on both sides of it, in which |R(z)| <= 1; 0: none.
+struct Reach {
+  double real = 0, imaginary = 0;
+};
+
 /// A row of `list steppers`.
 struct StepperRow {
   std::string_view name;
@@ -72,6 +77,7 @@ struct StepperRow {
   bool freezes = false;   ///< takes, for want of a LinearOperator, the one at a density that is held (FrozenForm)
   double positive_limit;  ///< p >= 0 is kept for dt * max|A_ii| up to this (infinity: any dt; 0: watched, not proved)
   double stable_limit;    ///< no mode of a generator grows for dt * max|A_ii| up to this (infinity: any dt)
+  Reach reach{};          ///< of dt * eigenvalues: what is stable beyond, where drift outweighs diffusion
   std::string_view guarantee, reference, when_not;
   std::unique_ptr<Method> (*method)(const Operator&);
   StepControl control = StepControl::bound;

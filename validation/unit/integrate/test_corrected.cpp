@@ -198,6 +198,45 @@ TEST_CASE("corrected steps taken up after every step equal unbroken ones to the 
   CHECK(gave_way < 0.2);
 }
 
+TEST_CASE("noise that fades to nothing shortens no step that needs it not") {
+  // Cell Peclet numbers grow without bound towards `dark`, where D is a rounding error; forward Euler would be stable
+  // up to 2 D / a^2. Rows that reach along the imaginary axis go by |a| / h there, euler ends at once and says why.
+  const double dark = 0.845719;
+  for (const double unit : {1.0, 1.3e-4}) {
+    auto fading = std::make_shared<LambdaSde>();
+    fading->a = [unit](double x, double, double) { return std::array{(x < 0.43 ? 0.03 : -0.03) / unit, 0.0}; };
+    fading->D = [unit, dark](double, double, double t) {
+      return std::array{0.033 * std::abs(t / unit - dark) / unit + 1e-19 / unit, 0.0, 0.0};
+    };
+    fading->known = {.diagonal = true};
+    const auto grid = grid_1d(axis(0, 1, 41));
+    for (const char* const name : {"central4", "central4_positive"})
+      for (const char* const row : {"euler", "ssprk3", "rk4", "dopri5"}) {
+        const auto form = make_drift_diffusion(grid, fading, flux(name));
+        const auto steps = make_stepper(*find_stepper(row), form->op(), {}, 0);
+        auto p = gaussian(*grid, 0.5, 0, 0.0075);
+        double t = 0, dt = steps->first_step(0, p, dark * unit);
+        long taken = 0;
+        std::string said;
+        try {
+          for (const double limit : {dark * unit, unit})  // a run ends a step where the coefficients bend in time
+            for (; t < limit && taken < 1000; ++taken) {
+              const StepResult done = steps->step({t, dt, limit}, p);
+              t = done.t, dt = done.next_dt;
+            }
+        } catch (const NumericalError& error) {
+          said = error.what();
+        }
+        const bool euler = std::string_view(row) == "euler";
+        INFO(std::string(name), " ", std::string(row), " ", taken, " ", said);
+        CHECK(taken < 300);
+        CHECK(euler == (said.find("the rates leave no longer one; an implicit stepper or another flux may") !=
+                        std::string::npos));
+        CHECK((euler || t == unit));
+      }
+  }
+}
+
 TEST_CASE("a negative cell at the start of a corrected step is an error") {
   const auto grid = grid_1d(axis(-3, 3, 30));
   const auto form = make_drift_diffusion(grid, sde_1d([](double x) { return -x; }, [](double) { return 0.5; }),
