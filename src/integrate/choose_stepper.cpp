@@ -178,10 +178,14 @@ StepperChoice choose_stepper(const Operator& op, int dimension, const StepperOpt
   if (options.dt) return choose_fixed(op, options, t0);
   const bool keep = options.keep_positive && op.positive() && op.correction() == nullptr;
   const LinearOperator* const linear = op.linear();
-  if (linear == nullptr && keep && !serves("frozen_generator", op, options, t0)) return choice("ssprk3", only_averages);
   constexpr double building = 16;  // the rates of all edges at a new time, in products
   const bool built_once = op.autonomous() || (linear != nullptr && linear->base() != nullptr);
   const double W = stiffness(op, t0, span);
+  if (linear == nullptr && keep && !serves("frozen_generator", op, options, t0)) {
+    StepperChoice only = choice("ssprk3", only_averages);
+    only.products = 3 * W * (built_once ? 1 : building);
+    return only;
+  }
   StepperOptions asked = options;
   asked.keep_positive = keep;
   std::vector<Candidate> list = candidates({.op = op,

@@ -45,8 +45,9 @@ enum class DriftCarrier {
 };
 
 /// How a flux carries p, which is what it does wrong: upwind on two cells, or two cells with weights that are fitted to
-/// D or the mean of both; differences over four cells; the rest reconstruct p from a side.
-enum class Carries { fitted, upwind, central, four_cells, upwind_advection, parabolas, five_cells };
+/// D or the mean of both; averages over four cells, or over five, upwind; the rest reconstruct p from a side
+/// (five_cells by a limited average of theirs).
+enum class Carries { fitted, upwind, central, four_cells, upwind_five, upwind_advection, parabolas, five_cells };
 
 /// A row of `list fluxes`.
 struct FluxScheme {
@@ -57,7 +58,7 @@ struct FluxScheme {
   bool positive = false;          ///< a Markov generator: left >= 0 >= right for any edge
   bool limited_velocity = false;  ///< carries drift in directions without diffusion by the limited second-order part
   DriftCarrier drift = DriftCarrier::fitted;
-  bool wide = false;                              ///< four cells to a face instead of two: no weights of single edges
+  bool wide = false;                              ///< more cells to a face than two: no weights of single edges
   bool corrected = false;                         ///< p >= 0 by flux correction of every step (flux_correction.hpp)
   EdgeWeights (*weights)(const Edge&) = nullptr;  ///< of one edge: drift_diffusion only, null where wide
   /// The form with this flux; drift_diffusion only (`make_drift_diffusion` calls it).

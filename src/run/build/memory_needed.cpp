@@ -7,6 +7,7 @@
 #include "fokker/base/errors.hpp"
 #include "fokker/base/memory.hpp"
 #include "fokker/integrate/stepper.hpp"
+#include "fokker/scheme/flux.hpp"
 
 namespace fokker {
 namespace {
@@ -14,7 +15,7 @@ namespace {
 /// What a run takes per cell [bytes], measured at 2^20 cells and rounded down: who is refused would not have fitted.
 double bytes_per_cell(const Case& c, double cells) {
   double bytes = 200;  // grid, coefficients, edges, stages, a frame on its way to the file
-  if (c.scheme.flux.starts_with("central4")) bytes += 150;
+  if (const FluxScheme* const row = find_flux(c.scheme.flux); row != nullptr && row->wide) bytes += 150;
   if (c.scheme.score == "spectral") bytes += 150;
   if (c.compare.spectral) bytes += 200;
   if (c.compare.twin) bytes += 250;

@@ -222,7 +222,8 @@ bool promises_positivity(const Setup& setup) {
   if (asked && *asked && !setup.scheme->op().positive())
     refuse(setup.config, "scheme.positive",
            fmt::format("flux '{}' cannot promise p >= 0 ({}); use flux = \"{}\" or positive = false", setup.flux->name,
-                       setup.flux->guarantee, setup.flux->wide ? "central4_positive" : "scharfetter_gummel"));
+                       setup.flux->guarantee,
+                       setup.flux->wide ? std::string(setup.flux->name) + "_positive" : "scharfetter_gummel"));
   const Operator& op = setup.scheme->op();
   const StepperRow* const row = find_stepper(setup.config.time.stepper);  // null: auto, which keeps what is asked for
   return asked.value_or(op.positive() && (row == nullptr || row->keeps_sign || op.correction() != nullptr));

@@ -156,13 +156,17 @@ void SpaceError::add_distortion(const CellLook& cell, const Tilt& tilt, const Ei
       to.steady.add_power(-w * speed * std::pow(h, 3) / 12, unit, 4);
     else if (carries_ == Carries::five_cells)
       to.steady.add_power(w * speed * std::pow(h, 5) / 60, unit, 6);
+    else if (carries_ == Carries::upwind_five)
+      to.steady.add_power(w * std::abs(a[i]) * std::pow(h, 5) / 60, unit, 6);
     else if (two_cells() && !cell.fades[k])
       add_edge(cell, u, unit * h, unit / h, fraction * D / (h * h), off, to);
   }
-  if (carries_ == Carries::four_cells) add_four_cells(cell, off, to);
+  if (carries_ == Carries::four_cells) add_slow_waves(cell, off, to);
+  if (carries_ == Carries::four_cells || carries_ == Carries::upwind_five) add_four_cells(cell, to);
 }
 
-void SpaceError::add_four_cells(const CellLook& cell, const Eigen::Vector2d& off, DistortionSource& to) const {
+/// Drift by averages over four cells.
+void SpaceError::add_slow_waves(const CellLook& cell, const Eigen::Vector2d& off, DistortionSource& to) const {
   for (int i = 0; i < setup_.grid->dimension(); ++i) {
     const auto k = static_cast<std::size_t>(i);
     const double scale = cell.weight * std::pow(setup_.grid->axis(i).width(), 4);
@@ -170,6 +174,15 @@ void SpaceError::add_four_cells(const CellLook& cell, const Eigen::Vector2d& off
     to.along[k].add_power(scale / 30, unit, 5);
     to.steady.add_power(-scale * cell.advection[k] / 30, unit, 5, off);
     to.steady.add_power(-scale * cell.drift_slope[k][k] * 4 / 30, unit, 4);
+  }
+}
+
+/// Diffusion by differences over four cells.
+void SpaceError::add_four_cells(const CellLook& cell, DistortionSource& to) const {
+  for (int i = 0; i < setup_.grid->dimension(); ++i) {
+    const auto k = static_cast<std::size_t>(i);
+    const double scale = cell.weight * std::pow(setup_.grid->axis(i).width(), 4);
+    const Eigen::Vector2d unit = Eigen::Vector2d::Unit(i);
     to.steady.add_power(-scale * cell.diffusion[2 * k] / 90, unit, 6);
     to.steady.add_power(-scale * cell.diffusion[1] / 15, unit, 5, Eigen::Vector2d::Unit(1 - i));
   }

@@ -37,7 +37,9 @@ std::string remedy(const Setup& setup, bool stationary) {
   if (form == "drift_diffusion" && !stationary)  // steady solves for fluxes of two cells alone
     text += std::string(text.empty() ? "" : ", ") +
             "scheme.form = \"effective_drift\" (order 2 whatever the Peclet number)" +
-            (setup.flux->wide ? "" : " or scheme.flux = \"central4_positive\" (order 4 where p is 3 cells wide)");
+            (setup.flux->wide ? ""
+                              : " or scheme.flux = \"upwind5_positive\" (order 4 where p is 3 cells wide, at any "
+                                "Peclet number)");
   return text + fmt::format("{}more cells ({})", text.empty() ? "" : ", or ", cells_keys(*setup.grid));
 }
 

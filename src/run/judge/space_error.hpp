@@ -97,7 +97,8 @@ class SpaceError {
   void add_edge(const CellLook& cell, const Eigen::Vector2d& u, const Eigen::Vector2d& e, const Eigen::Vector2d& gain,
                 double rate, const Eigen::Vector2d& off, DistortionSource& to) const;
   void add_distortion(const CellLook& cell, const Tilt& tilt, const Eigen::Vector2d& off, DistortionSource& to) const;
-  void add_four_cells(const CellLook& cell, const Eigen::Vector2d& off, DistortionSource& to) const;
+  void add_slow_waves(const CellLook& cell, const Eigen::Vector2d& off, DistortionSource& to) const;
+  void add_four_cells(const CellLook& cell, DistortionSource& to) const;
   [[nodiscard]] Sources sources(std::span<const CellLook> cells, SpaceLook& out) const;
   [[nodiscard]] Eigen::Vector2d mean_of(std::span<const CellLook> cells) const;
   [[nodiscard]] Eigen::MatrixXd covariance(std::span<const CellLook> cells) const;

@@ -56,19 +56,27 @@ void require_autonomous(const Setup& setup) {
   throw CaseError(std::move(problems));
 }
 
-void require_two_cells(const Setup& setup) {
+void require_matrix(const Setup& setup) {
   if (setup.config.scheme.form != "drift_diffusion")
     refuse(setup, "scheme.form", "steady solves the drift_diffusion form: its matrix is that of a Markov chain");
-  if (setup.flux->wide)
+  if (setup.flux->corrected)
     refuse(setup, "scheme.flux",
-           fmt::format("'{}' has fluxes of four cells, and steady solves for those of two; take scharfetter_gummel",
-                       setup.flux->name));
+           fmt::format("'{0}' keeps p >= 0 by correcting steps, and steady takes none; take '{1}', which says how much "
+                       "negative mass is left, or scharfetter_gummel",
+                       setup.flux->name, setup.flux->name.substr(0, setup.flux->name.find('_'))));
+}
+
+/// That mass has one place to go, which fluxes over many cells do not show: the edges of an upwind flux do.
+void require_one_law(const Setup& setup) {
+  const auto form = make_drift_diffusion(setup.grid, setup.sde, *find_flux("upwind"), 0);
+  StationarySolver(*form->op().linear(), 0);
 }
 
 /// Solves for the null vector of the setup's form.
 void solve_form(const Setup& setup, SteadyResult& result) {
   const auto start = Clock::now();
   try {
+    if (setup.flux->wide) require_one_law(setup);
     StationarySolver solver(*setup.scheme->op().linear(), 0);
     result.set_up_seconds += seconds_since(start);
     const auto begin = Clock::now();
@@ -181,7 +189,7 @@ Setup build_steady(Case config) {
 
 SteadyResult solve_steady(Setup& setup) {
   require_autonomous(setup);
-  require_two_cells(setup);
+  require_matrix(setup);
   const auto start = Clock::now();
   SteadyResult result;
   if (setup.scheme->op().linear() != nullptr)

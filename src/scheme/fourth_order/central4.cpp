@@ -29,9 +29,9 @@ class Central4 final : public Form, public ScaledOperator {
         sde_(std::move(sde)),
         factor_(sde_->separated(grid_->centers()), times),
         name_(row.name),
-        flux_(*grid_) {
+        flux_(*grid_, row.carries == Carries::upwind_five ? FaceAverage::upwind : FaceAverage::central) {
     require_cells();
-    if (row.corrected && sde_->traits().deterministic)
+    if (row.corrected && row.carries == Carries::four_cells && sde_->traits().deterministic)
       refuse("scheme.flux", fmt::format("{} needs noise: nothing diffuses here, and what would keep p >= 0 costs more "
                                         "than it gives; use scharfetter_gummel, or form = \"effective_drift\" with "
                                         "weno5 or muscl",

@@ -15,7 +15,8 @@ namespace {
 
 constexpr Index most_columns = 512;  // of a piece: what belongs to it stays in L1
 constexpr Index most_row = 4096;     // columns of a band: its lower y fluxes wait on the stack
-constexpr Index pad = 2;             // faces beyond either end of a line
+constexpr Index pad = 3;             // cells and faces beyond either end of a line on a ring
+constexpr Index beyond_wall = 2;     // and beyond a wall
 constexpr Index piece_cells = 8192, least_rows = 24;
 
 // Loops over buffers and columns run over whole vectors: both are padded.
@@ -42,15 +43,16 @@ double dot(const std::array<double, 4>& w, double a, double b, double c, double 
 
 // Ends of lines: out[-1], out[-2] and out[n], out[n + 1] from the four values before them.
 void extrapolate_lower(double* out) {
-  for (const Index k : {1, 2}) out[-k] = dot(extrapolation[at(k - 1)], out[0], out[1], out[2], out[3]);
+  for (Index k = 1; k <= beyond_wall; ++k) out[-k] = dot(extrapolation[at(k - 1)], out[0], out[1], out[2], out[3]);
 }
 void extrapolate_upper(double* out) {
-  for (const Index k : {1, 2}) out[k - 1] = dot(extrapolation[at(k - 1)], out[-1], out[-2], out[-3], out[-4]);
+  for (Index k = 1; k <= beyond_wall; ++k)
+    out[k - 1] = dot(extrapolation[at(k - 1)], out[-1], out[-2], out[-3], out[-4]);
 }
 
 }  // namespace
 
-Central4Flux::Central4Flux(const Grid& grid) : coefficients(grid), grid_(grid) {
+Central4Flux::Central4Flux(const Grid& grid, FaceAverage average) : coefficients(grid), grid_(grid), average_(average) {
   if (grid.dimension() > 1 && !grid.axis(1).periodic()) beyond_.resize(at(4 * grid.nx()));
   for (int k = 0; k < grid.dimension(); ++k)
     for (int side = 0; side < 2; ++side)
@@ -83,10 +85,25 @@ FaceStencil Central4Flux::stencil(int axis, Index face) const {
   return {{n - 4, n - 3, n - 2, n - 1}, mirrored(weights)};
 }
 
+// The face is not one of the first two off a wall.
+bool Central4Flux::upwind_at(int axis, Index face) const {
+  const Axis& line = grid_.axis(axis);
+  return average_ == FaceAverage::upwind && (line.periodic() || (face > 1 && face < line.cells - 1));
+}
+
+// The cell whose fourth difference turns the central average of a face into the upwind one; -1: none.
+Index Central4Flux::upwind_cell(int axis, Index face, double value) const {
+  const Axis& line = grid_.axis(axis);
+  const Index cell = value > 0 ? face - 1 : face;
+  if (!upwind_at(axis, face) || value == 0) return -1;
+  if (line.periodic()) return wrapped(cell, line.cells);
+  return cell > 1 && cell < line.cells - 2 ? cell : -1;
+}
+
 // Rows beyond the walls of the y axis.
 void Central4Flux::extend(const double* p) const {
   const Index nx = grid_.nx(), ny = grid_.ny();
-  if (beyond_.empty() || !coefficients.axis(0).reaches_across()) return;
+  if (beyond_.empty() || !(coefficients.axis(0).reaches_across() || average_ == FaceAverage::upwind)) return;
   for (Index k = 0; k < 4; ++k) {
     const bool lower = k < 2;
     const auto& w = extrapolation[at(k % 2)];
@@ -182,6 +199,14 @@ void Central4Flux::fluxes_along_x(Index r, Index begin, Index end, const Lines& 
       {c.value.row(r) + begin, c.slope.row(r) + begin, column(c.across), column(c.curvature), column(c.twist)},
       lines.rows, in_vectors(end - begin + 1), J);
   const Axis& axis = grid_.axis(0);
+  if (average_ == FaceAverage::upwind) {
+    const Index first = axis.periodic() ? begin : std::max<Index>(begin, 2),
+                last = axis.periodic() ? end : std::min(end, axis.cells - 2);
+    const double* const own = lines.rows.own + (first - begin);
+    if (last >= first)
+      add_upwind(c.value.row(r) + first, {own - 3, own - 2, own - 1, own, own + 1, own + 2}, last - first + 1,
+                 J + (first - begin));
+  }
   for (const Index face : {Index{0}, Index{1}, axis.cells - 1, axis.cells}) {
     if (face < begin || face > end || (face < 2 ? axis.at_lower : axis.at_upper) != Boundary::absorbing) continue;
     const FaceStencil& s = this->end(0, face);
@@ -200,13 +225,18 @@ void Central4Flux::fluxes_along_x(Index r, Index begin, Index end, const Lines& 
 }
 
 // J/h through the y faces begin..end-1 of a row of faces.
-void Central4Flux::fluxes_along_y(Index face, Index begin, Index end, const Lines& lines, double* J) const {
+void Central4Flux::fluxes_along_y(const double* p, Index face, Index begin, Index end, const Lines& lines,
+                                  double* J) const {
   if (!carries(face)) return static_cast<void>(std::fill_n(J, end - begin, 0.0));
   const AxisCoefficients& c = coefficients.axis(1);
   const auto column = [&](const FaceColumn& of) { return of.zero() ? nullptr : of.row(face) + begin; };
   fluxes_across_row(
       {c.value.row(face) + begin, c.slope.row(face) + begin, column(c.across), column(c.curvature), column(c.twist)},
       lines.faces, in_vectors(end - begin), J);
+  if (!upwind_at(1, face)) return;
+  std::array<const double*, 6> near;
+  for (Index k = 0; k < 6; ++k) near[at(k)] = row(p, face + k - 3) + begin;
+  add_upwind(c.value.row(face) + begin, near, end - begin, J);
 }
 
 // Calls use(row, first column, count, fluxes through the x faces, through the lower y faces, the upper y faces) for
@@ -249,7 +279,7 @@ void Central4Flux::band(const double* p, Index first, Index last, Index begin, I
     for (Index from = begin; from < end; from += columns) {
       const Index to = std::min(from + columns, end);
       load(p, first - 1, from, to, at_row);
-      fluxes_along_y(first, from, to, at_row, below + from - begin);
+      fluxes_along_y(p, first, from, to, at_row, below + from - begin);
     }
   for (Index r = first; r < last; ++r, std::swap(below, above))
     for (Index from = begin; from < end; from += columns) {
@@ -258,7 +288,7 @@ void Central4Flux::band(const double* p, Index first, Index last, Index begin, I
                                                                         plane ? above + from - begin : nullptr;
       load(p, r, from, to, at_row);
       fluxes_along_x(r, from, to, at_row, Jx);
-      if (plane) fluxes_along_y(r + 1, from, to, at_row, upper);
+      if (plane) fluxes_along_y(p, r + 1, from, to, at_row, upper);
       use(r, from, to - from, Jx, lower, upper);
     }
 }

@@ -22,12 +22,15 @@ struct WideFace {
   bool repeated;  ///< the upper end of a periodic axis: face 0 once more
 };
 
+/// By which cells drift carries p through a face: two on either side, or three upwind and two downwind of it.
+enum class FaceAverage { central, upwind };
+
 /// The fourth-order face fluxes J/h [p/t] of a grid and what they do to its cells (theory section 10). Cells beyond a
-/// wall, where a line across an axis needs them, are cubic extrapolations; p = 0 on absorbing walls is built into the
-/// first two faces.
+/// wall, where a line needs them, are cubic extrapolations, whose fourth differences are 0: the first two faces off a
+/// wall are central always. p = 0 on absorbing walls is built into those.
 class Central4Flux {
  public:
-  explicit Central4Flux(const Grid& grid);
+  Central4Flux(const Grid& grid, FaceAverage average);
 
   Central4Coefficients coefficients;
 
@@ -60,14 +63,17 @@ class Central4Flux {
   void extend(const double* p) const;
   [[nodiscard]] const double* row(const double* p, Index j) const;
   [[nodiscard]] FaceStencil stencil(int axis, Index face) const;
+  [[nodiscard]] Index upwind_cell(int axis, Index face, double value) const;
   [[nodiscard]] const FaceStencil& end(int axis, Index face) const;
   void load(const double* p, Index r, Index begin, Index end, const Lines& lines) const;
   void load_columns(const double* p, Index r, Index from, Index to, const Lines& lines, Index column) const;
   void fluxes_along_x(Index r, Index begin, Index end, const Lines& lines, double* J) const;
-  void fluxes_along_y(Index face, Index begin, Index end, const Lines& lines, double* J) const;
+  void fluxes_along_y(const double* p, Index face, Index begin, Index end, const Lines& lines, double* J) const;
   [[nodiscard]] bool carries(Index y_face) const;
+  [[nodiscard]] bool upwind_at(int axis, Index face) const;
 
   const Grid& grid_;
+  FaceAverage average_;
   std::array<std::array<FaceStencil, 4>, 2> ends_;    ///< of the faces 0, 1, n - 1, n of each axis
   mutable std::vector<double> beyond_;                ///< rows -1, -2, ny, ny + 1
   mutable std::array<std::vector<double>, 4> walls_;  ///< outward fluxes of the absorbing sides

@@ -8,6 +8,9 @@
 namespace fokker {
 namespace {
 
+// Of a cell, as `add_upwind` takes them (central4_rows.hpp).
+constexpr std::array<double, 5> fourth_difference{0.4, -1.6, 2.4, -1.6, 0.4};
+
 // D, C and T (central4_rows.hpp) of line j as weights on lines inside the grid.
 struct AcrossTerm {
   Index line;
@@ -62,6 +65,10 @@ void Central4Flux::each_weight(double factor, const Visit& visit) const {
             visit(which, cell(s.cell[q], line), value * s.weights.value[q] + slope * s.weights.slope[q]);
         };
         add(j, of(c.value), of(c.slope));
+        const double value = of(c.value);
+        if (const Index middle = upwind_cell(k, face, c.value.row(row)[column]); middle >= 0)
+          for (Index q = 0; q < 5; ++q)
+            visit(which, cell(wrapped(middle + q - 2, axis.cells), j), value * fourth_difference[at(q)]);
         for (const AcrossTerm& term : lines)
           add(term.line, of(c.across) * term.across + of(c.curvature) * term.curvature, of(c.twist) * term.twist);
       }
@@ -84,15 +91,18 @@ void Central4Flux::assemble_fluxes(double factor, Index first_row, const InsertE
 }
 
 // The symbol of one axis is - r g - i v s with r = D/h^2, v = a/h, g = (30 - 32 cos k + 2 cos 2k)/12 <= 16/3 and
-// s = (8 sin k - sin 2k)/6 <= 1.373, s^2 <= g; next to an absorbing wall r * 8.9. Cross terms: at most r (g + s^2)
+// s = (8 sin k - sin 2k)/6 <= 1.373, s^2 <= g; upwind - v (1 - cos k)^3 2/15 <= 16/15 v more, and s <= 1.586; next to
+// an absorbing wall r * 8.9. Cross terms: at most r (g + s^2)
 // <= 5.62 r per axis. Forward Euler is stable while dt (r g + v^2 s^2 / (r g)) <= 2: 3/8 of h^2/D up to v^2 = 3.2 r^2,
 // within 1.2 of min(3 h^2/(8 D), 2 D/a^2) beyond. Without diffusion no Euler step is; |v| s / 2 is then the bound that
 // the imaginary axis sets to methods of order 3 and above.
 Central4Flux::Bounds Central4Flux::bounds(bool diagonal) const {
-  constexpr double at_wall = 8.9, largest_s = 1.373;
+  const bool upwind = average_ == FaceAverage::upwind;
+  const double largest_s = upwind ? 1.586 : 1.373, damping = upwind ? 16.0 / 15 : 0;
+  constexpr double at_wall = 8.9;
   const double symbol = diagonal ? 16.0 / 3 : 5.62;
-  const auto euler = [](double r, double v) {
-    const double diffusive = 4.0 / 3 * r;
+  const auto euler = [&](double r, double v) {
+    const double diffusive = 4.0 / 3 * r + 0.25 * damping * v;
     if (r == 0) return 0.5 * largest_s * v;
     return v * v <= 3.2 * r * r ? diffusive : 1.2 * std::max(diffusive, 0.25 * v * v / r);
   };
@@ -118,7 +128,7 @@ Central4Flux::Bounds Central4Flux::bounds(bool diagonal) const {
         bound.peclet_min = std::min(bound.peclet_min, v / r);
         bound.peclet_max = std::max(bound.peclet_max, v / r);
       }
-      real += (beside_absorbing ? at_wall : symbol) * r_most;
+      real += (beside_absorbing ? at_wall : symbol) * r_most + damping * v_most;
       imaginary += largest_s * v_most;
     }
     bound.real = std::max(bound.real, real);

@@ -83,6 +83,16 @@ FOKKER_VECTOR void fluxes_across_row(const FaceColumns& columns, FaceLine faces,
     for (Index i = 0; i < n; ++i) to[i] += twist[i] * (s[i + 1] - s[i - 1]);
 }
 
+FOKKER_VECTOR void add_upwind(const double* value, const std::array<const double*, 6>& p, Index n, double* J) {
+  double* __restrict to = J;
+  const double *p0 = p[0], *p1 = p[1], *p2 = p[2], *p3 = p[3], *p4 = p[4], *p5 = p[5];
+  for (Index i = 0; i < n; ++i) {
+    const double lower = (p0[i] + p4[i]) - 4 * (p1[i] + p3[i]) + 6 * p2[i];
+    const double upper = (p1[i] + p5[i]) - 4 * (p2[i] + p4[i]) + 6 * p3[i];
+    to[i] += 0.4 * value[i] * (value[i] > 0 ? lower : upper);
+  }
+}
+
 FOKKER_VECTOR void cell_rates(double factor, const double* Jx, const double* below, const double* above, Index n,
                               double* rate) {
   double* __restrict to = rate;

@@ -190,7 +190,7 @@ struct StationarySolver::State {
   ClosedPart part;
 
   State(const LinearOperator& o, double time) : op(o), t(time) {
-    if (op.on_edges() == nullptr) throw std::invalid_argument("a stationary density needs an operator made of edges");
+    if (op.on_edges() == nullptr) return;
     const EdgeView view = op.on_edges()->edges_at(t);
     if (op.outflows() > 0)
       throw UsageError(fmt::format(
@@ -267,6 +267,7 @@ struct StationarySolver::State {
   }
 
   Stationary solve() {
+    if (op.on_edges() == nullptr) return by_inverse_iteration("fluxes over more than two cells are no Markov chain");
     if (chain && part.all_both_ways) {
       if (const auto log_p = balanced_distribution(*chain))
         return with(density(*log_p, op.cell_volume()), "detailed balance", "");

@@ -1,6 +1,6 @@
-// Freezes the fourth-order flux: its order for variable drift and full tensors on every kind of wall, the region that
-// holds its spectrum, the fused stage, and what it refuses. What it shares with every row (mass, the assembled matrix,
-// symmetry, threads, coefficients) is in test_drift_diffusion.cpp.
+// Freezes the fluxes over four cells and more, central and upwind: their order for variable drift and full tensors on
+// every kind of wall, the region that holds its spectrum, the fused stage, and what it refuses. What it shares with
+// every row (mass, the assembled matrix, symmetry, threads, coefficients) is in test_drift_diffusion.cpp.
 #include <doctest/doctest.h>
 
 #include <Eigen/Eigenvalues>
@@ -48,8 +48,10 @@ std::vector<double> coarsened(const Grid& fine, const std::vector<double>& p) {
   return out;
 }
 
+const std::vector<std::string> both{"central4", "upwind5"};
+
 // l1 distances of successive grids at t = 0.2.
-std::array<double, 2> distances(const Walls& walls, int dimension, Index n, bool diagonal) {
+std::array<double, 2> distances(const std::string& name, const Walls& walls, int dimension, Index n, bool diagonal) {
   std::array<double, 2> out{};
   std::vector<double> before;
   std::shared_ptr<const Grid> grid;
@@ -57,7 +59,7 @@ std::array<double, 2> distances(const Walls& walls, int dimension, Index n, bool
     grid = box(walls, n, dimension);
     auto sde = sde_2d(wind, diagonal ? warmth : tilted, diagonal);
     sde->d = dimension;
-    const auto scheme = make_drift_diffusion(grid, sde, flux("central4"));
+    const auto scheme = make_drift_diffusion(grid, sde, flux(name.c_str()));
     auto p = averages(*grid, [dimension](double x, double y) {
       const double r = x * x + (dimension > 1 ? y * y : 0);
       return std::exp(-r);
@@ -75,14 +77,51 @@ std::array<double, 2> distances(const Walls& walls, int dimension, Index n, bool
   return out;
 }
 
-TEST_CASE("central4 has order 4 on every wall with variable drift and tensors") {
-  for (const int dimension : {1, 2})
-    for (const Walls& walls : all_walls)
-      for (const bool diagonal : {true, false}) {
-        if (dimension == 1 && !diagonal) continue;
-        const auto [coarse, fine] = distances(walls, dimension, dimension == 1 ? 40 : 32, diagonal);
-        CHECK_MESSAGE(std::log2(coarse / fine) > 3.65, dimension, "D ", walls.name, diagonal, coarse, fine);
-      }
+TEST_CASE("wide fluxes have order 4 on every wall with variable drift and tensors") {
+  for (const std::string& name : both)
+    for (const int dimension : {1, 2})
+      for (const Walls& walls : all_walls)
+        for (const bool diagonal : {true, false}) {
+          if (dimension == 1 && !diagonal) continue;
+          const auto [coarse, fine] = distances(name, walls, dimension, dimension == 1 ? 40 : 32, diagonal);
+          CHECK_MESSAGE(std::log2(coarse / fine) > 3.6, name, " ", dimension, "D ", walls.name, diagonal, coarse, fine);
+        }
+}
+
+TEST_CASE("upwind5 carries drift by five cells of the side it comes from") {
+  for (const double speed : {3.0, -3.0}) {
+    const Index n = 12;
+    const auto grid = grid_1d(axis(0, 1, n, P, P));
+    const auto scheme = make_drift_diffusion(
+        grid, sde_1d([speed](double) { return speed; }, [](double) { return 0.0; }), flux("upwind5"));
+    std::vector<double> p(static_cast<std::size_t>(n), 0.0);
+    p[5] = 1;  // through the faces 3 .. 8 to its right and left
+    const auto rate = rate_of(scheme->op(), 0, p);
+    constexpr std::array weight{2.0, -13.0, 47.0, 27.0, -3.0};
+    const auto carried = [&](Index face) {  // what p[5] weighs on a face, from the upwind side
+      const Index k = speed > 0 ? 5 - face + 3 : face - 5 + 2;
+      return k >= 0 && k < 5 ? weight[static_cast<std::size_t>(k)] / 60 : 0;
+    };
+    for (Index i = 1; i + 1 < n; ++i)
+      CHECK(rate[static_cast<std::size_t>(i)] ==
+            doctest::Approx(speed * double(n) * (carried(i) - carried(i + 1))).epsilon(1e-12));
+  }
+}
+
+TEST_CASE("upwind5 has order 5 without noise") {
+  const auto ring = [](Index n) {
+    const auto grid = grid_1d(axis(0, 1, n, P, P));
+    const auto form =
+        make_drift_diffusion(grid, sde_1d([](double) { return 1.0; }, [](double) { return 0.0; }), flux("upwind5"));
+    const double pi = std::numbers::pi;
+    const auto wave = [pi](double shift) {
+      return [=](double x, double) { return 1 + 0.5 * std::sin(2 * pi * (x - shift)); };
+    };
+    auto p = averages(*grid, wave(0));
+    evolve(form->op(), 0, 0.5, p, 0.05, 0.5);
+    return l1_distance(form->op(), p, averages(*grid, wave(0.5)));
+  };
+  CHECK(std::log2(ring(20) / ring(40)) > 4.9);
 }
 
 TEST_CASE("the spectrum lies in the declared region") {
@@ -93,37 +132,41 @@ TEST_CASE("the spectrum lies in the declared region") {
         const auto grid = box(walls, dimension == 1 ? 60 : 12, dimension);
         auto sde = sde_2d(wind, diagonal ? warmth : tilted, diagonal);
         sde->d = dimension;
-        const auto scheme = make_drift_diffusion(grid, sde, flux("central4"));
-        const Index n = grid->cells();
-        Eigen::MatrixXd matrix = Eigen::MatrixXd::Zero(n, n);
-        scheme->op().linear()->assemble(0, [&](Index row, Index column, double value) {
-          if (row < n) matrix(row, column) += value;
-        });
-        const auto values = Eigen::EigenSolver<Eigen::MatrixXd>(matrix, false).eigenvalues();
-        const SpectralBound bound = scheme->op().spectral_bound(0);
-        CHECK(values.real().maxCoeff() < 1e-9 * bound.real);
-        CHECK(-values.real().minCoeff() < bound.real);
-        CHECK(values.imag().cwiseAbs().maxCoeff() < bound.imaginary);
+        for (const std::string& name : both) {
+          const auto scheme = make_drift_diffusion(grid, sde, flux(name.c_str()));
+          const Index n = grid->cells();
+          Eigen::MatrixXd matrix = Eigen::MatrixXd::Zero(n, n);
+          scheme->op().linear()->assemble(0, [&](Index row, Index column, double value) {
+            if (row < n) matrix(row, column) += value;
+          });
+          const auto values = Eigen::EigenSolver<Eigen::MatrixXd>(matrix, false).eigenvalues();
+          const SpectralBound bound = scheme->op().spectral_bound(0);
+          CHECK(values.real().maxCoeff() < 1e-9 * bound.real);
+          CHECK(-values.real().minCoeff() < bound.real);
+          CHECK(values.imag().cwiseAbs().maxCoeff() < bound.imaginary);
+        }
       }
 }
 
 TEST_CASE("a stage equals apply and combine to the bit") {
   const auto grid = box({"", {A, R}, {P, P}}, 40, 2);
-  const auto scheme = make_drift_diffusion(grid, sde_2d(wind, tilted, false), flux("central4"));
-  const Operator& op = scheme->op();
-  const auto p = random_state(op, 1), q = random_state(op, 2);
-  const auto rate = rate_of(op, 0, p);
-  for (const std::size_t count : {0u, 1u, 2u, 3u, 4u, 5u, 6u}) {
-    std::vector<Term> terms;
-    std::vector<double> expected(p.size()), out = q;
-    for (std::size_t k = 0; k < count; ++k)
-      terms.push_back({0.1 + 0.3 * double(k), k % 2 == 0 ? out.data() : p.data()});
-    for (std::size_t i = 0; i < p.size(); ++i) {
-      expected[i] = 0.7 * rate[i];
-      for (const Term& term : terms) expected[i] += term.factor * term.values[i];
+  for (const std::string& name : both) {
+    const auto scheme = make_drift_diffusion(grid, sde_2d(wind, tilted, false), flux(name.c_str()));
+    const Operator& op = scheme->op();
+    const auto p = random_state(op, 1), q = random_state(op, 2);
+    const auto rate = rate_of(op, 0, p);
+    for (const std::size_t count : {0u, 1u, 2u, 3u, 4u, 5u, 6u}) {
+      std::vector<Term> terms;
+      std::vector<double> expected(p.size()), out = q;
+      for (std::size_t k = 0; k < count; ++k)
+        terms.push_back({0.1 + 0.3 * double(k), k % 2 == 0 ? out.data() : p.data()});
+      for (std::size_t i = 0; i < p.size(); ++i) {
+        expected[i] = 0.7 * rate[i];
+        for (const Term& term : terms) expected[i] += term.factor * term.values[i];
+      }
+      op.apply_stage(0, 0.7, p, terms, out);  // `out` is a term, too
+      CHECK(out == expected);
     }
-    op.apply_stage(0, 0.7, p, terms, out);  // `out` is a term, too
-    CHECK(out == expected);
   }
 }
 
@@ -141,19 +184,20 @@ TEST_CASE("polynomials of degree three are differentiated exactly up to the wall
 }
 
 TEST_CASE("forward Euler is stable up to stable_step") {
-  for (const double speed : {0.0, 2.0, 40.0}) {  // D = 0.1, h = 0.1: cell Peclet numbers 0, 2, 40
-    const auto grid = grid_1d(axis(0, 6, 60, P, P));
-    const auto scheme = make_drift_diffusion(
-        grid, sde_1d([speed](double) { return speed; }, [](double) { return 0.1; }), flux("central4"));
-    const double dt = scheme->op().stable_step(0);
-    auto p = random_state(scheme->op());
-    const double before = scheme->op().norm_l1(p);
-    for (int step = 0; step < 2000; ++step) {
-      const auto rate = rate_of(scheme->op(), 0, p);
-      for (std::size_t i = 0; i < p.size(); ++i) p[i] += dt * rate[i];
+  for (const std::string& name : both)
+    for (const double speed : {0.0, 1.0, 2.0, 2.5, 3.0, 5.0, 40.0}) {  // D = 0.1, h = 0.1: cell Peclet numbers
+      const auto grid = grid_1d(axis(0, 6, 60, P, P));
+      const auto scheme = make_drift_diffusion(
+          grid, sde_1d([speed](double) { return speed; }, [](double) { return 0.1; }), flux(name.c_str()));
+      const double dt = scheme->op().stable_step(0);
+      auto p = random_state(scheme->op());
+      const double before = scheme->op().norm_l1(p);
+      for (int step = 0; step < 2000; ++step) {
+        const auto rate = rate_of(scheme->op(), 0, p);
+        for (std::size_t i = 0; i < p.size(); ++i) p[i] += dt * rate[i];
+      }
+      CHECK_MESSAGE(scheme->op().norm_l1(p) < 2 * before, name, speed);
     }
-    CHECK_MESSAGE(scheme->op().norm_l1(p) < 2 * before, speed);
-  }
 }
 
 TEST_CASE("central4 refuses what it cannot do") {
