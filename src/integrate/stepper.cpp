@@ -30,12 +30,14 @@ std::unique_ptr<Method> make_peaceman_rachford(const Operator& op);
 std::unique_ptr<Method> make_hundsdorfer_verwer(const Operator& op);
 /// Needs LinearOperator::on_edges, or Operator::freezing.
 std::unique_ptr<Method> make_frozen_generator(const Operator& op);
+/// Needs StepperOptions::canonical.
+std::unique_ptr<TimeStepper> make_kinetic_steps(const Operator& op, const StepperOptions& options);
 
 namespace {
 
 constexpr double any = std::numeric_limits<double>::infinity();
 
-constexpr std::array<StepperRow, 13> table{{
+constexpr std::array<StepperRow, 14> table{{
     {.name = "euler",
      .order = 1,
      .adaptive = false,
@@ -202,6 +204,21 @@ constexpr std::array<StepperRow, 13> table{{
      .method = make_frozen_generator,
      .control = StepControl::careful,
      .step_limit = StepBound::rounding},
+    {.name = "kinetic_splitting",
+     .order = 2,
+     .adaptive = true,
+     .implicit = false,
+     .kinetic = true,
+     .positive_limit = any,
+     .stable_limit = any,
+     .guarantee =
+         "p >= 0 for any dt; a particle with inertia (dx = v dt, noise on v alone), carried without the fluxes "
+         "at order 7 in the cells and 4 in their averages",
+     .reference = "Strang 1968; Omelyan, Mryglod and Folk 2002; Zalesak 1979: docs/decisions/0024",
+     .when_not = "anything but canonical Langevin dynamics, absorbing sides, walls that carry mass: refused",
+     .method = nullptr,
+     .control = StepControl::free,
+     .convex = true},
 }};
 
 /// Rounding of rates and of dt * w must not reach below zero at the very limit.
@@ -243,6 +260,13 @@ void check_linear(const StepperRow& row, const Operator& op, double t0) {
   refuse(row.name == "chebyshev",
          fmt::format("chebyshev takes the exponential of a matrix and this flux is not linear in p: take {} or rkc2",
                      other));
+}
+
+void check_canonical(const StepperRow& row, const StepperOptions& options) {
+  refuse(row.kinetic && options.canonical.flow == nullptr,
+         fmt::format("{} is for a particle with inertia (dx = v dt, dv = (F - gamma v) dt, noise on v alone; F, gamma "
+                     "and noise of x and t), and this case {}: take time.stepper = \"auto\"",
+                     row.name, options.canonical.why_not));
 }
 
 void check_options(const StepperRow& row, const StepperOptions& options) {
@@ -314,8 +338,9 @@ bool keeps(const Operator& op, const StepperOptions& options) { return options.k
 }  // namespace
 
 void check_row(const StepperRow& row, const Operator& op, const StepperOptions& options, double t0) {
-  check_linear(row, op, t0);
   check_options(row, options);
+  if (row.kinetic) return check_canonical(row, options);
+  check_linear(row, op, t0);
   check_operator(row, op, keeps(op, options), t0);
 }
 
@@ -330,6 +355,10 @@ const StepperRow* find_stepper(std::string_view name) {
 
 std::unique_ptr<TimeStepper> make_stepper(const StepperRow& row, const Operator& op, const StepperOptions& options,
                                           double t0) {
+  if (row.kinetic) {
+    check_row(row, op, options, t0);
+    return make_kinetic_steps(op, options);
+  }
   if (FluxCorrection* const correction = op.correction(); correction != nullptr && options.keep_positive) {
     StepperOptions unwatched = options;
     unwatched.keep_positive = false;

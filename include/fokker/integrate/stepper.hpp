@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -7,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fokker/operator/canonical_flow.hpp"
 #include "fokker/operator/flux_correction.hpp"
 #include "fokker/operator/operator.hpp"
 
@@ -46,6 +48,20 @@ class TimeStepper {
   /// Cells set to zero so far because |p| had sunk below the smallest normal double, 2.2e-308, where the sign and all
   /// digits are rounding: no mass that a sum can see.
   [[nodiscard]] virtual long underflows() const = 0;
+  /// The cell averages that a state of this stepper stands for, cells() of the operator: the state itself, unless it
+  /// holds something else (docs/decisions/0024). What is read of a run is read through this.
+  virtual void averages(std::span<const double> state, std::span<double> p) const {
+    std::copy_n(state.begin(), p.size(), p.begin());
+  }
+  /// The time from which p is carried without the fluxes of the operator [t]; infinity: not so far.
+  [[nodiscard]] virtual double left_fluxes() const { return std::numeric_limits<double>::infinity(); }
+  /// The time from which another row has taken over because what this one takes for granted did not hold, and why; -1:
+  /// it has not.
+  struct Surrender {
+    double t = -1;
+    std::string why;
+  };
+  [[nodiscard]] virtual Surrender surrender() const { return {}; }
   /// What flux correction did to keep p >= 0, where it is at work.
   [[nodiscard]] virtual const Corrections* corrections() const { return nullptr; }
 };
@@ -74,12 +90,13 @@ struct StepperRow {
   bool adaptive;          ///< has an error estimate; the others take a fixed dt (explicit ones default to their bound)
   bool implicit;          ///< needs a LinearOperator
   bool splits = false;    ///< needs its parts along the axes too (OnEdges::split)
+  bool kinetic = false;   ///< moves p by itself: needs StepperOptions::canonical
   bool freezes = false;   ///< takes, for want of a LinearOperator, the one at a density that is held (FrozenForm)
   double positive_limit;  ///< p >= 0 is kept for dt * max|A_ii| up to this (infinity: any dt; 0: watched, not proved)
   double stable_limit;    ///< no mode of a generator grows for dt * max|A_ii| up to this (infinity: any dt)
   Reach reach{};          ///< of dt * eigenvalues: what is stable beyond, where drift outweighs diffusion
   std::string_view guarantee, reference, when_not;
-  std::unique_ptr<Method> (*method)(const Operator&);
+  std::unique_ptr<Method> (*method)(const Operator&);  ///< null: not made of an operator
   StepControl control = StepControl::bound;
   double step_limit = 0;     ///< of dt * max|A_ii| for other reasons than p >= 0 and stability, which then set none
   bool convex = false;       ///< averages of Euler steps: keeps its promise for limited fluxes and varying rates too
@@ -93,6 +110,8 @@ struct StepperOptions {
   std::optional<double> dt{};  ///< fixed step [t]; without it adaptive, or at the positivity/stability bound
   double tolerance = 1e-6;     ///< estimated error per step in the integral l1 norm
   bool keep_positive = true;   ///< bound steps by positive_limit, reject steps that go negative
+  Canonical canonical{};       ///< the problem as one of inertia, or why it is none; the flow outlives the stepper
+  bool surrenders = false;     ///< a row that fails on what it takes for granted hands over (`auto`), or ends the run
 };
 
 /// `op` must outlive the stepper. Throws UsageError when the row does not fit (implicit with a nonlinear operator,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fokker/base/expression.hpp"
+#include "fokker/model/canonical.hpp"
 #include "fokker/model/sde.hpp"
 
 namespace fokker {
@@ -74,6 +75,8 @@ class FormulaSde : public Sde {
   [[nodiscard]] std::shared_ptr<const FormulaSde> along(int axis, double still) const;
   /// A(t), b(t), D(t) when the traits say linear and additive.
   [[nodiscard]] std::optional<LinearCoefficients> linear() const;
+  /// Whether the formulas are those of a particle with inertia, and its parts: a proof or 'no', never a guess.
+  [[nodiscard]] CanonicalFormulas canonical() const;
 
  private:
   struct Parts;

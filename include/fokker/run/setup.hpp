@@ -9,6 +9,7 @@
 #include "fokker/integrate/stepper.hpp"
 #include "fokker/model/formula_sde.hpp"
 #include "fokker/model/score.hpp"
+#include "fokker/scheme/canonical_flow.hpp"
 #include "fokker/scheme/flux.hpp"
 #include "fokker/scheme/form.hpp"
 
@@ -16,7 +17,7 @@ namespace fokker {
 
 class FormulaReference;
 
-/// The objects a case asks for, ready to step. Owns everything it names; `stepper` refers to `scheme`.
+/// The objects a case asks for, ready to step. Owns everything it names; `stepper` refers to `scheme` and `canonical`.
 struct Setup {
   Case config;
   std::shared_ptr<const Grid> grid;
@@ -28,6 +29,7 @@ struct Setup {
   std::string flux_reason;               ///< why `auto` chose it; empty when the case named it
   Timeline timeline;                     ///< of the SDE over the run, meeting the output times
   std::unique_ptr<Form> scheme;
+  CanonicalCase canonical;  ///< the case as canonical Langevin dynamics, or why it is none
   const StepperRow* stepper_row = nullptr;
   std::string stepper_reason;  ///< why `auto` chose it; empty when the case named it
   std::unique_ptr<TimeStepper> stepper;

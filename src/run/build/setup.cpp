@@ -14,6 +14,7 @@
 #include "fokker/scheme/effective_drift.hpp"
 #include "fokker/spectral/fourier.hpp"
 #include "fokker/spectral/score.hpp"
+#include "inertia.hpp"
 #include "memory_needed.hpp"
 #include "moving_jumps.hpp"
 #include "refuse_jumps.hpp"
@@ -243,7 +244,7 @@ void set_stepper(Setup& setup) {
   try {
     setup.stepper = make_stepper(*setup.stepper_row, setup.scheme->op(), options, 0);
   } catch (const UsageError& error) {
-    refuse(setup.config, "time", error.what());
+    refuse(setup.config, setup.stepper_row->kinetic ? "time.stepper" : "time", error.what());
   }
 }
 
@@ -272,7 +273,11 @@ Eigen::VectorXd initial_state(const Setup& setup) {
 }
 
 StepperOptions stepper_options(const Setup& setup) {
-  return {setup.config.time.dt, tolerance_of(setup.config), setup.positive};
+  return {.dt = setup.config.time.dt,
+          .tolerance = tolerance_of(setup.config),
+          .keep_positive = setup.positive,
+          .canonical = setup.canonical.view,
+          .surrenders = setup.config.time.stepper == "auto"};
 }
 
 Case side_case(Case config) {
@@ -305,6 +310,7 @@ Setup assemble(Case config) {
   if (std::string text = moving_jump_warning(setup); !text.empty()) setup.warnings.push_back(std::move(text));
   setup.reverse_score = make_reverse_score(setup);
   setup.positive = promises_positivity(setup);
+  look_for_inertia(setup);
   try {
     set_stepper(setup);
   } catch (const NumericalError& error) {  // of rates at a later time

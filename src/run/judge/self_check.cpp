@@ -71,6 +71,8 @@ void SelfCheck::after_step(double before, double after, std::span<const double> 
 
 SpaceLook SelfCheck::follow(double t, std::span<const double> p) {
   if (gave_way(t)) space_.give_way();
+  const double left = std::min(setup_.stepper->left_fluxes(), leaves_fluxes_);
+  space_.carries_by_fluxes(!(left <= t), left);
   return space_.look(t, p);
 }
 

@@ -23,6 +23,8 @@ class SelfCheck {
   void after_step(double before, double after, std::span<const double> state);
   /// The flux is known to give way to the default one at t.
   void expect_way_given(double t) { gives_way_ = t; }
+  /// The fluxes are known to be left behind at t (TimeStepper::left_fluxes).
+  void expect_fluxes_left(double t) { leaves_fluxes_ = t; }
   /// Looks when it is time to.
   void after_step(const Moment& now);
   /// Always looks.
@@ -55,7 +57,7 @@ class SelfCheck {
   SpaceError space_;
   WallCheck walls_;
   StepCheck steps_;
-  double gives_way_ = INFINITY;
+  double gives_way_ = INFINITY, leaves_fluxes_ = INFINITY;
   double looked_at_ = -1, next_ = 0;
   long closer_ = 0;               // looks for the sake of what coefficients did
   std::array<bool, 2> spread_{};  ///< p was wide enough once

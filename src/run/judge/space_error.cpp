@@ -101,6 +101,18 @@ void SpaceError::give_way() {
   cross_terms_ = setup_.grid->dimension() > 1 && !setup_.sde->traits().diagonal;
 }
 
+void SpaceError::carries_by_fluxes(bool by_fluxes, double since) {
+  by_fluxes_ = by_fluxes;
+  if (!by_fluxes && since <= t_ && last_.A.size() > 0) forget_fluxes(last_);
+}
+
+/// The mean over p of what drives it stays.
+void SpaceError::forget_fluxes(Sources& sources) {
+  sources.numerical.setZero();
+  sources.reduced.setZero();
+  sources.distortion = {};
+}
+
 Eigen::Vector2d SpaceError::off_mean(const CellLook& cell, const Eigen::Vector2d& mean) const {
   Eigen::Vector2d off = Eigen::Vector2d::Zero();
   for (int i = 0; i < setup_.grid->dimension(); ++i) {
@@ -137,6 +149,10 @@ SpaceError::Sources SpaceError::sources(std::span<const CellLook> cells, SpaceLo
     out.reduced_fraction += cell.weight;
     mean.reduced(0, 1) += cell.weight * (parts->xy * hx * hy - cell.diffusion[1]);
     mean.reduced(1, 0) = mean.reduced(0, 1);
+  }
+  if (!by_fluxes_) {
+    forget_fluxes(mean);
+    out.reduced_fraction = 0;
   }
   // int |p''| of a Gaussian of width s is 4 exp(-1/2) / sqrt(2 pi) / s^2.
   const double of_gaussian = 4 / std::sqrt(2 * std::numbers::pi * std::numbers::e);

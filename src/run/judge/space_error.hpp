@@ -64,6 +64,9 @@ class SpaceError {
   explicit SpaceError(const Setup& setup);
   /// From the next look on the default flux carries p, in the place of one that gave way to it.
   void give_way();
+  /// From the next look on p is carried by the fluxes, or, since some time before it, without them: nothing is expected
+  /// of them any more.
+  void carries_by_fluxes(bool by_fluxes, double since);
   /// p at t, not before the last look.
   SpaceLook look(double t, std::span<const double> p);
   /// [t] of the last look.
@@ -84,6 +87,7 @@ class SpaceError {
     Eigen::MatrixXd A, diffusion, numerical, reduced;  // p-weighted means
     DistortionSource distortion;
   };
+  static void forget_fluxes(Sources& sources);
   SpaceLook advance(double t, double dt, std::span<const double> p);
   [[nodiscard]] std::vector<CellLook> cells_at(double t, std::span<const double> p) const;
   /// Of the cross terms of a cell, in index units; nothing where there are none.
@@ -113,6 +117,7 @@ class SpaceError {
   bool limited_;  // directions without diffusion are carried by a limited flux of second order
   bool cross_terms_ = false;
   bool cell_rates_ = false;  ///< offsets do not leave the box
+  bool by_fluxes_ = true;
   double t_ = 0;
   bool first_ = true;
   Sources last_;

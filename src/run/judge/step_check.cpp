@@ -15,7 +15,10 @@ StepCheck::StepCheck(const Setup& setup) : setup_(setup) {
   const CaseTime& time = setup.config.time;
   const bool exact = setup.stepper_row->order == 0;
   if (!time.dt || exact) return;
-  halves_ = make_stepper(*setup.stepper_row, setup.scheme->op(), {*time.dt / 2, 1e-6, false}, 0);
+  StepperOptions options = stepper_options(setup);
+  options.dt = *time.dt / 2;
+  options.keep_positive = false;
+  halves_ = make_stepper(*setup.stepper_row, setup.scheme->op(), options, 0);
   next_ = time.end / (2 * looks);
 }
 
@@ -26,6 +29,7 @@ void StepCheck::begin(double before, std::span<const double> state) {
   next_ += end / looks;
   if (next_ > end) next_ = std::numeric_limits<double>::infinity();
   state_ = Eigen::Map<const Eigen::VectorXd>(state.data(), static_cast<Index>(state.size()));
+  if (setup_.stepper_row->kinetic) halves_->restore(setup_.stepper->memory());
 }
 
 void StepCheck::end(double before, double after, std::span<const double> state, double contraction) {
@@ -41,9 +45,10 @@ void StepCheck::end(double before, double after, std::span<const double> state, 
     return;  // the run itself will say what is wrong
   }
   const Operator& op = setup_.scheme->op();
-  double difference = 0;
-  for (Index cell = 0; cell < op.cells(); ++cell)
-    difference += std::abs(state_[cell] - state[static_cast<std::size_t>(cell)]) * op.cell_volume();
+  Field whole(setup_.grid), parts(setup_.grid);
+  setup_.stepper->averages(state, whole.view());
+  halves_->averages(view, parts.view());
+  const double difference = (whole.values - parts.values).lpNorm<1>() * op.cell_volume();
   const double rate = difference / (1 - std::exp2(-setup_.stepper_row->order)) / (after - before);
   const double span = setup_.config.time.end / looks, forgotten = std::max(0.0, contraction) * span;
   const double kept = std::exp(-forgotten);

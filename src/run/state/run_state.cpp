@@ -84,7 +84,7 @@ void count_step(const Setup& setup, double t, double dt, RunState& now) {
   ++now.steps;
   now.dt_min = now.steps == 1 ? dt : std::min(now.dt_min, dt);
   now.dt_max = std::max(now.dt_max, dt);
-  now.p.values = now.state.head(setup.grid->cells());
+  setup.stepper->averages({now.state.data(), static_cast<std::size_t>(now.state.size())}, now.p.view());
   update(setup, now, now.balance);
 }
 

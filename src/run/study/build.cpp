@@ -23,7 +23,8 @@ Vocabulary vocabulary() {
   for (const StepperRow& row : steppers()) {
     words.steppers.emplace_back(row.name);
     if (row.adaptive) words.adaptive_steppers.emplace_back(row.name);
-    if (row.adaptive && !row.exponential && !row.splits && !row.freezes) words.reverse_steppers.emplace_back(row.name);
+    if (row.adaptive && !row.exponential && !row.splits && !row.freezes && !row.kinetic)
+      words.reverse_steppers.emplace_back(row.name);
   }
   for (const ParticleStepperRow& row : particle_steppers())
     words.particle_steppers.push_back({std::string(row.name), row.flow, row.adaptive});

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "../judge/self_check.hpp"
+#include "fokker/integrate/kinetic.hpp"
 #include "fokker/run/closed_form.hpp"
 #include "fokker/run/run.hpp"
 #include "fokker/run/witness.hpp"
@@ -173,7 +174,12 @@ std::optional<Forecast> forecast(const Setup& setup, std::optional<double> gives
   whole.mass = whole.mass_initial = 1;
   Field p = setup.initial;
   Moment now{0, 0, 0, 0, &p, &whole};
+  bool on_points = false;
   const auto look = [&](bool frame) {
+    if (!on_points && setup.stepper_row->kinetic && wide_enough_for_points(*setup.grid, p.view())) {
+      on_points = true;
+      self_check.expect_fluxes_left(now.t);
+    }
     frame ? self_check.frame(now) : self_check.after_step(now);
     for (std::size_t k = 0; k < out.peclet.size(); ++k)
       out.peclet[k] = std::max(out.peclet[k], peclets.range(static_cast<int>(k), now.t, p.view()).largest);

@@ -167,6 +167,9 @@ class Run {
           "scheme.flux: from t = {:.6g} on scharfetter_gummel took the place of {}: to keep p >= 0 cost several times "
           "as much, as it does where cells are too wide for fourth order; take more cells, or that flux from the start",
           result_.corrections->gave_way, setup_.flux->name));
+    if (const auto surrendered = setup_.stepper->surrender(); surrendered.t >= 0)
+      result_.warnings.push_back(fmt::format("time.stepper: from t = {:.6g} on the fluxes ({}) carried p: {}",
+                                             surrendered.t, setup_.flux->name, surrendered.why));
     panel_->conclude();
     result_.judgement = self_check_->conclude(moment(result_.t));
     for (const std::string& warning : result_.judgement.warnings) result_.warnings.push_back(warning);

@@ -54,7 +54,7 @@ class Twin : public Witness {
     }
     march_.leave();
     Field p(own_.grid);
-    p.values = state_.head(own_.grid->cells());
+    own_.stepper->averages(view(state_), p.view());
     require_mass(p.mass() + state_.tail(own_.grid->outflows()).sum(), mass_, t);
     return p;
   }

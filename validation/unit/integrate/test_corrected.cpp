@@ -29,9 +29,11 @@ std::array<double, 3> tilted(double x, double y) {
   return {0.4 + 0.1 * std::cos(x), 0.15 + 0.05 * std::sin(x + y), 0.3 + 0.1 * std::sin(y)};
 }
 
-// Splitting, frozen and contour steps need two-cell fluxes, exponentials one matrix times a factor of time.
+// Splitting, frozen and contour steps need two-cell fluxes, shears none, exponentials one matrix times a factor of
+// time.
 bool serves(const StepperRow& row, const Operator& op) {
-  return !row.splits && !row.freezes && row.keeps_sign && (row.name != "chebyshev" || op.linear()->base() != nullptr);
+  return !row.splits && !row.freezes && !row.kinetic && row.keeps_sign &&
+         (row.name != "chebyshev" || op.linear()->base() != nullptr);
 }
 
 // dt such that explicit rows are stable and implicit ones take far longer steps than they could.

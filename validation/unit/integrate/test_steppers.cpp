@@ -115,6 +115,7 @@ TEST_CASE("every stepper has its declared order with and without a time dependen
     const double end = 2;
     const State exact = solve(op, "rk4", start, end, {.dt = end / 8192, .keep_positive = false});
     for (const StepperRow& row : steppers()) {
+      if (row.kinetic) continue;     // of no matrix: test_kinetic.cpp
       if (row.order == 0) continue;  // any accuracy in one step
       CAPTURE(row.name);
       CAPTURE(varying);
@@ -138,6 +139,7 @@ TEST_CASE("every stepper keeps mass plus outflow to rounding over 1000 steps") {
         60, -3, 3, [](double x) { return x; }, 1, Ends::open);
     if (varying) op = op.vary([](double t) { return 1 + 0.5 * std::sin(30 * t); });
     for (const StepperRow& row : steppers()) {
+      if (row.kinetic) continue;  // of no matrix: test_kinetic.cpp
       for (const double courant : {0.5, 40.0}) {
         if (courant > 1 && !row.implicit) continue;
         CAPTURE(row.name);
@@ -174,6 +176,7 @@ TEST_CASE("p stays nonnegative at the positivity limit of each row and not beyon
     return lowest;
   };
   for (const StepperRow& row : steppers()) {
+    if (row.kinetic) continue;  // of no matrix: test_kinetic.cpp
     if (!row.keeps_sign) continue;
     CAPTURE(row.name);
     const bool any = std::isinf(row.positive_limit);
@@ -190,6 +193,7 @@ TEST_CASE("steps at the limit keep a point start nonnegative on real generators"
   const MatrixOperator operators[] = {ou_1d(100), ou_1d(60, 6, Ends::open), rotating_ou_2d(16, 5), ring(true)};
   for (const MatrixOperator& op : operators) {
     for (const StepperRow& row : steppers()) {
+      if (row.kinetic) continue;  // of no matrix: test_kinetic.cpp
       if (!row.keeps_sign) continue;
       CAPTURE(row.name);
       StepperOptions options;
@@ -229,6 +233,7 @@ TEST_CASE("every stepper lands on its limits to the bit and keeps its untruncate
   for (const bool varying : {false, true}) {
     const MatrixOperator op = ring(varying);
     for (const StepperRow& row : steppers()) {
+      if (row.kinetic) continue;  // of no matrix: test_kinetic.cpp
       CAPTURE(row.name);
       for (const bool fixed : {true, false}) {
         if (!fixed && row.implicit && !row.adaptive) continue;
@@ -254,6 +259,7 @@ TEST_CASE("a run taken up at an output by a fresh stepper equals the unbroken on
   for (const bool varying : {false, true}) {
     const MatrixOperator op = varying ? ring(true) : ou_1d(80);
     for (const StepperRow& row : steppers()) {
+      if (row.kinetic) continue;  // of no matrix: test_kinetic.cpp
       CAPTURE(row.name);
       CAPTURE(varying);
       StepperOptions options{.tolerance = 1e-5, .keep_positive = row.keeps_sign};
@@ -280,6 +286,7 @@ TEST_CASE("no stepper allocates inside a step once it has been there") {
   const MatrixOperator plane = rotating_ou_2d(10, 3), line = ou_1d(50, 6, Ends::open);
   for (const MatrixOperator* op : {&line, &plane}) {
     for (const StepperRow& row : steppers()) {
+      if (row.kinetic) continue;  // of no matrix: test_kinetic.cpp
       if (!serves(row, *op)) continue;
       CAPTURE(row.name);
       const double dt = 0.2 * op->stable_step(0);

@@ -18,7 +18,7 @@ using namespace fokker::test;
 namespace {
 
 using State = std::vector<double>;
-constexpr StepperOptions released{.tolerance = 1e-6, .keep_positive = false};
+const StepperOptions released{.tolerance = 1e-6, .keep_positive = false};
 
 State start(const MatrixOperator& op) {
   State p(std::size_t(op.size()), 0.0);

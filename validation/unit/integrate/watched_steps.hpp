@@ -34,7 +34,8 @@ inline Outcome watched_steps(const Operator& op, std::string_view stepper, std::
     ++out.steps;
   }
   if (steps->corrections() != nullptr) out.done = *steps->corrections();
-  out.p = std::move(p);
+  out.p = p;
+  steps->averages(p, std::span(out.p).first(static_cast<std::size_t>(op.cells())));
   return out;
 }
 

@@ -1,0 +1,63 @@
+#pragma once
+#include <array>
+#include <span>
+#include <vector>
+
+#include "../method.hpp"
+#include "fokker/base/errors.hpp"
+#include "fokker/operator/canonical_flow.hpp"
+#include "phase_space.hpp"
+
+namespace fokker {
+
+/// More probability than the tolerance ran against the walls in one step.
+class WallReached : public NumericalError {
+  using NumericalError::NumericalError;
+};
+
+/// One step of canonical Langevin dynamics on values of p at points, palindromic and of order 2 in h,
+///
+///     H(h/2) OU(h) H(h/2)
+///
+/// exact for each of the two but for order 4 of H (phase_space.hpp). Where somebody looks at the error the step is
+/// taken in two halves, H(h/4) OU(h/2) H(h/2) OU(h/2) H(h/4), and whole; a third of their difference is the estimate.
+///
+/// Different numbers of shears leave different errors in space, which shorter steps make no smaller. Where a shorter
+/// try of a step comes out with less than its share of improvement, what does not shrink with h is taken for that, and
+/// is no reason for shorter steps from there on.
+class KineticSplitting final : public Method {
+ public:
+  KineticSplitting(const Operator& op, const CanonicalFlow& flow, bool keep);
+  void aim(const Aim& aim) override;
+  void advance(const Advance& step) override;
+  double error(const Advance& step) override;
+  /// What is taken for the error in space of a step, in l1; a memory of the method.
+  [[nodiscard]] double unresolved() const { return unresolved_; }
+  void set_unresolved(double l1) { unresolved_ = l1; }
+
+ private:
+  [[nodiscard]] const Grid& grid() const { return flow_.grid(); }
+  /// The mass in the two cells beside each wall of an axis.
+  [[nodiscard]] double beside_walls(std::span<const double> p, int axis) const;
+  void refuse_walls(const Advance& step);
+
+  const Operator& op_;
+  const CanonicalFlow& flow_;
+  kinetic::PhaseSpace space_;
+  double tolerance_ = 1e-6;
+  bool halves_ = false;
+  std::vector<double> whole_;
+  double unresolved_ = 0;
+  double tried_ = 0, difference_ = 0;  // length of the last try of this step, and its estimate; 0: there was none
+};
+
+/// Values at points, of the same mass, whose averages over cells, (1, 22, 1)/24 of them along each axis, are `p`;
+/// where p >= 0 they are, limited towards p.
+void points_from_averages(const Grid& grid, std::span<double> p);
+/// The averages over cells, (1, 22, 1)/24 along each axis: of order 4, >= 0 where the points are, of the same mass.
+void averages_from_points(const Grid& grid, std::span<double> p);
+/// The standard deviation of a Gaussian along each axis, in cells, whose second differences are as large as those of p
+/// in l1: what is narrow counts, however far apart narrow things are.
+[[nodiscard]] std::array<double, 2> width_of(const Grid& grid, std::span<const double> p);
+
+}  // namespace fokker
