@@ -54,9 +54,10 @@ THIRD_PARTY = [
 ]
 GENERATED = ["fokker/version.hpp", "fokker/commit.hpp"]  # written by CMake, for `run` and `cli`
 
-MOST_LINES, MOST_FILES, MOST_FOLDER_LINES = 400, 30, 3500
+MOST_LINES, MOST_FILES, MOST_FOLDER_LINES, MOST_FUNCTION_LINES = 400, 30, 3500, 60
 LARGE_FOLDERS = {}  # folder -> why
 
+BODY = re.compile(r" *(?!namespace|class|struct|enum|union)\S.*\)(?: const| override| final| noexcept| mutable| try| -> [^{]+)* \{")
 TYPE = re.compile(r"(?:template\s*<[^>]*>\s*)?(?:struct|class)\s+(\w+)(?:\s+final)?\s*(?::[^:].*)?\{")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 PRINTS = re.compile(r"std::(cout|cerr|clog)\b|\bfmt::print\(|(?<![\w:])(printf|puts|fprintf)\(")
@@ -174,12 +175,24 @@ def check_types(root, sources):
                     yield f"{path} defines {name}, and so does {home[name]}"
 
 
+def check_functions(path, lines):
+    """A body is two columns to the right of the brace that ends it: clang-format sees to it."""
+    for number, line in enumerate(lines):
+        if BODY.fullmatch(line) and number + 1 < len(lines):
+            margin = len(lines[number + 1]) - len(lines[number + 1].lstrip()) - 2
+            end = next((n for n in range(number, len(lines)) if lines[n].startswith(" " * margin + "}")), number)
+            if end - number >= MOST_FUNCTION_LINES:
+                yield f"{path}:{number + 1} has {end - number + 1} lines in one function, at most {MOST_FUNCTION_LINES}"
+
+
 def check_sizes(root, sources):
     folders = {}
     for path in sources:
         if path.startswith("validation/"):
             continue
-        lines = len((root / path).read_text(encoding="utf-8").splitlines())
+        text = (root / path).read_text(encoding="utf-8").splitlines()
+        yield from check_functions(path, text)
+        lines = len(text)
         if lines > MOST_LINES:
             yield f"{path} has {lines} lines, at most {MOST_LINES}"
         folder = folders.setdefault(path.rsplit("/", 1)[0], [0, 0])
@@ -282,6 +295,8 @@ def self_test():
         "src/solve/o.cpp": ('#include "../scheme/rows.hpp"', "src/solve/o.cpp:1 may not include scheme/"),
         "src/model/p.cpp": ("namespace fokker {\nstruct Twice {\n};\n}  // namespace fokker\n", "src/scheme/p.hpp defines fokker::Twice"),
         "src/model/q.cpp": ("\n" * 401, "src/model/q.cpp has 401 lines"),
+        "src/model/r.cpp": ("int f() {\n" + "  g();\n" * 58 + "}\n\nint h(int n)\n    : n_(n) {\n" + "  g();\n" * 60 + "}\n",
+                            "src/model/r.cpp:63 has 62 lines in one function"),
         "src/base/a.cpp": ('#include "../scheme/rows.hpp"', "src/base/a.cpp:1 may not include scheme/"),
         "src/grid/b.cpp": ("#include <vtkNew.h>", "src/grid/b.cpp:1 may not include <vtkNew.h> (only"),
         "src/case/c.cpp": ("#include <Eigen/SparseLU>", "src/case/c.cpp:1 may not include <Eigen/SparseLU>"),

@@ -49,8 +49,7 @@ class AxisFluxes {
   void look(std::span<const double> D, std::span<const double> oblique = {});
   /// Breakpoints of line `line` at that time, unless the edges are exact.
   [[nodiscard]] std::span<const double> breaks(Index line) const {
-    return breaks_.empty() ? std::span<const double>()
-                           : std::span<const double>(breaks_[static_cast<std::size_t>(line)]);
+    return breaks_.empty() ? std::span<const double>() : std::span<const double>(breaks_[line]);
   }
   /// Edges from, from + 1, ... of a run along the axis, at most EdgeSource::block of them. Concurrently callable.
   void fill(const Run& run, Index from, Index count, Edge* out) const;
@@ -94,6 +93,12 @@ class AxisFluxes {
   [[nodiscard]] bool same_everywhere(const LineView& seen) const;
   void make_uniform(const LineView& seen, const std::vector<CellWeight>& weights);
   void make_varying(const LineView& seen, const std::vector<CellWeight>& weights, const std::vector<double>& points);
+  struct Varying;  // a line whose coefficients are not the same everywhere
+  void find_special(Varying& line) const;
+  void find_plain(Varying& line) const;
+  void find_cells(Varying& line) const;
+  void shape_walls(Varying& line);
+  void place_edges(const Varying& line);
 
   [[nodiscard]] bool differs_at_wall(const LineView& seen, int side, double D_center) const;
   [[nodiscard]] WallShape shape_of(const LineView& seen, std::span<const double> points, int side, Index most) const;
@@ -112,7 +117,7 @@ class AxisFluxes {
   [[nodiscard]] Edge of_ends(const CellEnd& left, const CellEnd& right) const;
   [[nodiscard]] double power(double ratio) const;
   [[nodiscard]] bool is_oblique(Index line, Index i) const {
-    return !oblique_.empty() && std::isfinite(oblique_[static_cast<std::size_t>(cell_of(line, i))]);
+    return !oblique_.empty() && std::isfinite(oblique_[cell_of(line, i)]);
   }
   [[nodiscard]] CellFlux crossed(Index line, Index i, CellFlux cell) const;
 
