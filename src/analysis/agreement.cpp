@@ -200,7 +200,7 @@ void compare_chi2(const Grid& grid, const Model& model, std::span<const double> 
   for (Index j = 0; j < grid.ny(); ++j)
     for (Index step = 0; step < grid.nx(); ++step) {
       const Index i = j % 2 == 0 ? step : grid.nx() - 1 - step;
-      const auto cell = static_cast<std::size_t>(i + grid.nx() * j);
+      const std::size_t cell = i + grid.nx() * j;
       pools.put(total * model.cells[cell], counts[cell]);
       inside += counts[cell];
     }
@@ -218,11 +218,11 @@ void compare_chi2(const Grid& grid, const Model& model, std::span<const double> 
 void compare_ks(const Grid& grid, const Model& model, std::span<const double> counts, double total, Agreement& result) {
   const double root = std::sqrt(total);
   for (int axis = 0; axis < grid.dimension(); ++axis) {
-    std::vector<double> excess(static_cast<std::size_t>(grid.axis(axis).cells), 0.0);
+    std::vector<double> excess(grid.axis(axis).cells, 0.0);
     for (Index cell = 0; cell < grid.cells(); ++cell) {
       const Index column = axis == 0 ? cell % grid.nx() : cell / grid.nx();
-      const auto i = static_cast<std::size_t>(cell);
-      excess[static_cast<std::size_t>(column)] += counts[i] / total - model.cells[i];
+      const std::size_t i = cell;
+      excess[column] += counts[i] / total - model.cells[i];
     }
     double cdf = 0, most = 0, least = 0;
     for (const double part : excess) {

@@ -4,7 +4,7 @@ namespace fokker {
 
 Marginals marginals(const Grid& grid, std::span<const double> p) {
   constexpr Index together = 32;  // rows added up before the sums are compensated
-  const auto nx = static_cast<std::size_t>(grid.nx());
+  const std::size_t nx = grid.nx();
   std::vector<CompensatedSum> columns(nx);
   std::vector<double> some(nx);
   Marginals all;

@@ -95,7 +95,7 @@ double kolmogorov_smirnov(const Grid& grid, std::span<const double> p, std::span
   const Marginals P = marginals(grid, p), Q = marginals(grid, q);
   double largest = 0;
   for (int k = 0; k < grid.dimension(); ++k) {
-    const auto at = static_cast<std::size_t>(k);
+    const std::size_t at = k;
     double above = 0, below = 0;
     for (const double difference : cdf_differences(P[at], Q[at])) {
       above = larger(above, difference);

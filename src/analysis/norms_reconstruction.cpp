@@ -47,19 +47,18 @@ class Reconstruction {
  public:
   Reconstruction(const Grid& grid, std::span<const double> p) : grid_(grid), p_(p) {
     for (int k = 0; k < grid.dimension(); ++k)
-      for (Index i = 0; i < grid.axis(k).cells; ++i)
-        stencils_[static_cast<std::size_t>(k)].push_back(stencil(grid.axis(k), i));
+      for (Index i = 0; i < grid.axis(k).cells; ++i) stencils_[k].push_back(stencil(grid.axis(k), i));
   }
 
   [[nodiscard]] Parabola operator()(Index i, Index j) const {
     Parabola cell{.mean = value(i, j)};
-    const Stencil& x = stencils_[0][static_cast<std::size_t>(i)];
+    const Stencil& x = stencils_[0][i];
     for (std::size_t a = 0; a < 3; ++a) {
       cell.slope[0] += x.slope[a] * value(x.cell[a], j);
       cell.curvature[0] += x.curvature[a] * value(x.cell[a], j);
     }
     if (grid_.dimension() == 1) return cell;
-    const Stencil& y = stencils_[1][static_cast<std::size_t>(j)];
+    const Stencil& y = stencils_[1][j];
     for (std::size_t b = 0; b < 3; ++b) {
       cell.slope[1] += y.slope[b] * value(i, y.cell[b]);
       cell.curvature[1] += y.curvature[b] * value(i, y.cell[b]);
@@ -69,7 +68,7 @@ class Reconstruction {
   }
 
  private:
-  [[nodiscard]] double value(Index i, Index j) const { return p_[static_cast<std::size_t>(i + grid_.nx() * j)]; }
+  [[nodiscard]] double value(Index i, Index j) const { return p_[i + grid_.nx() * j]; }
 
   const Grid& grid_;
   std::span<const double> p_;
@@ -88,7 +87,7 @@ std::array<double, 5> primitive_weights(double z, int count) {
         if (l != face && l != k) product *= (z - l) / (face - l);
       derivative += product;
     }
-    for (int cell = 0; cell < face; ++cell) weights[static_cast<std::size_t>(cell)] += derivative;
+    for (int cell = 0; cell < face; ++cell) weights[cell] += derivative;
   }
   return weights;
 }
@@ -104,8 +103,7 @@ LineWeights line_weights(const Axis& axis, Index i, double x) {
   LineWeights line{.count = static_cast<int>(axis.periodic() ? 5 : std::min<Index>(axis.cells, 5))};
   const Index first = axis.periodic() ? i - 2 : std::clamp<Index>(i - 2, 0, axis.cells - line.count);
   line.weight = primitive_weights((x - axis.lower) / axis.width() - static_cast<double>(first), line.count);
-  for (int c = 0; c < line.count; ++c)
-    line.cell[static_cast<std::size_t>(c)] = (first + c + 2 * axis.cells) % axis.cells;
+  for (int c = 0; c < line.count; ++c) line.cell[c] = (first + c + 2 * axis.cells) % axis.cells;
   return line;
 }
 
@@ -133,8 +131,8 @@ void go_round(const Axis& axis, double reference, MomentWeights& w) {
                  c3 = (b * b * b * b - a * a * a * a) / 4;
     const Stencil near = stencil(axis, i);
     const auto add = [&](Index cell, double s0, double s1) {
-      w.first[static_cast<std::size_t>(cell)] += shift * s0;
-      w.second[static_cast<std::size_t>(cell)] += 2 * shift * (d * s0 + h * s1) + shift * shift * s0;
+      w.first[cell] += shift * s0;
+      w.second[cell] += 2 * shift * (d * s0 + h * s1) + shift * shift * s0;
     };
     add(i, c0, c1);
     for (std::size_t k = 0; k < 3; ++k)
@@ -153,16 +151,15 @@ void go_round(const Axis& axis, double reference, MomentWeights& w) {
 
 MomentWeights moment_weights(const Axis& axis, double reference) {
   const double h = axis.width();
-  MomentWeights w{std::vector<double>(static_cast<std::size_t>(axis.cells)),
-                  std::vector<double>(static_cast<std::size_t>(axis.cells))};
+  MomentWeights w{std::vector<double>(axis.cells), std::vector<double>(axis.cells)};
   for (Index i = 0; i < axis.cells; ++i) {
     const double d = axis.center(i) - reference;
-    const auto own = static_cast<std::size_t>(i);
+    const std::size_t own = i;
     w.first[own] += d;
     w.second[own] += d * d + h * h / 12;
     const Stencil near = stencil(axis, i);
     for (std::size_t a = 0; a < 3; ++a) {
-      const auto cell = static_cast<std::size_t>(near.cell[a]);
+      const std::size_t cell = near.cell[a];
       w.first[cell] += h * near.slope[a] / 12;
       w.second[cell] += h * d * near.slope[a] / 6 + h * h * near.curvature[a] / 360;
     }
@@ -213,7 +210,7 @@ Eigen::MatrixXd second_moments(const Grid& grid, std::span<const double> p, cons
   Eigen::MatrixXd second(dimension, dimension);
   std::array<MomentWeights, 2> centred;
   for (int k = 0; k < dimension; ++k) {
-    const auto at = static_cast<std::size_t>(k);
+    const std::size_t at = k;
     centred[at] = moment_weights(grid.axis(k), about[k]);
     second(k, k) = weighted(centred[at].second, marginal[at]) / mass;
   }
@@ -221,7 +218,7 @@ Eigen::MatrixXd second_moments(const Grid& grid, std::span<const double> p, cons
   CompensatedSum mixed;
   for (Index j = 0; j < grid.ny(); ++j) {
     const double *row = p.data() + grid.nx() * j, *weight = centred[0].first.data();
-    mixed.add(centred[1].first[static_cast<std::size_t>(j)] *
+    mixed.add(centred[1].first[j] *
               row_sum(centred[0].first.size(), [=](std::size_t i) { return weight[i] * row[i]; }));
   }
   second(0, 1) = second(1, 0) = mixed.value() / mass;
@@ -234,8 +231,7 @@ Moments moments(const Grid& grid, std::span<const double> p) {
   const Marginals marginal = marginals(grid, p);
   const double mass = total(marginal[0]);
   Moments result{grid.volume() * mass, Eigen::VectorXd(grid.dimension()), {}};
-  for (int k = 0; k < grid.dimension(); ++k)
-    result.mean[k] = mean_of(grid.axis(k), marginal[static_cast<std::size_t>(k)], mass);
+  for (int k = 0; k < grid.dimension(); ++k) result.mean[k] = mean_of(grid.axis(k), marginal[k], mass);
   result.covariance = second_moments(grid, p, marginal, mass, result.mean);
   return result;
 }
@@ -246,7 +242,7 @@ MomentErrors moment_errors(const Grid& grid, std::span<const double> p, std::spa
   Eigen::VectorXd own(grid.dimension()), theirs(grid.dimension());
   MomentErrors errors;
   for (int k = 0; k < grid.dimension(); ++k) {
-    const auto at = static_cast<std::size_t>(k);
+    const std::size_t at = k;
     const Axis& axis = grid.axis(k);
     theirs[k] = mean_of(axis, Q[at], q_mass);
     own[k] = axis.periodic() ? theirs[k] : mean_of(axis, P[at], p_mass);
@@ -307,7 +303,7 @@ double point_value(const Grid& grid, std::span<const double> p, std::span<const 
   double value = 0;
   for (std::size_t b = 0; b < static_cast<std::size_t>(y.count); ++b)
     for (std::size_t a = 0; a < static_cast<std::size_t>(x.count); ++a)
-      value += x.weight[a] * y.weight[b] * p[static_cast<std::size_t>(x.cell[a] + grid.nx() * y.cell[b])];
+      value += x.weight[a] * y.weight[b] * p[x.cell[a] + grid.nx() * y.cell[b]];
   return value;
 }
 

@@ -67,7 +67,7 @@ double ScoreTable::slope(int axis, Index face, Index other) const {
   const Index n = grid_->axis(axis).cells, next = face + 1 == n ? 0 : face + 1, nx = grid_->nx();
   const Index lower = axis == 0 ? face + nx * other : other + nx * face;
   const Index upper = axis == 0 ? next + nx * other : other + nx * next;
-  return (now_[static_cast<std::size_t>(upper)] - now_[static_cast<std::size_t>(lower)]) / grid_->axis(axis).width();
+  return (now_[upper] - now_[lower]) / grid_->axis(axis).width();
 }
 
 /// Between faces along its own axis, between centres across.

@@ -14,10 +14,9 @@ namespace fokker {
 namespace fs = std::filesystem;
 namespace {
 
-[[noreturn]] void fail(const fs::path& path, const std::string& what) {
-  throw FileError(fmt::format("{}: {}", path.string(), what));
+[[noreturn]] void fail_errno(const fs::path& path) {
+  throw FileError(path.string(), fmt::format("cannot read: {}", std::strerror(errno)));
 }
-[[noreturn]] void fail_errno(const fs::path& path) { fail(path, fmt::format("cannot read: {}", std::strerror(errno))); }
 
 // An open file descriptor; closed at the end of its scope.
 class Descriptor {
@@ -53,7 +52,7 @@ std::string read_at_most(const fs::path& path, std::size_t limit) {
 
 std::string read_file(const fs::path& path, std::size_t limit) {
   std::string bytes = read_at_most(path, limit + 1);
-  if (bytes.size() > limit) fail(path, fmt::format("more than {} bytes", limit));
+  if (bytes.size() > limit) throw FileError(path.string(), fmt::format("more than {} bytes", limit));
   return bytes;
 }
 

@@ -41,6 +41,10 @@ std::string Case::where(std::string_view key) const {
   }
 }
 
+void refuse(const Case& config, const std::string& key, const std::string& text) {
+  throw CaseError({Problem{config.where(key), key, text}});
+}
+
 Case parse_case(std::string_view text, const std::string& name, const std::filesystem::path& folder,
                 const std::vector<std::string>& overrides, const Vocabulary& vocabulary, CaseFor use) {
   Problems problems(name, overrides);

@@ -12,10 +12,6 @@ namespace fokker {
 namespace fs = std::filesystem;
 namespace {
 
-[[noreturn]] void fail(const fs::path& path, const std::string& what) {
-  throw FileError(fmt::format("{}: {}", path.string(), what));
-}
-
 std::string_view trimmed(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t\r");
   if (first == std::string_view::npos) return {};
@@ -37,7 +33,7 @@ std::vector<std::string> header_names(const fs::path& path, std::string_view lin
   std::vector<std::string> names;
   for (std::string_view field : split(line)) {
     if (field.size() >= 2 && field.front() == '"' && field.back() == '"') field = field.substr(1, field.size() - 2);
-    if (field.empty()) fail(path, fmt::format("line 1: column {} has no name", names.size() + 1));
+    if (field.empty()) throw FileError(path.string(), fmt::format("line 1: column {} has no name", names.size() + 1));
     names.emplace_back(field);
   }
   return names;
@@ -68,19 +64,20 @@ Csv parse_csv(std::string_view bytes, const fs::path& path) {
     if (line.empty() || line.front() == '#') continue;
     const std::vector<std::string_view> fields = split(line);
     if (fields.size() != csv.names.size())
-      fail(path,
-           fmt::format("line {}: {} values, the header names {} columns", number, fields.size(), csv.names.size()));
+      throw FileError(path.string(), fmt::format("line {}: {} values, the header names {} columns", number,
+                                                 fields.size(), csv.names.size()));
     for (std::size_t k = 0; k < fields.size(); ++k) {
       double value = 0;
       const std::string_view field = fields[k].starts_with('+') ? fields[k].substr(1) : fields[k];
       const auto [rest, error] = std::from_chars(field.data(), field.data() + field.size(), value);
       if (error != std::errc() || rest != field.data() + field.size())
-        fail(path, fmt::format("line {}: column {}: '{}' is not a number", number, csv.names[k], fields[k]));
+        throw FileError(path.string(),
+                        fmt::format("line {}: column {}: '{}' is not a number", number, csv.names[k], fields[k]));
       csv.columns[k].push_back(value);
     }
     csv.lines.push_back(number);
   }
-  if (csv.names.empty()) fail(path, "empty, a header line with column names was expected");
+  if (csv.names.empty()) throw FileError(path.string(), "empty, a header line with column names was expected");
   return csv;
 }
 

@@ -161,9 +161,7 @@ const std::vector<KeyRow> rows = {
         "p >= 0 is demanded, or not"),
     key("scheme.score",
         word(
-            &CaseScheme::score,
-            [](const Vocabulary&) { return Strings{"log_difference", "flux_consistent", "spectral", "exact", "table"}; },
-            "one of log_difference, flux_consistent, spectral, exact, table"),
+            &CaseScheme::score, [](const Vocabulary& words) { return words.scores; }, "a score of the effective drift"),
         "", "log_difference", "where the score comes from", {.only_with = {{"form", "effective_drift"}}}),
     key("scheme.score_order", {KeyKind::integer, "2 or 4", read_score_order, writer(&CaseScheme::score_order)}, "", "2",
         "of the differences", {.only_with = {{"form", "effective_drift"}, {"score", "log_difference"}}}),

@@ -37,9 +37,7 @@ class TableCheck {
   }
 
  private:
-  [[noreturn]] void fail(const std::string& what) const {
-    throw FileError(fmt::format("{}: {}", path_.string(), what));
-  }
+  [[noreturn]] void fail(const std::string& what) const { throw FileError(path_.string(), what); }
   [[noreturn]] void fail(std::size_t row, const std::string& what) const {
     fail(fmt::format("line {}: {}", csv_.lines[row], what));
   }

@@ -25,8 +25,7 @@ Problems::Problems(std::string name, std::span<const std::string> overrides) : n
 }
 
 std::string Problems::where(const Position& position) const {
-  if (position.override_index >= 0)
-    return "--set " + override_paths_[static_cast<std::size_t>(position.override_index)];
+  if (position.override_index >= 0) return "--set " + override_paths_[position.override_index];
   return fmt::format("{}:{}:{}", name_, position.line, position.column);
 }
 

@@ -229,7 +229,7 @@ std::optional<Eigen::MatrixXd> CaseReader::covariance(const Node& node, std::siz
   bool good = true;
   for (Eigen::Index i = 0; i < n; ++i)
     for (Eigen::Index j = 0; j < n; ++j) {
-      const auto value = number((*nodes)[static_cast<std::size_t>(i)][static_cast<std::size_t>(j)]);
+      const auto value = number((*nodes)[i][j]);
       good = good && value;
       values(i, j) = value.value_or(0);
     }

@@ -41,12 +41,12 @@ Grid::Grid(std::vector<Axis> axes) : axes_(std::move(axes)) {
   for (std::size_t k = 0; k < axes_.size(); ++k) {
     if (axes_[k].at_lower == Boundary::absorbing) outflow_[2 * k] = outflows_++;
     if (axes_[k].at_upper == Boundary::absorbing) outflow_[2 * k + 1] = outflows_++;
-    centers_[k].resize(static_cast<std::size_t>(cells()));
+    centers_[k].resize(cells());
   }
   for (Index j = 0, cell = 0; j < ny(); ++j)
     for (Index i = 0; i < nx(); ++i, ++cell) {
-      centers_[0][static_cast<std::size_t>(cell)] = axes_[0].center(i);
-      if (axes_.size() > 1) centers_[1][static_cast<std::size_t>(cell)] = axes_[1].center(j);
+      centers_[0][cell] = axes_[0].center(i);
+      if (axes_.size() > 1) centers_[1][cell] = axes_[1].center(j);
     }
 }
 

@@ -23,9 +23,7 @@ class AlternatingMethod : public Method {
     factorisations_ = lines_.factorisations();
     return split;
   }
-  [[nodiscard]] std::vector<double> scratch() const {
-    return std::vector<double>(static_cast<std::size_t>(op_.size()));
-  }
+  [[nodiscard]] std::vector<double> scratch() const { return std::vector<double>(op_.size()); }
 
   const LinearOperator& op_;
   LineSolver lines_;
@@ -96,8 +94,7 @@ class Doubled final : public Method {
     evaluations_ = method_->evaluations();
     factorisations_ = method_->factorisations();
     parallel_for(0, op_.size(), 16384, [&](Index first, Index last) {
-      for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(last); ++i)
-        whole_[i] = (step.next[i] - whole_[i]) / 3;
+      for (std::size_t i = first; i < static_cast<std::size_t>(last); ++i) whole_[i] = (step.next[i] - whole_[i]) / 3;
     });
   }
   double error(const Advance& /*step*/) override {

@@ -186,10 +186,9 @@ void contour_line(const Poles& poles, std::size_t group, double h, const Tridiag
   for (Index j = 0; j < middle; ++j) {
     const Index k = last - j;
     const double outside = j + 1 == middle ? 0 : out[j + 1];  // that of the middle cell is added once, below
-    eliminate(p[static_cast<std::size_t>(j)], h * right[j], h * left[j + 1], h * outside, z, up, kept_at(j));
+    eliminate(p[j], h * right[j], h * left[j + 1], h * outside, z, up, kept_at(j));
     if (k == middle) continue;
-    eliminate(p[static_cast<std::size_t>(k)], h * left[k], h * right[k - 1], k - 1 == middle ? 0 : h * out[k - 1], z,
-              down, kept_at(k));
+    eliminate(p[k], h * left[k], h * right[k - 1], k - 1 == middle ? 0 : h * out[k - 1], z, down, kept_at(k));
   }
   // Both fronts brought z along, and one of two is enough.
   Numbers pivot = up.kept, inverse, x, both = up.given;
@@ -200,7 +199,7 @@ void contour_line(const Poles& poles, std::size_t group, double h, const Tridiag
   add(h * out[middle], pivot);
   invert(pivot, inverse);
   if (middle < last) add(1, down.given, both);
-  add(p[static_cast<std::size_t>(middle)], both);
+  add(p[middle], both);
   multiply(both, inverse, x);
   store(x, kept_at(middle));
   sum(weight, x, sums[middle]);
@@ -230,7 +229,7 @@ void contour_ring(const Poles& poles, std::size_t group, double h, const Tridiag
   add(h * out[last], kept_last);
   add(h * left[0], to_last);
   add(h * right[last], from_last);
-  add(p[static_cast<std::size_t>(last)], end);
+  add(p[last], end);
   for (Index j = 0; j < last; ++j) {
     const bool before_last = j + 1 == last;
     const double ahead = before_last ? 0 : h * right[j];
@@ -242,7 +241,7 @@ void contour_ring(const Poles& poles, std::size_t group, double h, const Tridiag
     add(ahead, pivot);
     add(1, to_last, pivot);
     invert(pivot, inverse);
-    add(p[static_cast<std::size_t>(j)], given);
+    add(p[j], given);
     multiply(given, inverse, y);
     multiply(kept, inverse, fraction);
     multiply(from_last, inverse, column);

@@ -4,7 +4,6 @@
 #include "fokker/base/dormand_prince.hpp"
 #include "fokker/base/large_array.hpp"
 #include "fokker/base/parallel.hpp"
-#include "fokker/base/subscript.hpp"
 #include "method.hpp"
 
 /// Runge-Kutta formulas as stages of the operator: every product A u is combined with what is there already in the same
@@ -25,11 +24,11 @@ class ExplicitMethod : public Method {
       for (Index i = first; i < last; ++i) {
         double sum = 0;
         for (const Term& term : terms) sum += term.factor * term.values[i];
-        out[at(i)] = sum;
+        out[i] = sum;
       }
     });
   }
-  [[nodiscard]] LargeArray scratch() const { return LargeArray(at(op_.size())); }
+  [[nodiscard]] LargeArray scratch() const { return LargeArray(static_cast<std::size_t>(op_.size())); }
 
   const Operator& op_;
 };

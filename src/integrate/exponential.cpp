@@ -73,7 +73,7 @@ void find_bessel_integrals(double z, double tail, std::vector<double>& J) {
 class Exponential final : public Method {
  public:
   explicit Exponential(const LinearOperator& op) : op_(op), base_(*op.base()), chain_(base_) {
-    for (LargeArray* array : {&a_, &b_, &start_of_part_}) array->resize(static_cast<std::size_t>(op.size()));
+    for (LargeArray* array : {&a_, &b_, &start_of_part_}) array->resize(op.size());
     weights_.reserve(2048);
   }
 
@@ -211,13 +211,12 @@ class Exponential final : public Method {
   /// An outflow has no decay: its recurrence sums up its own rounding twice, to some 1e-10 over a thousand terms. What
   /// the cells have lost is known to all digits, so the largest outflow is set right by it.
   void balance(std::span<const double> before, std::span<double> after) const {
-    const auto cells = static_cast<std::size_t>(op_.cells());
+    const std::size_t cells = op_.cells();
     const auto outflows = cells + static_cast<std::size_t>(op_.outflows());
     if (op_.outflows() == 0) return;
     double missing = op_.cell_volume() * ordered_sum(0, op_.cells(), 4096, [&](Index first, Index last) {
                        double sum = 0;
-                       for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(last); ++i)
-                         sum += before[i] - after[i];
+                       for (std::size_t i = first; i < static_cast<std::size_t>(last); ++i) sum += before[i] - after[i];
                        return sum;
                      });
     std::size_t largest = cells;

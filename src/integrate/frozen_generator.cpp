@@ -62,14 +62,12 @@ class FrozenGenerator final : public Method {
   }
 
  private:
-  [[nodiscard]] std::vector<double> scratch() const {
-    return std::vector<double>(static_cast<std::size_t>(op_.size()));
-  }
+  [[nodiscard]] std::vector<double> scratch() const { return std::vector<double>(op_.size()); }
   /// target[i] = value(i) for every unknown
   template <class Value>
   void fill(std::span<double> target, const Value& value) const {
     parallel_for(0, op_.size(), grain, [&](Index first, Index last) {
-      for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(last); ++i) target[i] = value(i);
+      for (std::size_t i = first; i < static_cast<std::size_t>(last); ++i) target[i] = value(i);
     });
   }
 

@@ -5,7 +5,6 @@
 #include <numbers>
 
 #include "fokker/base/parallel.hpp"
-#include "fokker/base/subscript.hpp"
 #include "fokker/solve/shifted_solver.hpp"
 #include "method.hpp"
 
@@ -74,10 +73,10 @@ class ImplicitMethod : public Method {
   template <class Value>
   void fill(std::span<double> target, const Value& value) const {
     parallel_for(0, op_.size(), grain, [&](Index first, Index last) {
-      for (Index i = first; i < last; ++i) target[at(i)] = value(at(i));
+      for (Index i = first; i < last; ++i) target[i] = value(static_cast<std::size_t>(i));
     });
   }
-  [[nodiscard]] std::vector<double> scratch() const { return std::vector<double>(at(op_.size())); }
+  [[nodiscard]] std::vector<double> scratch() const { return std::vector<double>(op_.size()); }
 
   const LinearOperator& op_;
 

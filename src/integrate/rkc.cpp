@@ -61,7 +61,7 @@ void find_stage_numbers(std::size_t s, std::vector<StageNumbers>& numbers) {
 class Rkc2 final : public Method {
  public:
   explicit Rkc2(const Operator& op) : op_(op), chain_(op), matrix_(op.linear() != nullptr && op.autonomous()) {
-    for (LargeArray* array : {&first_, &last_, &a_, &b_}) array->resize(static_cast<std::size_t>(op.size()));
+    for (LargeArray* array : {&first_, &last_, &a_, &b_}) array->resize(op.size());
     if (!matrix_) stage_.resize(first_.size());
     numbers_.reserve(1024);
   }

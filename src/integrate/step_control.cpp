@@ -209,7 +209,7 @@ class DyadicSteps final : public Steps {
     constexpr double most = 2.2;
     double ratio = 1;
     for (Index i = 0; i < bound_.op->cells(); ++i) {
-      const auto k = static_cast<std::size_t>(i);
+      const std::size_t k = i;
       if (before[k] > 0) ratio = std::min(ratio, next_[k] / before[k]);
     }
     if (ratio <= 0 || ratio >= 1) return ratio >= 1 ? 60 : 0;

@@ -7,7 +7,6 @@
 #include "contour.hpp"
 #include "fokker/base/errors.hpp"
 #include "fokker/base/stop.hpp"
-#include "fokker/base/subscript.hpp"
 #include "method.hpp"
 
 namespace fokker {
@@ -31,16 +30,16 @@ Rates rates_of(const LinearOperator& base) {
   const Index n = base.cells();
   Rates rates;
   auto& [left, right, out, ring] = rates.bands;
-  for (auto* column : {&left, &right, &out}) column->assign(at(n), 0.0);
+  for (auto* column : {&left, &right, &out}) column->assign(static_cast<std::size_t>(n), 0.0);
   base.assemble(0, [&](Index row, Index column, double value) {
     if (row == column) return;  // what the other entries of the column say, with less rounding
     if (row >= n) {
-      rates.outflows.push_back({at(row), at(column), value});
-      out[at(column)] += value / base.cell_volume();
+      rates.outflows.push_back({static_cast<std::size_t>(row), static_cast<std::size_t>(column), value});
+      out[column] += value / base.cell_volume();
     } else if (row == column + 1 || (row == 0 && column == n - 1 && n > 2)) {
-      right[at(column)] += value;
+      right[column] += value;
     } else if (row == column - 1 || (row == n - 1 && column == 0)) {
-      left[at(column)] += value;
+      left[column] += value;
     } else if (value != 0) {
       refuse("solves tridiagonal systems, and this operator joins cells that are not neighbours on one axis");
     }
@@ -119,9 +118,9 @@ class Talbot final : public Method {
       : op_(op),
         rates_(rates_of(base)),
         parabola_(parabola_of(rates_.bands)),
-        work_(contour_work(rates_.bands.ring) * at(op.cells())),
+        work_(contour_work(rates_.bands.ring) * static_cast<std::size_t>(op.cells())),
         means_(rates_.outflows.size()),
-        sums_(at(op.cells())) {
+        sums_(static_cast<std::size_t>(op.cells())) {
     if (!std::isfinite(parabola_))
       refuse("needs a stationary distribution that doubles can hold, and that of this ring is none");
   }

@@ -45,7 +45,7 @@ void integrate(const Tape& tape, double t, int dimension, Patch& patch) {
   tape.evaluate(std::span(inputs).first(static_cast<std::size_t>(dimension) + 1), rule_points * rows, {&output, 1});
 
   const auto points = std::span(value).first(static_cast<std::size_t>(rule_points * rows));
-  const auto least = static_cast<std::size_t>(std::min_element(points.begin(), points.end(), below) - points.begin());
+  const std::size_t least = std::min_element(points.begin(), points.end(), below) - points.begin();
   patch.lowest = {points[least], patch.cell, {x[least], y[least]}};
 
   double both = 0, gauss_x = 0, gauss_y = 0;  // averages: half the weights, which sum to 2

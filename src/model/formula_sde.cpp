@@ -101,7 +101,7 @@ void FormulaSde::written_drift(const PointsIn& x, double t, PointsOut f) const {
 double FormulaSde::reading() const { return parts_->reading; }
 
 void FormulaSde::breakpoints(const AxisLine& line, double t, std::vector<double>& points) const {
-  parts_->breaks[static_cast<std::size_t>(line.axis)].find(line, t, points);
+  parts_->breaks[line.axis].find(line, t, points);
 }
 
 bool FormulaSde::breakpoints_move() const {
@@ -111,7 +111,7 @@ bool FormulaSde::breakpoints_move() const {
 std::optional<AxisSeparated> FormulaSde::along(int axis) const try {
   const Parts& p = *parts_;
   if (p.dimension() != 2 || !p.traits.autonomous || !p.traits.diagonal) return std::nullopt;
-  const auto k = static_cast<std::size_t>(axis);
+  const std::size_t k = axis;
   if (p.D[k][k].is_zero()) return std::nullopt;
   const std::string& other = p.given.variables[1 - k];
   const CommonFactor common = common_factor(Formulas{p.written[k], p.D[k][k]}, other);
@@ -136,7 +136,7 @@ void FormulaSde::diffusion_rounding(const PointsIn& x, double t, TensorOut error
   const std::array<double*, 3> outputs{error.xx, error.xy, error.yy};
   for (Index i = 0; i < x.size; ++i) {
     std::vector<double> point;
-    for (int k = 0; k < dimension(); ++k) point.push_back(x.axis[static_cast<std::size_t>(k)][i]);
+    for (int k = 0; k < dimension(); ++k) point.push_back(x.axis[k][i]);
     point.push_back(t);
     for (std::size_t k = 0; k < D.size(); ++k)
       outputs[k][i] = evaluate_with_rounding(D[k], parts_->inputs, point).error;
@@ -172,7 +172,7 @@ const std::vector<Expression>& FormulaSde::ito_drift() const { return parts_->dr
 const std::vector<Expression>& FormulaSde::induced_drift() const { return parts_->induced; }
 
 std::shared_ptr<const FormulaSde> FormulaSde::along(int axis, double still) const {
-  const auto k = static_cast<std::size_t>(axis);
+  const std::size_t k = axis;
   const std::map<std::string, Expression> other{{parts_->given.variables[1 - k], Expression(still)}};
   SdeFormulas line;
   line.variables = {parts_->given.variables[k]};
@@ -197,7 +197,7 @@ namespace {
 
 /// Sign of the trace of an autonomous D where its modulus is largest: +1 when it is 0 everywhere.
 double sign_of_diffusion(const Sde& sde, const PointsIn& at) {
-  std::vector<double> xx(static_cast<std::size_t>(at.size)), xy(xx.size()), yy(xx.size());
+  std::vector<double> xx(at.size), xy(xx.size()), yy(xx.size());
   sde.diffusion(at, 0, {xx.data(), xy.data(), yy.data()});
   double largest = 0;
   for (std::size_t i = 0; i < xx.size(); ++i) {

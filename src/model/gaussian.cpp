@@ -83,7 +83,7 @@ void point_masses(const AxisCells& axis, double x, std::vector<double>& mass) {
 
 /// Masses of a one-dimensional normal distribution in the cells of an axis.
 std::vector<double> axis_masses(const AxisCells& axis, double mean, double variance) {
-  std::vector<double> mass(static_cast<std::size_t>(axis.count()), 0.0);
+  std::vector<double> mass(axis.count(), 0.0);
   const double deviation = std::sqrt(variance);
   if (deviation == 0) {
     point_masses(axis, mean, mass);
@@ -207,7 +207,7 @@ void add_correlated(const Gaussian& g, const AxisCells& x, const AxisCells& y, s
   const auto [x_first, x_last] = x.images(g.mean[0] - reach * deviation_x, g.mean[0] + reach * deviation_x);
   const Index nx = x.count(), ny = y.count();
   parallel_for(0, nx, 8, [&, x_first = x_first, x_last = x_last](Index begin, Index end) {
-    std::vector<double> mass(static_cast<std::size_t>(ny));
+    std::vector<double> mass(ny);
     for (Index i = begin; i < end; ++i) {
       std::fill(mass.begin(), mass.end(), 0.0);
       for (Index k = x_first; k <= x_last; ++k) {

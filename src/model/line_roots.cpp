@@ -34,7 +34,7 @@ class Profile {
       columns.push_back(column.data());
     }
     std::array<TapeInput, 3> inputs{TapeInput::of(line_.across), TapeInput::of(line_.across), TapeInput::of(t_)};
-    inputs[static_cast<std::size_t>(line_.axis)] = TapeInput::of(x.data());
+    inputs[line_.axis] = TapeInput::of(x.data());
     if (dimension_ == 1) inputs[1] = inputs[2];
     tape_.evaluate(std::span(inputs).first(dimension_ + 1), static_cast<Index>(x.size()), columns);
   }

@@ -16,7 +16,7 @@ constexpr Index block = 256;  // points worked on at a time, in scratch on the s
 PointsIn part(const PointsIn& x, Index first) {
   PointsIn piece = x;
   piece.size = std::min(block, x.size - first);
-  for (int k = 0; k < x.dimension; ++k) piece.axis[static_cast<std::size_t>(k)] += first;
+  for (int k = 0; k < x.dimension; ++k) piece.axis[k] += first;
   return piece;
 }
 
@@ -58,7 +58,7 @@ void ReverseSde::add_score(const PointsIn& x, double t, double factor, PointsOut
     score_at(piece, t, {{sx.data(), sy.data()}});
     forward_->diffusion(piece, t, {xx.data(), xy.data(), yy.data()});
     for (Index i = 0; i < piece.size; ++i) {
-      const auto at = static_cast<std::size_t>(i);
+      const std::size_t at = i;
       if (x.dimension == 1) {
         out.axis[0][first + i] += factor * (xx[at] * sx[at]);
       } else {
@@ -73,7 +73,7 @@ void ReverseSde::flux_velocity(const PointsIn& x, double tau, PointsOut a) const
   const double t = forward_time(tau);
   forward_->flux_velocity(x, t, a);
   for (int k = 0; k < x.dimension; ++k) {
-    double* const column = a.axis[static_cast<std::size_t>(k)];
+    double* const column = a.axis[k];
     for (Index i = 0; i < x.size; ++i) column[i] = -column[i];
   }
   add_score(x, t, 1 + lambda_ * lambda_, a);
@@ -88,10 +88,9 @@ void ReverseSde::drift(const PointsIn& x, double tau, PointsOut f) const {
     const PointsIn piece = part(x, first);
     forward_->flux_velocity(piece, t, {{ax.data(), ay.data()}});
     for (int k = 0; k < x.dimension; ++k) {
-      double* const column = f.axis[static_cast<std::size_t>(k)] + first;
+      double* const column = f.axis[k] + first;
       const auto& a = k == 0 ? ax : ay;
-      for (Index i = 0; i < piece.size; ++i)
-        column[i] = fraction * column[i] - (1 + fraction) * a[static_cast<std::size_t>(i)];
+      for (Index i = 0; i < piece.size; ++i) column[i] = fraction * column[i] - (1 + fraction) * a[i];
     }
   }
   add_score(x, t, 1 + fraction, f);

@@ -205,7 +205,7 @@ GaussianMixture Schedule::prior(double end) const {
   const auto d = static_cast<Eigen::Index>(axes.size());
   Gaussian normal{1, Eigen::VectorXd(d), Eigen::MatrixXd::Zero(d, d)};
   for (Eigen::Index k = 0; k < d; ++k) {
-    const AxisSchedule& axis = axes[static_cast<std::size_t>(k)];
+    const AxisSchedule& axis = axes[k];
     normal.mean[k] = axis.prior_mean;
     normal.covariance(k, k) = values_at(axis.prior_variance, {end})[0];
   }
@@ -217,7 +217,7 @@ GaussianMixture Schedule::claimed(const GaussianMixture& start, double end) cons
   for (Gaussian& g : moved) {
     Eigen::VectorXd alpha(g.mean.size()), kernel(g.mean.size());
     for (Eigen::Index k = 0; k < g.mean.size(); ++k) {
-      const AxisSchedule& axis = axes[static_cast<std::size_t>(k)];
+      const AxisSchedule& axis = axes[k];
       const std::vector<double> variance = values_at(axis.variance, {0, end});
       alpha[k] = values_at(axis.alpha, {end})[0];
       kernel[k] = variance[1] - alpha[k] * alpha[k] * variance[0];

@@ -15,7 +15,7 @@ namespace {
 /// A spread of more than four turns is as even as one of four to e^-300; fewer images do.
 Eigen::MatrixXd bounded_on(const Torus& torus, Eigen::MatrixXd covariance) {
   for (Index k = 0; k < covariance.rows(); ++k) {
-    const double most = 4 * torus.period[static_cast<std::size_t>(k)], spread = std::sqrt(covariance(k, k));
+    const double most = 4 * torus.period[k], spread = std::sqrt(covariance(k, k));
     if (!(most > 0 && spread > most)) continue;
     covariance.row(k) *= most / spread;
     covariance.col(k) *= most / spread;

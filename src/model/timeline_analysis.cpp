@@ -105,7 +105,7 @@ class Analysis {
   }
 
   [[nodiscard]] std::vector<double> answers(const Tape& switches, double t) const {
-    std::vector<double> values(static_cast<std::size_t>(switches.output_count()));
+    std::vector<double> values(switches.output_count());
     std::vector<double*> outputs;
     for (double& value : values) outputs.push_back(&value);
     const TapeInput input = TapeInput::of(t);

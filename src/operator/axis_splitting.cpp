@@ -9,11 +9,11 @@ AxisSplitting::AxisSplitting(std::array<Index, 2> cells, std::array<bool, 2> per
                              double cell_volume)
     : cells_(cells), outflows_(outflows), volume_(cell_volume) {
   for (const int axis : {0, 1}) {
-    Part& part = axes_[static_cast<std::size_t>(axis)];
-    part.periodic = periodic[static_cast<std::size_t>(axis)];
+    Part& part = axes_[axis];
+    part.periodic = periodic[axis];
     part.up.resize(padded(axis));
     part.down.resize(padded(axis));
-    part.lower_sink.resize(static_cast<std::size_t>(panels(axis) * lanes));
+    part.lower_sink.resize(panels(axis) * lanes);
   }
 }
 
@@ -33,14 +33,14 @@ std::size_t AxisSplitting::slot(int axis, Index line, Index position) const {
 void AxisSplitting::add_edge(int axis, Index cell, double up, double down) {
   const Index x = cell % cells_[0], y = cell / cells_[0];
   const std::size_t at = axis == 0 ? slot(0, y, x) : slot(1, x, y);
-  Part& part = axes_[static_cast<std::size_t>(axis)];
+  Part& part = axes_[axis];
   part.up[at] += up;
   part.down[at] += down;
 }
 
 void AxisSplitting::add_edges(int axis, Index cell, Index count, const double* left, const double* right) {
   const Index x = cell % cells_[0], y = cell / cells_[0];
-  Part& part = axes_[static_cast<std::size_t>(axis)];
+  Part& part = axes_[axis];
   const auto add = [&](std::size_t first, Index stride, Index from, Index to) {
     double *const up = part.up.data() + first, *const down = part.down.data() + first;
     for (Index k = from; k < to; ++k) {
@@ -57,13 +57,13 @@ void AxisSplitting::add_edges(int axis, Index cell, Index count, const double* l
 }
 
 void AxisSplitting::add_sink(int axis, int side, Index cell, Index outflow, double rate) {
-  Part& part = axes_[static_cast<std::size_t>(axis)];
-  Index& known = part.outflow[static_cast<std::size_t>(side)];
+  Part& part = axes_[axis];
+  Index& known = part.outflow[side];
   if (part.periodic || (known >= 0 && known != outflow)) throw std::logic_error("one outflow per side of a line");
   known = outflow;
   const Index line = axis == 0 ? cell / cells_[0] : cell % cells_[0];
   if (side == 0)
-    part.lower_sink[static_cast<std::size_t>(line)] += rate;
+    part.lower_sink[line] += rate;
   else
     part.up[slot(axis, line, cells(axis) - 1)] += rate;
 }

@@ -110,8 +110,8 @@ template <int N>
   double factor[N + 1];
   const double* values[N + 1];
   for (int k = 0; k < N; ++k) {
-    factor[k] = stage.terms[static_cast<std::size_t>(k)].factor;
-    values[k] = stage.terms[static_cast<std::size_t>(k)].values + first;
+    factor[k] = stage.terms[k].factor;
+    values[k] = stage.terms[k].values + first;
   }
   double* const out = stage.out + first;
 #pragma GCC ivdep  // `out` is either apart from a term or the very same memory
@@ -181,10 +181,8 @@ template <class Work>
 void EdgeMatrix::for_units(const Work& work) const {
   const auto units = static_cast<Index>(units_.size()) - 1;
   const Index grain = std::max<Index>(1, piece_cells / std::min(nx_, unit_columns));
-  parallel_for(0, units, grain, [&](Index first, Index last) {
-    work(blocks_.data() + units_[static_cast<std::size_t>(first)],
-         blocks_.data() + units_[static_cast<std::size_t>(last)]);
-  });
+  parallel_for(0, units, grain,
+               [&](Index first, Index last) { work(blocks_.data() + units_[first], blocks_.data() + units_[last]); });
 }
 
 void EdgeMatrix::apply(double scale, const double* p, double* out) const {
@@ -195,7 +193,7 @@ void EdgeMatrix::apply(double scale, const double* p, double* out) const {
 
 void EdgeMatrix::apply_chain(double scale, std::span<const Product> chain, double* drained) const {
   const auto pass = [&](Index k) {
-    const Product& product = chain[static_cast<std::size_t>(k)];
+    const Product& product = chain[k];
     return Pass{terms_.data(),
                 weights_.data(),
                 count_,
@@ -209,8 +207,7 @@ void EdgeMatrix::apply_chain(double scale, std::span<const Product> chain, doubl
   const bool rows = static_cast<Index>(units_.size()) - 1 == ny_;
   if (rows && products > 1 && ny_ > 2 * products * row_reach_) {
     in_wavefronts(products, [&](Index k, Index first, Index last) {
-      run_blocks(blocks_.data() + units_[static_cast<std::size_t>(first)],
-                 blocks_.data() + units_[static_cast<std::size_t>(last)], pass(k));
+      run_blocks(blocks_.data() + units_[first], blocks_.data() + units_[last], pass(k));
     });
     return;
   }

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "fokker/base/parallel.hpp"
-#include "fokker/base/subscript.hpp"
 
 namespace fokker {
 
@@ -32,9 +31,9 @@ void EdgeMatrix::drain(double scale, std::span<const double> state, std::span<do
   const Index cells = nx_ * ny_;
   std::fill(rate.begin() + cells, rate.end(), 0.0);
   for (const Sink& sink : sinks_) {
-    const double lost = scale * sink.rate * state[at(sink.cell)];
-    rate[at(sink.cell)] -= lost;
-    rate[at(cells + sink.outflow)] += volume_ * lost;
+    const double lost = scale * sink.rate * state[sink.cell];
+    rate[sink.cell] -= lost;
+    rate[cells + sink.outflow] += volume_ * lost;
   }
 }
 
@@ -77,7 +76,7 @@ void EdgeMatrix::project_skew(const Run& run, Index k, AxisSplitting& directions
 // which is counted at both of its cells. Without diffusion no forward Euler step is stable; |v| / 2 is then the bound
 // that the imaginary axis sets to methods of order 3 and above.
 void EdgeMatrix::add_exit_rates(bool positive, std::span<double> diagonal) const {
-  const auto add = [&](Index cell, double rate) { diagonal[static_cast<std::size_t>(cell)] += rate; };
+  const auto add = [&](Index cell, double rate) { diagonal[cell] += rate; };
   for (const Run& run : runs_)
     for (Index k = 0; k < run.count; ++k) {
       const Index L = run.left + k, R = run.right + k;
@@ -98,7 +97,7 @@ void EdgeMatrix::lines(const Run& run, Index from, Index count, const double* va
                        std::array<const double*, 6>& out) const {
   const Index column = run.left % nx_ + from, row = run.left / nx_;
   for (int k = -2; k <= 3; ++k) {
-    const auto slot = static_cast<std::size_t>(k + 2);
+    const std::size_t slot = k + 2;
     const Index x = column + k * run.offset.x, y = row + k * run.offset.y;
     const bool row_inside = y >= 0 && y < ny_;
     const Index begin = row_inside ? std::clamp<Index>(-x, 0, count) : count;  // first and last + 1 inside the row

@@ -80,7 +80,7 @@ void EdgeMatrix::drop_zeros() {
   for (const double* const from : {old_left, old_right})
     for (std::size_t k = 0; k < runs_.size(); ++k)
       to = std::copy(from + origin[k], from + origin[k] + runs_[k].count, to);
-  weights_.resize(static_cast<std::size_t>(2 * count_));
+  weights_.resize(2 * count_);
   if (weights_.size() < weights_.capacity() / 4 * 3) weights_.shrink_to_fit();
   plan();
 }
@@ -91,13 +91,12 @@ void EdgeMatrix::plan() {
     Index begin, end, run;
     bool incoming;
   };
-  std::vector<std::vector<Visit>> rows(static_cast<std::size_t>(ny_));
+  std::vector<std::vector<Visit>> rows(ny_);
   for (std::size_t k = 0; k < runs_.size(); ++k) {
     const Run& run = runs_[k];
     for (const bool incoming : {false, true}) {
       const Index cell = incoming ? run.right : run.left, column = cell % nx_;
-      rows[static_cast<std::size_t>(cell / nx_)].push_back(
-          {column, column + run.count, static_cast<Index>(k), incoming});
+      rows[cell / nx_].push_back({column, column + run.count, static_cast<Index>(k), incoming});
     }
   }
   terms_.clear();
@@ -106,7 +105,7 @@ void EdgeMatrix::plan() {
   std::vector<Index> cuts;
   std::vector<Visit> active;
   for (Index row = 0; row < ny_; ++row) {
-    std::vector<Visit>& visits = rows[static_cast<std::size_t>(row)];
+    std::vector<Visit>& visits = rows[row];
     std::sort(visits.begin(), visits.end(), [](const Visit& a, const Visit& b) { return a.begin < b.begin; });
     cuts.assign({0, nx_});
     for (Index column = unit_columns; column < nx_; column += unit_columns) cuts.push_back(column);
@@ -124,7 +123,7 @@ void EdgeMatrix::plan() {
       if (begin % unit_columns == 0) units_.push_back(static_cast<Index>(blocks_.size()));
       EdgeBlock block{row * nx_ + begin, end - begin, static_cast<Index>(terms_.size()), 0, 0};
       for (const Visit& visit : active) {
-        const Run& run = runs_[static_cast<std::size_t>(visit.run)];
+        const Run& run = runs_[visit.run];
         const Index into = begin - visit.begin;
         terms_.push_back({run.first + into, (visit.incoming ? run.left : run.right) + into});
         ++(visit.incoming ? block.incoming : block.outgoing);

@@ -13,7 +13,7 @@ void Operator::apply_stages(double t, std::span<const double> state, std::span<c
   parallel_for(0, static_cast<Index>(state.size()), 4096, [&](Index first, Index last) {
     for (const Stage& stage : stages)
       for (Index i = first; i < last; ++i) {
-        double sum = stage.scale * rate_[static_cast<std::size_t>(i)];
+        double sum = stage.scale * rate_[i];
         for (const Term& term : stage.terms) sum += term.factor * term.values[i];
         stage.out[i] = sum;
       }
@@ -28,7 +28,7 @@ SpectralBound Operator::spectral_bound(double t) const {
 double Operator::norm_l1(std::span<const double> v) const {
   const auto sum_of_moduli = [&](Index first, Index last) {
     double sum = 0;
-    for (Index i = first; i < last; ++i) sum += std::abs(v[static_cast<std::size_t>(i)]);
+    for (Index i = first; i < last; ++i) sum += std::abs(v[i]);
     return sum;
   };
   return cell_volume() * ordered_sum(0, cells(), 4096, sum_of_moduli) + sum_of_moduli(cells(), cells() + outflows());
@@ -37,9 +37,7 @@ double Operator::norm_l1(std::span<const double> v) const {
 void LinearOperator::transpose(const std::function<void(const InsertEntry&)>& entries, std::span<const double> u,
                                std::span<double> out) {
   std::fill(out.begin(), out.end(), 0.0);
-  entries([&](Index row, Index column, double value) {
-    out[static_cast<std::size_t>(column)] += value * u[static_cast<std::size_t>(row)];
-  });
+  entries([&](Index row, Index column, double value) { out[column] += value * u[row]; });
 }
 
 void LinearOperator::apply_transposed(double t, std::span<const double> u, std::span<double> out) const {

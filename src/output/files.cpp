@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 namespace {
 
 [[noreturn]] void fail(const fs::path& path, const std::string& what) {
-  throw FileError(fmt::format("{}: {}: {}", path.string(), what, std::strerror(errno)));
+  throw FileError(path.string(), fmt::format("{}: {}", what, std::strerror(errno)));
 }
 
 /// Is all of it written?

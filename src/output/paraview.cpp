@@ -100,7 +100,7 @@ void write_image(const std::filesystem::path& path, vtkImageData* image) {
   writer->SetHeaderTypeToUInt64();
   writer->SetCompressor(zlib);
   const bool written = writer->Write() != 0 && writer->GetErrorCode() == vtkErrorCode::NoError;
-  if (!written) throw FileError(fmt::format("{}: cannot write: {}", path.string(), reason_of(writer->GetErrorCode())));
+  if (!written) throw FileError(path.string(), "cannot write: " + reason_of(writer->GetErrorCode()));
   draft.keep();
 }
 
@@ -169,7 +169,7 @@ void write_pvd(const std::filesystem::path& path, std::span<const std::pair<doub
 void write_spacetime_vti(const std::filesystem::path& path, const Axis& axis, std::span<const double> times,
                          std::span<const std::vector<double>> frames) {
   if (times.size() != frames.size() || frames.empty()) throw std::logic_error("one time for every frame");
-  const std::size_t nx = static_cast<std::size_t>(axis.cells);
+  const std::size_t nx = axis.cells;
   vtkNew<vtkDoubleArray> p;
   p->SetName("p");
   p->SetNumberOfTuples(static_cast<vtkIdType>(nx * frames.size()));
@@ -196,9 +196,7 @@ VtiContent read_vti(const std::filesystem::path& path) {
   ErrorListener errors;
   errors.listen_to(reader);
   reader->SetParserErrorObserver(errors.command());
-  const auto fail = [&](const std::string& reason) {
-    throw FileError(fmt::format("{}: cannot read: {}", path.string(), reason));
-  };
+  const auto fail = [&](const std::string& reason) { throw FileError(path.string(), "cannot read: " + reason); };
   if (std::error_code ignored; !std::filesystem::is_regular_file(path, ignored)) fail("no such file");
   if (reader->CanReadFile(path.c_str()) == 0) fail("not a .vti file");
   reader->SetFileName(path.c_str());
@@ -220,7 +218,7 @@ VtiContent read_vti(const std::filesystem::path& path) {
     if (array == nullptr) continue;  // text, not numbers
     const int components = array->GetNumberOfComponents();
     std::vector<double> values;
-    values.reserve(static_cast<std::size_t>(array->GetNumberOfValues()));
+    values.reserve(array->GetNumberOfValues());
     for (vtkIdType i = 0; i < array->GetNumberOfTuples(); ++i) {
       for (int c = 0; c < components; ++c) values.push_back(array->GetComponent(i, c));
     }

@@ -85,7 +85,7 @@ ParticleEnsemble::State::State(std::shared_ptr<const Grid> g, std::shared_ptr<co
   if (options.particles < 1) throw std::invalid_argument("the number of particles must be positive");
   if (options.dt && !(*options.dt > 0 && std::isfinite(*options.dt)))
     throw std::invalid_argument("the particles' dt must be positive");
-  const auto n = static_cast<std::size_t>(options.particles);
+  const std::size_t n = options.particles;
   const std::size_t padded = (n + block - 1) / block * block;
   std::array<std::span<double>, 2> columns;
   for (std::size_t k = 0; k < static_cast<std::size_t>(grid->dimension()); ++k) {
@@ -163,14 +163,14 @@ void ParticleEnsemble::State::noise(Index first, long at, Scratch& s) const {
 /// Steps begin .. end - 1 of the plan.
 void ParticleEnsemble::State::run(const Plan& plan, long begin, long end, std::vector<Outcome>& outcomes) {
   parallel_for(0, std::ssize(outcomes), 4, [&](Index from, Index to) {
-    for (Index b = from; b < to; ++b) run_block(b * block, plan, begin, end, outcomes[static_cast<std::size_t>(b)]);
+    for (Index b = from; b < to; ++b) run_block(b * block, plan, begin, end, outcomes[b]);
   });
 }
 
 void ParticleEnsemble::State::run_block(Index first, const Plan& plan, long begin, long end, Outcome& outcome) {
   Index here = std::count(side.begin() + first, side.begin() + first + block, std::int8_t{-1});
   Scratch s{};
-  const auto dimension = static_cast<std::size_t>(grid->dimension());
+  const std::size_t dimension = grid->dimension();
   double* const x[2] = {position[0].data() + first, dimension > 1 ? position[1].data() + first : nullptr};
   const PointsIn points{block, grid->dimension(), {x[0], x[1]}};
   const double* const f[2] = {s.f[0], s.f[1]};
@@ -199,7 +199,7 @@ void ParticleEnsemble::State::run_block(Index first, const Plan& plan, long begi
 // Ghosts of those that left stay where they are whenever they would cross a wall again.
 Index ParticleEnsemble::State::settle_block(Index first, long at, double t, double h, Scratch& s, Outcome& outcome) {
   const Stream bridge{options.seed, Purpose::bridge, static_cast<std::uint64_t>(at)};
-  const auto dimension = static_cast<std::size_t>(grid->dimension());
+  const std::size_t dimension = grid->dimension();
   Index gone = 0;
   for (std::size_t i = 0; i < static_cast<std::size_t>(block); ++i) {
     if (s.flags[i] == 0) continue;
@@ -249,7 +249,7 @@ void ParticleEnsemble::State::follow(const Plan& plan, double until) {
 }
 
 void ParticleEnsemble::State::refuse(const Outcome& outcome) const {
-  const auto n = static_cast<std::size_t>(outcome.lost);
+  const std::size_t n = outcome.lost;
   std::string from = fmt::format("{} = {:.6g}", grid->axis(0).name, position[0][n]);
   if (grid->dimension() > 1) from += fmt::format(", {} = {:.6g}", grid->axis(1).name, position[1][n]);
   throw NumericalError(
@@ -288,27 +288,27 @@ double ParticleEnsemble::particle_steps() const { return state_->particle_steps;
 
 std::vector<double> ParticleEnsemble::counts() const {
   const State& s = *state_;
-  std::vector<double> counts(static_cast<std::size_t>(s.grid->cells()), 0.0);
+  std::vector<double> counts(s.grid->cells(), 0.0);
   for (std::size_t n = 0; n < static_cast<std::size_t>(s.options.particles); ++n) {
     if (s.side[n] >= 0) continue;
     const Position position{s.position[0][n], s.grid->dimension() > 1 ? s.position[1][n] : 0};
-    counts[static_cast<std::size_t>(s.grid->find(position))] += 1;
+    counts[s.grid->find(position)] += 1;
   }
   return counts;
 }
 
 std::vector<Index> ParticleEnsemble::left() const {
   const State& s = *state_;
-  std::vector<Index> left(static_cast<std::size_t>(s.grid->outflows()), 0);
+  std::vector<Index> left(s.grid->outflows(), 0);
   for (std::size_t n = 0; n < static_cast<std::size_t>(s.options.particles); ++n)
-    if (s.side[n] >= 0) ++left[static_cast<std::size_t>(s.grid->outflow(s.side[n] / 2, s.side[n] % 2))];
+    if (s.side[n] >= 0) ++left[s.grid->outflow(s.side[n] / 2, s.side[n] % 2)];
   return left;
 }
 
 double ParticleEnsemble::position(Index n, int axis) const {
-  const auto i = static_cast<std::size_t>(n);
+  const std::size_t i = n;
   if (state_->side[i] >= 0) return std::numeric_limits<double>::quiet_NaN();
-  return state_->position[static_cast<std::size_t>(axis)][i];
+  return state_->position[axis][i];
 }
 
 }  // namespace fokker

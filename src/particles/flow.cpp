@@ -136,16 +136,16 @@ double FlowEnsemble::seconds() const { return state_->seconds; }
 double FlowEnsemble::particle_steps() const { return static_cast<double>(steps()) * static_cast<double>(particles()); }
 
 double FlowEnsemble::position(Index n, int axis) const {
-  const auto k = static_cast<std::size_t>(axis);
+  const std::size_t k = axis;
   return state_->rooms[k].inside(state_->position[k * state_->count() + static_cast<std::size_t>(n)]);
 }
 
 std::vector<double> FlowEnsemble::counts() const {
   const Grid& grid = *state_->grid;
-  std::vector<double> counts(static_cast<std::size_t>(grid.cells()), 0.0);
+  std::vector<double> counts(grid.cells(), 0.0);
   for (Index n = 0; n < particles(); ++n) {
     const Position at{position(n, 0), grid.dimension() > 1 ? position(n, 1) : 0};
-    counts[static_cast<std::size_t>(grid.find(at))] += 1;
+    counts[grid.find(at)] += 1;
   }
   return counts;
 }

@@ -25,8 +25,7 @@ struct ParallelAlgebra {
   template <class Operation, class Target, class... Sources>
   static void each(Operation operation, Target& target, Sources&... sources) {
     parallel_for(0, std::ssize(target), grain, [&](Index first, Index last) {
-      for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(last); ++i)
-        operation(target[i], sources[i]...);
+      for (std::size_t i = first; i < static_cast<std::size_t>(last); ++i) operation(target[i], sources[i]...);
     });
   }
   template <class A, class B, class C, class O>
@@ -85,17 +84,17 @@ struct FlowIntegrator::Parts {
 /// max |v| in units of the columns' scales; infinity when an entry is not finite.
 double FlowIntegrator::Parts::largest(const State& v) const {
   const Index pieces = (std::ssize(v) + grain - 1) / grain;
-  std::vector<double> maxima(static_cast<std::size_t>(pieces), 0.0);
+  std::vector<double> maxima(pieces, 0.0);
   const std::size_t column = v.size() / scales.size();
   parallel_for(0, pieces, 1, [&](Index begin, Index stop) {
     for (Index piece = begin; piece < stop; ++piece) {
       double most = 0;
-      const auto end = static_cast<std::size_t>(std::min(std::ssize(v), (piece + 1) * grain));
-      for (auto i = static_cast<std::size_t>(piece * grain); i < end; ++i) {
+      const std::size_t end = std::min(std::ssize(v), (piece + 1) * grain);
+      for (std::size_t i = piece * grain; i < end; ++i) {
         const double value = std::abs(v[i]) / scales[i / column];
         if (!(value <= most)) most = std::isfinite(value) ? value : infinity;
       }
-      maxima[static_cast<std::size_t>(piece)] = most;
+      maxima[piece] = most;
     }
   });
   return maxima.empty() ? 0 : *std::max_element(maxima.begin(), maxima.end());

@@ -17,7 +17,7 @@ constexpr Index block = Tape::block;
 
 bool in_box(const Grid& grid, const Position& position) {
   for (int k = 0; k < grid.dimension(); ++k) {
-    const double x = position[static_cast<std::size_t>(k)];
+    const double x = position[k];
     if (!(x >= grid.axis(k).lower && x <= grid.axis(k).upper)) return false;
   }
   return true;
@@ -32,7 +32,7 @@ Position draw(const Sampler& sample, const Grid& grid, std::uint64_t seed, Index
   Position position = sample(choice, normal_pair({seed, Purpose::initial_position, attempt}, number));
   for (int k = 0; k < grid.dimension(); ++k) {
     const Axis& axis = grid.axis(k);
-    double& x = position[static_cast<std::size_t>(k)];
+    double& x = position[k];
     if (axis.periodic()) x -= (axis.upper - axis.lower) * std::floor((x - axis.lower) / (axis.upper - axis.lower));
   }
   return position;
@@ -52,8 +52,7 @@ void position_drawn(const Sampler& sample, const Grid& grid, std::uint64_t seed,
       Position position = draw(sample, grid, seed, n, 0);
       for (std::uint64_t attempt = 1; !in_box(grid, position); ++attempt)
         position = draw(sample, grid, seed, n, attempt);
-      for (std::size_t k = 0; k < static_cast<std::size_t>(grid.dimension()); ++k)
-        columns[k][static_cast<std::size_t>(n)] = position[k];
+      for (std::size_t k = 0; k < static_cast<std::size_t>(grid.dimension()); ++k) columns[k][n] = position[k];
     }
   });
 }
@@ -101,12 +100,12 @@ class CellTable {
       for (Index i = 0; i < n; ++i) {
         const Position position =
             point_in_cell(grid_, first + i, (s % samples + 0.5) / samples, (s / samples + 0.5) / samples);
-        for (std::size_t k = 0; k < 2; ++k) at[k][static_cast<std::size_t>(i)] = position[k];
+        for (std::size_t k = 0; k < 2; ++k) at[k][i] = position[k];
       }
       density_->evaluate({n, grid_.dimension(), {at[0].data(), at[1].data()}}, values.data());
       for (Index i = 0; i < n; ++i) {
-        double& bound = bounds_[static_cast<std::size_t>(first + i)];
-        const double value = values[static_cast<std::size_t>(i)];
+        double& bound = bounds_[first + i];
+        const double value = values[i];
         if (std::isfinite(value)) bound = std::max(bound, 1.2 * value);
       }
     }
@@ -121,31 +120,30 @@ class CellTable {
     for (Index i = 0; i < n; ++i) {
       const double choice = uniform_pair({seed, Purpose::initial_choice, 0}, static_cast<std::uint64_t>(first + i))[0];
       const auto found = std::lower_bound(cumulative_.begin(), cumulative_.end(), choice);
-      cells[static_cast<std::size_t>(i)] = std::min<Index>(found - cumulative_.begin(), grid_.cells() - 1);
-      waiting[static_cast<std::size_t>(i)] = i;
+      cells[i] = std::min<Index>(found - cumulative_.begin(), grid_.cells() - 1);
+      waiting[i] = i;
     }
     Index left = n;
     for (std::uint64_t attempt = 0; left > 0; ++attempt) {
       poll_stop();
       for (Index w = 0; w < left; ++w) {
-        const Index i = waiting[static_cast<std::size_t>(w)];
+        const Index i = waiting[w];
         const auto u = uniform_pair({seed, Purpose::initial_position, attempt}, static_cast<std::uint64_t>(first + i));
-        const Position position = point_in_cell(grid_, cells[static_cast<std::size_t>(i)], u[0], u[1]);
-        for (std::size_t k = 0; k < 2; ++k) proposed[k][static_cast<std::size_t>(w)] = position[k];
+        const Position position = point_in_cell(grid_, cells[i], u[0], u[1]);
+        for (std::size_t k = 0; k < 2; ++k) proposed[k][w] = position[k];
       }
       const bool choosy = density_ != nullptr && attempt < attempts;
       if (choosy)
         density_->evaluate({left, grid_.dimension(), {proposed[0].data(), proposed[1].data()}}, values.data());
       Index refused = 0;
       for (Index w = 0; w < left; ++w) {
-        const Index i = waiting[static_cast<std::size_t>(w)];
-        if (choosy && refuses(seed, attempt, first + i, cells[static_cast<std::size_t>(i)],
-                              values[static_cast<std::size_t>(w)])) {
-          waiting[static_cast<std::size_t>(refused++)] = i;
+        const Index i = waiting[w];
+        if (choosy && refuses(seed, attempt, first + i, cells[i], values[w])) {
+          waiting[refused++] = i;
           continue;
         }
         for (std::size_t k = 0; k < static_cast<std::size_t>(grid_.dimension()); ++k)
-          columns[k][static_cast<std::size_t>(first + i)] = proposed[k][static_cast<std::size_t>(w)];
+          columns[k][first + i] = proposed[k][w];
       }
       left = refused;
     }
@@ -153,7 +151,7 @@ class CellTable {
 
   [[nodiscard]] bool refuses(std::uint64_t seed, std::uint64_t attempt, Index particle, Index cell,
                              double value) const {
-    const double bound = bounds_[static_cast<std::size_t>(cell)];
+    const double bound = bounds_[cell];
     if (!(bound > 0)) return false;
     const auto number = static_cast<std::uint64_t>(particle);
     return uniform_pair({seed, Purpose::initial_acceptance, attempt}, number)[0] * bound > value;

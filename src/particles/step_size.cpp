@@ -56,7 +56,7 @@ double usual_maximum(std::vector<double>& rates) {
 /// 1/dt that the rules on slopes and lengths ask for at one time.
 double rate_at(const Grid& grid, const Sde& sde, const Sample& sample, double bias, double t) {
   const Coefficients here(sde, sample.position[0], t);
-  const auto dimension = static_cast<std::size_t>(grid.dimension());
+  const std::size_t dimension = grid.dimension();
   const std::size_t n = sample.position[0][0].size();
   std::vector<double> slopes(n, 0.0), lengths(n, 0.0);
   for (std::size_t j = 0; j < dimension; ++j) {

@@ -31,7 +31,7 @@ int Walls::settle(const Position& start, const Tensor& D, double dt, const Strea
   for (int bounce = 0; bounce < bounces; ++bounce) {
     const int crossed = first_crossed(start, end);
     if (crossed < 0) break;
-    if (box_[static_cast<std::size_t>(crossed / 2)].absorbing[crossed % 2]) return crossed;
+    if (box_[crossed / 2].absorbing[crossed % 2]) return crossed;
     reflect(crossed, D, end);
   }
   for (std::size_t k = 0; k < dimension_; ++k)
@@ -59,7 +59,7 @@ int Walls::first_crossed(const Position& start, const Position& end) const {
 }
 
 void Walls::reflect(int crossed, const Tensor& D, Position& end) const {
-  const auto k = static_cast<std::size_t>(crossed / 2);
+  const std::size_t k = crossed / 2;
   const double wall = crossed % 2 == 0 ? box_[k].lower : box_[k].upper;
   const double normal = k == 0 ? D.xx : D.yy, shift = 2 * (end[k] - wall);
   end[k] -= shift;

@@ -43,8 +43,7 @@ void CellPeclets::move_to(double t) {
   if (at_ == t || (!std::isnan(at_) && sde_->traits().autonomous)) return;
   const PointsIn centers = grid_->centers();
   const int dimension = grid_->dimension();
-  for (int k = 0; k < dimension; ++k)
-    peclet_[static_cast<std::size_t>(k)].resize(static_cast<std::size_t>(grid_->cells()));
+  for (int k = 0; k < dimension; ++k) peclet_[k].resize(grid_->cells());
   parallel_for(0, grid_->cells(), 16 * block, [&](Index begin, Index end) {
     double f[2][block], D[3][block];
     for (Index first = begin; first < end; first += block) {
@@ -55,8 +54,7 @@ void CellPeclets::move_to(double t) {
       for (int k = 0; k < dimension; ++k)
         for (Index i = 0; i < n; ++i) {
           const double drift = std::abs(f[k][i]) * grid_->axis(k).width(), diffusion = std::max(D[2 * k][i], 0.0);
-          peclet_[static_cast<std::size_t>(k)][static_cast<std::size_t>(first + i)] =
-              drift == 0 ? 0 : drift / diffusion;
+          peclet_[k][first + i] = drift == 0 ? 0 : drift / diffusion;
         }
     }
   });
@@ -65,7 +63,7 @@ void CellPeclets::move_to(double t) {
 
 std::span<const double> CellPeclets::along(int k, double t) {
   move_to(t);
-  return peclet_[static_cast<std::size_t>(k)];
+  return peclet_[k];
 }
 
 PecletRange CellPeclets::range(int k, double t, std::span<const double> p, double fraction) {

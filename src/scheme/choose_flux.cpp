@@ -54,7 +54,7 @@ struct Line {
 
 void sample_line(const Grid& grid, const Sde& sde, int k, Index line, double t, Line& out) {
   const Index faces = grid.axis(k).cells + 1;
-  for (std::vector<double>* const column : {&out.f, &out.a, &out.D}) column->resize(static_cast<std::size_t>(faces));
+  for (std::vector<double>* const column : {&out.f, &out.a, &out.D}) column->resize(faces);
   Sample point;
   for (Index first = 0; first < faces; first += EdgeSource::block) {
     const Index n = std::min(EdgeSource::block, faces - first);
@@ -81,7 +81,7 @@ void survey(const Grid& grid, const Sde& sde, double t, Survey& found) {
       sample_line(grid, sde, k, line, t, along);
       const auto against = [&](double v, std::size_t face) { return v == 0 ? 0 : v * h / D[face]; };
       const auto peclet = [&](std::size_t face) { return std::abs(against(f[face], face)); };
-      const auto last = static_cast<std::size_t>(axis.cells);
+      const std::size_t last = axis.cells;
       double first_difference = 0, second_difference = 0;
       for (std::size_t i = 0; i < last; ++i) {
         const double Pe = std::min(std::abs(against(a[i], i)), std::abs(against(a[i + 1], i + 1)));
@@ -150,7 +150,7 @@ std::optional<std::string> objection(const Grid& grid, const Sde& sde, std::span
 double error_in_space(const Operator& second, const Operator& fourth, std::span<const double> start,
                       std::span<const Look> looks) {
   std::vector<double> state(start.begin(), start.end());
-  state.resize(static_cast<std::size_t>(fourth.size()));  // outflows: nothing has left
+  state.resize(fourth.size());  // outflows: nothing has left
   std::vector<double> rate(state.size()), other(state.size());
   const double size = fourth.norm_l1(state);
   double worst = 0;

@@ -199,7 +199,7 @@ void check_coefficients(const Grid& grid, const Sde& sde, const TimeRange& times
 Box box_of(const Grid& grid) {
   Box box{.dimension = grid.dimension()};
   for (int k = 0; k < grid.dimension(); ++k) {
-    const auto slot = static_cast<std::size_t>(k);
+    const std::size_t slot = k;
     box.lower[slot] = grid.axis(k).lower;
     box.upper[slot] = grid.axis(k).upper;
     box.cell[slot] = grid.axis(k).width();

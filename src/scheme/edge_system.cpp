@@ -116,10 +116,10 @@ void EdgeSystem::apply_chain(double scale, std::span<const Product> chain) const
   const double* drained = drained_.data();
   for (const Product& product : chain) {
     std::array<double, 4> inflow{};  // of the outflows
-    for (const Sink& sink : sinks) inflow[static_cast<std::size_t>(sink.outflow)] += grid_->volume() * *drained++;
+    for (const Sink& sink : sinks) inflow[sink.outflow] += grid_->volume() * *drained++;
     for (const Stage& stage : product.stages)
       for (Index k = 0; k < outflows; ++k) {
-        double sum = stage.scale * inflow[static_cast<std::size_t>(k)];
+        double sum = stage.scale * inflow[k];
         for (const Term& term : stage.terms) sum += term.factor * term.values[cells + k];
         stage.out[cells + k] = sum;
       }
@@ -141,11 +141,11 @@ void EdgeSystem::build(double t) {
     edges_.clear();
     source_->lay_out(edges_);
     edges_.finish();
-    const auto pieces = static_cast<std::size_t>((edges_.count() + fill_piece - 1) / fill_piece);
+    const std::size_t pieces = (edges_.count() + fill_piece - 1) / fill_piece;
     peclet_min_.resize(pieces);
     peclet_max_.resize(pieces);
-    if (fits_) rate_.resize(static_cast<std::size_t>(edges_.count()));
-    if (fits_) peclet_.resize(static_cast<std::size_t>(edges_.count()));
+    if (fits_) rate_.resize(edges_.count());
+    if (fits_) peclet_.resize(edges_.count());
     if (fits_) close_.assign(static_cast<std::size_t>(edges_.count()), 0);
     if (lines_) link_edges();
   }
@@ -175,19 +175,19 @@ void EdgeSystem::link_edges() {
   const auto map_of = [&](Offset offset) -> std::vector<Index>& {
     for (auto& [known, cells] : begins)
       if (known == offset) return cells;
-    return begins.emplace_back(offset, std::vector<Index>(static_cast<std::size_t>(grid_->cells()), -1)).second;
+    return begins.emplace_back(offset, std::vector<Index>(grid_->cells(), -1)).second;
   };
   for (const Run& run : edges_.runs()) {
     std::vector<Index>& edge_of = map_of(run.offset);
-    for (Index k = 0; k < run.count; ++k) edge_of[static_cast<std::size_t>(run.left + k)] = run.first + k;
+    for (Index k = 0; k < run.count; ++k) edge_of[run.left + k] = run.first + k;
   }
   for (const Run& run : edges_.runs()) {
     const std::vector<Index>& edge_of = map_of(run.offset);
     for (Index k = 0; k < run.count; ++k) {
-      const Index next = edge_of[static_cast<std::size_t>(run.right + k)];
+      const Index next = edge_of[run.right + k];
       if (next < 0) continue;
-      after_[static_cast<std::size_t>(run.first + k)] = next;
-      before_[static_cast<std::size_t>(next)] = run.first + k;
+      after_[run.first + k] = next;
+      before_[next] = run.first + k;
     }
   }
 }
@@ -222,13 +222,13 @@ void EdgeSystem::make_weights(Index first, Index last, FirstOf& invalid, FirstOf
     }
     number += count;
   }
-  peclet_min_[static_cast<std::size_t>(first / fill_piece)] = peclet_min;
-  peclet_max_[static_cast<std::size_t>(first / fill_piece)] = peclet_max;
+  peclet_min_[first / fill_piece] = peclet_min;
+  peclet_max_[first / fill_piece] = peclet_max;
 }
 
 // The edge as rate [B(-Pe) p_L - B(Pe) p_R] with all of its equilibrium in Pe.
 void EdgeSystem::keep_fit(const Edge& edge, const EdgeWeights& weights, Index number) {
-  const auto at = static_cast<std::size_t>(number);
+  const std::size_t at = number;
   const bool plain = edge.left == 1 && edge.right == 1;
   const double peclet = plain ? edge.peclet : whole_peclet(edge);
   const bool fits = edge.rate > 0 && !edge.close && std::isfinite(peclet);
@@ -259,7 +259,7 @@ double EdgeSystem::exit_rate() {
   diagonal_.assign(static_cast<std::size_t>(grid_->cells()), 0.0);
   edges_.add_exit_rates(flux_.positive, diagonal_);
   if (advection_) advection_->add_exit_rates(diagonal_);
-  for (const Sink& sink : edges_.sinks()) diagonal_[static_cast<std::size_t>(sink.cell)] += std::abs(sink.rate);
+  for (const Sink& sink : edges_.sinks()) diagonal_[sink.cell] += std::abs(sink.rate);
   return exit_rate_ = *std::max_element(diagonal_.begin(), diagonal_.end());
 }
 
@@ -269,8 +269,8 @@ double EdgeSystem::advective_rate() {
   for (const Run& run : edges_.runs())
     for (Index k = 0; k < run.count; ++k) {
       const double half = 0.5 * std::abs(edges_.left()[run.first + k] + edges_.right()[run.first + k]);
-      diagonal_[static_cast<std::size_t>(run.left + k)] += half;
-      diagonal_[static_cast<std::size_t>(run.right + k)] += half;
+      diagonal_[run.left + k] += half;
+      diagonal_[run.right + k] += half;
     }
   if (advection_) advection_->add_exit_rates(diagonal_);
   return advective_rate_ = *std::max_element(diagonal_.begin(), diagonal_.end());

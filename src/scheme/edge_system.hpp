@@ -65,8 +65,8 @@ class EdgeSystem {
   [[nodiscard]] bool keeps_stationary() const { return source_->keeps_stationary(); }
   /// The number of the edge that ends where this one begins (or begins where it ends) with the same offset; -1: none.
   /// With `lines` only.
-  [[nodiscard]] Index edge_before(Index edge) const { return before_[static_cast<std::size_t>(edge)]; }
-  [[nodiscard]] Index edge_after(Index edge) const { return after_[static_cast<std::size_t>(edge)]; }
+  [[nodiscard]] Index edge_before(Index edge) const { return before_[edge]; }
+  [[nodiscard]] Index edge_after(Index edge) const { return after_[edge]; }
 
   /// The parts along the axes at time t, made when first asked for. The rates of a skew edge are projected on both
   /// axes, so that their diffusion is all of D_xx and D_yy (docs/steppers.md).

@@ -61,7 +61,7 @@ class Search {
     const bool below = rests(k, before, across);
     if (below == rests(k, after, across)) return false;
     const double live = below ? after : before, farther = live + 1000 * (live - (below ? before : after));
-    const auto own = static_cast<std::size_t>(2 * k);
+    const std::size_t own = 2 * k;
     return at(k, live, across)[own] > 0.5 * at(k, farther, across)[own];
   }
 

@@ -23,12 +23,8 @@ class BandElimination {
   [[nodiscard]] std::vector<double> log_stationary() const;
 
  private:
-  [[nodiscard]] double& entry(Index i, Index j) {
-    return rates_[static_cast<std::size_t>(i * (2 * band_ + 1) + j - i + band_)];
-  }
-  [[nodiscard]] double entry(Index i, Index j) const {
-    return rates_[static_cast<std::size_t>(i * (2 * band_ + 1) + j - i + band_)];
-  }
+  [[nodiscard]] double& entry(Index i, Index j) { return rates_[i * (2 * band_ + 1) + j - i + band_]; }
+  [[nodiscard]] double entry(Index i, Index j) const { return rates_[i * (2 * band_ + 1) + j - i + band_]; }
 
   Index n_, band_ = 0;
   bool singular_;

@@ -4,7 +4,6 @@
 
 #include "fokker/base/parallel.hpp"
 #include "fokker/base/stop.hpp"
-#include "fokker/base/subscript.hpp"
 #include "fokker/base/vector_math.hpp"
 
 namespace fokker {
@@ -45,17 +44,17 @@ FlexibleGmres::FlexibleGmres(const ScaledChain& shape, int most)
       cells_(shape.cells()),
       most_(most),
       basis_{shape.column()},
-      hessenberg_(at((most + 1) * most)),
-      cosine_(at(most)),
-      sine_(at(most)),
-      right_(at(most + 1)),
-      partial_(at((most + 1) * blocks_of(shape.cells()))) {
-  basis_.reserve(at(most + 1));
-  proposals_.reserve(at(most));
+      hessenberg_(static_cast<std::size_t>((most + 1) * most)),
+      cosine_(static_cast<std::size_t>(most)),
+      sine_(static_cast<std::size_t>(most)),
+      right_(static_cast<std::size_t>(most + 1)),
+      partial_(static_cast<std::size_t>((most + 1) * blocks_of(shape.cells()))) {
+  basis_.reserve(most + 1);
+  proposals_.reserve(most);
 }
 
 void FlexibleGmres::allocate() {
-  if (proposals_.size() > at(used_)) return;
+  if (proposals_.size() > static_cast<std::size_t>(used_)) return;
   basis_.push_back(shape_.column());
   proposals_.push_back(shape_.column());
 }
@@ -76,20 +75,20 @@ double FlexibleGmres::begin() {
 double FlexibleGmres::extend() {
   poll_stop();
   const int j = used_++, stride = most_ + 1;
-  double* const w = basis_[at(j + 1)].data();
+  double* const w = basis_[j + 1].data();
   in_blocks(cells_, [&](Index b, Index first, Index count) {
-    for (int i = 0; i <= j; ++i) partial_[at(b * stride + i)] = dot(basis_[at(i)].data() + first, w + first, count);
+    for (int i = 0; i <= j; ++i) partial_[b * stride + i] = dot(basis_[i].data() + first, w + first, count);
   });
   for (int i = 0; i <= j; ++i) {
     h(i, j) = 0;
-    for (Index b = 0; b < blocks_of(cells_); ++b) h(i, j) += partial_[at(b * stride + i)];
+    for (Index b = 0; b < blocks_of(cells_); ++b) h(i, j) += partial_[b * stride + i];
   }
   in_blocks(cells_, [&](Index b, Index first, Index count) {
-    for (int i = 0; i <= j; ++i) add_scaled(-h(i, j), basis_[at(i)].data() + first, count, w + first);
-    partial_[at(b)] = dot(w + first, w + first, count);
+    for (int i = 0; i <= j; ++i) add_scaled(-h(i, j), basis_[i].data() + first, count, w + first);
+    partial_[b] = dot(w + first, w + first, count);
   });
   double square = 0;
-  for (Index b = 0; b < blocks_of(cells_); ++b) square += partial_[at(b)];
+  for (Index b = 0; b < blocks_of(cells_); ++b) square += partial_[b];
   const double below = std::sqrt(square);
   if (below > 0)
     in_blocks(cells_, [&](Index, Index first, Index count) {
@@ -97,23 +96,23 @@ double FlexibleGmres::extend() {
     });
   for (int i = 0; i < j; ++i) {
     const double upper = h(i, j), lower = h(i + 1, j);
-    h(i, j) = cosine_[at(i)] * upper + sine_[at(i)] * lower;
-    h(i + 1, j) = cosine_[at(i)] * lower - sine_[at(i)] * upper;
+    h(i, j) = cosine_[i] * upper + sine_[i] * lower;
+    h(i + 1, j) = cosine_[i] * lower - sine_[i] * upper;
   }
   const double radius = std::hypot(h(j, j), below);
-  cosine_[at(j)] = radius > 0 ? h(j, j) / radius : 1;
-  sine_[at(j)] = radius > 0 ? below / radius : 0;
+  cosine_[j] = radius > 0 ? h(j, j) / radius : 1;
+  sine_[j] = radius > 0 ? below / radius : 0;
   h(j, j) = radius;
-  right_[at(j + 1)] = -sine_[at(j)] * right_[at(j)];
-  right_[at(j)] *= cosine_[at(j)];
-  return below > 0 ? std::abs(right_[at(j + 1)]) : 0;
+  right_[j + 1] = -sine_[j] * right_[j];
+  right_[j] *= cosine_[j];
+  return below > 0 ? std::abs(right_[j + 1]) : 0;
 }
 
 void FlexibleGmres::correct(double* x) const {
-  std::vector<double>::size_type n = at(used_);
+  std::vector<double>::size_type n = static_cast<std::size_t>(used_);
   double y[64];
   for (int i = used_; i-- > 0;) {
-    double sum = right_[at(i)];
+    double sum = right_[i];
     for (int j = i + 1; j < used_; ++j) sum -= h(i, j) * y[j];
     y[i] = h(i, i) != 0 ? sum / h(i, i) : 0;
   }
@@ -122,6 +121,8 @@ void FlexibleGmres::correct(double* x) const {
   });
 }
 
-std::size_t FlexibleGmres::bytes() const { return (basis_.size() + proposals_.size()) * at(cells_) * sizeof(double); }
+std::size_t FlexibleGmres::bytes() const {
+  return (basis_.size() + proposals_.size()) * static_cast<std::size_t>(cells_) * sizeof(double);
+}
 
 }  // namespace fokker

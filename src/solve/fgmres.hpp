@@ -25,8 +25,8 @@ class FlexibleGmres {
     double length_now = begin();
     while (length_now > target && used_ < most_) {
       allocate();
-      double* const z = proposals_[static_cast<std::size_t>(used_)].data();
-      precondition(basis_[static_cast<std::size_t>(used_)].data(), z);
+      double* const z = proposals_[used_].data();
+      precondition(basis_[used_].data(), z);
       apply(z, basis_[static_cast<std::size_t>(used_) + 1].data());
       length_now = extend();
     }
@@ -43,8 +43,8 @@ class FlexibleGmres {
   double begin();
   double extend();
   void correct(double* x) const;
-  [[nodiscard]] double& h(int i, int j) { return hessenberg_[static_cast<std::size_t>(i + (most_ + 1) * j)]; }
-  [[nodiscard]] double h(int i, int j) const { return hessenberg_[static_cast<std::size_t>(i + (most_ + 1) * j)]; }
+  [[nodiscard]] double& h(int i, int j) { return hessenberg_[i + (most_ + 1) * j]; }
+  [[nodiscard]] double h(int i, int j) const { return hessenberg_[i + (most_ + 1) * j]; }
 
   const ScaledChain& shape_;
   Index cells_;

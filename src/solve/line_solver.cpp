@@ -4,7 +4,6 @@
 
 #include "fokker/base/errors.hpp"
 #include "fokker/base/parallel.hpp"
-#include "fokker/base/subscript.hpp"
 #include "line_kernels.hpp"
 
 namespace fokker {
@@ -115,12 +114,12 @@ void LineSolver::prepare(const AxisSplitting& directions, double gamma, double t
 void LineSolver::allocate(const AxisSplitting& directions) {
   const Index cells = directions.cells(0) * directions.cells(1);
   const Index workers = std::clamp<Index>(cells / fewest_cells, 1, thread_count());
-  if (scratch_.empty()) scratch_.resize(at(workers));
+  if (scratch_.empty()) scratch_.resize(workers);
   for (Scratch& scratch : scratch_)
     for (auto* buffer : {&scratch.b, &scratch.x})
-      buffer->resize(at(lanes * std::max(directions.cells(0), directions.cells(1))));
+      buffer->resize(lanes * std::max(directions.cells(0), directions.cells(1)));
   middle_.resize(directions.padded(1));
-  outcome_.resize(at(std::max(directions.panels(0), directions.panels(1))));
+  outcome_.resize(std::max(directions.panels(0), directions.panels(1)));
 }
 
 /// Workers share the panels of an axis in equal parts.
@@ -131,24 +130,25 @@ void LineSolver::over_panels(const AxisSplitting& directions, int axis, const Bo
   parallel_for(0, workers, 1, [&](Index first, Index last) {
     for (Index worker = first; worker < last; ++worker)
       for (Index panel = worker * panels / workers; panel < (worker + 1) * panels / workers; ++panel)
-        body(panel, scratch_[at(worker)]);
+        body(panel, scratch_[worker]);
   });
 }
 
 void LineSolver::factor(Factors& factors, int axis, double t) {
   const AxisSplitting& d = *factors.directions;
-  LargeArray &inverse = factors.inverse[at(axis)], &ring = factors.ring[at(axis)];
+  LargeArray &inverse = factors.inverse[axis], &ring = factors.ring[axis];
   inverse.resize(d.padded(axis));
   if (d.periodic(axis)) ring.resize(d.padded(axis));
   over_panels(d, axis, [&](Index panel, Scratch& scratch) {
     const Index offset = d.offset(axis, panel);
-    outcome_[at(panel)].valid =
+    outcome_[panel].valid =
         factor_lines(d.up(axis, panel), d.down(axis, panel), d.lower_sink(axis, panel), d.cells(axis), factors.gamma,
                      inverse.data() + offset, d.periodic(axis) ? ring.data() + offset : nullptr, scratch.b.data());
   });
   for (Index panel = 0; panel < d.panels(axis); ++panel) {
-    if (outcome_[at(panel)].valid) continue;
-    const auto pivots = std::span(inverse).subspan(at(d.offset(axis, panel)), at(d.cells(axis) * lanes));
+    if (outcome_[panel].valid) continue;
+    const auto pivots = std::span(inverse).subspan(static_cast<std::size_t>(d.offset(axis, panel)),
+                                                   static_cast<std::size_t>(d.cells(axis) * lanes));
     const Index bad = std::find_if(pivots.begin(), pivots.end(), [](double v) { return !(v > 0); }) - pivots.begin();
     const Index line = panel * lanes + bad % lanes, position = bad / lanes, nx = d.cells(0);
     throw NumericalError("elimination along an axis breaks down: a pivot is not positive", t,
@@ -163,11 +163,11 @@ void LineSolver::solve_panel(int axis, Index panel, const double* b, double* x, 
   const LinePanel lines{d.up(axis, panel),
                         d.down(axis, panel),
                         d.lower_sink(axis, panel),
-                        factors.inverse[at(axis)].data() + offset,
-                        d.periodic(axis) ? factors.ring[at(axis)].data() + offset : nullptr,
+                        factors.inverse[axis].data() + offset,
+                        d.periodic(axis) ? factors.ring[axis].data() + offset : nullptr,
                         d.cells(axis),
                         factors.gamma};
-  Outcome& outcome = outcome_[at(panel)];
+  Outcome& outcome = outcome_[panel];
   solve_lines(lines, b, x, of_x, of_b, outcome.lower, outcome.upper);
 }
 
@@ -206,21 +206,21 @@ void LineSolver::sweep_y(const double* base, double* x) {
 /// Outflow += factor * volume * what the last sweep along an axis has let out.
 void LineSolver::add_outflow(int axis, double factor, std::span<double> x) const {
   const AxisSplitting& d = *kept_.front().directions;
-  const std::span<double> outflows = x.last(at(d.outflows()));
+  const std::span<double> outflows = x.last(static_cast<std::size_t>(d.outflows()));
   for (const int side : {0, 1}) {
     const Index outflow = d.outflow(axis, side);
     if (outflow < 0) continue;
     double sum = 0;
     for (Index panel = 0; panel < d.panels(axis); ++panel)
-      for (const double lost : side == 0 ? outcome_[at(panel)].lower : outcome_[at(panel)].upper) sum += lost;
-    outflows[at(outflow)] += factor * d.cell_volume() * sum;
+      for (const double lost : side == 0 ? outcome_[panel].lower : outcome_[panel].upper) sum += lost;
+    outflows[outflow] += factor * d.cell_volume() * sum;
   }
 }
 
 void LineSolver::solve(std::span<const double> b, std::span<const double> base, std::span<double> x) {
   const AxisSplitting& d = *kept_.front().directions;
   sweep_x(LoadRows{d, b.data()}, 1, 0);
-  for (std::size_t l = x.size() - at(d.outflows()); l < x.size(); ++l) x[l] = base[l] + b[l];
+  for (std::size_t l = x.size() - static_cast<std::size_t>(d.outflows()); l < x.size(); ++l) x[l] = base[l] + b[l];
   add_outflow(0, 1, x);
   sweep_y(base.data(), x.data());
   add_outflow(1, 1, x);
@@ -234,7 +234,7 @@ void LineSolver::alternate(std::span<const double> p, std::span<double> x) {
   // What the explicit half along y lets out, in the order of the panels, as if a sweep had done it.
   for (Index panel = 0; panel < d.panels(1); ++panel) {
     const Index first = panel * lanes, count = std::min(lanes, nx - first);
-    Outcome& outcome = outcome_[at(panel)];
+    Outcome& outcome = outcome_[panel];
     outcome = {};
     line_flux(factors.gamma, d.lower_sink(1, panel), nullptr, p.data() + first, nullptr, count, outcome.lower);
     line_flux(factors.gamma, d.up(1, panel) + (ny - 1) * lanes, nullptr, p.data() + (ny - 1) * nx + first, nullptr,
@@ -250,7 +250,7 @@ void LineSolver::alternate(std::span<const double> p, std::span<double> x) {
 std::size_t LineSolver::bytes() const {
   std::size_t doubles = middle_.capacity() + outcome_.capacity() * sizeof(Outcome) / sizeof(double);
   for (const Factors& factors : kept_)
-    for (const int axis : {0, 1}) doubles += factors.inverse[at(axis)].capacity() + factors.ring[at(axis)].capacity();
+    for (const int axis : {0, 1}) doubles += factors.inverse[axis].capacity() + factors.ring[axis].capacity();
   for (const Scratch& scratch : scratch_) doubles += scratch.b.capacity() + scratch.x.capacity();
   return doubles * sizeof(double);
 }

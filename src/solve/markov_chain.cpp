@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "fokker/base/parallel.hpp"
-#include "fokker/base/subscript.hpp"
 #include "fokker/base/vector_math.hpp"
 
 namespace fokker {
@@ -57,7 +56,7 @@ double mean_rate(const Chain& chain, Offset e) {
   for (const Chain::Link& link : chain.links) {
     if (!(link.offset == e)) continue;
     double sum = 0;
-    for (Index i = 0; i < chain.cells(); ++i) sum += link.forward[at(i)] + link.backward[at(i)];
+    for (Index i = 0; i < chain.cells(); ++i) sum += link.forward[i] + link.backward[i];
     return sum / static_cast<double>(chain.cells());
   }
   return 0;
@@ -68,7 +67,8 @@ void coarsen_link(const Chain& fine, const Chain::Link& from, Halving halving, c
   const double shrink = (e.x != 0 && halving.x) || (e.y != 0 && halving.y) ? 0.5 : 1;
   const Index nx = coarse.nx;
   parallel_for(0, coarse.ny, std::max<Index>(1, 4096 / nx), [&](Index begin, Index end) {
-    std::vector<double> forward(at(nx)), backward(at(nx)), velocity(at(nx)), rate(at(nx));
+    std::vector<double> forward(nx), backward(static_cast<std::size_t>(nx)), velocity(static_cast<std::size_t>(nx)),
+        rate(static_cast<std::size_t>(nx));
     for (Index J = begin; J < end; ++J) {
       std::fill(velocity.begin(), velocity.end(), 0.0);
       std::fill(rate.begin(), rate.end(), 0.0);
@@ -79,16 +79,15 @@ void coarsen_link(const Chain& fine, const Chain::Link& from, Halving halving, c
           for (Index I = 0; I < nx; ++I) {
             const Index column = children_of(I, e.x, halving.x).first + k;
             const Index child = line + (column < 0 || column >= fine.nx ? wrapped(column, fine.nx) : column);
-            forward[at(I)] = from.forward[at(child)];
-            backward[at(I)] = from.backward[at(child)];
+            forward[I] = from.forward[child];
+            backward[I] = from.backward[child];
           }
           add_coefficients(forward.data(), backward.data(), nx, velocity.data(), rate.data());
         }
       const double fraction = shrink / static_cast<double>(columns.count * rows.count);
-      fit(velocity.data(), rate.data(), fraction, shrink * fraction, nx, &to.forward[at(nx * J)],
-          &to.backward[at(nx * J)]);
+      fit(velocity.data(), rate.data(), fraction, shrink * fraction, nx, &to.forward[nx * J], &to.backward[nx * J]);
       for (Index I = 0; I < nx; ++I)
-        if (coarse.neighbour(I + nx * J, e) < 0) to.forward[at(I + nx * J)] = to.backward[at(I + nx * J)] = 0;
+        if (coarse.neighbour(I + nx * J, e) < 0) to.forward[I + nx * J] = to.backward[I + nx * J] = 0;
     }
   });
 }
@@ -117,7 +116,7 @@ std::optional<Chain> chain_of(const EdgeView& view) {
   for (const Run& run : edges.runs()) {
     if (link_of(run.offset) != chain.links.end()) continue;
     if (chain.links.size() == most_links) return std::nullopt;
-    const std::vector<double> none(at(grid.cells()), 0.0);
+    const std::vector<double> none(grid.cells(), 0.0);
     chain.links.push_back({run.offset, none, none});
   }
   for (const Run& run : edges.runs()) {
@@ -125,12 +124,12 @@ std::optional<Chain> chain_of(const EdgeView& view) {
     const double *left = edges.left() + run.first, *right = edges.right() + run.first;
     for (Index k = 0; k < run.count; ++k) {
       if (!(left[k] >= 0 && right[k] <= 0)) return std::nullopt;
-      link.forward[at(run.left + k)] = view.scale * left[k];
-      link.backward[at(run.left + k)] = -view.scale * right[k];
+      link.forward[run.left + k] = view.scale * left[k];
+      link.backward[run.left + k] = -view.scale * right[k];
     }
   }
-  if (!edges.sinks().empty()) chain.outflow.assign(at(grid.cells()), 0.0);
-  for (const Sink& sink : edges.sinks()) chain.outflow[at(sink.cell)] += view.scale * sink.rate;
+  if (!edges.sinks().empty()) chain.outflow.assign(static_cast<std::size_t>(grid.cells()), 0.0);
+  for (const Sink& sink : edges.sinks()) chain.outflow[sink.cell] += view.scale * sink.rate;
   return chain;
 }
 
@@ -150,7 +149,7 @@ Chain coarsened(const Chain& fine, Halving halving) {
                .periodic_y = fine.periodic_y,
                .links = {},
                .outflow = {}};
-  const std::vector<double> none(at(coarse.cells()), 0.0);
+  const std::vector<double> none(coarse.cells(), 0.0);
   for (const Chain::Link& link : fine.links) {
     coarse.links.push_back({link.offset, none, none});
     coarsen_link(fine, link, halving, coarse, coarse.links.back());
@@ -161,7 +160,7 @@ Chain coarsened(const Chain& fine, Halving halving) {
   const double fraction = 0.5 / static_cast<double>(halving.children());
   for (Index cell = 0; cell < fine.cells(); ++cell) {
     const Index I = cell % fine.nx / (halving.x ? 2 : 1), J = cell / fine.nx / (halving.y ? 2 : 1);
-    coarse.outflow[at(I + coarse.nx * J)] += fraction * fine.outflow[at(cell)];
+    coarse.outflow[I + coarse.nx * J] += fraction * fine.outflow[cell];
   }
   return coarse;
 }

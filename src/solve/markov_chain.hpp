@@ -32,8 +32,7 @@ struct Chain {
   void for_edges(const Visit& visit) const {
     for (const Link& link : links)
       for (Index cell = 0; cell < cells(); ++cell) {
-        const double forward = link.forward[static_cast<std::size_t>(cell)],
-                     backward = link.backward[static_cast<std::size_t>(cell)];
+        const double forward = link.forward[cell], backward = link.backward[cell];
         if (forward != 0 || backward != 0) visit(cell, neighbour(cell, link.offset), forward, backward);
       }
   }

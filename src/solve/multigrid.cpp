@@ -7,7 +7,6 @@
 #include <numeric>
 
 #include "fokker/base/parallel.hpp"
-#include "fokker/base/subscript.hpp"
 #include "fokker/base/vector_math.hpp"
 
 namespace fokker {
@@ -71,7 +70,7 @@ void add_interpolated(const Chain& fine, Halving halving, const Chain& coarse, b
                       const double* base, double* to) {
   const Beyond along{coarse.periodic_x, straight}, across{coarse.periodic_y, straight};
   parallel_for(0, fine.ny, std::max<Index>(1, 16384 / fine.nx), [&](Index begin, Index end) {
-    std::vector<double> mixed(halving.y ? at(coarse.nx) : 0);
+    std::vector<double> mixed(halving.y ? static_cast<std::size_t>(coarse.nx) : 0);
     for (Index j = begin; j < end; ++j) {
       const Index J = halving.y ? j / 2 : j;
       const double* line = from + coarse.nx * J;
@@ -110,21 +109,21 @@ FOKKER_VECTOR_CLONES void join_logs(const double* b, Index n, double* __restrict
 
 /// log of the mean of e^v over the children: over the two columns, then over the two rows.
 std::vector<double> log_means(const Chain& fine, Halving halving, const Chain& coarse, const std::vector<double>& v) {
-  std::vector<double> means(at(coarse.cells()));
+  std::vector<double> means(coarse.cells());
   const Index nx = coarse.nx, rows = halving.y ? 2 : 1;
   parallel_for(0, coarse.ny, std::max<Index>(1, 4096 / nx), [&](Index begin, Index end) {
-    std::vector<double> even(at(rows * nx)), odd(at(nx));
+    std::vector<double> even(rows * nx), odd(static_cast<std::size_t>(nx));
     for (Index J = begin; J < end; ++J) {
       for (Index row = 0; row < rows; ++row) {
-        const double* const line = &v[at(fine.nx * (rows * J + row))];
-        double* const mean = &even[at(nx * row)];
+        const double* const line = &v[fine.nx * (rows * J + row)];
+        double* const mean = &even[nx * row];
         for (Index I = 0; I < nx; ++I) mean[I] = line[halving.x ? 2 * I : I];
         if (!halving.x) continue;
-        for (Index I = 0; I < nx; ++I) odd[at(I)] = line[2 * I + 1];
+        for (Index I = 0; I < nx; ++I) odd[I] = line[2 * I + 1];
         join_logs(odd.data(), nx, mean);
       }
-      if (halving.y) join_logs(&even[at(nx)], nx, even.data());
-      std::copy_n(even.data(), nx, &means[at(nx * J)]);
+      if (halving.y) join_logs(&even[nx], nx, even.data());
+      std::copy_n(even.data(), nx, &means[nx * J]);
     }
   });
   return means;
@@ -158,7 +157,7 @@ std::vector<Multigrid::Level> Multigrid::coarsened_levels(Chain finest) {
     const Halving halving = halving_of(last.chain);
     if (!halving.x && !halving.y) break;
     last.halving = halving;
-    last.weight.resize(at(last.chain.cells()));
+    last.weight.resize(last.chain.cells());
     Chain next = coarsened(last.chain, halving);
     levels.emplace_back(std::move(next));
   }
@@ -172,7 +171,7 @@ Multigrid::Multigrid(Chain finest, double shift, double gamma)
       gamma_(gamma),
       levels_(coarsened_levels(std::move(finest))),
       coarsest_(eliminated(levels_.back().chain, shift, gamma)),
-      right_(at(levels_.back().chain.cells())),
+      right_(static_cast<std::size_t>(levels_.back().chain.cells())),
       solution_(right_) {
   if (shift != 0) return;
   stationary_ = coarsest_.log_stationary();
@@ -194,16 +193,15 @@ void Multigrid::scale(std::size_t number, std::vector<double> log_s) {
   const Index nx = level.chain.nx;
   const double fraction = 1 / static_cast<double>(halving.children());
   parallel_for(0, level.chain.ny, std::max<Index>(1, 16384 / nx), [&](Index begin, Index end) {
-    std::vector<double> difference(at(nx), 0.0), diagonal(at(nx));
+    std::vector<double> difference(nx, 0.0), diagonal(static_cast<std::size_t>(nx));
     for (Index j = begin; j < end; ++j) {
       const Index row = coarse.chain.nx * (halving.y ? j / 2 : j), first = nx * j;
       for (Index i = 0; i < nx; ++i) {
         const Index I = row + (halving.x ? i / 2 : i);
-        diagonal[at(i)] = coarse.system.diagonal()[at(I)];
-        if (!means.empty()) difference[at(i)] = level.log_s[at(first + i)] - means[at(I)];
+        diagonal[i] = coarse.system.diagonal()[I];
+        if (!means.empty()) difference[i] = level.log_s[first + i] - means[I];
       }
-      weigh(difference.data(), &level.system.diagonal()[at(first)], diagonal.data(), fraction, nx,
-            &level.weight[at(first)]);
+      weigh(difference.data(), &level.system.diagonal()[first], diagonal.data(), fraction, nx, &level.weight[first]);
     }
   });
 }
@@ -270,7 +268,7 @@ void Multigrid::eliminate(const double* g, double* u) {
 
 std::vector<double> Multigrid::interpolated(std::size_t number, std::span<const double> coarse) const {
   const Level& level = levels_[number];
-  std::vector<double> fine(at(level.chain.cells()), 0.0);
+  std::vector<double> fine(level.chain.cells(), 0.0);
   add_interpolated(level.chain, level.halving, levels_[number + 1].chain, true, coarse.data(), fine.data(),
                    fine.data());
   return fine;
@@ -279,7 +277,8 @@ std::vector<double> Multigrid::interpolated(std::size_t number, std::span<const 
 std::size_t Multigrid::bytes() const {
   std::size_t total = 0;
   for (const Level& level : levels_)
-    total += level.system.bytes() + (2 * level.chain.links.size() + 6) * at(level.chain.cells()) * sizeof(double);
+    total += level.system.bytes() +
+             (2 * level.chain.links.size() + 6) * static_cast<std::size_t>(level.chain.cells()) * sizeof(double);
   return total;
 }
 

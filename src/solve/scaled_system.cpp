@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "fokker/base/parallel.hpp"
-#include "fokker/base/subscript.hpp"
 #include "fokker/base/vector_math.hpp"
 
 namespace fokker {
@@ -73,18 +72,19 @@ void in_blocks(Index cells, const Body& body) {
 
 }  // namespace
 
-ScaledChain::ScaledChain(const Chain& shape) : cells_(shape.cells()), padding_(0), diagonal_(at(shape.cells())) {
+ScaledChain::ScaledChain(const Chain& shape)
+    : cells_(shape.cells()), padding_(0), diagonal_(static_cast<std::size_t>(shape.cells())) {
   for (const Chain::Link& link : shape.links) {
     const Index shift = link.offset.x + shape.nx * link.offset.y;
     padding_ = std::max(padding_, std::abs(shift));
-    bands_.push_back({shift, std::vector<double>(at(cells_))});
-    bands_.push_back({-shift, std::vector<double>(at(cells_))});
+    bands_.push_back({shift, std::vector<double>(cells_)});
+    bands_.push_back({-shift, std::vector<double>(cells_)});
   }
 }
 
 void ScaledChain::build(const Chain& chain, double shift, double gamma, std::span<const double> log_s) {
   std::fill(diagonal_.begin(), diagonal_.end(), shift);
-  for (Index i = 0; i < static_cast<Index>(chain.outflow.size()); ++i) diagonal_[at(i)] += gamma * chain.outflow[at(i)];
+  for (Index i = 0; i < static_cast<Index>(chain.outflow.size()); ++i) diagonal_[i] += gamma * chain.outflow[i];
   wraps_.clear();
   const bool open = !chain.periodic_x && !chain.periodic_y;
   const auto direct = [&](const Chain::Link& link, Index cell) {
@@ -93,12 +93,12 @@ void ScaledChain::build(const Chain& chain, double shift, double gamma, std::spa
     return x >= 0 && x < chain.nx && y >= 0 && y < chain.ny;
   };
   const auto wrap = [&](const Chain::Link& link, Index L) {
-    const double forward = gamma * link.forward[at(L)], backward = gamma * link.backward[at(L)];
+    const double forward = gamma * link.forward[L], backward = gamma * link.backward[L];
     if (forward == 0 && backward == 0) return;
     const Index R = chain.neighbour(L, link.offset);
-    diagonal_[at(L)] += forward;
-    diagonal_[at(R)] += backward;
-    const double up = log_s.empty() ? 0 : log_s[at(R)] - log_s[at(L)];
+    diagonal_[L] += forward;
+    diagonal_[R] += backward;
+    const double up = log_s.empty() ? 0 : log_s[R] - log_s[L];
     wraps_.push_back({L, R, backward * bounded_exp(up)});
     wraps_.push_back({R, L, forward * bounded_exp(-up)});
   };
@@ -118,26 +118,26 @@ void ScaledChain::build(const Chain& chain, double shift, double gamma, std::spa
       for (Index i = 0; i < count; ++i) {
         const Index L = first + from + i, R = L + apart;
         const bool here = direct(link, L);
-        out.values[at(L)] = here ? gamma * link.backward[at(L)] * up[i] : 0;
-        in.values[at(R)] = here ? gamma * link.forward[at(L)] * down[i] : 0;
+        out.values[L] = here ? gamma * link.backward[L] * up[i] : 0;
+        in.values[R] = here ? gamma * link.forward[L] * down[i] : 0;
       }
     });
     parallel_for(first, last, piece, [&](Index begin, Index end) {
       for (Index L = begin; L < end; ++L)
-        if (direct(link, L)) diagonal_[at(L)] += gamma * link.forward[at(L)];
+        if (direct(link, L)) diagonal_[L] += gamma * link.forward[L];
     });
     parallel_for(first, last, piece, [&](Index begin, Index end) {
       for (Index L = begin; L < end; ++L)
-        if (direct(link, L)) diagonal_[at(L + apart)] += gamma * link.backward[at(L)];
+        if (direct(link, L)) diagonal_[L + apart] += gamma * link.backward[L];
     });
     for (Index L = 0; L < cells_ && !open; ++L)
       if (!direct(link, L)) wrap(link, L);
   }
   std::stable_sort(wraps_.begin(), wraps_.end(), [](const Wrap& a, const Wrap& b) { return a.cell < b.cell; });
-  for (Wrap& w : wraps_) w.value /= diagonal_[at(w.cell)];
+  for (Wrap& w : wraps_) w.value /= diagonal_[w.cell];
   for (Band& band : bands_)
     parallel_for(0, cells_, piece, [&](Index begin, Index end) {
-      for (Index i = begin; i < end; ++i) band.values[at(i)] /= diagonal_[at(i)];
+      for (Index i = begin; i < end; ++i) band.values[i] /= diagonal_[i];
     });
 }
 

@@ -8,7 +8,6 @@
 #include "fgmres.hpp"
 #include "fokker/base/errors.hpp"
 #include "fokker/base/parallel.hpp"
-#include "fokker/base/subscript.hpp"
 #include "fokker/operator/outflow_rows.hpp"
 #include "multigrid.hpp"
 
@@ -43,7 +42,7 @@ class ShiftedMultigrid final : public ShiftedSolver {
 
   /// A right side with all wave lengths; false when it takes too many cycles.
   [[nodiscard]] bool converges() const {
-    std::vector<double> b(at(grids_.system(0).cells()));
+    std::vector<double> b(grids_.system(0).cells());
     for (std::size_t i = 0; i < b.size(); ++i) b[i] = static_cast<double>(i * 2654435761u % 1024) / 1024;
     return iterate(b, most_trial_cycles) <= most_trial_cycles;
   }
@@ -55,8 +54,8 @@ class ShiftedMultigrid final : public ShiftedSolver {
     const std::vector<double>& D = system.diagonal();
     const Index cells = system.cells();
     for (Index i = 0; i < cells; ++i) {
-      g_.data()[i] = b[at(i)] / D[at(i)];
-      x_.data()[i] = b[at(i)];
+      g_.data()[i] = b[i] / D[i];
+      x_.data()[i] = b[i];
     }
     const double allowed = tolerance_ * l1(b.data(), nullptr, cells);
     for (int cycles = 0; cycles <= most;) {

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "fokker/base/errors.hpp"
-#include "fokker/base/subscript.hpp"
 #include "fokker/operator/outflow_rows.hpp"
 #include "shifted_multigrid.hpp"
 
@@ -41,20 +40,21 @@ struct Assembled {
 Assembled assemble(const LinearOperator& op, double t, double gamma) {
   const Index n = op.cells();
   Assembled a;
-  for (auto* v : {&a.bands.left, &a.bands.right, &a.bands.keep, &a.outflow}) v->assign(at(n), 0.0);
+  for (auto* v : {&a.bands.left, &a.bands.right, &a.bands.keep, &a.outflow})
+    v->assign(static_cast<std::size_t>(n), 0.0);
   op.assemble(t, [&](Index row, Index column, double value) {
     if (!std::isfinite(value)) throw NumericalError("a matrix entry is not finite", t, column);
     if (column >= n) throw std::logic_error("a rate may not depend on an outflow");
     const double v = gamma * value;
     if (row == column) {
-      a.bands.keep[at(column)] += v;
+      a.bands.keep[column] += v;
     } else if (row >= n) {
       a.outflows.add(row, column, v);
-      if (row < n + op.outflows()) a.outflow[at(column)] += v / op.cell_volume();
+      if (row < n + op.outflows()) a.outflow[column] += v / op.cell_volume();
     } else if (row == column + 1 || (row == 0 && column == n - 1 && n > 2)) {
-      a.bands.right[at(column)] += v;
+      a.bands.right[column] += v;
     } else if (row == column - 1 || (row == n - 1 && column == 0)) {
-      a.bands.left[at(column)] += v;
+      a.bands.left[column] += v;
     } else if (v != 0) {
       a.others.emplace_back(static_cast<int>(row), static_cast<int>(column), v);
     }
@@ -68,10 +68,10 @@ Matrix full_matrix(Assembled& a) {
   auto& entries = a.others;
   for (auto& entry : entries) entry = {entry.row(), entry.col(), -entry.value()};
   for (int j = 0; j < n; ++j) {
-    entries.emplace_back(j, j, 1 - a.bands.keep[at(j)]);
+    entries.emplace_back(j, j, 1 - a.bands.keep[j]);
     if (n == 1) break;
-    entries.emplace_back((j + 1) % n, j, -a.bands.right[at(j)]);
-    entries.emplace_back((j + n - 1) % n, j, -a.bands.left[at(j)]);
+    entries.emplace_back((j + 1) % n, j, -a.bands.right[j]);
+    entries.emplace_back((j + n - 1) % n, j, -a.bands.left[j]);
   }
   Matrix matrix(n, n);
   matrix.setFromTriplets(entries.begin(), entries.end());
@@ -107,15 +107,15 @@ class TridiagonalSolver final : public ShiftedSolver {
  public:
   TridiagonalSolver(const Bands& m, OutflowRows outflows) : outflows_(std::move(outflows)) {
     const Index n = m.size();
-    down_.resize(at(n));
-    up_.resize(at(n));
-    inverse_.resize(at(n));
+    down_.resize(n);
+    up_.resize(n);
+    inverse_.resize(n);
     double kept = 0;
     for (Index j = 0; j < n; ++j) {
-      kept = m.keep[at(j)] + (j > 0 ? m.left[at(j)] * (kept * inverse_[at(j - 1)]) : 0);
-      inverse_[at(j)] = 1 / (kept + m.right[at(j)]);
-      down_[at(j)] = m.right[at(j)] * inverse_[at(j)];
-      up_[at(j)] = j + 1 < n ? m.left[at(j + 1)] * inverse_[at(j)] : 0;
+      kept = m.keep[j] + (j > 0 ? m.left[j] * (kept * inverse_[j - 1]) : 0);
+      inverse_[j] = 1 / (kept + m.right[j]);
+      down_[j] = m.right[j] * inverse_[j];
+      up_[j] = j + 1 < n ? m.left[j + 1] * inverse_[j] : 0;
     }
   }
 
@@ -123,11 +123,11 @@ class TridiagonalSolver final : public ShiftedSolver {
     const Index n = static_cast<Index>(inverse_.size());
     double carry = 0;
     for (Index j = 0; j < n; ++j) {
-      const double y = b[at(j)] + carry;
-      carry = down_[at(j)] * y;
-      x[at(j)] = y * inverse_[at(j)];
+      const double y = b[j] + carry;
+      carry = down_[j] * y;
+      x[j] = y * inverse_[j];
     }
-    for (Index j = n - 1; j-- > 0;) x[at(j)] += up_[at(j)] * x[at(j + 1)];
+    for (Index j = n - 1; j-- > 0;) x[j] += up_[j] * x[j + 1];
     outflows_.solve(n, b, x);
   }
   [[nodiscard]] const char* name() const override { return "tridiagonal"; }
@@ -148,46 +148,46 @@ class CyclicSolver final : public ShiftedSolver {
  public:
   CyclicSolver(const Bands& m, OutflowRows outflows) : outflows_(std::move(outflows)) {
     const Index n = m.size(), last = n - 1;
-    for (auto* v : {&down_, &up_, &inverse_, &last_row_, &last_column_}) v->assign(at(n), 0.0);
-    double kept = m.keep[0], to_last = m.left[0], from_last = m.right[at(last)], kept_last = m.keep[at(last)];
+    for (auto* v : {&down_, &up_, &inverse_, &last_row_, &last_column_}) v->assign(static_cast<std::size_t>(n), 0.0);
+    double kept = m.keep[0], to_last = m.left[0], from_last = m.right[last], kept_last = m.keep[last];
     for (Index j = 0; j < last; ++j) {
       const bool neighbour_is_last = j + 1 == last;
-      const double right = neighbour_is_last ? 0 : m.right[at(j)];
+      const double right = neighbour_is_last ? 0 : m.right[j];
       if (neighbour_is_last) {
-        to_last += m.right[at(j)];
-        from_last += m.left[at(last)];
+        to_last += m.right[j];
+        from_last += m.left[last];
       }
       const double inverse = 1 / (kept + right + to_last), fraction = kept * inverse;
-      inverse_[at(j)] = inverse;
-      down_[at(j)] = right * inverse;
-      last_row_[at(j)] = to_last * inverse;
-      last_column_[at(j)] = from_last * inverse;
+      inverse_[j] = inverse;
+      down_[j] = right * inverse;
+      last_row_[j] = to_last * inverse;
+      last_column_[j] = from_last * inverse;
       kept_last += from_last * fraction;
       if (neighbour_is_last) break;
-      const double left = m.left[at(j + 1)];
-      up_[at(j)] = left * inverse;
-      kept = m.keep[at(j + 1)] + left * fraction;
-      to_last = left * last_row_[at(j)];
-      from_last = from_last * down_[at(j)];
+      const double left = m.left[j + 1];
+      up_[j] = left * inverse;
+      kept = m.keep[j + 1] + left * fraction;
+      to_last = left * last_row_[j];
+      from_last = from_last * down_[j];
     }
-    inverse_[at(last)] = 1 / kept_last;
+    inverse_[last] = 1 / kept_last;
   }
 
   void solve(std::span<const double> b, std::span<double> x) const override {
     const Index n = static_cast<Index>(inverse_.size()), last = n - 1;
-    double carry = 0, end = b[at(last)];
+    double carry = 0, end = b[last];
     for (Index j = 0; j < last; ++j) {
-      const double y = b[at(j)] + carry;
-      carry = down_[at(j)] * y;
-      end += last_row_[at(j)] * y;
-      x[at(j)] = y * inverse_[at(j)];
+      const double y = b[j] + carry;
+      carry = down_[j] * y;
+      end += last_row_[j] * y;
+      x[j] = y * inverse_[j];
     }
-    end *= inverse_[at(last)];
-    x[at(last)] = end;
+    end *= inverse_[last];
+    x[last] = end;
     double next = 0;
     for (Index j = last; j-- > 0;) {
-      next = x[at(j)] + last_column_[at(j)] * end + up_[at(j)] * next;
-      x[at(j)] = next;
+      next = x[j] + last_column_[j] * end + up_[j] * next;
+      x[j] = next;
     }
     outflows_.solve(n, b, x);
   }
@@ -211,7 +211,7 @@ struct Triangle {
   void close_column() { start.push_back(static_cast<Index>(row.size())); }
   /// y -= (column j) * factor
   void subtract(Index j, double factor, double* y) const {
-    for (Index k = start[at(j)]; k < start[at(j + 1)]; ++k) y[row[at(k)]] -= value[at(k)] * factor;
+    for (Index k = start[j]; k < start[j + 1]; ++k) y[row[k]] -= value[k] * factor;
   }
 };
 
@@ -229,20 +229,20 @@ class SparseLuSolver final : public ShiftedSolver {
     const auto& columns = lu.colsPermutation().indices();
     row_position_.assign(rows.data(), rows.data() + n);
     column_position_.assign(columns.data(), columns.data() + n);
-    y_.resize(at(n));
+    y_.resize(n);
   }
 
   void solve(std::span<const double> b, std::span<double> x) const override {
     const Index n = static_cast<Index>(y_.size());
-    for (Index i = 0; i < n; ++i) y_[at(row_position_[at(i)])] = b[at(i)];
+    for (Index i = 0; i < n; ++i) y_[row_position_[i]] = b[i];
     for (Index j = 0; j < n; ++j) {
-      if (y_[at(j)] != 0) lower_.subtract(j, y_[at(j)], y_.data());
+      if (y_[j] != 0) lower_.subtract(j, y_[j], y_.data());
     }
     for (Index j = n; j-- > 0;) {
-      y_[at(j)] *= inverse_[at(j)];
-      if (y_[at(j)] != 0) upper_.subtract(j, y_[at(j)], y_.data());
+      y_[j] *= inverse_[j];
+      if (y_[j] != 0) upper_.subtract(j, y_[j], y_.data());
     }
-    for (Index i = 0; i < n; ++i) x[at(i)] = y_[at(column_position_[at(i)])];
+    for (Index i = 0; i < n; ++i) x[i] = y_[column_position_[i]];
     outflows_.solve(n, b, x);
   }
   [[nodiscard]] const char* name() const override { return "sparse LU"; }

@@ -25,7 +25,7 @@ Complex characteristic(const GaussianMixture& distribution, double kx, double ky
 double characteristic_error(const SpectralGrid& torus, std::span<const double> averages,
                             const GaussianMixture& distribution) {
   const Grid& grid = torus.grid();
-  std::vector<Complex> modes(static_cast<std::size_t>(torus.transform().modes()));
+  std::vector<Complex> modes(torus.transform().modes());
   torus.to_modes(averages, modes.data());
   const bool plane = grid.dimension() > 1;
   const double first_x = grid.axis(0).center(0), first_y = plane ? grid.axis(1).center(0) : 0;
@@ -33,8 +33,8 @@ double characteristic_error(const SpectralGrid& torus, std::span<const double> a
   const std::vector<double>&kx = torus.wave_numbers(0), &ky = torus.wave_numbers(1);
   constexpr double negligible = 1e-10;
   double largest = 0;
-  const auto top_x = static_cast<std::size_t>(torus.dealiased(0));
-  const double top_y = plane ? ky[static_cast<std::size_t>(torus.dealiased(1))] : 0;
+  const std::size_t top_x = torus.dealiased(0);
+  const double top_y = plane ? ky[torus.dealiased(1)] : 0;
   for (std::size_t j = 0; j < ky.size(); ++j) {
     if (std::abs(ky[j]) > top_y) continue;
     for (std::size_t i = 0; i <= top_x; ++i) {

@@ -27,8 +27,8 @@ void check_alignment(const double* values, Complex* modes) {
 
 struct FourierTransform::Plans {
   Plans(Index nx, Index ny) {
-    std::vector<double> values(static_cast<std::size_t>(nx * ny));
-    std::vector<Complex> modes(static_cast<std::size_t>((nx / 2 + 1) * ny));
+    std::vector<double> values(nx * ny);
+    std::vector<Complex> modes((nx / 2 + 1) * ny);
     const int sizes[] = {static_cast<int>(ny), static_cast<int>(nx)}, rank = ny > 1 ? 2 : 1;  // slowest first
     const int* first = sizes + 2 - rank;
     forward = fftw_plan_dft_r2c(rank, first, values.data(), raw(modes.data()), FFTW_ESTIMATE | FFTW_PRESERVE_INPUT);

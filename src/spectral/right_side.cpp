@@ -6,7 +6,6 @@
 #include "fokker/base/errors.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/base/quadrature.hpp"
-#include "fokker/base/subscript.hpp"
 
 namespace fokker {
 
@@ -32,24 +31,24 @@ SpectralSolver::RightSide::RightSide(const SpectralGrid& torus, std::shared_ptr<
     : torus_(torus), sde_(std::move(sde)), traits_(sde_->traits()) {
   const int d = torus.grid().dimension();
   const Index top_x = torus.dealiased(0), top_y = d > 1 ? torus.dealiased(1) : 0;
-  for (Index m = 0; m <= top_x; ++m) kx_.push_back(torus.wave_numbers(0)[at(m)]);
+  for (Index m = 0; m <= top_x; ++m) kx_.push_back(torus.wave_numbers(0)[m]);
   for (Index m = 0; m <= 2 * top_y; ++m)
-    ky_.push_back(torus.wave_numbers(1)[at(m <= top_y ? m : torus.size(1) - (2 * top_y + 1) + m)]);
+    ky_.push_back(torus.wave_numbers(1)[m <= top_y ? m : torus.size(1) - (2 * top_y + 1) + m]);
   const Index points = torus.transform().points();
   for (int axis = 0; axis < d; ++axis)
     for (Index point = 0; point < points; ++point) {
       const Index i = axis == 0 ? point % torus.size(0) : point / torus.size(0);
-      points_[at(axis)].push_back(torus.grid().axis(axis).center(torus.cell(axis, i)));
-      signs_[at(axis)].push_back(torus.image(axis, i) ? -1 : 1);
+      points_[axis].push_back(torus.grid().axis(axis).center(torus.cell(axis, i)));
+      signs_[axis].push_back(torus.image(axis, i) ? -1 : 1);
     }
   for (const std::size_t k : {0, 1, 2, 3, 4}) {
     if (d == 1 && (k == 1 || k > 2)) continue;
-    coefficients_[k].resize(at(points));
-    work_[k].resize(at(points));
-    products_[k].resize(at(torus.transform().modes()));
+    coefficients_[k].resize(points);
+    work_[k].resize(points);
+    products_[k].resize(torus.transform().modes());
   }
-  full_.resize(at(torus.transform().modes()));
-  values_.resize(at(points));
+  full_.resize(torus.transform().modes());
+  values_.resize(points);
 }
 
 void SpectralSolver::RightSide::keep(const Complex* full, Complex* kept) const {
@@ -106,14 +105,14 @@ void SpectralSolver::RightSide::look_up(double t) {
     sde_->drift(x, t, {{fx.data() + first, d > 1 ? fy.data() + first : nullptr}});
     if (!traits_.additive) {
       sde_->diffusion(x, t, {xx.data() + first, xy.data() + first, yy.data() + first});
-      for (Index i = first; i < last; ++i) xx[at(i)] -= common_[0];
+      for (Index i = first; i < last; ++i) xx[i] -= common_[0];
       for (Index i = first; i < last && d > 1; ++i) {
-        xy[at(i)] = xy[at(i)] * signs_[0][at(i)] * signs_[1][at(i)] - common_[1];
-        yy[at(i)] -= common_[2];
+        xy[i] = xy[i] * signs_[0][i] * signs_[1][i] - common_[1];
+        yy[i] -= common_[2];
       }
     }
-    for (Index i = first; i < last; ++i) fx[at(i)] *= signs_[0][at(i)];
-    for (Index i = first; i < last && d > 1; ++i) fy[at(i)] *= signs_[1][at(i)];
+    for (Index i = first; i < last; ++i) fx[i] *= signs_[0][i];
+    for (Index i = first; i < last && d > 1; ++i) fy[i] *= signs_[1][i];
   });
   active_.clear();
   for (std::size_t k = 0; k < coefficients_.size(); ++k) {
@@ -138,7 +137,7 @@ void SpectralSolver::RightSide::apply(double t, const Complex* p, Complex* slope
   fill(p, full_.data());
   torus_.transform().backward(full_.data(), values_.data());
   parallel_for(0, std::ssize(active_), 1, [&](Index first, Index last) {
-    for (Index k = first; k < last; ++k) multiply_and_transform(active_[at(k)]);
+    for (Index k = first; k < last; ++k) multiply_and_transform(active_[k]);
   });
   std::fill(slope, slope + modes(), Complex{});
   const Index row = torus_.size(0) / 2 + 1, top_y = std::ssize(ky_) / 2;
@@ -146,7 +145,7 @@ void SpectralSolver::RightSide::apply(double t, const Complex* p, Complex* slope
     for (Index m = 0; m < std::ssize(ky_); ++m) {
       const Complex* from = products_[product].data() + row * (m <= top_y ? m : torus_.size(1) - std::ssize(ky_) + m);
       Complex* to = slope + m * std::ssize(kx_);
-      const double ky = ky_[at(m)];
+      const double ky = ky_[m];
       for (std::size_t i = 0; i < kx_.size(); ++i) {
         const double kx = kx_[i];
         const Complex value = from[i];
@@ -165,7 +164,7 @@ double SpectralSolver::RightSide::first_step(double t) {
   double rate = 0;
   for (int axis = 0; axis < torus_.grid().dimension(); ++axis) {
     double fastest = 0;
-    for (const double f : coefficients_[at(axis)]) fastest = std::max(fastest, std::abs(f));
+    for (const double f : coefficients_[axis]) fastest = std::max(fastest, std::abs(f));
     rate += fastest * (axis == 0 ? kx_.back() : ky_[ky_.size() / 2]);
   }
   return rate > 0 ? 1 / rate : 1;

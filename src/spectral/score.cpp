@@ -7,8 +7,6 @@
 #include <numbers>
 #include <stdexcept>
 
-#include "fokker/base/subscript.hpp"
-
 namespace fokker {
 
 namespace {
@@ -28,15 +26,15 @@ Complex symbol(double k, double h, bool shifted, bool derivative) {
 
 SpectralScore::SpectralScore(const std::shared_ptr<const Grid>& grid)
     : torus_(grid, {mirror(*grid, 0), mirror(*grid, 1)}),
-      torus_values_(at(torus_.transform().points())),
-      modes_(at(torus_.transform().modes())),
+      torus_values_(static_cast<std::size_t>(torus_.transform().points())),
+      modes_(static_cast<std::size_t>(torus_.transform().modes())),
       work_(modes_.size()) {
   for (Table& table : tables_) {
-    for (int i = 0; i < dimension(); ++i) table.s[at(i)].resize(at(grid->cells()));
-    table.valid.resize(at(grid->cells()));
+    for (int i = 0; i < dimension(); ++i) table.s[i].resize(grid->cells());
+    table.valid.resize(grid->cells());
   }
-  values_.resize(at(grid->cells()));
-  log_p_.resize(at(grid->cells()));
+  values_.resize(grid->cells());
+  log_p_.resize(grid->cells());
 }
 
 /// p (derivative -1) or its derivative along an axis, at `nodes`.
@@ -57,7 +55,7 @@ void SpectralScore::evaluate(const Complex* modes, Nodes nodes, int derivative, 
 }
 
 void SpectralScore::fill(Nodes nodes, const Complex* modes, bool of_log, double most) {
-  Table& table = tables_[at(static_cast<Index>(nodes))];
+  Table& table = tables_[static_cast<Index>(nodes)];
   if (of_log) {
     std::fill(table.valid.begin(), table.valid.end(), 1);
   } else {
@@ -65,7 +63,7 @@ void SpectralScore::fill(Nodes nodes, const Complex* modes, bool of_log, double 
     for (std::size_t c = 0; c < values_.size(); ++c) table.valid[c] = values_[c] > mask_limit * most;
   }
   for (int i = 0; i < dimension(); ++i) {
-    std::vector<double>& s = table.s[at(i)];
+    std::vector<double>& s = table.s[i];
     evaluate(modes, nodes, i, s);
     for (std::size_t c = 0; !of_log && c < s.size(); ++c) s[c] /= values_[c];
   }
@@ -81,7 +79,7 @@ double SpectralScore::log_difference(std::span<const double> p, Index i, Index j
                                      : std::clamp<Index>(n, 0, grid.axis(k).cells - 1);
   };
   const auto log_at = [&](Index cell_i, Index cell_j) {
-    return std::log(p[at(inside(0, cell_i) + grid.nx() * inside(1, cell_j))]);  // not finite where p <= 0
+    return std::log(p[inside(0, cell_i) + grid.nx() * inside(1, cell_j)]);  // not finite where p <= 0
   };
   const Index ex = axis == 0, ey = axis == 1, own = axis == 0 ? i : j;
   const Axis& line = grid.axis(axis);
@@ -94,14 +92,14 @@ double SpectralScore::log_difference(std::span<const double> p, Index i, Index j
 }
 
 void SpectralScore::continue_beyond_mask(Nodes nodes, std::span<const double> p) {
-  Table& table = tables_[at(static_cast<Index>(nodes))];
+  Table& table = tables_[static_cast<Index>(nodes)];
   for (Index cell = 0; cell < std::ssize(table.valid); ++cell) {
-    if (table.valid[at(cell)]) continue;
+    if (table.valid[cell]) continue;
     bool without = false;
     for (int axis = 0; axis < dimension(); ++axis) {
       const Grid& grid = torus_.grid();
       const double s = log_difference(p, cell % grid.nx(), cell / grid.nx(), nodes, axis);
-      table.s[at(axis)][at(cell)] = std::isfinite(s) ? s : 0;
+      table.s[axis][cell] = std::isfinite(s) ? s : 0;
       without = without || !std::isfinite(s);
     }
     if (nodes == Nodes::cells) continue;
@@ -132,11 +130,11 @@ void SpectralScore::prepare(double /*t*/, std::span<const double> p) {
 }
 
 std::span<const double> SpectralScore::values(Nodes nodes, int i) const {
-  return tables_[at(static_cast<Index>(nodes))].s[at(i)];
+  return tables_[static_cast<Index>(nodes)].s[i];
 }
 
 std::span<const unsigned char> SpectralScore::mask(Nodes nodes) const {
-  return tables_[at(static_cast<Index>(nodes))].valid;
+  return tables_[static_cast<Index>(nodes)].valid;
 }
 
 void SpectralScore::score(const PointsIn& x, PointsOut s) const {
@@ -146,19 +144,19 @@ void SpectralScore::score(const PointsIn& x, PointsOut s) const {
     Nodes nodes = Nodes::cells;
     for (int k = 0; k < grid.dimension(); ++k) {
       const Axis& axis = grid.axis(k);
-      const double halves = 2 * (x.axis[at(k)][n] - axis.lower) / axis.width(), nearest = std::round(halves);
+      const double halves = 2 * (x.axis[k][n] - axis.lower) / axis.width(), nearest = std::round(halves);
       const auto half = static_cast<Index>(nearest);
       const bool face = half % 2 == 0;
       if (!(std::abs(halves - nearest) < 2e-6) || half < 0 || half > 2 * axis.cells || (face && nodes != Nodes::cells))
         throw std::invalid_argument(
-            fmt::format("SpectralScore: {} = {} is no centre of a cell or a face", axis.name, x.axis[at(k)][n]));
+            fmt::format("SpectralScore: {} = {} is no centre of a cell or a face", axis.name, x.axis[k][n]));
       if (face) nodes = k == 0 ? Nodes::faces_x : Nodes::faces_y;
       // Face 0 is the upper face of the last cell on a circle; at a wall the next one stands in.
       const Index index = face ? half / 2 - 1 : half / 2;
       cell += stride * (index >= 0 ? index : axis.periodic() ? axis.cells - 1 : 0);
       stride *= axis.cells;
     }
-    for (int i = 0; i < grid.dimension(); ++i) s.axis[at(i)][n] = values(nodes, i)[at(cell)];
+    for (int i = 0; i < grid.dimension(); ++i) s.axis[i][n] = values(nodes, i)[cell];
   }
 }
 

@@ -11,7 +11,6 @@
 #include "fokker/base/errors.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/base/stop.hpp"
-#include "fokker/base/subscript.hpp"
 #include "right_side.hpp"
 
 namespace fokker {
@@ -27,7 +26,7 @@ bool walls_are_mirrors(const Grid& grid, const Sde& sde, int axis, double end) {
   if (own.at_lower != Boundary::reflecting || own.at_upper != Boundary::reflecting) return false;
   const int d = grid.dimension();
   const Axis along = d > 1 ? grid.axis(1 - axis) : Axis{};
-  const auto n = at(2 * along.cells);
+  const std::size_t n = 2 * along.cells;
   std::vector<double> nodes(n), other(n), f(2 * n), D(3 * n);
   for (std::size_t i = 0; i < n; ++i) {
     nodes[i] = i % 2 == 0 ? own.lower : own.upper;
@@ -36,14 +35,14 @@ bool walls_are_mirrors(const Grid& grid, const Sde& sde, int axis, double end) {
   PointsIn x{static_cast<Index>(n), d, {nodes.data(), other.data()}};
   if (axis == 1) std::swap(x.axis[0], x.axis[1]);
   const double* normal = f.data() + (axis == 1 ? n : 0);
-  std::vector<double> inside(at(2 * grid.cells()));
+  std::vector<double> inside(2 * grid.cells());
   constexpr int times = 9;
   constexpr double rounding = 1e-12;  // sin(pi) is not 0 to a computer
   for (int k = 0; k < times; ++k) {
     const double t = end * k / (times - 1);
     sde.drift(grid.centers(), t, {{inside.data(), inside.data() + grid.cells()}});
     double fastest = 0;
-    for (Index i = 0; i < grid.cells(); ++i) fastest = std::max(fastest, std::abs(inside[at(axis * grid.cells() + i)]));
+    for (Index i = 0; i < grid.cells(); ++i) fastest = std::max(fastest, std::abs(inside[axis * grid.cells() + i]));
     sde.drift(x, t, {{f.data(), f.data() + n}});
     sde.diffusion(x, t, {D.data(), D.data() + n, D.data() + 2 * n});
     for (std::size_t i = 0; i < n; ++i) {
@@ -78,8 +77,8 @@ SpectralSolver::SpectralSolver(std::shared_ptr<const Grid> grid, std::shared_ptr
       right_side_(std::make_unique<RightSide>(torus_, std::move(sde))),
       tolerance_(tolerance),
       timeline_(std::move(timeline)) {
-  const auto kept = at(right_side_->modes());
-  std::vector<Complex> full(at(torus_.transform().modes()));
+  const std::size_t kept = right_side_->modes();
+  std::vector<Complex> full(torus_.transform().modes());
   torus_.to_modes(initial.view(), full.data());
   now_.resize(kept);
   next_.resize(kept);
@@ -135,7 +134,7 @@ void SpectralSolver::advance(double t) {
 /// Takes stock of what a step says about the errors; the last `apply` was at now_.
 void SpectralSolver::look() {
   std::vector<Complex>& full = scratch_;
-  full.resize(at(torus_.transform().modes()));
+  full.resize(torus_.transform().modes());
   right_side_->fill(now_.data(), full.data());
   const SpectrumTail tail = torus_.tail(full.data(), 2. / 3);
   errors_.missing = std::max(errors_.missing, tail.missing);
@@ -156,7 +155,7 @@ void SpectralSolver::integrate_factors(double dt) {
     double* factor = factors_[gap].data();
     parallel_for(0, std::ssize(ky), std::max<Index>(1, grain / std::ssize(kx)), [&](Index first, Index last) {
       for (Index j = first; j < last; ++j) {
-        const double y = ky[at(j)];
+        const double y = ky[j];
         double* row = factor + j * std::ssize(kx);
         for (std::size_t i = 0; i < kx.size(); ++i)
           row[i] = std::exp(-(C[0] * kx[i] * kx[i] + 2 * C[1] * kx[i] * y + C[2] * y * y));
@@ -173,12 +172,12 @@ double SpectralSolver::try_step(double dt, double limit) {
     poll_stop();
     parallel_for(0, modes, grain, [&](Index first, Index last) {
       for (Index m = first; m < last; ++m) {
-        Complex value = now_[at(m)];
+        Complex value = now_[m];
         for (std::size_t j = 0; j < stage; ++j) {  // each slope joins at its own node and is damped from there on
-          value += dt * dormand_prince::weight[stage][j] * slopes_[j][at(m)];
-          if (j < factors_.size()) value *= factors_[j][at(m)];
+          value += dt * dormand_prince::weight[stage][j] * slopes_[j][m];
+          if (j < factors_.size()) value *= factors_[j][m];
         }
-        next_[at(m)] = value;
+        next_[m] = value;
       }
     });
     right_side_->apply(std::min(t_ + dormand_prince::node[stage] * dt, limit), next_.data(), slopes_[stage].data());
@@ -190,11 +189,11 @@ double SpectralSolver::try_step(double dt, double limit) {
     for (Index m = first; m < last; ++m) {
       Complex value{};
       for (std::size_t j = 0; j < std::size(dormand_prince::node); ++j) {
-        value += dt * dormand_prince::error_weight[j] * slopes_[j][at(m)];
-        if (j < factors_.size()) value *= factors_[j][at(m)];
+        value += dt * dormand_prince::error_weight[j] * slopes_[j][m];
+        if (j < factors_.size()) value *= factors_[j][m];
       }
-      const double x = kx[at(m % std::ssize(kx))], y = ky[at(m / std::ssize(kx))];
-      value += (xx * x * x + 2 * xy * x * y + yy * y * y) * next_[at(m)];
+      const double x = kx[m % std::ssize(kx)], y = ky[m / std::ssize(kx)];
+      value += (xx * x * x + 2 * xy * x * y + yy * y * y) * next_[m];
       sum += (x > 0 ? 2 : 1) * std::norm(value);  // the conjugate mode counts too
     }
     return sum;
@@ -205,7 +204,7 @@ double SpectralSolver::try_step(double dt, double limit) {
 }
 
 Field SpectralSolver::density() const {
-  std::vector<Complex> full(at(torus_.transform().modes()));
+  std::vector<Complex> full(torus_.transform().modes());
   right_side_->fill(now_.data(), full.data());
   Field own(torus_.shared_grid());
   torus_.to_averages(full.data(), own.view());

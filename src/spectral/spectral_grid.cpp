@@ -32,7 +32,7 @@ SpectralGrid::SpectralGrid(std::shared_ptr<const Grid> grid, std::array<bool, 2>
       size_(torus_size(*grid_, mirrored_)),
       transform_(size_[0], size_[1]) {
   for (int axis = 0; axis < 2; ++axis) {
-    const auto slot = static_cast<std::size_t>(axis);
+    const std::size_t slot = axis;
     if (axis >= grid_->dimension()) {
       k_[slot] = {0};
       sinc_[slot] = {1};
@@ -52,11 +52,9 @@ Index SpectralGrid::cell(int axis, Index i) const {
 }
 
 void SpectralGrid::to_modes(std::span<const double> averages, Complex* modes) const {
-  std::vector<double> torus(static_cast<std::size_t>(transform_.points()));
+  std::vector<double> torus(transform_.points());
   for (Index j = 0, point = 0; j < size_[1]; ++j)
-    for (Index i = 0; i < size_[0]; ++i, ++point)
-      torus[static_cast<std::size_t>(point)] =
-          averages[static_cast<std::size_t>(cell(0, i) + grid_->nx() * cell(1, j))];
+    for (Index i = 0; i < size_[0]; ++i, ++point) torus[point] = averages[cell(0, i) + grid_->nx() * cell(1, j)];
   transform_.forward(torus.data(), modes);
   for (const double sy : sinc_[1])
     for (const double sx : sinc_[0]) *modes++ /= sx * sy;
@@ -66,18 +64,17 @@ void SpectralGrid::to_averages(Complex* modes, std::span<double> averages) const
   Complex* mode = modes;
   for (const double sy : sinc_[1])
     for (const double sx : sinc_[0]) *mode++ *= sx * sy;
-  std::vector<double> torus(static_cast<std::size_t>(transform_.points()));
+  std::vector<double> torus(transform_.points());
   transform_.backward(modes, torus.data());
   for (Index j = 0, own = 0; j < grid_->ny(); ++j)
-    for (Index i = 0; i < grid_->nx(); ++i, ++own)
-      averages[static_cast<std::size_t>(own)] = torus[static_cast<std::size_t>(i + size_[0] * j)];
+    for (Index i = 0; i < grid_->nx(); ++i, ++own) averages[own] = torus[i + size_[0] * j];
 }
 
 SpectrumTail SpectralGrid::tail(const Complex* modes, double band) const {
   double all = 0, middle = 0, last = 0, volume = 1;
   std::array<double, 2> edge{1, 1};  // wave number at the edge of the band
   for (int axis = 0; axis < grid_->dimension(); ++axis) {
-    edge[static_cast<std::size_t>(axis)] = band * std::numbers::pi / grid_->axis(axis).width();
+    edge[axis] = band * std::numbers::pi / grid_->axis(axis).width();
     volume *= grid_->axis(axis).upper - grid_->axis(axis).lower;
   }
   for (const double ky : k_[1])
@@ -99,10 +96,10 @@ SpectrumTail SpectralGrid::tail(const Complex* modes, double band) const {
 std::string resolution_warning(const std::shared_ptr<const Grid>& grid, std::span<const double> p) {
   if (fourier_library().empty()) return "";
   const SpectralGrid torus(grid, {false, false});
-  std::vector<Complex> modes(static_cast<std::size_t>(torus.transform().modes()));
+  std::vector<Complex> modes(torus.transform().modes());
   std::vector<double> faded(p.begin(), p.end());
   for (Index cell = 0; cell < grid->cells(); ++cell)
-    faded[static_cast<std::size_t>(cell)] *=
+    faded[cell] *=
         fade(grid->axis(0), cell % grid->nx()) * (grid->dimension() > 1 ? fade(grid->axis(1), cell / grid->nx()) : 1);
   torus.to_modes(faded, modes.data());
   const double fraction = torus.tail(modes.data(), 1).energy;

@@ -15,7 +15,7 @@ inline LargeArray bump(Index n) {
   for (Index i = 0; i < n * n; ++i) {
     const double x = static_cast<double>(i % n) / static_cast<double>(n) - 0.5,
                  y = static_cast<double>(i / n) / static_cast<double>(n) - 0.5;
-    p[static_cast<std::size_t>(i)] = std::exp(-50 * (x * x + y * y));
+    p[i] = std::exp(-50 * (x * x + y * y));
   }
   return p;
 }

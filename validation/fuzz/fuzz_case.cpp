@@ -19,6 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   words.steppers = {"rk4", "tr_bdf2"};
   words.adaptive_steppers = words.reverse_steppers = {"tr_bdf2"};
   words.advective_fluxes = {"muscl", "weno5", "upwind"};
+  words.scores = {"log_difference", "flux_consistent", "spectral", "exact", "table"};
   words.limiters = {"huynh", "minmod"};
   words.weights = {"z", "js"};
   words.particle_steppers = {{"euler_maruyama"}, {"probability_flow", true, true}, {"probability_flow_rk4", true}};

@@ -25,7 +25,7 @@ class ScoreTable : public ScoreSource {
 
  private:
   struct Knot {
-    std::size_t number = static_cast<std::size_t>(-1);
+    std::size_t number = -1;
     std::vector<double> log_p, rate;
   };
   void load(Knot& knot, std::size_t number);

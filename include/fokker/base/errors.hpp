@@ -38,7 +38,9 @@ class UsageError : public std::runtime_error {
 
 /// A file that cannot be read or written (exit code 3).
 class FileError : public std::runtime_error {
+ public:
   using runtime_error::runtime_error;
+  FileError(const std::string& path, const std::string& what) : runtime_error(path + ": " + what) {}
 };
 
 /// Non-finite values, negative ones where p >= 0 was promised, or a step that shrank to nothing (exit code 4).

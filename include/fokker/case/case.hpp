@@ -185,6 +185,9 @@ struct Quantity {
   std::optional<double> own_bound = {};  ///< a verdict: at least this, and no bound of the case
 };
 
+/// Throws a CaseError with one problem, at the point of `key`.
+[[noreturn]] void refuse(const Case& config, const std::string& key, const std::string& text);
+
 /// The names the reader may accept where a table lives in another module: flux and stepper rows.
 struct Vocabulary {
   std::vector<std::string> fluxes;    ///< rows of the drift_diffusion form
@@ -194,6 +197,7 @@ struct Vocabulary {
   std::vector<std::string> adaptive_steppers = {};
   /// Rows of the effective_drift form, and what `limiter` and `weights` may be, the default first.
   std::vector<std::string> advective_fluxes = {}, limiters = {}, weights = {};
+  std::vector<std::string> scores = {};  ///< where that form may take its score from
   std::vector<ParticleStepperName> particle_steppers = {};
   /// Those of `fluxes` that have no flux of single edges: not for flux_consistent.
   std::vector<std::string> wide_fluxes = {};

@@ -38,7 +38,7 @@ class Grid {
   explicit Grid(std::vector<Axis> axes);
 
   [[nodiscard]] int dimension() const { return static_cast<int>(axes_.size()); }
-  [[nodiscard]] const Axis& axis(int k) const { return axes_[static_cast<std::size_t>(k)]; }
+  [[nodiscard]] const Axis& axis(int k) const { return axes_[k]; }
   [[nodiscard]] const std::vector<Axis>& axes() const { return axes_; }
   [[nodiscard]] Index cells() const { return nx() * ny(); }
   [[nodiscard]] Index nx() const { return axes_[0].cells; }
@@ -55,7 +55,7 @@ class Grid {
   /// Names of the absorbing sides in outflow order: x_lower, x_upper, y_lower, y_upper, the absorbing ones only.
   [[nodiscard]] std::vector<std::string> absorbing_sides() const;
   /// Outflow number of a side (side 0 lower, 1 upper), -1 when it does not absorb.
-  [[nodiscard]] int outflow(int axis, int side) const { return outflow_[static_cast<std::size_t>(2 * axis + side)]; }
+  [[nodiscard]] int outflow(int axis, int side) const { return outflow_[2 * axis + side]; }
   [[nodiscard]] int outflows() const { return outflows_; }
 
  private:

@@ -37,10 +37,10 @@ class AxisSplitting {
   /// outflow per side.
   void add_sink(int axis, int side, Index cell, Index outflow, double rate);
 
-  [[nodiscard]] Index cells(int axis) const { return cells_[static_cast<std::size_t>(axis)]; }  ///< per line
-  [[nodiscard]] Index lines(int axis) const { return cells_[static_cast<std::size_t>(1 - axis)]; }
+  [[nodiscard]] Index cells(int axis) const { return cells_[axis]; }  ///< per line
+  [[nodiscard]] Index lines(int axis) const { return cells_[1 - axis]; }
   [[nodiscard]] Index panels(int axis) const { return (lines(axis) + lanes - 1) / lanes; }
-  [[nodiscard]] bool periodic(int axis) const { return axes_[static_cast<std::size_t>(axis)].periodic; }
+  [[nodiscard]] bool periodic(int axis) const { return axes_[axis].periodic; }
   [[nodiscard]] Index outflows() const { return outflows_; }
   [[nodiscard]] double cell_volume() const { return volume_; }
   /// Rates of one panel: cells(axis) x 16.
@@ -52,7 +52,7 @@ class AxisSplitting {
     return axis_(axis).lower_sink.data() + lanes * panel;
   }
   /// -1: none.
-  [[nodiscard]] Index outflow(int axis, int side) const { return axis_(axis).outflow[static_cast<std::size_t>(side)]; }
+  [[nodiscard]] Index outflow(int axis, int side) const { return axis_(axis).outflow[side]; }
   [[nodiscard]] Index offset(int axis, Index panel) const { return panel * cells(axis) * lanes; }
   /// Doubles in all panels of an axis.
   [[nodiscard]] std::size_t padded(int axis) const { return static_cast<std::size_t>(offset(axis, panels(axis))); }
@@ -69,7 +69,7 @@ class AxisSplitting {
     LargeArray up, down, lower_sink;
     std::array<Index, 2> outflow{-1, -1};
   };
-  [[nodiscard]] const Part& axis_(int axis) const { return axes_[static_cast<std::size_t>(axis)]; }
+  [[nodiscard]] const Part& axis_(int axis) const { return axes_[axis]; }
   [[nodiscard]] std::size_t slot(int axis, Index line, Index position) const;
 
   std::array<Index, 2> cells_;

@@ -11,9 +11,8 @@ class OutflowRows {
  public:
   void add(Index row, Index column, double gamma_rate) { entries_.push_back({row, column, gamma_rate}); }
   void solve(Index cells, std::span<const double> b, std::span<double> x) const {
-    for (auto l = static_cast<std::size_t>(cells); l < b.size(); ++l) x[l] = b[l];
-    for (const Entry& e : entries_)
-      x[static_cast<std::size_t>(e.row)] += e.value * x[static_cast<std::size_t>(e.column)];
+    for (std::size_t l = cells; l < b.size(); ++l) x[l] = b[l];
+    for (const Entry& e : entries_) x[e.row] += e.value * x[e.column];
   }
 
  private:

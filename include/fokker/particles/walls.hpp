@@ -33,11 +33,9 @@ class Walls {
 
   /// Beyond this many D_nn dt the product a b of a step along an axis is safe from every absorbing wall (e^-37 is below
   /// the smallest uniform number); 0 where a side does not absorb.
-  [[nodiscard]] double bridge_reach(int axis, int side) const {
-    return box_[static_cast<std::size_t>(axis)].absorbing[side] ? 37.0 : 0.0;
-  }
-  [[nodiscard]] double lower(int axis) const { return box_[static_cast<std::size_t>(axis)].lower; }
-  [[nodiscard]] double upper(int axis) const { return box_[static_cast<std::size_t>(axis)].upper; }
+  [[nodiscard]] double bridge_reach(int axis, int side) const { return box_[axis].absorbing[side] ? 37.0 : 0.0; }
+  [[nodiscard]] double lower(int axis) const { return box_[axis].lower; }
+  [[nodiscard]] double upper(int axis) const { return box_[axis].upper; }
 
   /// Moves `end` to where the step ends, in the box. Returns the side through which the particle left, 2 axis + side,
   /// or -1 when it is still here. `start` lies in the box, D belongs to `start`; the bridge draws uniform pair `number`

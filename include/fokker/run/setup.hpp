@@ -16,6 +16,7 @@
 namespace fokker {
 
 class FormulaReference;
+struct ScoreRow;
 
 /// The objects a case asks for, ready to step. Owns everything it names; `stepper` refers to `scheme` and `canonical`.
 struct Setup {
@@ -25,6 +26,7 @@ struct Setup {
   /// The same as formulas, for what they alone can tell: A(t), b(t), D(t), the induced drift, one axis by itself.
   std::shared_ptr<const FormulaSde> formulas;
   const FluxScheme* flux = nullptr;
+  const ScoreRow* score = nullptr;       ///< of the effective drift; null in the other form
   std::unique_ptr<FluxScheme> own_flux;  ///< where `flux` is no row of the table; else null
   std::string flux_reason;               ///< why `auto` chose it; empty when the case named it
   Timeline timeline;                     ///< of the SDE over the run, meeting the output times

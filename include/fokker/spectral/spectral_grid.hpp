@@ -25,14 +25,14 @@ class SpectralGrid {
   [[nodiscard]] const Grid& grid() const { return *grid_; }
   [[nodiscard]] const std::shared_ptr<const Grid>& shared_grid() const { return grid_; }
   [[nodiscard]] const FourierTransform& transform() const { return transform_; }
-  [[nodiscard]] bool mirrored(int axis) const { return mirrored_[static_cast<std::size_t>(axis)]; }
+  [[nodiscard]] bool mirrored(int axis) const { return mirrored_[axis]; }
   /// Points of the torus along an axis (1 for an axis that is not there).
-  [[nodiscard]] Index size(int axis) const { return size_[static_cast<std::size_t>(axis)]; }
+  [[nodiscard]] Index size(int axis) const { return size_[axis]; }
   /// Cell along `axis` that torus point i shows, and whether it is the mirror image.
   [[nodiscard]] Index cell(int axis, Index i) const;
   [[nodiscard]] bool image(int axis, Index i) const { return i >= grid_->axis(axis).cells; }
   /// Wave numbers [1/x] in the order of the modes: 0..n/2 along axis 0, with a sign along axis 1.
-  [[nodiscard]] const std::vector<double>& wave_numbers(int axis) const { return k_[static_cast<std::size_t>(axis)]; }
+  [[nodiscard]] const std::vector<double>& wave_numbers(int axis) const { return k_[axis]; }
   /// Modes |m| <= (n - 1)/3 carry a product of two functions without aliasing (the 2/3 rule, Orszag 1971).
   [[nodiscard]] Index dealiased(int axis) const { return (size(axis) - 1) / 3; }
 

@@ -229,7 +229,7 @@ class Parser {
     double value = 0;
     const char* first = text_.data() + position_;
     const auto [last, error] = std::from_chars(first, text_.data() + text_.size(), value);
-    const auto length = static_cast<std::size_t>(last - first);
+    const std::size_t length = last - first;
     if (error == std::errc::result_out_of_range) {
       fail(fmt::format("'{}' is out of the range of a double (about 5e-324 to 1.8e308)",
                        text_.substr(position_, std::min<std::size_t>(length, 40))),

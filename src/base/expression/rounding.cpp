@@ -53,7 +53,7 @@ class RoundingWalk {
   double value_of_variable(const std::string& name) const {
     const auto found = std::find(variables_.begin(), variables_.end(), name);
     if (found == variables_.end()) throw std::invalid_argument("evaluate_with_rounding: no value for " + name);
-    return values_[static_cast<std::size_t>(found - variables_.begin())];
+    return values_[found - variables_.begin()];
   }
 
   Rounded sum(const Expression::Node& node) {

@@ -7,7 +7,6 @@
 #include <numbers>
 
 #include "fokker/base/parallel.hpp"
-#include "fokker/base/subscript.hpp"
 
 namespace fokker {
 
@@ -17,12 +16,12 @@ KineticSplitting::KineticSplitting(const Operator& op, const CanonicalFlow& flow
 void KineticSplitting::aim(const Aim& aim) {
   tolerance_ = aim.tolerance;
   halves_ = aim.controlled;
-  if (halves_) whole_.resize(at(op_.cells()));
+  if (halves_) whole_.resize(op_.cells());
 }
 
 void KineticSplitting::advance(const Advance& step) {
   const double t = step.t, h = step.h;
-  const auto cells = at(op_.cells());
+  const std::size_t cells = op_.cells();
   if (step.start != Start::again) tried_ = 0;
   const long before = space_.sweeps();
   std::copy(step.p.begin() + op_.cells(), step.p.end(), step.next.begin() + op_.cells());
@@ -54,7 +53,7 @@ double KineticSplitting::error(const Advance& step) {
   constexpr double forgets = 0.95;  // what was not resolved once is to be found again
   const double difference = op_.cell_volume() / 3 * ordered_sum(0, op_.cells(), 4096, [&](Index first, Index last) {
                               double sum = 0;
-                              for (Index i = first; i < last; ++i) sum += std::abs(step.next[at(i)] - whole_[at(i)]);
+                              for (Index i = first; i < last; ++i) sum += std::abs(step.next[i] - whole_[i]);
                               return sum;
                             });
   const double ratio = step.h / tried_;
@@ -77,7 +76,7 @@ double KineticSplitting::beside_walls(std::span<const double> p, int axis) const
   double sum = 0;
   if (!grid.axis(axis).periodic())
     for (const Index i : {Index{0}, Index{1}, n - 2, n - 1})
-      for (Index m = 0; m < lines; ++m) sum += p[at(m * across + i * along)];
+      for (Index m = 0; m < lines; ++m) sum += p[m * across + i * along];
   return sum * grid.volume();
 }
 
@@ -130,11 +129,10 @@ void sharpen(std::span<const double> b, std::span<double> x, std::span<double> s
 void averages_from_points(const Grid& grid, std::span<double> p) {
   for (int k = 0; k < grid.dimension(); ++k) {
     const bool ring = grid.axis(k).periodic();
-    std::vector<double> u(at(grid.axis(k).cells));
+    std::vector<double> u(grid.axis(k).cells);
     each_line(grid, k, [&](Index first, Index stride, Index n) {
-      for (Index i = 0; i < n; ++i) u[at(i)] = p[at(first + i * stride)];
-      for (Index i = 0; i < n; ++i)
-        p[at(first + i * stride)] = (22 * u[at(i)] + (below(u, at(i), ring) + above(u, at(i), ring))) / 24;
+      for (Index i = 0; i < n; ++i) u[i] = p[first + i * stride];
+      for (Index i = 0; i < n; ++i) p[first + i * stride] = (22 * u[i] + (below(u, i, ring) + above(u, i, ring))) / 24;
     });
   }
 }
@@ -142,9 +140,9 @@ void averages_from_points(const Grid& grid, std::span<double> p) {
 void points_from_averages(const Grid& grid, std::span<double> p) {
   for (int k = 0; k < grid.dimension(); ++k) {
     const bool ring = grid.axis(k).periodic();
-    std::vector<double> b(at(grid.axis(k).cells)), u(b.size()), share(b.size());
+    std::vector<double> b(grid.axis(k).cells), u(b.size()), share(b.size());
     each_line(grid, k, [&](Index first, Index stride, Index n) {
-      for (Index i = 0; i < n; ++i) b[at(i)] = p[at(first + i * stride)];
+      for (Index i = 0; i < n; ++i) b[i] = p[first + i * stride];
       sharpen(b, u, share, ring);
       // as fluxes (u_{i+1} - u_i)/24 upwards; a cell gives no more than it has
       const auto flux = [&](std::size_t i) { return (above(u, i, ring) - u[i]) / 24; };
@@ -157,7 +155,7 @@ void points_from_averages(const Grid& grid, std::span<double> p) {
         const double up = flux(i), down = flux_below(i);
         const double given = up * (up > 0 ? share[i] : above(share, i, ring));
         const double got = down * (down > 0 ? below(share, i, ring) : share[i]);
-        p[at(first + static_cast<Index>(i) * stride)] = b[i] - given + got;
+        p[first + static_cast<Index>(i) * stride] = b[i] - given + got;
       }
     });
   }
@@ -173,11 +171,11 @@ std::array<double, 2> width_of(const Grid& grid, std::span<const double> p) {
     double bent = 0;
     each_line(grid, k, [&](Index first, Index stride, Index n) {
       const auto value = [&](Index i) {
-        return ring ? p[at(first + wrapped(i, n) * stride)] : p[at(first + std::clamp<Index>(i, 0, n - 1) * stride)];
+        return ring ? p[first + wrapped(i, n) * stride] : p[first + std::clamp<Index>(i, 0, n - 1) * stride];
       };
       for (Index i = 0; i < n; ++i) bent += std::abs(value(i - 1) - 2 * value(i) + value(i + 1));
     });
-    if (bent > 0) width[at(k)] = std::sqrt(of_gaussian * mass / bent);
+    if (bent > 0) width[k] = std::sqrt(of_gaussian * mass / bent);
   }
   return width;
 }

@@ -111,7 +111,7 @@ struct Origin {
 
 /// The mass in the lower part of a cell: that of the upper part, mirrored.
 [[gnu::always_inline]] inline double lower_weight(const PartialCell& partial, Index m, double part) {
-  const auto& row = partial.table()[static_cast<std::size_t>(taps - 1 - m)];
+  const auto& row = partial.table()[taps - 1 - m];
   double weight = 0;
   for (std::size_t k = taps; k-- > 0;) weight = (weight + row[k]) * part;
   return weight;
@@ -181,16 +181,15 @@ PartialCell::PartialCell() {
       // (-s - other) / (k - other)
       ++degree;
       for (int j = degree; j >= 0; --j) {
-        const auto at = static_cast<std::size_t>(j);
+        const std::size_t at = j;
         product[at] = ((j < degree ? -other * product[at] : 0) - (j > 0 ? product[at - 1] : 0)) / (k - other);
       }
     }
-    basis[static_cast<std::size_t>(k + 4)] = product;
+    basis[k + 4] = product;
   }
   for (int m = -3; m <= 3; ++m)
     for (std::size_t power = 1; power <= taps; ++power)
-      for (int k = m; k <= 3; ++k)
-        table_[static_cast<std::size_t>(m + 3)][power - 1] -= basis[static_cast<std::size_t>(k + 4)][power];
+      for (int k = m; k <= 3; ++k) table_[m + 3][power - 1] -= basis[k + 4][power];
 }
 
 FOKKER_VECTOR_CLONES

@@ -5,7 +5,6 @@
 #include <numeric>
 
 #include "fokker/base/parallel.hpp"
-#include "fokker/base/subscript.hpp"
 
 namespace fokker::kinetic {
 namespace {
@@ -35,12 +34,12 @@ PhaseSpace::PhaseSpace(const CanonicalFlow& flow, bool keep)
       nx_(x_.cells),
       nv_(v_.cells),
       keep_(keep),
-      p_(at(nx_ * nv_)),
-      force_(at(nx_)),
-      gamma_(at(nx_)),
-      D_(at(nx_)),
-      blocked_rows_(at(nv_)),
-      blocked_columns_(at(nx_)) {
+      p_(static_cast<std::size_t>(nx_ * nv_)),
+      force_(static_cast<std::size_t>(nx_)),
+      gamma_(static_cast<std::size_t>(nx_)),
+      D_(static_cast<std::size_t>(nx_)),
+      blocked_rows_(static_cast<std::size_t>(nv_)),
+      blocked_columns_(static_cast<std::size_t>(nx_)) {
   const Index pieces = std::min(most_pieces, std::max(nv_, (nx_ + lanes - 1) / lanes));
   for (Index k = 0; k < pieces; ++k) scratch_.push_back(make_scratch());
 }
@@ -49,7 +48,7 @@ PhaseSpace::PhaseSpace(const CanonicalFlow& flow, bool keep)
 PhaseSpace::Scratch PhaseSpace::make_scratch() const {
   const Index column = (3 * nv_ + 2 * ghosts) * lanes, others = (nv_ + 3) * lanes, row = nx_ + 2 * ghosts + 16;
   Scratch made;
-  made.memory.assign(at(column + 3 * others + 4 * row), 0.0);
+  made.memory.assign(static_cast<std::size_t>(column + 3 * others + 4 * row), 0.0);
   double* memory = made.memory.data();
   const auto cut = [&](Index size, Index before) {
     double* const part = memory + before;
@@ -78,7 +77,7 @@ void PhaseSpace::over(Index count, const Work& work) {
   parallel_for(0, pieces, 1, [&](Index first, Index last) {
     for (Index piece = first; piece < last; ++piece)
       for (Index line = piece * count / pieces; line < (piece + 1) * count / pieces; ++line)
-        work(line, scratch_[at(piece)]);
+        work(line, scratch_[piece]);
   });
   ++sweeps_;
 }
@@ -86,13 +85,13 @@ void PhaseSpace::over(Index count, const Work& work) {
 void PhaseSpace::load(std::span<const double> state) {
   const bool turned = flow_.velocity() == 0;
   for (Index j = 0; j < nv_; ++j)
-    for (Index i = 0; i < nx_; ++i) p_[at(i + nx_ * j)] = state[at(turned ? j + nv_ * i : i + nx_ * j)];
+    for (Index i = 0; i < nx_; ++i) p_[i + nx_ * j] = state[turned ? j + nv_ * i : i + nx_ * j];
 }
 
 void PhaseSpace::store(std::span<double> state) const {
   const bool turned = flow_.velocity() == 0;
   for (Index j = 0; j < nv_; ++j)
-    for (Index i = 0; i < nx_; ++i) state[at(turned ? j + nv_ * i : i + nx_ * j)] = p_[at(i + nx_ * j)];
+    for (Index i = 0; i < nx_; ++i) state[turned ? j + nv_ * i : i + nx_ * j] = p_[i + nx_ * j];
 }
 
 Blocked PhaseSpace::take_blocked() {
@@ -136,7 +135,7 @@ void PhaseSpace::move_row(Index row, double h, Scratch& scratch) {
   } else {
     std::fill_n(cell, whole, 0.0);
     const double beyond = std::accumulate(p + nx_ - whole, p + nx_, 0.0);
-    blocked_rows_[at(row)] += beyond + shift.part * cell[nx_ - 1];
+    blocked_rows_[row] += beyond + shift.part * cell[nx_ - 1];
     cell[nx_ - 1] += beyond;
   }
   double weight[taps];
@@ -160,7 +159,7 @@ void PhaseSpace::kick_panel(Index panel, double h, Scratch& scratch) {
   bool down[lanes] = {};
   std::fill_n(lines.cell, nv_ * lanes, 0.0);
   for (Index l = 0; l < count; ++l) {
-    const Shift shift(force_[at(first + l)] * h / v_.width());
+    const Shift shift(force_[first + l] * h / v_.width());
     const auto whole = static_cast<Index>(std::min(shift.whole, static_cast<double>(nv_)));
     down[l] = shift.down;
     part[l] = shift.part;
@@ -172,7 +171,7 @@ void PhaseSpace::kick_panel(Index panel, double h, Scratch& scratch) {
     double beyond = 0;
     for (Index j = nv_ - whole; j < nv_; ++j) beyond += p[j * step];
     double& top = cell[(nv_ - 1) * lanes];
-    blocked_columns_[at(first + l)] += beyond + shift.part * top;
+    blocked_columns_[first + l] += beyond + shift.part * top;
     top += beyond;
   }
   shift_lanes(lines, weight, part, keep_);
@@ -203,7 +202,7 @@ void PhaseSpace::thermalise_panel(Index panel, double h, Scratch& scratch) {
   const Index first = panel * lanes, count = std::min<Index>(lanes, nx_ - first);
   double damping[lanes] = {}, noise[lanes] = {}, strongest = 0;
   for (Index l = 0; l < count; ++l) {
-    const double gamma = gamma_[at(first + l)], D = D_[at(first + l)];
+    const double gamma = gamma_[first + l], D = D_[first + l];
     const double rate = std::abs(gamma) * h, part = rate > most_relaxed ? most_relaxed / rate : 1;
     damping[l] = gamma * h * part;
     noise[l] = D * h * part;
@@ -243,7 +242,7 @@ void PhaseSpace::relax(Index first, Index count, double part, const double* damp
         gone += lines.cell[j * lanes + l];
       for (Index j = 0; static_cast<double>(j) < std::min(above, static_cast<double>(nv_)); ++j)
         gone += lines.cell[(nv_ - 1 - j) * lanes + l];
-      blocked_columns_[at(first + l)] += gone;
+      blocked_columns_[first + l] += gone;
     }
     contract_lanes(lines, partial_, origin, factor, keep_);
   }
@@ -261,8 +260,7 @@ void PhaseSpace::diffuse(Index first, Index count, const double* variance, Scrat
   }
   if (spreads) {
     for (Index l = 0; l < count; ++l)
-      blocked_columns_[at(first + l)] +=
-          std::max(narrow[l], 0.0) / 2 * (lines.cell[l] + lines.cell[(nv_ - 1) * lanes + l]);
+      blocked_columns_[first + l] += std::max(narrow[l], 0.0) / 2 * (lines.cell[l] + lines.cell[(nv_ - 1) * lanes + l]);
     spread_lanes(lines, narrow, keep_);
   }
   if (!(widest > 1)) return;
@@ -287,7 +285,7 @@ void PhaseSpace::diffuse(Index first, Index count, const double* variance, Scrat
   }
   double lower[lanes], upper[lanes];
   convolve_lanes(lines, weight, radius, lower, upper);
-  for (Index l = 0; l < count; ++l) blocked_columns_[at(first + l)] += lower[l] + upper[l];
+  for (Index l = 0; l < count; ++l) blocked_columns_[first + l] += lower[l] + upper[l];
 }
 
 }  // namespace fokker::kinetic

@@ -41,7 +41,7 @@ namespace fokker {
 
 void write_density_png(const std::filesystem::path& path, const Grid& grid, std::span<const double> p,
                        const Reference& reference, const std::string& title, double time) {
-  const auto cells = static_cast<std::size_t>(grid.cells());
+  const std::size_t cells = grid.cells();
   if (p.size() != cells || (!reference.values.empty() && reference.values.size() != cells)) {
     throw std::logic_error("a density does not fit the grid");
   }

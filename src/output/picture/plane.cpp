@@ -70,7 +70,7 @@ struct Raster {
 template <class Value>
 Raster resample(const Grid& grid, const Box& box, const Value& value_of_cell) {
   const std::vector<Taps> across = taps(grid.nx(), box.width), up = taps(grid.ny(), box.height);
-  std::vector<double> row(static_cast<std::size_t>(box.width));
+  std::vector<double> row(box.width);
   Raster raster{box.width, box.height, std::vector<double>(row.size() * box.height, 0.0)};
   for (int y = 0; y < box.height; ++y) {
     const Taps& vertical = up[box.height - 1 - y];

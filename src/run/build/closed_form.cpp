@@ -7,16 +7,14 @@
 namespace fokker {
 
 ClosedForm closed_form(const Case& config, const FormulaSde& sde, const std::string& key, const std::string& remedy) {
-  const auto refuse = [&](const std::string& why) {
-    throw CaseError({Problem{config.where(key), key, "no closed form: " + why + "; " + remedy}});
-  };
+  const auto no = [&](const std::string& why) { refuse(config, key, "no closed form: " + why + "; " + remedy); };
   const auto coefficients = sde.linear();
-  if (!coefficients) refuse("the drift must be linear in the axes and the noise must not depend on them");
+  if (!coefficients) no("the drift must be linear in the axes and the noise must not depend on them");
   const auto d = config.axes.size();
   for (std::size_t k = 0; k < d; ++k)
     for (std::size_t i = 0; i < d; ++i)
       if (config.axes[k].periodic() && (!coefficients->A[d * i + k].is_zero() || !coefficients->A[d * k + i].is_zero()))
-        refuse(fmt::format("axis '{}' is periodic and the drift depends on it", config.axes[k].name));
+        no(fmt::format("axis '{}' is periodic and the drift depends on it", config.axes[k].name));
   Torus torus;
   for (std::size_t k = 0; k < d; ++k)
     if (const Axis& axis = config.axes[k]; axis.periodic()) {
@@ -26,7 +24,7 @@ ClosedForm closed_form(const Case& config, const FormulaSde& sde, const std::str
   if (const auto* mixture = std::get_if<InitialMixture>(&config.initial))
     return {*coefficients, GaussianMixture(mixture->components), config.time.end, torus};
   const auto* start = std::get_if<InitialPoint>(&config.initial);
-  if (start == nullptr) refuse("the initial density must be gaussian, mixture or point");
+  if (start == nullptr) no("the initial density must be gaussian, mixture or point");
   const auto n = static_cast<Eigen::Index>(d);
   return {*coefficients,
           GaussianMixture(
@@ -35,18 +33,15 @@ ClosedForm closed_form(const Case& config, const FormulaSde& sde, const std::str
 }
 
 ClosedForm flow_form(const Setup& setup, const std::string& key, const std::string& remedy) {
-  const auto refuse = [&](const std::string& why) {
-    throw CaseError({Problem{setup.config.where(key), key, why + "; " + remedy}});
-  };
+  const auto no = [&](const std::string& why) { refuse(setup.config, key, why + "; " + remedy); };
   const auto sides = setup.grid->absorbing_sides();
   if (!sides.empty())
-    refuse(fmt::format("side {} absorbs: the flow keeps what it carries, where particles of the SDE leave",
-                       sides.front()));
+    no(fmt::format("side {} absorbs: the flow keeps what it carries, where particles of the SDE leave", sides.front()));
   ClosedForm distribution = closed_form(setup.config, *setup.formulas, key, remedy);
   try {
     static_cast<void>(MixtureScore(distribution.at(0)));
   } catch (const std::invalid_argument&) {
-    refuse("the start has no score (a point, or a singular covariance); start from a narrow gaussian instead");
+    no("the start has no score (a point, or a singular covariance); start from a narrow gaussian instead");
   }
   return distribution;
 }

@@ -11,9 +11,8 @@ namespace {
 
 constexpr double mass_slack = 1e-3;
 
-[[noreturn]] void refuse(const Setup& setup, const std::string& text) {
-  const std::string key = "compare.exact";
-  throw CaseError({Problem{setup.config.where(key), key, text}});
+[[noreturn]] void refuse_formula(const Setup& setup, const std::string& text) {
+  refuse(setup.config, "compare.exact", text);
 }
 
 /// A start without a density: a point, or a Gaussian without width along some direction.
@@ -34,15 +33,16 @@ void require_mass(const Setup& setup, double t, double mass, double before) {
   const auto sides = setup.grid->absorbing_sides();
   if (sides.empty() || t == 0) {
     if (std::abs(mass - 1) <= mass_slack) return;
-    refuse(setup, fmt::format("the formula has mass {:.6g} on the grid at t = {:.6g}, and a density must have 1 within "
-                              "{:.0e}{}; divide it by its integral, or mend the box",
-                              mass, t, mass_slack, sides.empty() ? " where no side absorbs" : " at the start"));
+    refuse_formula(
+        setup, fmt::format("the formula has mass {:.6g} on the grid at t = {:.6g}, and a density must have 1 within "
+                           "{:.0e}{}; divide it by its integral, or mend the box",
+                           mass, t, mass_slack, sides.empty() ? " where no side absorbs" : " at the start"));
   }
   if (mass <= before + mass_slack) return;
-  refuse(setup,
-         fmt::format("the formula has mass {:.6g} on the grid at t = {:.6g}, after {:.6g}: where side {} absorbs "
-                     "mass may fall and never rise",
-                     mass, t, before, sides.front()));
+  refuse_formula(
+      setup, fmt::format("the formula has mass {:.6g} on the grid at t = {:.6g}, after {:.6g}: where side {} absorbs "
+                         "mass may fall and never rise",
+                         mass, t, before, sides.front()));
 }
 
 }  // namespace
@@ -84,14 +84,16 @@ Field FormulaReference::looked_at(const Setup& setup, double t) const {
   const Lowest lowest = FormulaDensity(formula_, variables_, t).averages_and_lowest(faces_.faces, own.view());
   for (Index cell = 0; cell < grid_->cells(); ++cell)
     if (!std::isfinite(own.values[cell]))
-      refuse(setup, fmt::format("the formula is {} {} at t = {:.6g}: a density must be finite and not negative{}",
-                                std::isnan(lowest.value) ? "not a number at" : "infinite at",
-                                std::isnan(lowest.value) ? point(*grid_, lowest) : grid_->describe(cell), t,
-                                t == 0 ? " at all output times, of which 0 is one" : ""));
+      refuse_formula(setup,
+                     fmt::format("the formula is {} {} at t = {:.6g}: a density must be finite and not negative{}",
+                                 std::isnan(lowest.value) ? "not a number at" : "infinite at",
+                                 std::isnan(lowest.value) ? point(*grid_, lowest) : grid_->describe(cell), t,
+                                 t == 0 ? " at all output times, of which 0 is one" : ""));
   constexpr double rounding = 1e-12;  // of the largest average: what cancels in a formula
   if (lowest.value < -rounding * own.values.cwiseAbs().maxCoeff())
-    refuse(setup, fmt::format("the formula is {:.6g} at {}, at t = {:.6g}: a density must be finite and not negative",
-                              lowest.value, point(*grid_, lowest), t));
+    refuse_formula(setup,
+                   fmt::format("the formula is {:.6g} at {}, at t = {:.6g}: a density must be finite and not negative",
+                               lowest.value, point(*grid_, lowest), t));
   return own;
 }
 
@@ -99,7 +101,7 @@ Field FormulaReference::at(double t) const {
   if (t == 0 && start_.grid) return start_;
   if (autonomous_ && !kept_.empty()) return kept_.front();
   const auto found = std::lower_bound(times_.begin(), times_.end(), t);
-  const auto k = static_cast<std::size_t>(found - times_.begin());
+  const std::size_t k = found - times_.begin();
   return found != times_.end() && *found == t && k < kept_.size() ? kept_[k] : averages(t);
 }
 

@@ -25,8 +25,7 @@ std::vector<Step> steepest(const Grid& grid, const std::vector<double>& values) 
     for (Index cell = 0; cell < grid.cells(); ++cell) {
       const Index column = axis == 0 ? cell % grid.nx() : cell / grid.nx(), stride = axis == 0 ? 1 : grid.nx();
       if (column + 1 >= grid.axis(axis).cells) continue;
-      const double difference =
-          std::abs(values[static_cast<std::size_t>(cell + stride)] - values[static_cast<std::size_t>(cell)]);
+      const double difference = std::abs(values[cell + stride] - values[cell]);
       if (difference > small) steps.push_back({axis, cell, difference});
     }
   constexpr std::size_t enough = 32;
@@ -38,9 +37,8 @@ std::vector<Step> steepest(const Grid& grid, const std::vector<double>& values) 
 
 std::optional<Jump> jump_in(const Grid& grid, const Sampled& function, const Step& step) {
   std::array<double, 2> point{};
-  for (int k = 0; k < grid.dimension(); ++k)
-    point[static_cast<std::size_t>(k)] = grid.centers().axis[static_cast<std::size_t>(k)][step.cell];
-  double& x = point[static_cast<std::size_t>(step.axis)];
+  for (int k = 0; k < grid.dimension(); ++k) point[k] = grid.centers().axis[k][step.cell];
+  double& x = point[step.axis];
   const auto at = [&](double where) {
     x = where;
     double value = 0;
@@ -70,7 +68,7 @@ std::optional<Jump> jump_in(const Grid& grid, const Sampled& function, const Ste
 }  // namespace
 
 std::optional<Jump> find_jump(const Grid& grid, const Sampled& function) {
-  std::vector<double> values(static_cast<std::size_t>(grid.cells()));
+  std::vector<double> values(grid.cells());
   function(grid.centers(), values.data());
   if (!std::all_of(values.begin(), values.end(), [](double value) { return std::isfinite(value); }))
     return std::nullopt;

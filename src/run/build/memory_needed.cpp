@@ -8,6 +8,7 @@
 #include "fokker/base/memory.hpp"
 #include "fokker/integrate/stepper.hpp"
 #include "fokker/scheme/flux.hpp"
+#include "scores.hpp"
 
 namespace fokker {
 namespace {
@@ -16,7 +17,7 @@ namespace {
 double bytes_per_cell(const Case& c, double cells) {
   double bytes = 200;  // grid, coefficients, edges, stages, a frame on its way to the file
   if (const FluxScheme* const row = find_flux(c.scheme.flux); row != nullptr && row->wide) bytes += 150;
-  if (c.scheme.score == "spectral") bytes += 150;
+  if (const ScoreRow* const score = score_of(c.scheme)) bytes += score->bytes_per_cell;
   if (c.compare.spectral) bytes += 200;
   if (c.compare.twin) bytes += 250;
   if (c.time.stepper == "talbot") bytes += 200;
@@ -46,9 +47,9 @@ void require_memory(const Case& c) {
   if (frames > 0) parts += fmt::format(", {} for {} frames", gigabytes(frames), c.output.times.size());
   if (cloud > 0) parts += fmt::format(", {} for {} particles", gigabytes(cloud), particles->particles);
   const char* const key = frames > grid && frames > cloud ? "output" : cloud > grid ? "compare.monte_carlo" : "axis";
-  throw CaseError({Problem{c.where(key), key,
-                           fmt::format("the run needs about {} of memory ({}), and {} has {} left",
-                                       gigabytes(grid + frames + cloud), parts, there.limit, gigabytes(there.bytes))}});
+  refuse(c, key,
+         fmt::format("the run needs about {} of memory ({}), and {} has {} left", gigabytes(grid + frames + cloud),
+                     parts, there.limit, gigabytes(there.bytes)));
 }
 
 }  // namespace fokker

@@ -138,16 +138,15 @@ class WallCell {
 
 /// The two cells whose centres are nearest, so that the mean is kept; where D jumps what the mean stands for.
 LineStart split(const Axis& axis, double point, const Sde& line) {
-  LineStart start{std::vector<double>(static_cast<std::size_t>(axis.cells)), {0, 0}, 0, {}};
+  LineStart start{std::vector<double>(axis.cells), {0, 0}, 0, {}};
   const AxisSplit fractions = split_by_scale(axis, point, line).value_or(split_on(axis, point));
-  for (std::size_t k = 0; k < 2; ++k)
-    start.fraction[static_cast<std::size_t>(fractions.cell[k])] += fractions.weight[k];
+  for (std::size_t k = 0; k < 2; ++k) start.fraction[fractions.cell[k]] += fractions.weight[k];
   return start;
 }
 
 /// At a wall that is nearer than the first centre; x: the distance from it.
 LineStart start_at_wall(const Axis& axis, bool upper, double x, const WallCell& cell) {
-  LineStart start{std::vector<double>(static_cast<std::size_t>(axis.cells)), {0, 0}, 0, {}};
+  LineStart start{std::vector<double>(axis.cells), {0, 0}, 0, {}};
   double& fraction = upper ? start.fraction.back() : start.fraction.front();
   const std::string side = axis.name + (upper ? "_upper" : "_lower");
   const auto starts_late = [&](double time) {
@@ -199,7 +198,7 @@ void move_along(const Axis& axis, const std::shared_ptr<const FormulaSde>& line,
   const StepperOptions options{.tolerance = 1e-8};
   const auto& row = *choose_stepper(form->op(), 1, options, start.clock, t - start.clock).row;
   const auto stepper = make_stepper(row, form->op(), options, start.clock);
-  std::vector<double> state(static_cast<std::size_t>(form->op().size()));
+  std::vector<double> state(form->op().size());
   for (std::size_t i = 0; i < start.fraction.size(); ++i) state[i] = start.fraction[i] / axis.width();
   double dt = stepper->first_step(start.clock, state, t);
   for (double now = start.clock; now < t;) {
@@ -210,17 +209,17 @@ void move_along(const Axis& axis, const std::shared_ptr<const FormulaSde>& line,
   for (std::size_t i = 0; i < start.fraction.size(); ++i) start.fraction[i] = state[i] * axis.width();
   for (int side = 0; side < 2; ++side)
     if (const int outflow = grid->outflow(0, side); outflow >= 0)
-      start.left_at[side] += state[start.fraction.size() + static_cast<std::size_t>(outflow)];
+      start.left_at[side] += state[start.fraction.size() + outflow];
   start.clock = t;
 }
 
 /// The product of two distributions; what both axes lose counts half for each.
 PointStart product(const std::shared_ptr<const Grid>& grid, const std::array<LineStart, 2>& along) {
-  PointStart start{Field(grid), std::vector<double>(static_cast<std::size_t>(grid->outflows())), 0, {}};
+  PointStart start{Field(grid), std::vector<double>(grid->outflows()), 0, {}};
   const int d = grid->dimension();
   double stays[2] = {1, 1};
   for (int k = 0; k < d; ++k) {
-    const LineStart& line = along[static_cast<std::size_t>(k)];
+    const LineStart& line = along[k];
     stays[k] = 1 - line.left_at[0] - line.left_at[1];
     start.clock = std::max(start.clock, line.clock);
     if (!line.note.empty()) start.note += (start.note.empty() ? "" : "; ") + line.note;
@@ -228,10 +227,9 @@ PointStart product(const std::shared_ptr<const Grid>& grid, const std::array<Lin
   for (int k = 0; k < d; ++k)
     for (int side = 0; side < 2; ++side)
       if (const int outflow = grid->outflow(k, side); outflow >= 0)
-        start.outflow[static_cast<std::size_t>(outflow)] +=
-            along[static_cast<std::size_t>(k)].left_at[side] * (d > 1 ? 0.5 * (1 + stays[1 - k]) : 1);
+        start.outflow[outflow] += along[k].left_at[side] * (d > 1 ? 0.5 * (1 + stays[1 - k]) : 1);
   for (Index cell = 0; cell < grid->cells(); ++cell) {
-    const auto i = static_cast<std::size_t>(cell % grid->nx()), j = static_cast<std::size_t>(cell / grid->nx());
+    const std::size_t i = cell % grid->nx(), j = cell / grid->nx();
     start.p.values[cell] = along[0].fraction[i] * (d > 1 ? along[1].fraction[j] : 1) / grid->volume();
   }
   return start;
@@ -247,16 +245,14 @@ PointStart start_from_point(const std::shared_ptr<const Grid>& grid, const std::
     along[0] = start_on(grid->axis(0), point[0], sde);
     return product(grid, along);
   }
-  for (int k = 0; k < 2; ++k)
-    along[static_cast<std::size_t>(k)] = start_on(grid->axis(k), point[static_cast<std::size_t>(k)],
-                                                  sde->along(k, point[static_cast<std::size_t>(1 - k)]));
+  for (int k = 0; k < 2; ++k) along[k] = start_on(grid->axis(k), point[k], sde->along(k, point[1 - k]));
   for (int k = 0; k < 2; ++k) {
     const Axis& other = grid->axis(1 - k);
-    const double late = along[static_cast<std::size_t>(1 - k)].clock, from = point[static_cast<std::size_t>(1 - k)];
-    if (!(late > along[static_cast<std::size_t>(k)].clock)) continue;
+    const double late = along[1 - k].clock, from = point[1 - k];
+    if (!(late > along[k].clock)) continue;
     // Half way from the point to the centre of its wall cell, where the other axis is meanwhile.
     const double center = from - other.lower < other.upper - from ? other.center(0) : other.center(other.cells - 1);
-    move_along(grid->axis(k), sde->along(k, 0.5 * (from + center)), late, along[static_cast<std::size_t>(k)]);
+    move_along(grid->axis(k), sde->along(k, 0.5 * (from + center)), late, along[k]);
   }
   return product(grid, along);
 }

@@ -11,6 +11,7 @@
 #include "fokker/base/tape.hpp"
 #include "fokker/particles/steppers.hpp"
 #include "fokker/scheme/jumps.hpp"
+#include "scores.hpp"
 
 namespace fokker {
 namespace {
@@ -36,7 +37,6 @@ bool moves_without_noise(const CaseMonteCarlo& particles) {
 
 void look_at_diffusion(const Setup& setup, const std::string& jump, Refusals& refusals) {
   const Case& c = setup.config;
-  const CaseScheme& scheme = c.scheme;
   const bool ito = c.sde.interpretation == Interpretation::ito, diagonal = setup.sde->traits().diagonal;
   if (!diagonal)
     refusals.add("sde", fmt::format("{}, and the fluxes of cross terms take its derivative; smooth the jump over a few "
@@ -51,9 +51,8 @@ void look_at_diffusion(const Setup& setup, const std::string& jump, Refusals& re
     refusals.add("scheme.flux", fmt::format("{}, and '{}' takes differences across it; use flux = "
                                             "\"scharfetter_gummel\"",
                                             jump, setup.flux->name));
-  if (scheme.form == "effective_drift" && scheme.score != "flux_consistent" &&
-      (scheme.score != "log_difference" || scheme.score_order == 4))
-    refusals.add(scheme.score == "log_difference" ? "scheme.score_order" : "scheme.score",
+  if (setup.score != nullptr && c.scheme.score_order > setup.score->order_across_jumps)
+    refusals.add(setup.score->order_across_jumps > 0 ? "scheme.score_order" : "scheme.score",
                  fmt::format("{}, and the effective drift f - div D - D s has no value there; use score = "
                              "\"log_difference\" with score_order = 2, or \"flux_consistent\"",
                              jump));
@@ -90,7 +89,7 @@ std::string jump_of_potential(const Setup& setup, double t) {
       for (const double jump : points) {
         const double step = std::max(1e-9 * axis.width(), 16 * std::numeric_limits<double>::epsilon() * std::abs(jump));
         const auto at = [&](double x) {
-          point[static_cast<std::size_t>(k)] = x;
+          point[k] = x;
           return evaluate_at(*sde.potential, names, point);
         };
         const double before = at(jump - step), after = at(jump + step);
@@ -105,8 +104,8 @@ std::string jump_of_potential(const Setup& setup, double t) {
 void look_at_potential(const Setup& setup, Refusals& refusals) {
   const Case& c = setup.config;
   if (!c.sde.potential) return;
-  const bool averages = setup.sde->has_gibbs() && c.scheme.form == "drift_diffusion" &&
-                        setup.flux->drift == DriftCarrier::fitted && !setup.flux->wide;
+  const bool averages = setup.sde->has_gibbs() && setup.score == nullptr && setup.flux->drift == DriftCarrier::fitted &&
+                        !setup.flux->wide;
   const std::string jump = jump_of_potential(setup, 0);
   if (jump.empty()) return;
   if (!averages)

@@ -91,10 +91,10 @@ std::optional<AxisSplit> split_by_scale(const Axis& axis, double point, const Sd
     }
     if (from < end && !scale.go(from, end)) return std::nullopt;
     from = end;
-    mean[static_cast<std::size_t>(k)] = scale.mean();
+    mean[k] = scale.mean();
   }
   const Index lower = s < mean[1] ? i - 1 : i;
-  const auto k = static_cast<std::size_t>(lower - i + 1);
+  const std::size_t k = lower - i + 1;
   const double fraction = std::clamp((s - mean[k]) / (mean[k + 1] - mean[k]), 0.0, 1.0);
   return AxisSplit{{lower, lower + 1}, {1 - fraction, fraction}};
 }

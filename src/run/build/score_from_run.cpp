@@ -17,9 +17,8 @@ struct Frames {
   std::vector<Axis> axes;
 };
 
-[[noreturn]] void refuse(const Setup& setup, const std::string& text) {
-  throw CaseError({Problem{setup.config.where("scheme.table"), "scheme.table",
-                           fmt::format("{}: {}", setup.config.scheme.table.string(), text)}});
+[[noreturn]] void refuse_table(const Setup& setup, const std::string& text) {
+  refuse(setup.config, "scheme.table", fmt::format("{}: {}", setup.config.scheme.table.string(), text));
 }
 
 /// All density_NNNNNN.vti of the folder.
@@ -31,12 +30,12 @@ Frames read_frames(const Setup& setup) {
     VtiContent content = read_vti(path);
     const auto p =
         std::find_if(content.arrays.begin(), content.arrays.end(), [](const auto& a) { return a.first == "p"; });
-    if (p == content.arrays.end()) refuse(setup, fmt::format("{} holds no p", path.filename().string()));
+    if (p == content.arrays.end()) refuse_table(setup, fmt::format("{} holds no p", path.filename().string()));
     if (k == 0)
       for (std::size_t i = 0; i < content.cells.size(); ++i)
         frames.axes.push_back({"", content.lower[i], content.upper[i], content.cells[i]});
     if (k > 0 && (content.time <= frames.times.back() || p->second.size() != frames.p.front().size()))
-      refuse(setup, fmt::format("{} does not belong to the frames before it", path.filename().string()));
+      refuse_table(setup, fmt::format("{} does not belong to the frames before it", path.filename().string()));
     frames.times.push_back(content.time);
     frames.p.push_back(std::move(p->second));
   }
@@ -46,19 +45,19 @@ void check(const Setup& setup, const Frames& frames) {
   const Case& config = setup.config;
   constexpr std::size_t fewest = 4;
   if (frames.times.size() < fewest)
-    refuse(setup, fmt::format("{} frames, a score needs at least {}", frames.times.size(), fewest));
+    refuse_table(setup, fmt::format("{} frames, a score needs at least {}", frames.times.size(), fewest));
   if (frames.axes.size() != config.axes.size())
-    refuse(setup, fmt::format("a run in {}D, this case has {} axes", frames.axes.size(), config.axes.size()));
+    refuse_table(setup, fmt::format("a run in {}D, this case has {} axes", frames.axes.size(), config.axes.size()));
   for (std::size_t k = 0; k < config.axes.size(); ++k) {
     const Axis &own = config.axes[k], &theirs = frames.axes[k];
     const double slack = 1e-9 * (own.upper - own.lower);
     if (theirs.lower > own.lower + slack || theirs.upper < own.upper - slack)
-      refuse(setup, fmt::format("holds {} in [{:.6g}, {:.6g}], this case needs [{:.6g}, {:.6g}]", own.name,
-                                theirs.lower, theirs.upper, own.lower, own.upper));
+      refuse_table(setup, fmt::format("holds {} in [{:.6g}, {:.6g}], this case needs [{:.6g}, {:.6g}]", own.name,
+                                      theirs.lower, theirs.upper, own.lower, own.upper));
   }
   if (frames.times.front() > 0 || frames.times.back() < config.time.end * (1 - 1e-9))
-    refuse(setup, fmt::format("its frames go from t = {:.6g} to {:.6g}, this case from 0 to {:.6g}",
-                              frames.times.front(), frames.times.back(), config.time.end));
+    refuse_table(setup, fmt::format("its frames go from t = {:.6g} to {:.6g}, this case from 0 to {:.6g}",
+                                    frames.times.front(), frames.times.back(), config.time.end));
 }
 
 /// dp/dt of frame k: p times the slope of the parabola through log p of three neighbouring frames, 0 where one of them

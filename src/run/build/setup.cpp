@@ -6,26 +6,22 @@
 #include <cmath>
 
 #include "faults.hpp"
-#include "fokker/run/closed_form.hpp"
 #include "fokker/run/point_start.hpp"
 #include "fokker/scheme/choose_flux.hpp"
 #include "fokker/scheme/coefficients.hpp"
 #include "fokker/scheme/drift_diffusion.hpp"
-#include "fokker/scheme/effective_drift.hpp"
-#include "fokker/spectral/fourier.hpp"
-#include "fokker/spectral/score.hpp"
 #include "inertia.hpp"
 #include "memory_needed.hpp"
 #include "moving_jumps.hpp"
 #include "refuse_jumps.hpp"
-#include "score_from_run.hpp"
+#include "scores.hpp"
 
 namespace fokker {
 
 GridFaces::GridFaces(const Grid& grid) {
   faces.dimension = grid.dimension();
   for (int k = 0; k < grid.dimension(); ++k) {
-    const auto slot = static_cast<std::size_t>(k);
+    const std::size_t slot = k;
     const Axis& axis = grid.axis(k);
     for (Index i = 0; i <= axis.cells; ++i) storage[slot].push_back(axis.face(i));
     faces.axis[slot] = storage[slot];
@@ -60,33 +56,6 @@ std::unique_ptr<Density> initial_density(const Case& config) {
   return std::visit(Maker{config}, config.initial);
 }
 
-[[noreturn]] void refuse(const Case& config, const std::string& key, const std::string& text) {
-  throw CaseError({Problem{config.where(key), key, text}});
-}
-
-std::shared_ptr<ScoreSource> make_spectral_score(const Setup& setup) {
-  for (const Axis& axis : setup.grid->axes())
-    if (axis.at_lower == Boundary::absorbing || axis.at_upper == Boundary::absorbing)
-      refuse(setup.config, "scheme.score",
-             fmt::format("\"spectral\" needs periodic or reflecting sides, and axis '{}' absorbs; use score = "
-                         "\"log_difference\"",
-                         axis.name));
-  if (fourier_library().empty())
-    refuse(setup.config, "scheme.score", "this build has no FFTW (it was configured with -DFOKKER_FFTW=OFF)");
-  return std::make_shared<SpectralScore>(setup.grid);
-}
-
-/// The score of the closed form; where there is none, a CaseError at `key` that names `remedy`.
-std::shared_ptr<ScoreSource> closed_score(const Setup& setup, const std::string& key, const std::string& remedy) {
-  auto score = std::make_shared<ClosedScore>(closed_form(setup.config, *setup.formulas, key, "use " + remedy));
-  try {
-    score->prepare(0, {});
-  } catch (const NumericalError& error) {
-    refuse(setup.config, key, fmt::format("{}; start from a gaussian or a mixture, or use {}", error.what(), remedy));
-  }
-  return score;
-}
-
 /// The score that the time reversal uses: exact where it can be and is not refused; null for that of the forward run.
 std::shared_ptr<ScoreSource> make_reverse_score(const Setup& setup) {
   const auto& asked = setup.config.reverse;
@@ -99,19 +68,12 @@ std::shared_ptr<ScoreSource> make_reverse_score(const Setup& setup) {
   return nullptr;
 }
 
-Reconstruction reconstruction_of(const CaseScheme& scheme) {
-  return find_reconstruction(!scheme.limiter.empty()   ? scheme.limiter
-                             : !scheme.weights.empty() ? scheme.weights
-                                                       : scheme.flux);
-}
-
 double tolerance_of(const Case& config) { return config.time.tolerance.value_or(1e-6); }
 
-/// The form a case asks for. Where nothing diffuses the effective drift is f, whatever score was named.
+/// The form a case asks for, and in `setup` what it took.
 std::unique_ptr<Form> make_form(Setup& setup) {
   const CaseScheme& scheme = setup.config.scheme;
-  const bool advects = scheme.form == "effective_drift", consistent = advects && scheme.score == "flux_consistent";
-  const TimeRange times(0, setup.config.time.end);
+  setup.score = score_of(scheme);
   if (scheme.flux == "auto") {
     FluxChoice choice = choose_flux(setup.grid, setup.sde, {scheme.positive.value_or(true), tolerance_of(setup.config)},
                                     setup.initial.view(), 0, setup.config.time.end, setup.timeline);
@@ -119,19 +81,10 @@ std::unique_ptr<Form> make_form(Setup& setup) {
     setup.flux_reason = choice.reason;
     return std::move(choice.form);
   }
-  setup.flux = find_flux(scheme.flux, consistent ? "drift_diffusion" : scheme.form);
-  if (!advects) return make_drift_diffusion(setup.grid, setup.sde, *setup.flux, times);
-  if (consistent) return make_flux_consistent(setup.grid, setup.sde, *setup.flux, times);
-  const Reconstruction reconstruction = reconstruction_of(scheme);
-  if (setup.sde->traits().deterministic) return make_given_drift(setup.grid, setup.sde, reconstruction, nullptr, times);
-  if (scheme.score == "log_difference")
-    return make_log_difference(setup.grid, setup.sde, reconstruction, scheme.score_order, times);
-  if (scheme.score == "spectral")
-    return make_following_drift(setup.grid, setup.sde, reconstruction, make_spectral_score(setup), times);
-  return make_given_drift(setup.grid, setup.sde, reconstruction,
-                          scheme.score == "table" ? score_from_run(setup)
-                                                  : closed_score(setup, "scheme.score", "score = \"log_difference\""),
-                          times);
+  setup.flux = find_flux(scheme.flux,
+                         setup.score == nullptr || setup.score->divides_a_flux ? "drift_diffusion" : "effective_drift");
+  if (setup.score != nullptr) return setup.score->make(setup);
+  return make_drift_diffusion(setup.grid, setup.sde, *setup.flux, TimeRange(0, setup.config.time.end));
 }
 
 std::shared_ptr<const FormulaSde> make_formulas(const Case& config) try {

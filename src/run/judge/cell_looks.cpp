@@ -57,7 +57,7 @@ class Looker {
   }
 
  private:
-  [[nodiscard]] double at(Index cell) const { return p_[static_cast<std::size_t>(cell)]; }
+  [[nodiscard]] double at(Index cell) const { return p_[cell]; }
   [[nodiscard]] std::size_t points() const { return 1 + 2 * static_cast<std::size_t>(dimension_); }
 
   [[nodiscard]] Index neighbour(Index cell, int axis, int side) const {
@@ -71,8 +71,7 @@ class Looker {
   [[nodiscard]] Star star_of(Index cell) const {
     Star star{cell, {}};
     for (int axis = 0; axis < dimension_; ++axis)
-      for (int side = 0; side < 2; ++side)
-        star.next[static_cast<std::size_t>(axis)][static_cast<std::size_t>(side)] = neighbour(cell, axis, side);
+      for (int side = 0; side < 2; ++side) star.next[axis][side] = neighbour(cell, axis, side);
     return star;
   }
 
@@ -82,13 +81,13 @@ class Looker {
     const std::size_t n = stars_.size() * points();
     std::array<std::vector<double>, 2> x;
     for (int axis = 0; axis < dimension_; ++axis) {
-      std::vector<double>& column = x[static_cast<std::size_t>(axis)];
+      std::vector<double>& column = x[axis];
       column.reserve(n);
-      const double* const from = centers.axis[static_cast<std::size_t>(axis)];
+      const double* const from = centers.axis[axis];
       for (const Star& star : stars_) {
         column.push_back(from[star.center]);
         for (int other = 0; other < dimension_; ++other)
-          for (const Index cell : star.next[static_cast<std::size_t>(other)]) column.push_back(from[cell]);
+          for (const Index cell : star.next[other]) column.push_back(from[cell]);
       }
     }
     for (auto& column : f_) column.resize(n);
@@ -105,7 +104,7 @@ class Looker {
     const std::size_t first = k * points();
     const double p = at(star.center);
     for (int i = 0; i < dimension_; ++i) {
-      const auto axis = static_cast<std::size_t>(i);
+      const std::size_t axis = i;
       out.x[axis] = x_[axis][first];
       out.drift[axis] = f_[axis][first];
     }
@@ -118,14 +117,13 @@ class Looker {
 
   /// What differences along axis m tell.
   void along(const Star& star, std::size_t first, int m, double p, CellLook& out) const {
-    const auto axis = static_cast<std::size_t>(m);
+    const std::size_t axis = m;
     const Index lower = star.next[axis][0], upper = star.next[axis][1];
     const std::size_t at_lower = first + 1 + 2 * axis, at_upper = at_lower + 1;
     const double h = grid_.axis(m).width();
     const double span = h * ((lower != star.center ? 1 : 0) + (upper != star.center ? 1 : 0));
     const auto slope = [&](const std::vector<double>& column) { return (column[at_upper] - column[at_lower]) / span; };
-    for (int i = 0; i < dimension_; ++i)
-      out.drift_slope[static_cast<std::size_t>(i)][axis] = slope(f_[static_cast<std::size_t>(i)]);
+    for (int i = 0; i < dimension_; ++i) out.drift_slope[i][axis] = slope(f_[i]);
     const std::size_t own = 2 * axis;  // D_mm
     out.uneven[axis] = !smooth(D_[own], first, at_lower, at_upper);
     if (!out.uneven[axis]) out.advection[axis] -= slope(D_[own]);
@@ -173,7 +171,7 @@ class Looker {
   [[nodiscard]] double mixed_difference(const Star& star) const {
     double sum = 0;
     for (int side = 0; side < 2; ++side) {
-      const Index row = star.next[1][static_cast<std::size_t>(side)];
+      const Index row = star.next[1][side];
       sum += (side == 0 ? -1 : 1) * (at(neighbour(row, 0, 1)) - at(neighbour(row, 0, 0)));
     }
     return sum / (4 * grid_.axis(0).width() * grid_.axis(1).width());

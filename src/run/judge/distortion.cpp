@@ -18,7 +18,7 @@ Powers binomial(const Eigen::Vector2d& e, int n) {
   Powers now{1};
   for (int m = 1; m <= n; ++m)
     for (int a = m; a >= 0; --a) {
-      const auto k = static_cast<std::size_t>(a);
+      const std::size_t k = a;
       now[k] = e[1] * now[k] + (a > 0 ? e[0] * now[k - 1] : 0);
     }
   return now;
@@ -35,14 +35,14 @@ Powers hermite(double x) {
 
 void Distortion::add_power(double factor, const Eigen::Vector2d& e, int n) {
   const Powers power = binomial(e, n);
-  for (int a = 0; a <= n; ++a) at(a, n - a) += factor * power[static_cast<std::size_t>(a)];
+  for (int a = 0; a <= n; ++a) at(a, n - a) += factor * power[a];
 }
 
 void Distortion::add_power(double factor, const Eigen::Vector2d& e, int n, const Eigen::Vector2d& u) {
   const Powers power = binomial(e, n);
   for (int a = 0; a <= n; ++a) {
-    at(a + 1, n - a) += factor * power[static_cast<std::size_t>(a)] * u[0];
-    at(a, n - a + 1) += factor * power[static_cast<std::size_t>(a)] * u[1];
+    at(a + 1, n - a) += factor * power[a] * u[0];
+    at(a, n - a + 1) += factor * power[a] * u[1];
   }
 }
 
@@ -62,9 +62,7 @@ Distortion turned(const Distortion& Q, const Eigen::Matrix2d& E) {
       if (Q.at(a, n - a) == 0) continue;
       const Powers first = binomial(E.col(0), a), second = binomial(E.col(1), n - a);
       for (int i = 0; i <= a; ++i)
-        for (int j = 0; j <= n - a; ++j)
-          now.at(i + j, n - i - j) +=
-              Q.at(a, n - a) * first[static_cast<std::size_t>(i)] * second[static_cast<std::size_t>(j)];
+        for (int j = 0; j <= n - a; ++j) now.at(i + j, n - i - j) += Q.at(a, n - a) * first[i] * second[j];
     }
   return now;
 }
@@ -76,8 +74,7 @@ Distortion carried(const Distortion& Q, const Eigen::Matrix2d& A, const Distorti
   Distortion grown, moved[2];  // per unit of the velocity at the beginning
   grown.add(plan.step(), turned(source.steady, half));
   for (int j = 0; j < 2; ++j)
-    for (int i = 0; i < 2; ++i)
-      moved[j].add(plan.step() * half(i, j), turned(source.along[static_cast<std::size_t>(i)], half));
+    for (int i = 0; i < 2; ++i) moved[j].add(plan.step() * half(i, j), turned(source.along[i], half));
   for (int k = 0; k < plan.doublings(); ++k) {
     grown.add(1, turned(grown, E));
     const Distortion before[2] = {moved[0], moved[1]};
@@ -111,9 +108,7 @@ double l1_of(const Distortion& Q, const Eigen::Matrix2d& V) {
     for (std::size_t j = 0; j < n; ++j) {
       double value = 0;
       for (int m = 1; m <= degree; ++m)
-        for (int a = 0; a <= m; ++a)
-          value += (m % 2 == 0 ? 1 : -1) * unit.at(a, m - a) * He[i][static_cast<std::size_t>(a)] *
-                   He[j][static_cast<std::size_t>(m - a)];
+        for (int a = 0; a <= m; ++a) value += (m % 2 == 0 ? 1 : -1) * unit.at(a, m - a) * He[i][a] * He[j][m - a];
       sum += std::abs(value) * weight[i] * weight[j];
     }
   return std::min(2.0, sum);

@@ -14,8 +14,8 @@ class Distortion {
  public:
   static constexpr int degree = 6;
 
-  [[nodiscard]] double& at(int a, int b) { return c_[static_cast<std::size_t>(a * (degree + 1) + b)]; }
-  [[nodiscard]] double at(int a, int b) const { return c_[static_cast<std::size_t>(a * (degree + 1) + b)]; }
+  [[nodiscard]] double& at(int a, int b) { return c_[a * (degree + 1) + b]; }
+  [[nodiscard]] double at(int a, int b) const { return c_[a * (degree + 1) + b]; }
   /// Adds factor (e . k)^n, n <= 6.
   void add_power(double factor, const Eigen::Vector2d& e, int n);
   /// Adds factor (e . k)^n (u . k), n <= 5.

@@ -66,7 +66,7 @@ Eigen::MatrixXd SpaceError::numerical_diffusion(const CellLook& cell, const Tilt
   if (carries_ == Carries::fitted && parts && !along_line(cell)) return along_edges(cell, *parts);
   if (carries_ == Carries::fitted && parts && !limited_) return across_line(cell);
   for (int i = 0; i < d; ++i) {
-    const auto k = static_cast<std::size_t>(i);
+    const std::size_t k = i;
     const double h = setup_.grid->axis(i).width(), D = cell.diffusion[2 * k];
     if ((limited_ && D == 0) || (carries_ == Carries::fitted && cell.fades[k])) continue;
     const double a = std::abs(cell.advection[k]), v = std::abs(cell.velocity[k]);
@@ -93,7 +93,7 @@ SpaceError::Tilt SpaceError::selling_of(const CellLook& cell) const {
   for (int k = 0; cell_rates_ && k < 2; ++k) {
     const Axis& axis = setup_.grid->axis(k);
     if (axis.periodic()) continue;
-    const auto i = static_cast<Index>((cell.x[static_cast<std::size_t>(k)] - axis.lower) / axis.width());
+    const auto i = static_cast<Index>((cell.x[k] - axis.lower) / axis.width());
     reach[k] = static_cast<int>(std::clamp<Index>(std::min(i, axis.cells - 1 - i), 0, cap));
   }
   return selling(cell.diffusion[0] / (hx * hx), cell.diffusion[1] / (hx * hy), cell.diffusion[2] / (hy * hy), reach[0],
@@ -119,7 +119,7 @@ void SpaceError::add_edge(const CellLook& cell, const Eigen::Vector2d& u, const 
                           const Eigen::Vector2d& gain, double rate, const Eigen::Vector2d& off,
                           DistortionSource& to) const {
   const double w = cell.weight;
-  for (int j = 0; j < 2; ++j) to.along[static_cast<std::size_t>(j)].add_power(-w * gain[j] / 6, e, 3);
+  for (int j = 0; j < 2; ++j) to.along[j].add_power(-w * gain[j] / 6, e, 3);
   to.steady.add_power(w * gain.dot(u) / 6, e, 3, off);
   to.steady.add_power(w * rate / 12, e, 4);
   if (carries_ == Carries::central) to.steady.add_power(w * gain.dot(slope_of(cell) * e) / 3, e, 2);
@@ -131,7 +131,7 @@ void SpaceError::add_distortion(const CellLook& cell, const Tilt& tilt, const Ei
   const bool fitted = carries_ == Carries::fitted;
   Eigen::Vector2d u = fitted ? slower(v, a) : a;
   for (int i = 0; i < 2; ++i)
-    if (two_cells() && cell.fades[static_cast<std::size_t>(i)]) u[i] = 0;
+    if (two_cells() && cell.fades[i]) u[i] = 0;
   to.velocity += cell.weight * u;
   if (two_cells() && tilt && !along_line(cell)) {
     const SellingDecomposition& parts = *tilt;
@@ -148,7 +148,7 @@ void SpaceError::add_distortion(const CellLook& cell, const Tilt& tilt, const Ei
     return;
   }
   for (int i = 0; i < setup_.grid->dimension(); ++i) {
-    const auto k = static_cast<std::size_t>(i);
+    const std::size_t k = i;
     const double h = setup_.grid->axis(i).width(), D = cell.diffusion[2 * k], w = cell.weight;
     const Eigen::Vector2d unit = Eigen::Vector2d::Unit(i);
     const double speed = std::abs(v[i]), fraction = fitted ? (speed > 0 ? speed / (speed + std::abs(a[i])) : 0) : 1;
@@ -168,7 +168,7 @@ void SpaceError::add_distortion(const CellLook& cell, const Tilt& tilt, const Ei
 /// Drift by averages over four cells.
 void SpaceError::add_slow_waves(const CellLook& cell, const Eigen::Vector2d& off, DistortionSource& to) const {
   for (int i = 0; i < setup_.grid->dimension(); ++i) {
-    const auto k = static_cast<std::size_t>(i);
+    const std::size_t k = i;
     const double scale = cell.weight * std::pow(setup_.grid->axis(i).width(), 4);
     const Eigen::Vector2d unit = Eigen::Vector2d::Unit(i);
     to.along[k].add_power(scale / 30, unit, 5);
@@ -180,7 +180,7 @@ void SpaceError::add_slow_waves(const CellLook& cell, const Eigen::Vector2d& off
 /// Diffusion by differences over four cells.
 void SpaceError::add_four_cells(const CellLook& cell, DistortionSource& to) const {
   for (int i = 0; i < setup_.grid->dimension(); ++i) {
-    const auto k = static_cast<std::size_t>(i);
+    const std::size_t k = i;
     const double scale = cell.weight * std::pow(setup_.grid->axis(i).width(), 4);
     const Eigen::Vector2d unit = Eigen::Vector2d::Unit(i);
     to.steady.add_power(-scale * cell.diffusion[2 * k] / 90, unit, 6);

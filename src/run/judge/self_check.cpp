@@ -31,10 +31,9 @@ std::string cells_keys(const Grid& grid) {
 /// What a case can do about a flux that diffuses.
 std::string remedy(const Setup& setup, bool stationary) {
   std::string text;
-  const std::string& form = setup.config.scheme.form;
   if (setup.flux->carries == Carries::upwind) text = "scheme.flux = \"scharfetter_gummel\"";
   if (setup.flux->carries == Carries::upwind_advection) text = "scheme.flux = \"muscl\"";
-  if (form == "drift_diffusion" && !stationary)  // steady solves for fluxes of two cells alone
+  if (setup.score == nullptr && !stationary)  // steady solves for fluxes of two cells alone
     text += std::string(text.empty() ? "" : ", ") +
             "scheme.form = \"effective_drift\" (order 2 whatever the Peclet number)" +
             (setup.flux->wide ? ""
@@ -47,7 +46,7 @@ std::string remedy(const Setup& setup, bool stationary) {
 
 SelfCheck::SelfCheck(const Setup& setup, bool stationary)
     : setup_(setup), stationary_(stationary), space_(setup), walls_(setup, stationary), steps_(setup) {
-  const auto axes = static_cast<std::size_t>(setup.grid->dimension());
+  const std::size_t axes = setup.grid->dimension();
   judged_.width.assign(axes, INFINITY);
   spread_.fill(!std::holds_alternative<InitialPoint>(setup.config.initial));  // any other start is to be resolved
   judged_.width_at.assign(axes, 0);
@@ -253,7 +252,7 @@ std::string cells_for_width(const Axis& axis, double cells) {
 bool SelfCheck::warns_of_width() {
   bool warns = false;
   for (int k = 0; k < setup_.grid->dimension(); ++k) {
-    const auto at = static_cast<std::size_t>(k);
+    const std::size_t at = k;
     if (!(judged_.width[at] < least_width)) continue;
     const Axis& axis = setup_.grid->axis(k);
     judged_.warnings.push_back(

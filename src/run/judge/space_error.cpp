@@ -117,7 +117,7 @@ Eigen::Vector2d SpaceError::off_mean(const CellLook& cell, const Eigen::Vector2d
   Eigen::Vector2d off = Eigen::Vector2d::Zero();
   for (int i = 0; i < setup_.grid->dimension(); ++i) {
     const Axis& axis = setup_.grid->axis(i);
-    const double x = cell.x[static_cast<std::size_t>(i)];
+    const double x = cell.x[i];
     off[i] = (axis.periodic() ? nearest_image(x, mean[i], axis.upper - axis.lower) : x) - mean[i];
   }
   return off;
@@ -138,9 +138,9 @@ SpaceError::Sources SpaceError::sources(std::span<const CellLook> cells, SpaceLo
       mean.diffusion(0, 1) = mean.diffusion(1, 0) += cell.weight * cell.diffusion[1];
     }
     for (int i = 0; i < d; ++i) {
-      const auto k = static_cast<std::size_t>(i);
+      const std::size_t k = i;
       const double h = setup_.grid->axis(i).width();
-      for (int m = 0; m < d; ++m) mean.A(i, m) += cell.weight * cell.drift_slope[k][static_cast<std::size_t>(m)];
+      for (int m = 0; m < d; ++m) mean.A(i, m) += cell.weight * cell.drift_slope[k][m];
       if (cell.inner) bent[k] += cell.weight * std::abs(cell.curvature[2 * k]) * h * h;
     }
     add_distortion(cell, parts, off_mean(cell, middle), mean.distortion);
@@ -156,7 +156,7 @@ SpaceError::Sources SpaceError::sources(std::span<const CellLook> cells, SpaceLo
   }
   // int |p''| of a Gaussian of width s is 4 exp(-1/2) / sqrt(2 pi) / s^2.
   const double of_gaussian = 4 / std::sqrt(2 * std::numbers::pi * std::numbers::e);
-  for (int i = 0; i < d; ++i) out.width[static_cast<std::size_t>(i)] = std::sqrt(of_gaussian / bent[i]);
+  for (int i = 0; i < d; ++i) out.width[i] = std::sqrt(of_gaussian / bent[i]);
   return mean;
 }
 
@@ -210,7 +210,7 @@ Eigen::MatrixXd SpaceError::of_peaks(std::span<const CellLook> cells, const Eige
   const Eigen::MatrixXd sharp = V.inverse();
   Eigen::MatrixXd narrowed = Eigen::MatrixXd::Identity(V.rows(), V.cols());
   for (Index i = 0; i < V.rows(); ++i) {
-    const auto k = static_cast<std::size_t>(i);
+    const std::size_t k = i;
     if (std::any_of(cells.begin(), cells.end(), [&](const CellLook& cell) { return cell.fades[k] || cell.uneven[k]; }))
       continue;
     narrowed(i, i) = std::min(1.0, width[k] * setup_.grid->axis(static_cast<int>(i)).width() * std::sqrt(sharp(i, i)));

@@ -81,9 +81,9 @@ WallCheck::AtWall WallCheck::at_wall(const Side& side, double t, std::span<const
   std::array<std::vector<double>, 3> D;
   const PointsIn centers = grid.centers();
   for (int k = 0; k < grid.dimension(); ++k) {  // the cells of the wall, then those behind them
-    std::vector<double>& column = x[static_cast<std::size_t>(k)];
+    std::vector<double>& column = x[k];
     for (const Index inwards : {Index{0}, stride})
-      for (const Index cell : side.cells) column.push_back(centers.axis[static_cast<std::size_t>(k)][cell + inwards]);
+      for (const Index cell : side.cells) column.push_back(centers.axis[k][cell + inwards]);
   }
   for (auto& column : f) column.resize(2 * side.cells.size());
   for (auto& column : D) column.resize(2 * side.cells.size());
@@ -92,10 +92,10 @@ WallCheck::AtWall WallCheck::at_wall(const Side& side, double t, std::span<const
   setup_.sde->drift(points, t, {{f[0].data(), plane ? f[1].data() : nullptr}});
   setup_.sde->diffusion(points, t, {D[0].data(), plane ? D[1].data() : nullptr, plane ? D[2].data() : nullptr});
   AtWall now;
-  const auto k = static_cast<std::size_t>(side.axis);
+  const std::size_t k = side.axis;
   double weight = 0;
   for (std::size_t j = 0; j < side.cells.size(); ++j) {
-    const double fraction = std::max(0.0, p[static_cast<std::size_t>(side.cells[j])]);
+    const double fraction = std::max(0.0, p[side.cells[j]]);
     const double here = D[2 * k][j], behind = D[2 * k][j + side.cells.size()];
     weight += fraction;
     now.outwards += fraction * (side.side == 0 ? -1 : 1) * f[k][j];

@@ -21,7 +21,7 @@ constexpr double missing = std::numeric_limits<double>::quiet_NaN();
 /// them. Where the points cannot see the mass of p, neither can the norms.
 Found against_table(const QuantityRow& row, const Setup& setup, const CaseCheck& check, const Field& p) {
   const PointTable& table = *check.table;
-  const auto dimension = static_cast<std::size_t>(setup.grid->dimension());
+  const std::size_t dimension = setup.grid->dimension();
   Norms norms;
   double square = 0, seen = 0;
   for (std::size_t n = 0; n < table.p.size(); ++n) {

@@ -14,7 +14,7 @@ namespace {
 
 /// Columns for a vector along the axes.
 FieldValues columns(const Setup& setup) {
-  const auto cells = static_cast<std::size_t>(setup.grid->cells());
+  const std::size_t cells = setup.grid->cells();
   return {std::vector<double>(cells), std::vector<double>(setup.grid->dimension() > 1 ? cells : 0)};
 }
 
@@ -101,11 +101,11 @@ void require_fields(const Setup& setup) {
   for (const std::string& name : setup.config.output.fields)
     if (const FieldRow& row = field_row(name); row.refusal != nullptr)
       if (const std::string why = row.refusal(setup); !why.empty())
-        throw CaseError({Problem{setup.config.where(key), key, fmt::format("{} {}", name, why)}});
+        refuse(setup.config, key, fmt::format("{} {}", name, why));
 }
 
 std::optional<std::vector<double>> dissipation(const Setup& setup, double t, const Field& p) {
-  const auto cells = static_cast<std::size_t>(setup.grid->cells());
+  const std::size_t cells = setup.grid->cells();
   std::vector<double> Jx(cells), Jy(setup.grid->dimension() > 1 ? cells : 0);
   double* const second = Jy.empty() ? nullptr : Jy.data();
   setup.scheme->current(t, p.view(), Jx.data(), second);

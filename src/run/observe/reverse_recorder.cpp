@@ -8,7 +8,7 @@ namespace {
 /// Equal intervals from 0 to the end; those that are an output time up to rounding are that time.
 std::vector<double> snapshot_times(const Case& config) {
   const double end = config.time.end;
-  const auto intervals = static_cast<std::size_t>(config.reverse->snapshots);
+  const std::size_t intervals = config.reverse->snapshots;
   const std::vector<double>& outputs = config.output.times;
   std::vector<double> times;
   for (std::size_t k = 0; k <= intervals; ++k) {

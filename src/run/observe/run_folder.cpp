@@ -72,7 +72,7 @@ class RunFolder::Lock {
   explicit Lock(const fs::path& folder) {
     const fs::path name = folder / lock_name;
     file_ = ::open(name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
-    if (file_ < 0) throw FileError(fmt::format("{}: cannot write: {}", name.string(), std::strerror(errno)));
+    if (file_ < 0) throw FileError(name.string(), fmt::format("cannot write: {}", std::strerror(errno)));
     if (::flock(file_, LOCK_EX | LOCK_NB) == 0) {
       const std::string process = fmt::format("{}\n", ::getpid());
       static_cast<void>(!::ftruncate(file_, 0));

@@ -1,6 +1,7 @@
 #include "fokker/run/build.hpp"
 
 #include "../build/faults.hpp"
+#include "../build/scores.hpp"
 #include "fokker/particles/steppers.hpp"
 #include "fokker/run/fields.hpp"
 #include "fokker/run/quantities.hpp"
@@ -16,6 +17,7 @@ Vocabulary vocabulary() {
     if (row.wide) words.wide_fluxes.emplace_back(row.name);
   }
   for (const FluxScheme& row : fluxes("effective_drift")) words.advective_fluxes.emplace_back(row.name);
+  for (const ScoreRow& row : scores()) words.scores.emplace_back(row.name);
   for (const ReconstructionRow& row : reconstructions()) {
     if (row.key == "limiter") words.limiters.emplace_back(row.name);
     if (row.key == "weights") words.weights.emplace_back(row.name);

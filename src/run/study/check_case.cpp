@@ -238,7 +238,7 @@ void add_rates(const SchemeReport& report, double end, std::vector<Finding>& all
 /// What was chosen: score, flux and stepper, and why.
 void add_choices(const Setup& setup, std::vector<Finding>& all) {
   const CaseScheme& scheme = setup.config.scheme;
-  if (scheme.form == "effective_drift")
+  if (setup.score != nullptr)
     all.push_back({"scheme.score", scheme.score, "effective drift",
                    setup.sde->traits().deterministic ? "F = f, no score is needed" : "score by " + scheme.score});
   all.push_back(

@@ -71,14 +71,14 @@ class MomentFlow {
     std::array<std::vector<double>, 2> x, f;
     std::array<std::vector<double>, 3> D;
     for (Index i = 0; i < d; ++i) {
-      x[static_cast<std::size_t>(i)].resize(static_cast<std::size_t>(n));
+      x[i].resize(n);
       for (Index k = 0; k < n; ++k) {
         const double off = (k % 2 == 0 ? 1 : -1) * std::sqrt(static_cast<double>(d)) * root(i, k / 2);
-        x[static_cast<std::size_t>(i)][static_cast<std::size_t>(k)] = inside(static_cast<int>(i), g.mean[i] + off);
+        x[i][k] = inside(static_cast<int>(i), g.mean[i] + off);
       }
     }
-    for (auto& column : f) column.resize(static_cast<std::size_t>(n));
-    for (auto& column : D) column.resize(static_cast<std::size_t>(n));
+    for (auto& column : f) column.resize(n);
+    for (auto& column : D) column.resize(n);
     const bool plane = d > 1;
     const PointsIn points{n, static_cast<int>(d), {x[0].data(), plane ? x[1].data() : nullptr}};
     setup_.sde->drift(points, t, {{f[0].data(), plane ? f[1].data() : nullptr}});
@@ -87,7 +87,7 @@ class MomentFlow {
     const double weight = 1 / static_cast<double>(n);
     for (std::size_t k = 0; k < static_cast<std::size_t>(n); ++k)
       for (Index i = 0; i < d; ++i) {
-        const auto row = static_cast<std::size_t>(i);
+        const std::size_t row = i;
         out.mean[i] += weight * f[row][k];
         for (Index m = 0; m < d; ++m) {
           const double off =

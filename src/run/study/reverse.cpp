@@ -35,7 +35,7 @@ Field start_of(const Setup& setup, const Field& last) {
 /// int p ds . D ds dx for the difference of two scores at one time, over the cell centres; p from its logarithm.
 double score_distance(const Setup& setup, double t, const ScoreTable& a, const ScoreTable& b) {
   const Grid& grid = *setup.grid;
-  const auto n = static_cast<std::size_t>(grid.cells());
+  const std::size_t n = grid.cells();
   std::vector<double> ax(n), ay(n), bx(n), by(n), xx(n), xy(n), yy(n);
   a.score(grid.centers(), {{ax.data(), ay.data()}});
   b.score(grid.centers(), {{bx.data(), by.data()}});

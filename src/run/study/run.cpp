@@ -151,7 +151,7 @@ class Run {
   }
 
   void look_at_peclets() {
-    result_.peclet.resize(static_cast<std::size_t>(setup_.grid->dimension()));
+    result_.peclet.resize(setup_.grid->dimension());
     for (std::size_t k = 0; k < result_.peclet.size(); ++k)
       result_.peclet[k] =
           std::max(result_.peclet[k], peclets_.range(static_cast<int>(k), result_.t, result_.p.view()).largest);

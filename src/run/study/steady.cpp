@@ -24,10 +24,6 @@
 namespace fokker {
 namespace {
 
-[[noreturn]] void refuse(const Setup& setup, const std::string& key, const std::string& text) {
-  throw CaseError({Problem{setup.config.where(key), key, text}});
-}
-
 /// One problem for every formula of the case in which t stands.
 void require_autonomous(const Setup& setup) {
   if (setup.sde->traits().autonomous) return;
@@ -50,17 +46,17 @@ void require_autonomous(const Setup& setup) {
     if (sde.temperature) look(*sde.temperature, "sde.temperature");
   }
   if (problems.empty())
-    refuse(setup, "sde",
+    refuse(setup.config, "sde",
            fmt::format("{} depends on t: there is no stationary density",
                        setup.config.model.empty() ? "the SDE" : fmt::format("model '{}'", setup.config.model)));
   throw CaseError(std::move(problems));
 }
 
 void require_matrix(const Setup& setup) {
-  if (setup.config.scheme.form != "drift_diffusion")
-    refuse(setup, "scheme.form", "steady solves the drift_diffusion form: its matrix is that of a Markov chain");
+  if (setup.score != nullptr)
+    refuse(setup.config, "scheme.form", "steady solves the drift_diffusion form: its matrix is that of a Markov chain");
   if (setup.flux->corrected)
-    refuse(setup, "scheme.flux",
+    refuse(setup.config, "scheme.flux",
            fmt::format("'{0}' keeps p >= 0 by correcting steps, and steady takes none; take '{1}', which says how much "
                        "negative mass is left, or scharfetter_gummel",
                        setup.flux->name, setup.flux->name.substr(0, setup.flux->name.find('_'))));
@@ -84,7 +80,7 @@ void solve_form(const Setup& setup, SteadyResult& result) {
     result.solve_seconds += seconds_since(begin);
     result.residual = solver.residual(result.found.p);
   } catch (const UsageError& error) {
-    refuse(setup, setup.grid->outflows() > 0 ? "axis" : "sde", error.what());
+    refuse(setup.config, setup.grid->outflows() > 0 ? "axis" : "sde", error.what());
   }
   result.p = Field(setup.grid);
   std::copy(result.found.p.begin(), result.found.p.end(), result.p.values.begin());
@@ -168,7 +164,7 @@ std::unique_ptr<Witness> stationary_witness(const Setup& setup) {
 }
 
 double largest_current(const Setup& setup, const Field& p) {
-  const auto cells = static_cast<std::size_t>(setup.grid->cells());
+  const std::size_t cells = setup.grid->cells();
   std::vector<double> Jx(cells), Jy(setup.grid->dimension() > 1 ? cells : 0);
   setup.scheme->current(0, p.view(), Jx.data(), Jy.empty() ? nullptr : Jy.data());
   double most = 0;

@@ -22,8 +22,7 @@ std::string si(double value, const char* unit) {
 std::string score_words(const Setup& setup) {
   const CaseScheme& scheme = setup.config.scheme;
   if (setup.sde->traits().deterministic) return "F = f (nothing diffuses)";
-  return "by " +
-         (scheme.score == "log_difference" && scheme.score_order == 4 ? "log_difference of order 4" : scheme.score);
+  return "by " + scheme.score + (scheme.score_order == 4 ? " of order 4" : "");
 }
 
 std::string peclet_text(const Setup& setup, const RunResult& result) {
@@ -38,7 +37,7 @@ std::string peclet_text(const Setup& setup, const RunResult& result) {
 /// Form, flux and how they were chosen; what the flux met on the way is said below.
 void add_scheme(const Setup& setup, const RunResult& result, std::vector<Finding>& all) {
   const CaseScheme& scheme = setup.config.scheme;
-  const bool advects = scheme.form == "effective_drift";
+  const bool advects = setup.score != nullptr;
   Json json{{"form", scheme.form},
             {"flux", setup.flux->name},
             {"why", setup.flux_reason},

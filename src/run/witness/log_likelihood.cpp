@@ -17,7 +17,7 @@ using Columns = std::vector<std::vector<double>>;
 
 Columns drawn_points(const Setup& setup) {
   const CaseLogLikelihood& asked = *setup.config.compare.log_likelihood;
-  Columns points(setup.config.axes.size(), std::vector<double>(static_cast<std::size_t>(asked.points)));
+  Columns points(setup.config.axes.size(), std::vector<double>(asked.points));
   std::array<std::span<double>, 2> columns;
   for (std::size_t k = 0; k < points.size(); ++k) columns[k] = points[k];
   draw_particles(*setup.grid, {setup.initial_distribution.get(), &setup.initial, std::nullopt}, asked.seed, columns);
@@ -46,7 +46,7 @@ std::vector<double> point_in(const Grid& grid, const PointsIn& points, Index i) 
   std::vector<double> point;
   for (int k = 0; k < grid.dimension(); ++k) {
     const Axis& axis = grid.axis(k);
-    double x = points.axis[static_cast<std::size_t>(k)][i];
+    double x = points.axis[k][i];
     if (axis.periodic()) x -= (axis.upper - axis.lower) * std::floor((x - axis.lower) / (axis.upper - axis.lower));
     point.push_back(x);
   }
@@ -74,7 +74,7 @@ LikelihoodVerdict LogLikelihood::judge(double t, const Field& p) {
   CarriedPoints& points = state_->points;
   points.advance(t);
   state_->flow->prepare(t);
-  std::vector<double> exact(static_cast<std::size_t>(points.size()));
+  std::vector<double> exact(points.size());
   state_->flow->log_density(points.positions(), exact.data());
 
   LikelihoodVerdict verdict{.t = t};
@@ -83,7 +83,7 @@ LikelihoodVerdict LogLikelihood::judge(double t, const Field& p) {
   for (Index i = 0; i < points.size(); ++i) {
     const double carried = points.log_p()[i];
     verdict.mean += carried / count;
-    verdict.error = std::max(verdict.error, std::abs(carried - exact[static_cast<std::size_t>(i)]));
+    verdict.error = std::max(verdict.error, std::abs(carried - exact[i]));
     const std::vector<double> point = point_in(*p.grid, points.positions(), i);
     const double own = p.grid->find(point) < 0 ? 0 : point_value(*p.grid, p.view(), point);
     if (!(own > 0)) {

@@ -143,13 +143,10 @@ void require_particles_of_reading(const Setup& setup) {
   if (setup.config.sde.interpretation == Interpretation::ito) return;
   const auto jump = jump_of_diffusion(setup);
   if (!jump) return;
-  const std::string key = "compare.monte_carlo";
-  throw CaseError(
-      {Problem{setup.config.where(key), key,
-               fmt::format("D jumps at {}: particles step in the Ito reading, and the drift that {} induces "
-                           "there is one that they never meet; leave the particles out, or let D change over "
-                           "a few cells",
-                           *jump, to_string(setup.config.sde.interpretation))}});
+  refuse(setup.config, "compare.monte_carlo",
+         fmt::format("D jumps at {}: particles step in the Ito reading, and the drift that {} induces there is one "
+                     "that they never meet; leave the particles out, or let D change over a few cells",
+                     *jump, to_string(setup.config.sde.interpretation)));
 }
 
 void require(Setup& setup) {

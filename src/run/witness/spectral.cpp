@@ -24,7 +24,7 @@ std::string with_cause(const std::string& cause, const std::string& seen) {
 /// One of f_x, f_y, D_xx, D_xy, D_yy at a time as a function of the point.
 Sampled coefficient(const Setup& setup, double t, int which) {
   return [&setup, t, which](const PointsIn& x, double* out) {
-    const auto n = static_cast<std::size_t>(x.size);
+    const std::size_t n = x.size;
     std::array<std::vector<double>, 3> rest;
     for (auto& column : rest) column.resize(n);
     if (which < 2)
@@ -49,10 +49,10 @@ std::string mismatch_of_ends(const Setup& setup) {
   const Grid& grid = *setup.grid;
   for (int axis = 0; axis < grid.dimension(); ++axis) {
     if (!grid.axis(axis).periodic()) continue;
-    const auto own = static_cast<std::size_t>(axis);
+    const std::size_t own = axis;
     for (int which = 0; which < 5; ++which) {
       const Sampled function = coefficient(setup, 0, which);
-      std::vector<double> all(static_cast<std::size_t>(grid.cells()));
+      std::vector<double> all(grid.cells());
       function(grid.centers(), all.data());
       const auto [least, most] = std::minmax_element(all.begin(), all.end());
       std::array<double, 2> point{grid.axis(0).center(grid.nx() / 2),
@@ -146,17 +146,16 @@ std::optional<std::string> jump_of_diffusion(const Setup& setup) {
 namespace {
 
 std::unique_ptr<Witness> make(const Setup& setup) {
-  const std::string key = "compare.spectral";
-  const auto refuse = [&](const std::string& why) { throw CaseError({Problem{setup.config.where(key), key, why}}); };
-  if (fourier_library().empty()) refuse("this build has no FFTW (it was configured with -DFOKKER_FFTW=OFF)");
+  const auto no = [&](const std::string& why) { refuse(setup.config, "compare.spectral", why); };
+  if (fourier_library().empty()) no("this build has no FFTW (it was configured with -DFOKKER_FFTW=OFF)");
   if (const auto jump = jump_of_diffusion(setup))
-    refuse(fmt::format("D jumps at {}: a Fourier series follows no jump; leave the spectral witness out", *jump));
+    no(fmt::format("D jumps at {}: a Fourier series follows no jump; leave the spectral witness out", *jump));
   try {
     return std::make_unique<Spectral>(setup);
   } catch (const std::invalid_argument& error) {
-    refuse(fmt::format("cannot be trusted here: {}", with_cause(true_cause(setup), error.what())));
+    no(fmt::format("cannot be trusted here: {}", with_cause(true_cause(setup), error.what())));
   } catch (const NumericalError& error) {
-    refuse(fmt::format("cannot start: {}", error.what()));
+    no(fmt::format("cannot start: {}", error.what()));
   }
   return nullptr;
 }

@@ -14,11 +14,12 @@ namespace {
 
 /// The case with the other form, its default score and flux, and the same output times. The step is the other form's
 /// too: a named stepper or dt need not suit it.
-Case other_case(const Case& config) {
+Case other_case(const Setup& setup) {
+  const Case& config = setup.config;
   Case other = side_case(config);
   other.output.times = config.output.times;
   other.scheme = CaseScheme{};
-  if (config.scheme.form == "drift_diffusion") {
+  if (setup.score == nullptr) {
     other.scheme.form = "effective_drift";
     other.scheme.flux = "muscl";
     other.scheme.limiter = "huynh";
@@ -33,7 +34,7 @@ Case other_case(const Case& config) {
 class Twin : public Witness {
  public:
   explicit Twin(const Setup& setup)
-      : own_(assemble(other_case(setup.config))),
+      : own_(assemble(other_case(setup))),
         state_(initial_state(setup)),
         rate_(state_.size()),
         consistent_rate_(state_.size()) {

@@ -31,7 +31,7 @@ class Advection {
   };
 
   /// v / h [1/t] through the upper face along `axis` of every cell; 0 on walls.
-  [[nodiscard]] double* velocity(int axis) { return velocity_[static_cast<std::size_t>(axis)].data(); }
+  [[nodiscard]] double* velocity(int axis) { return velocity_[axis].data(); }
   /// One per face as `velocity`; allocated at the first call. 2D only.
   [[nodiscard]] Transverse* transverse(int axis);
   /// To be called when velocities have changed.

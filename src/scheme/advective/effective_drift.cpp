@@ -6,7 +6,6 @@
 
 #include "../edge_system.hpp"
 #include "fokker/base/parallel.hpp"
-#include "fokker/base/subscript.hpp"
 #include "fokker/operator/frozen_form.hpp"
 #include "frozen_edges.hpp"
 #include "log_flux.hpp"
@@ -77,7 +76,7 @@ class EdgeFlow : public Form, public Operator, public FrozenForm {
   /// `most_of_fitted`: a flux is at most this many times that of the drift-diffusion form.
   EdgeFlow(EdgeSystem system, double most_of_fitted)
       : Operator(system.shape()), system_(std::move(system)), most_of_fitted_(most_of_fitted) {
-    J_.resize(at(system_.edges().count()));
+    J_.resize(system_.edges().count());
   }
 
   virtual void prepare(double /*t*/, const double* /*p*/) const {}
@@ -88,7 +87,7 @@ class EdgeFlow : public Form, public Operator, public FrozenForm {
 
  private:
   void find_fluxes(double t, const double* p) const {
-    J_.resize(at(system_.edges().count()));  // edges of a time-dependent tensor come and go
+    J_.resize(system_.edges().count());  // edges of a time-dependent tensor come and go
     prepare(t, p);
     const auto runs = system_.edges().runs();
     // Pieces of whole runs, cut where a piece is full; long runs are cut inside.
@@ -163,12 +162,12 @@ class LogDifference final : public EdgeFlow {
         reconstruction_(reconstruction),
         score_order_(score_order),
         source_(std::move(source)),
-        logs_(at(cells())) {}
+        logs_(static_cast<std::size_t>(cells())) {}
 
   [[nodiscard]] Index undefined_scores(std::span<const double> p) const override {
     Index count = 0;
     for (const Run& run : system_.edges().runs())
-      for (Index k = 0; k < run.count; ++k) count += (p[at(run.left + k)] > 0) != (p[at(run.right + k)] > 0) ? 1 : 0;
+      for (Index k = 0; k < run.count; ++k) count += (p[run.left + k] > 0) != (p[run.right + k] > 0) ? 1 : 0;
     return count;
   }
 
@@ -176,7 +175,7 @@ class LogDifference final : public EdgeFlow {
   void prepare(double t, const double* p) const override {
     parallel_for(0, cells(), piece_cells,
                  [&](Index first, Index last) { take_logs(p + first, last - first, logs_.data() + first); });
-    if (source_) source_->prepare(t, {p, at(cells())});
+    if (source_) source_->prepare(t, {p, static_cast<std::size_t>(cells())});
   }
 
   void edge_fluxes(const Run& run, Index from, Index count, const double* p, double* J) const override {

@@ -4,7 +4,6 @@
 
 #include "../edge_system.hpp"
 #include "fokker/base/parallel.hpp"
-#include "fokker/base/subscript.hpp"
 #include "fokker/base/vector_math.hpp"
 
 namespace fokker {
@@ -48,7 +47,7 @@ void FrozenEdges::take(const EdgeMatrix& edges, long build, double scale) {
 void FrozenEdges::hold(const EdgeMatrix& fitted, const double* J, const double* p) {
   const auto runs = fitted.runs();
   parallel_for(0, static_cast<Index>(runs.size()), piece_runs, [&](Index first, Index last) {
-    for (const Run& run : runs.subspan(at(first), at(last - first)))
+    for (const Run& run : runs.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(last - first)))
       scale_weights(fitted.left() + run.first, fitted.right() + run.first, J + run.first, p + run.left, p + run.right,
                     run.count, edges_.left() + run.first, edges_.right() + run.first);
   });
@@ -65,8 +64,8 @@ void FrozenEdges::carry(const Advection& advection, const double* p) {
     for (const Run& run : edges_.runs()) {
       if (run.offset != along) continue;
       for (Index k = 0; k < run.count; ++k) {
-        const double v = velocities[at(run.left + k)], upwind = v * (v > 0 ? p[run.left + k] : p[run.right + k]);
-        const double rate = upwind != 0 ? v * std::clamp(carried_[at(run.left + k)] / upwind, 0.0, most) : v;
+        const double v = velocities[run.left + k], upwind = v * (v > 0 ? p[run.left + k] : p[run.right + k]);
+        const double rate = upwind != 0 ? v * std::clamp(carried_[run.left + k] / upwind, 0.0, most) : v;
         (v > 0 ? edges_.left() : edges_.right())[run.first + k] += rate;
       }
     }
@@ -80,9 +79,9 @@ void FrozenEdges::apply(double, std::span<const double> state, std::span<double>
 }
 
 double FrozenEdges::stable_step(double) const {
-  std::vector<double> exits(at(cells()), 0.0);
+  std::vector<double> exits(cells(), 0.0);
   edges_.add_exit_rates(true, exits);
-  for (const Sink& sink : edges_.sinks()) exits[at(sink.cell)] += sink.rate;
+  for (const Sink& sink : edges_.sinks()) exits[sink.cell] += sink.rate;
   return 1 / (scale_ * *std::max_element(exits.begin(), exits.end()));
 }
 

@@ -7,7 +7,6 @@
 #include "advection.hpp"
 #include "fokker/base/errors.hpp"
 #include "fokker/base/parallel.hpp"
-#include "fokker/base/subscript.hpp"
 #include "fokker/scheme/effective_drift.hpp"
 
 namespace fokker {
@@ -64,7 +63,7 @@ class GivenDrift final : public Form, public Operator {
     advection_.add_current(1, p.data(), Jx, Jy);
     for (const Outlet& outlet : outlets_) {
       double* const J = outlet.axis == 0 ? Jx : Jy;
-      J[outlet.cell] += 0.5 * outlet.sign * grid_->axis(outlet.axis).width() * outlet.rate * p[at(outlet.cell)];
+      J[outlet.cell] += 0.5 * outlet.sign * grid_->axis(outlet.axis).width() * outlet.rate * p[outlet.cell];
     }
   }
 
@@ -81,9 +80,9 @@ class GivenDrift final : public Form, public Operator {
     std::fill(rate.begin(), rate.end(), 0.0);
     advection_.apply(1, state.data(), rate.data());
     for (const Outlet& outlet : outlets_) {
-      const double lost = outlet.rate * state[at(outlet.cell)];
-      rate[at(outlet.cell)] -= lost;
-      rate[at(cells() + outlet.outflow)] += grid_->volume() * lost;
+      const double lost = outlet.rate * state[outlet.cell];
+      rate[outlet.cell] -= lost;
+      rate[cells() + outlet.outflow] += grid_->volume() * lost;
     }
   }
 
@@ -207,9 +206,9 @@ class GivenDrift final : public Form, public Operator {
 
   double exit_rate() const {
     if (exit_rate_ >= 0) return exit_rate_;
-    diagonal_.assign(at(cells()), 0.0);
+    diagonal_.assign(static_cast<std::size_t>(cells()), 0.0);
     advection_.add_exit_rates(diagonal_);
-    for (const Outlet& outlet : outlets_) diagonal_[at(outlet.cell)] += outlet.rate;
+    for (const Outlet& outlet : outlets_) diagonal_[outlet.cell] += outlet.rate;
     return exit_rate_ = *std::max_element(diagonal_.begin(), diagonal_.end());
   }
 

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "axis_edges.hpp"
-#include "fokker/base/subscript.hpp"
 #include "smooth_edges.hpp"
 
 namespace fokker {
@@ -108,7 +107,7 @@ bool AxisFluxes::beside_reflecting_end(Index line, Index left, Index right, doub
 /// its faces; ways from centre to centre then keep E x where it is a martingale.
 CellFlux AxisFluxes::crossed(Index line, Index i, CellFlux cell) const {
   if (!is_oblique(line, i) || cell.parted) return cell;
-  const double mean = oblique_[at(cell_of(line, i))];
+  const double mean = oblique_[cell_of(line, i)];
   const LineView without = view(line).without_drift();
   const CellFlux bare = Conductance(rule_, without).cell(axis().face(i), axis().face(i + 1), breaks(line));
   const bool dead = std::isinf(bare.lower_half.path_lower) || std::isinf(bare.upper_half.path_upper);
@@ -126,9 +125,9 @@ Edge AxisFluxes::close_edge(Index line, Index left, Index right, const Face& fac
   const Conductance conductance(rule_, seen);
   const auto shape_at = [&](Index i, bool lower) -> const CellEnd* {
     for (int side = 0; side < 2; ++side) {
-      if (shapes_[at(side)].empty()) continue;
-      const WallShape& shape = shapes_[at(side)][at(line)];
-      const auto from_wall = at(side == 0 ? i : axis().cells - 1 - i);
+      if (shapes_[side].empty()) continue;
+      const WallShape& shape = shapes_[side][line];
+      const std::size_t from_wall = side == 0 ? i : axis().cells - 1 - i;
       if (from_wall < shape.lower.size()) return lower ? &shape.lower[from_wall] : &shape.upper[from_wall];
     }
     return nullptr;
@@ -138,8 +137,8 @@ Edge AxisFluxes::close_edge(Index line, Index left, Index right, const Face& fac
   };
   // Without drift the way between centres keeps E x where it is a martingale, as `smooth_edge` does.
   const auto beside = [&](Index i, bool lower) {
-    const double D = D_[at(cell_of(line, i))];
-    if (f == 0 && special_[at(cell_of(line, i))] == 0)
+    const double D = D_[cell_of(line, i)];
+    if (f == 0 && special_[cell_of(line, i)] == 0)
       return CellEnd{(reading_ - 1) * std::log(D), std::log(h_ / 2) - reading_ * std::log(D)};
     const CellFlux seen_cell = cell(i);
     return lower ? seen_cell.lower : seen_cell.upper;
@@ -186,13 +185,13 @@ Edge AxisFluxes::wall_edge(const LineView& whole, std::span<const double> points
 
 Edge AxisFluxes::wall_of(Index line, int side) const {
   if (exact_) {
-    Edge edge = template_walls_[at(side)];
-    edge.rate *= factor_[at(line)];
-    edge.velocity *= factor_[at(line)];
+    Edge edge = template_walls_[side];
+    edge.rate *= factor_[line];
+    edge.velocity *= factor_[line];
     return edge;
   }
   const Index i = side == 0 ? 0 : axis().cells - 1;
-  return wall_edge(view(line), breaks(line), !special_.empty() && special_[at(cell_of(line, i))] != 0, side);
+  return wall_edge(view(line), breaks(line), !special_.empty() && special_[cell_of(line, i)] != 0, side);
 }
 
 /// f and D on a face; where a ring closes the mean of both ends, which treats them alike.
@@ -207,9 +206,9 @@ AxisFluxes::Face AxisFluxes::at_face(const LineView& seen, Index face) const {
 // --- what is asked for
 
 Edge AxisFluxes::exact_edge(Index line, Index i) const {
-  Edge edge = template_[at(i)];
-  edge.rate *= factor_[at(line)];
-  edge.velocity *= factor_[at(line)];
+  Edge edge = template_[i];
+  edge.rate *= factor_[line];
+  edge.velocity *= factor_[line];
   return edge;
 }
 
@@ -217,7 +216,7 @@ Edge AxisFluxes::exact_edge(Index line, Index i) const {
 Edge AxisFluxes::edge_of(Index line, Index i, const Face& face) const {
   if (D_.empty()) return smooth_edge(face, face.D, face.D);
   const Index next = i + 1 < axis().cells ? i + 1 : 0;
-  const auto left = at(cell_of(line, i)), right = at(cell_of(line, next));
+  const auto left = static_cast<std::size_t>(cell_of(line, i)), right = static_cast<std::size_t>(cell_of(line, next));
   const bool close =
       special_[left] != 0 || special_[right] != 0 || !alike(D_[left], face.D) || !alike(D_[right], face.D);
   const bool dead = face.D == 0 && D_[left] == 0 && D_[right] == 0;
@@ -232,11 +231,11 @@ void AxisFluxes::fill(const Run& run, Index from, Index count, Edge* out) const 
   }
   Faces faces;
   if (axis_ == 0) {
-    std::copy_n(&face_[at(column + 1)], count, faces.x[0]);
+    std::copy_n(&face_[column + 1], count, faces.x[0]);
     std::fill_n(faces.x[1], count, across(row));
   } else {
     std::copy_n(grid_.centers().axis[0] + column, count, faces.x[0]);
-    std::fill_n(faces.x[1], count, face_[at(row + 1)]);
+    std::fill_n(faces.x[1], count, face_[row + 1]);
   }
   faces.evaluate(sde_, drift_, t_, count, axis_);
   double* const f = faces.f[axis_];
@@ -256,10 +255,10 @@ void AxisFluxes::fill(const Run& run, Index from, Index count, Edge* out) const 
   }
   const double reading = uniform_ ? 1 : reading_;
   const SmoothRule rule{h_, reading, fitted_ && reading != 1 ? fitting : std::numeric_limits<double>::max()};
-  const double* const left = &D_[at(run.left + from)];
-  const double* const right = &D_[at(run.right + from)];
-  const std::uint8_t* const special_left = &special_[at(run.left + from)];
-  const std::uint8_t* const special_right = &special_[at(run.right + from)];
+  const double* const left = &D_[run.left + from];
+  const double* const right = &D_[run.right + from];
+  const std::uint8_t* const special_left = &special_[run.left + from];
+  const std::uint8_t* const special_right = &special_[run.right + from];
   SmoothEdges smooth;
   for (Index first = 0; first < count; first += SmoothEdges::most) {
     const Index n = std::min(SmoothEdges::most, count - first);

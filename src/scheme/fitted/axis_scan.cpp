@@ -3,7 +3,6 @@
 
 #include "axis_edges.hpp"
 #include "fokker/base/parallel.hpp"
-#include "fokker/base/subscript.hpp"
 #include "smooth_edges.hpp"
 
 namespace fokker {
@@ -37,10 +36,10 @@ void AxisFluxes::find_breaks() {
   if (breaks_known_ && !sde_.breakpoints_move()) return;
   if (sde_.has_gibbs() && fitted_) return;  // its own averages hold every jump of U
   breaks_known_ = true;
-  breaks_.resize(at(lines()));
+  breaks_.resize(lines());
   parallel_for(0, lines(), 4, [&](Index first, Index last) {
     for (Index line = first; line < last; ++line)
-      sde_.breakpoints({axis_, across(line), axis().lower, axis().upper, axis().cells}, t_, breaks_[at(line)]);
+      sde_.breakpoints({axis_, across(line), axis().lower, axis().upper, axis().cells}, t_, breaks_[line]);
   });
   if (std::all_of(breaks_.begin(), breaks_.end(), [](const auto& points) { return points.empty(); })) breaks_.clear();
 }
@@ -51,11 +50,11 @@ void AxisFluxes::find_special() {
   special_.resize(D_.size());
   parallel_for(0, ny, 4, [&](Index first, Index last) {
     for (Index row = first; row < last; ++row) {
-      const double* D = &D_[at(nx * row)];
+      const double* D = &D_[nx * row];
       if (axis_ == 0)
-        mark_unlike(D, nx, ratio, &special_[at(nx * row)]);
+        mark_unlike(D, nx, ratio, &special_[nx * row]);
       else
-        mark_unlike(row > 0 ? D - nx : D, D, row + 1 < ny ? D + nx : D, nx, ratio, &special_[at(nx * row)]);
+        mark_unlike(row > 0 ? D - nx : D, D, row + 1 < ny ? D + nx : D, nx, ratio, &special_[nx * row]);
     }
   });
   for (std::size_t cell = 0; cell < oblique_.size(); ++cell)
@@ -65,8 +64,9 @@ void AxisFluxes::find_special() {
   parallel_for(0, lines(), 4, [&](Index first, Index last) {
     for (Index line = first; line < last; ++line) {
       const LineView seen = view(line);
-      const auto lower = at(cell_of(line, 0)), upper = at(cell_of(line, axis().cells - 1));
-      mark_breaks(axis(), breaks(line), [&](Index i) { special_[at(cell_of(line, i))] = 1; });
+      const auto lower = static_cast<std::size_t>(cell_of(line, 0)),
+                 upper = static_cast<std::size_t>(cell_of(line, axis().cells - 1));
+      mark_breaks(axis(), breaks(line), [&](Index i) { special_[cell_of(line, i)] = 1; });
       if (closes && (torn_ring(axis(), seen) || !alike(D_[lower], D_[upper]))) special_[lower] = special_[upper] = 1;
       for (int side = 0; side < 2; ++side)
         if (const auto wall = side == 0 ? lower : upper; differs_at_wall(seen, side, D_[wall])) special_[wall] = 1;
@@ -76,17 +76,17 @@ void AxisFluxes::find_special() {
 
 void AxisFluxes::find_wall_shapes() {
   for (int side = 0; side < 2; ++side) {
-    std::vector<WallShape>& shapes = shapes_[at(side)];
+    std::vector<WallShape>& shapes = shapes_[side];
     shapes.clear();
     if (special_.empty() || grid_.outflow(axis_, side) < 0) continue;
     const Index i = side == 0 ? 0 : axis().cells - 1;
-    shapes.resize(at(lines()));
+    shapes.resize(lines());
     bool any = false;
     for (Index line = 0; line < lines(); ++line) {
-      if (special_[at(cell_of(line, i))] == 0) continue;
+      if (special_[cell_of(line, i)] == 0) continue;
       const LineView whole = view(line), seen = fitted_ ? whole : whole.without_drift();
-      shapes[at(line)] = shape_of(seen, breaks(line), side, std::min(shaped_cells, axis().cells / 2));
-      any = any || !shapes[at(line)].lower.empty();
+      shapes[line] = shape_of(seen, breaks(line), side, std::min(shaped_cells, axis().cells / 2));
+      any = any || !shapes[line].lower.empty();
     }
     if (!any) shapes.clear();
   }

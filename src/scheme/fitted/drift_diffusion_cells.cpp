@@ -27,8 +27,8 @@ class CellSource final : public EdgeSource {
         weights_(flux.weights),
         axes_{AxisFluxes(grid, sde, 0, flux, DriftAs::ito, AxisFluxes::Way::face),
               AxisFluxes(grid, sde, 1, flux, DriftAs::ito, AxisFluxes::Way::face)} {
-    for (auto& column : diffusion_) column.resize(static_cast<std::size_t>(grid.cells()));
-    cells_.resize(static_cast<std::size_t>(grid.cells()));
+    for (auto& column : diffusion_) column.resize(grid.cells());
+    cells_.resize(grid.cells());
   }
 
   bool prepare(double t) override {
@@ -79,7 +79,7 @@ class CellSource final : public EdgeSource {
   void find_axis_rates();
   bool find_skew_rates();
   bool distribute_skew(Index number, const CellTensor& D);
-  [[nodiscard]] const CellRates& cell(Index number) const { return cells_[static_cast<std::size_t>(number)]; }
+  [[nodiscard]] const CellRates& cell(Index number) const { return cells_[number]; }
   [[nodiscard]] CellsAround cells_around(Index number) const;
 
   const Grid& grid_;
@@ -102,7 +102,7 @@ void CellSource::find_diffusion(double t) {
       const Index n = std::min(block, end - first);
       sample.stand_on(centers, first, n);
       sample.evaluate_diffusion(sde_, t, n);
-      for (std::size_t k = 0; k < 3; ++k) std::copy_n(sample.D[k], n, &diffusion_[k][static_cast<std::size_t>(first)]);
+      for (std::size_t k = 0; k < 3; ++k) std::copy_n(sample.D[k], n, &diffusion_[k][first]);
     }
   });
 }
@@ -120,9 +120,9 @@ void CellSource::find_fading(double t) {
         CellTensor D;
         sde_.diffusion({1, 2, {&x, &y}}, t, {&D.xx, &D.xy, &D.yy});
         const Index at = side == 0 ? 0 : along.cells - 1;
-        const double center = diffusion_[2 * static_cast<std::size_t>(axis)]
-                                        [static_cast<std::size_t>(axis == 0 ? at + nx_ * line : line + nx_ * at)];
-        fades[static_cast<std::size_t>(line)] = (axis == 0 ? D.xx : D.yy) < 0.2 * center ? 1 : 0;
+        const double center =
+            diffusion_[2 * static_cast<std::size_t>(axis)][axis == 0 ? at + nx_ * line : line + nx_ * at];
+        fades[line] = (axis == 0 ? D.xx : D.yy) < 0.2 * center ? 1 : 0;
       }
     }
   }
@@ -136,7 +136,7 @@ CellsAround CellSource::cells_around(Index number) const {
       room.cells[axis][side] = grid_.axis(axis).periodic() ? 2 * cell_offset_cap
                                : side == 0                 ? at[axis]
                                                            : grid_.axis(axis).cells - 1 - at[axis];
-      room.fades[axis][side] = fades_[axis][side][static_cast<std::size_t>(at[1 - axis])] != 0;
+      room.fades[axis][side] = fades_[axis][side][at[1 - axis]] != 0;
     }
   return room;
 }
@@ -147,11 +147,11 @@ void CellSource::find_axis_rates() {
     Edge edges[block];
     for (Index from = 0; from < run.count; from += block) {
       const Index n = std::min(block, run.count - from);
-      axes_[static_cast<std::size_t>(axis)].fill(run, from, n, edges);
+      axes_[axis].fill(run, from, n, edges);
       for (Index k = 0; k < n; ++k) {
         const EdgeWeights weights = weights_(edges[k]);
-        cells_[static_cast<std::size_t>(run.left + from + k)].axis[axis][1] = weights.left;
-        cells_[static_cast<std::size_t>(run.right + from + k)].axis[axis][0] = -weights.right;
+        cells_[run.left + from + k].axis[axis][1] = weights.left;
+        cells_[run.right + from + k].axis[axis][0] = -weights.right;
       }
     }
   };
@@ -176,7 +176,7 @@ bool CellSource::find_skew_rates() {
   missing_.assign(cells_.size(), 0.0);
   parallel_for(0, grid_.cells(), piece, [&](Index begin, Index end) {
     for (Index number = begin; number < end; ++number) {
-      const auto at = static_cast<std::size_t>(number);
+      const std::size_t at = number;
       const CellTensor D{diffusion_[0][at] / (hx * hx), diffusion_[1][at] / (hx * hy), diffusion_[2][at] / (hy * hy)};
       if (distribute_skew(number, D)) changed = true;
       missing_[at] *= hx * hy;
@@ -189,7 +189,7 @@ bool CellSource::find_skew_rates() {
 
 // Of one cell; true when its offsets are others than before.
 bool CellSource::distribute_skew(Index number, const CellTensor& D) {
-  CellRates& here = cells_[static_cast<std::size_t>(number)];
+  CellRates& here = cells_[number];
   const CellRates before = here;
   const auto clear = [&here] {
     for (std::size_t k = 0; k < 3; ++k)
@@ -210,7 +210,7 @@ bool CellSource::distribute_skew(Index number, const CellTensor& D) {
     if (room.fades[axis][room.nearer(axis)] && reach(axis) < cell_offset_cap)
       shared = distribute_at_wall(D, axis, reach(1 - axis), room, parts, here);
   if (!shared && parts.xy != 0) distribute(D, parts, here);
-  if (parts.capped) missing_[static_cast<std::size_t>(number)] = std::abs(D.xy - parts.xy);
+  if (parts.capped) missing_[number] = std::abs(D.xy - parts.xy);
   return !here.has_offsets_of(before);
 }
 

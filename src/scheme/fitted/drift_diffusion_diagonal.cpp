@@ -37,14 +37,14 @@ class DiagonalSource final : public EdgeSource {
   void lay_out(EdgeMatrix& edges) const override {
     for (Index row = 0; row < grid_.ny(); ++row)
       for (int k = 0; k < dimension_; ++k) {
-        const auto [begin, end] = edges.reach(row, faces[static_cast<std::size_t>(k)]);
-        edges.add(row, begin, end, faces[static_cast<std::size_t>(k)]);
+        const auto [begin, end] = edges.reach(row, faces[k]);
+        edges.add(row, begin, end, faces[k]);
       }
   }
 
   void fill(const Run& run, Index from, Index count, Edge* out) const override {
     const int k = run.offset.x == 1 ? 0 : 1;
-    axes_[static_cast<std::size_t>(k)].fill(run, from, count, out);
+    axes_[k].fill(run, from, count, out);
     if (!log_gibbs_.empty()) keep_gibbs(run, from, count, k, out);
   }
 
@@ -77,8 +77,7 @@ class DiagonalSource final : public EdgeSource {
   void find_diffusion() {
     const PointsIn centers = grid_.centers();
     const bool plane = dimension_ > 1;
-    for (int k = 0; k < dimension_; ++k)
-      diffusion_[static_cast<std::size_t>(k)].resize(static_cast<std::size_t>(grid_.cells()));
+    for (int k = 0; k < dimension_; ++k) diffusion_[k].resize(grid_.cells());
     parallel_for(0, grid_.cells(), 4096, [&](Index first, Index last) {
       double cross[block];
       for (Index from = first; from < last; from += block) {
@@ -118,8 +117,7 @@ class DiagonalSource final : public EdgeSource {
       for (Index i = 0; i < count; ++i) jump[i] -= at_lower[i];
     }
     for (Index i = 0; i < count; ++i) {
-      const double peclet = log_gibbs_[static_cast<std::size_t>(run.right + from + i)] -
-                            log_gibbs_[static_cast<std::size_t>(run.left + from + i)] + jump[i];
+      const double peclet = log_gibbs_[run.right + from + i] - log_gibbs_[run.left + from + i] + jump[i];
       if (out[i].rate > 0 && std::isfinite(peclet)) out[i].peclet = peclet;
     }
   }

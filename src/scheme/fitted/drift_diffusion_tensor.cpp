@@ -106,7 +106,7 @@ class TensorSource final : public EdgeSource {
  public:
   TensorSource(const Grid& grid, const Sde& sde, const FluxScheme& flux, TimeRange times)
       : grid_(grid), sde_(sde), carrier_(flux.drift), nx_(grid.nx()), ny_(grid.ny()) {
-    cells_.resize(static_cast<std::size_t>(grid.cells()));
+    cells_.resize(grid.cells());
     fixed_diffusion_ = sde.traits().autonomous || sde.traits().diffusion_autonomous;
     if (flux.limited_velocity) limited_ = degenerates(times);
   }
@@ -138,7 +138,7 @@ class TensorSource final : public EdgeSource {
   [[nodiscard]] Exit exit(Index i, Index j, Offset e) const;
   [[nodiscard]] bool dropped(Index i, Index j, Offset e) const;
   [[nodiscard]] double fraction(Index i, Index j, const Cell& cell, Offset e) const;
-  [[nodiscard]] const Cell& cell(Index number) const { return cells_[static_cast<std::size_t>(number)]; }
+  [[nodiscard]] const Cell& cell(Index number) const { return cells_[number]; }
   [[nodiscard]] Boundary side(int axis, bool upper) const {
     return upper ? grid_.axis(axis).at_upper : grid_.axis(axis).at_lower;
   }
@@ -168,7 +168,7 @@ void TensorSource::evaluate(double t) {
       sample.stand_on(centers, first, n);
       sample.evaluate(sde_, t, n);
       for (Index i = 0; i < n; ++i) {
-        Cell& here = cells_[static_cast<std::size_t>(first + i)];
+        Cell& here = cells_[first + i];
         const Tensor D{sample.D[0][i] / (hx * hx), sample.D[1][i] / (hx * hy), sample.D[2][i] / (hy * hy)};
         if (!(semidefinite(D.xx, D.xy, D.yy) && std::isfinite(D.trace()))) {
           here.q = {std::numeric_limits<double>::quiet_NaN(), 0};
@@ -178,7 +178,7 @@ void TensorSource::evaluate(double t) {
           const SellingDecomposition parts = selling(D.xx, D.xy, D.yy);
           here.skew = false;
           for (int k = 0; k < 3; ++k) {
-            const auto at = static_cast<std::size_t>(k);
+            const std::size_t at = k;
             const auto x = static_cast<std::int8_t>(parts.x[at]), y = static_cast<std::int8_t>(parts.y[at]);
             if (x != here.x[k] || y != here.y[k]) changed = true;
             here.x[k] = x;
@@ -187,7 +187,7 @@ void TensorSource::evaluate(double t) {
             here.skew = here.skew || !on_axis({x, y});
           }
           if (parts.capped) {
-            missing_[static_cast<std::size_t>(first + i)] = hx * hy * std::abs(D.xy - parts.xy);
+            missing_[first + i] = hx * hy * std::abs(D.xy - parts.xy);
             reduced = true;
           }
         }

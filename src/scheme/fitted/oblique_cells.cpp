@@ -4,7 +4,6 @@
 #include <cstdint>
 
 #include "fokker/base/parallel.hpp"
-#include "fokker/base/subscript.hpp"
 
 namespace fokker {
 namespace {
@@ -86,28 +85,28 @@ class Averages {
 
 std::array<std::vector<double>, 2> oblique_cells(const Grid& grid, const Sde& sde, double reading, double t,
                                                  const std::vector<AxisFluxes>& axes) {
-  std::vector<std::uint8_t> crossed(at(grid.cells()), 0);  // bit k: by a break along axis k
+  std::vector<std::uint8_t> crossed(grid.cells(), 0);  // bit k: by a break along axis k
   std::vector<Index> cells;
   for (int k = 0; k < 2; ++k) {
     const Axis& axis = grid.axis(k);
     for (Index line = 0; line < grid.axis(1 - k).cells; ++line)
-      for (const double point : axes[at(k)].breaks(line)) {
+      for (const double point : axes[k].breaks(line)) {
         const auto i = static_cast<Index>(std::floor((point - axis.lower) / axis.width()));
         if (i < 0 || i >= axis.cells) continue;
         const Index cell = k == 0 ? i + grid.nx() * line : line + grid.nx() * i;
-        if (crossed[at(cell)] == 0) cells.push_back(cell);
-        crossed[at(cell)] |= static_cast<std::uint8_t>(k == 0 ? 1 : 2);
+        if (crossed[cell] == 0) cells.push_back(cell);
+        crossed[cell] |= static_cast<std::uint8_t>(k == 0 ? 1 : 2);
       }
   }
   if (cells.empty() || reading == 1) return {};
-  std::array<std::vector<double>, 2> found{std::vector<double>(at(grid.cells()), nan),
-                                           std::vector<double>(at(grid.cells()), nan)};
+  std::array<std::vector<double>, 2> found{std::vector<double>(grid.cells(), nan),
+                                           std::vector<double>(grid.cells(), nan)};
   const Averages averages(grid, sde, reading - 1, t);
   parallel_for(0, static_cast<Index>(cells.size()), 8, [&](Index first, Index last) {
     for (Index n = first; n < last; ++n) {
-      const std::uint8_t by = crossed[at(cells[at(n)])];
-      const Means means = averages.of(cells[at(n)], (by & 1) != 0, (by & 2) != 0);
-      for (std::size_t k = 0; k < 2; ++k) found[k][at(cells[at(n)])] = std::log(means[k]);
+      const std::uint8_t by = crossed[cells[n]];
+      const Means means = averages.of(cells[n], (by & 1) != 0, (by & 2) != 0);
+      for (std::size_t k = 0; k < 2; ++k) found[k][cells[n]] = std::log(means[k]);
     }
   });
   return found;

@@ -88,10 +88,10 @@ class PanelForest {
   static constexpr int deepest = 200;
   static constexpr std::size_t points = nodes + 2;  // of a panel
 
-  Cell& cell_of(const Panel& panel) { return cells_[static_cast<std::size_t>(panel.cell)]; }
-  Panel& at(Index k) { return panels_[static_cast<std::size_t>(k)]; }
-  [[nodiscard]] const Panel& at(Index k) const { return panels_[static_cast<std::size_t>(k)]; }
-  [[nodiscard]] Wall wall_of(Index piece) const { return pieces_[static_cast<std::size_t>(piece)].wall; }
+  Cell& cell_of(const Panel& panel) { return cells_[panel.cell]; }
+  Panel& at(Index k) { return panels_[k]; }
+  [[nodiscard]] const Panel& at(Index k) const { return panels_[k]; }
+  [[nodiscard]] Wall wall_of(Index piece) const { return pieces_[piece].wall; }
 
   void refine() {
     std::erase_if(open_, [&](Index k) { return at(k).fraction * (at(k).tail + at(k).hidden) <= tolerance(at(k)); });
@@ -296,7 +296,7 @@ std::vector<CellWeight> stationary_weights(const Axis& axis, const LineView& vie
                                            std::span<const double> breaks) {
   const Rule rule;
   const Pieces pieces = pieces_of(axis, breaks);
-  std::vector<CellWeight> weights(static_cast<std::size_t>(axis.cells));
+  std::vector<CellWeight> weights(axis.cells);
   constexpr Index chunk = 64;  // cells whose panels are in memory at once, per thread
   parallel_for(0, (axis.cells + chunk - 1) / chunk, 1, [&](Index begin, Index end) {
     for (Index k = begin; k < end; ++k) {

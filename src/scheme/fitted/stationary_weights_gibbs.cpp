@@ -31,8 +31,8 @@ class GibbsBoxes {
       Box box{.cell = cell};
       for (int k = 0; k < grid.dimension(); ++k) {
         const Index i = k == 0 ? cell % grid.nx() : cell / grid.nx();
-        box.lower[static_cast<std::size_t>(k)] = grid.axis(k).face(i);
-        box.upper[static_cast<std::size_t>(k)] = grid.axis(k).face(i + 1);
+        box.lower[k] = grid.axis(k).face(i);
+        box.upper[k] = grid.axis(k).face(i + 1);
       }
       open_.push_back(box);
     }
@@ -42,7 +42,7 @@ class GibbsBoxes {
     }
   }
 
-  [[nodiscard]] double log_average(Index cell) const { return sums_[static_cast<std::size_t>(cell - first_)].log(); }
+  [[nodiscard]] double log_average(Index cell) const { return sums_[cell - first_].log(); }
 
  private:
   /// sum of e^v, kept as a logarithm.
@@ -64,7 +64,7 @@ class GibbsBoxes {
   static constexpr int deepest = 60;
   static constexpr Index most_open = 256;  // per cell and level
 
-  LogSum& sum_of(const Box& box) { return sums_[static_cast<std::size_t>(box.cell - first_)]; }
+  LogSum& sum_of(const Box& box) { return sums_[box.cell - first_]; }
   /// log of a box's part of the cell average
   [[nodiscard]] double part(const Box& box) const { return box.log_mean - std::log(2.0) * box.depth; }
 
@@ -72,13 +72,13 @@ class GibbsBoxes {
     std::vector<LogSum> totals = sums_;
     std::vector<Index> count(sums_.size(), 0);
     for (const Box& box : open_) {
-      const auto i = static_cast<std::size_t>(box.cell - first_);
+      const std::size_t i = box.cell - first_;
       totals[i].add(part(box));
       ++count[i];
     }
     std::vector<Box> next;
     for (const Box& box : open_) {
-      const auto i = static_cast<std::size_t>(box.cell - first_);
+      const std::size_t i = box.cell - first_;
       const double fraction = std::exp(part(box) - totals[i].log());
       if (fraction * box.error > 1e-13 && depth < deepest && count[i] < most_open)
         split(box, next);
@@ -177,13 +177,13 @@ class GibbsBoxes {
 }  // namespace
 
 std::vector<double> log_gibbs_averages(const Grid& grid, const Sde& sde) {
-  std::vector<double> averages(static_cast<std::size_t>(grid.cells()));
+  std::vector<double> averages(grid.cells());
   constexpr Index chunk = 64;  // cells whose boxes are in memory at once, per thread
   parallel_for(0, (grid.cells() + chunk - 1) / chunk, 1, [&](Index begin, Index end) {
     for (Index k = begin; k < end; ++k) {
       const Index first = k * chunk, last = std::min(first + chunk, grid.cells());
       const GibbsBoxes boxes(grid, sde, first, last);
-      for (Index cell = first; cell < last; ++cell) averages[static_cast<std::size_t>(cell)] = boxes.log_average(cell);
+      for (Index cell = first; cell < last; ++cell) averages[cell] = boxes.log_average(cell);
     }
   });
   return averages;

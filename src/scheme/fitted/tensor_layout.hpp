@@ -23,9 +23,9 @@ void lay_out_tensor(EdgeMatrix& edges, Index nx, Index ny, const OffsetOf& offse
       if (offset(cell, k) == e) return true;
     return false;
   };
-  std::vector<std::vector<Offset>> used(static_cast<std::size_t>(ny));  // of every row, sorted
+  std::vector<std::vector<Offset>> used(ny);  // of every row, sorted
   for (Index j = 0; j < ny; ++j) {
-    std::vector<Offset>& row = used[static_cast<std::size_t>(j)];
+    std::vector<Offset>& row = used[j];
     for (Index i = 0; i < nx; ++i)
       for (int k = 0; k < ways; ++k)
         if (const Offset e = offset(i + nx * j, k); e.x != 0 && e.y != 0 && (row.empty() || !(row.back() == e)))
@@ -38,11 +38,11 @@ void lay_out_tensor(EdgeMatrix& edges, Index nx, Index ny, const OffsetOf& offse
       const auto [begin, end] = edges.reach(j, e);
       edges.add(j, begin, end, e);
     }
-    candidates = used[static_cast<std::size_t>(j)];
+    candidates = used[j];
     for (int dy = -reach; dy <= reach; ++dy) {
       const Index other = edges.neighbour(0, j, {0, dy});
       if (other < 0) continue;
-      for (const Offset e : used[static_cast<std::size_t>(other / nx)])
+      for (const Offset e : used[other / nx])
         if (e.y == dy) candidates.push_back(e);
     }
     tidy(candidates);

@@ -67,8 +67,8 @@ class Central4 final : public Form, public ScaledOperator {
 
   void current(double t, std::span<const double> p, double* Jx, double* Jy) const override {
     const Index nx = grid_->nx(), ny = grid_->ny();
-    Jx_.resize(static_cast<std::size_t>(flux_.x_faces()));
-    Jy_.resize(static_cast<std::size_t>(flux_.y_faces()));
+    Jx_.resize(flux_.x_faces());
+    Jy_.resize(flux_.y_faces());
     flux_.fluxes(move_to(t), p.data(), Jx_.data(), Jy_.data());
     const double hx = grid_->axis(0).width();
     for (Index j = 0; j < ny; ++j)
@@ -78,8 +78,7 @@ class Central4 final : public Form, public ScaledOperator {
       }
     if (Jy == nullptr) return;
     const double hy = grid_->axis(1).width();
-    for (Index cell = 0; cell < cells(); ++cell)
-      Jy[cell] = 0.5 * hy * (Jy_[static_cast<std::size_t>(cell)] + Jy_[static_cast<std::size_t>(cell + nx)]);
+    for (Index cell = 0; cell < cells(); ++cell) Jy[cell] = 0.5 * hy * (Jy_[cell] + Jy_[cell + nx]);
   }
 
   // --- Operator

@@ -40,21 +40,20 @@ void FaceColumn::look(Index first, Index last, double rounding) {
 
 double FaceColumn::largest(Index first, Index last) const {
   double most = 0;
-  for (Index i = width_ * first; i < width_ * last; ++i)
-    most = std::max(most, std::abs(values_[static_cast<std::size_t>(i)]));
+  for (Index i = width_ * first; i < width_ * last; ++i) most = std::max(most, std::abs(values_[i]));
   return most;
 }
 
 void FaceColumn::settle() {
   if (!uniform_) return;
-  values_.resize(static_cast<std::size_t>(width_));
+  values_.resize(width_);
   values_.shrink_to_fit();
 }
 
 Central4Coefficients::Central4Coefficients(const Grid& grid) : grid_(grid) {
-  axes_.resize(static_cast<std::size_t>(grid.dimension()));
+  axes_.resize(grid.dimension());
   for (int k = 0; k < grid.dimension(); ++k) {
-    AxisCoefficients& axis = axes_[static_cast<std::size_t>(k)];
+    AxisCoefficients& axis = axes_[k];
     axis.width = k == 0 ? grid.nx() + 1 : grid.nx();
     axis.last = k == 0 ? grid.ny() : grid.ny() + 1;
     for (FaceColumn* column : {&axis.value, &axis.slope, &axis.across, &axis.curvature, &axis.twist})
@@ -66,7 +65,7 @@ Central4Coefficients::Central4Coefficients(const Grid& grid) : grid_(grid) {
 
 void Central4Coefficients::build(const Sde& sde, double t) {
   for (int k = 0; k < grid_.dimension(); ++k) {
-    AxisCoefficients& axis = axes_[static_cast<std::size_t>(k)];
+    AxisCoefficients& axis = axes_[k];
     const Index grain = std::max<Index>(1, 4096 / axis.width);
     std::atomic<Index> invalid = grid_.cells();
     parallel_for(axis.first, axis.last, grain, [&](Index first, Index last) {
@@ -89,7 +88,7 @@ void Central4Coefficients::build(const Sde& sde, double t) {
 
 // The coefficients of one row of faces; the cell below or beside the first invalid one, -1 when there is none.
 Index Central4Coefficients::fill_row(const Sde& sde, double t, int k, Index row) {
-  AxisCoefficients& axis = axes_[static_cast<std::size_t>(k)];
+  AxisCoefficients& axis = axes_[k];
   const bool plane = grid_.dimension() > 1;
   const double h = grid_.axis(k).width(), across = plane ? grid_.axis(1 - k).width() : 0;
   const double offset = 0.5 * across / std::numbers::sqrt3;
@@ -133,7 +132,7 @@ Index Central4Coefficients::fill_row(const Sde& sde, double t, int k, Index row)
 // The face where a periodic axis closes is both its lower and its upper end: the mean treats both alike, also for
 // coefficients that are not periodic.
 void Central4Coefficients::close_ring(int k) {
-  AxisCoefficients& axis = axes_[static_cast<std::size_t>(k)];
+  AxisCoefficients& axis = axes_[k];
   for (FaceColumn* column : {&axis.value, &axis.slope, &axis.across, &axis.curvature, &axis.twist}) {
     const auto mean = [](double& lower, double& upper) { lower = upper = 0.5 * (lower + upper); };
     if (k == 0)

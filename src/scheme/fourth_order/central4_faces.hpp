@@ -45,7 +45,7 @@ class Central4Coefficients {
   /// Throws NumericalError where something is not finite or D not positive semidefinite.
   void build(const Sde& sde, double t);
   void settle();
-  [[nodiscard]] const AxisCoefficients& axis(int k) const { return axes_[static_cast<std::size_t>(k)]; }
+  [[nodiscard]] const AxisCoefficients& axis(int k) const { return axes_[k]; }
   [[nodiscard]] std::size_t bytes() const;
 
  private:

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "fokker/base/parallel.hpp"
-#include "fokker/base/subscript.hpp"
 
 // Cost of one stage per cell, drift and diffusion without cross terms: about 40 flops; bytes: p once, out once, the
 // terms, and for each axis the columns that are neither 0 nor the same in all rows (rotating OU: one each). What
@@ -43,28 +42,27 @@ double dot(const std::array<double, 4>& w, double a, double b, double c, double 
 
 // Ends of lines: out[-1], out[-2] and out[n], out[n + 1] from the four values before them.
 void extrapolate_lower(double* out) {
-  for (Index k = 1; k <= beyond_wall; ++k) out[-k] = dot(extrapolation[at(k - 1)], out[0], out[1], out[2], out[3]);
+  for (Index k = 1; k <= beyond_wall; ++k) out[-k] = dot(extrapolation[k - 1], out[0], out[1], out[2], out[3]);
 }
 void extrapolate_upper(double* out) {
-  for (Index k = 1; k <= beyond_wall; ++k)
-    out[k - 1] = dot(extrapolation[at(k - 1)], out[-1], out[-2], out[-3], out[-4]);
+  for (Index k = 1; k <= beyond_wall; ++k) out[k - 1] = dot(extrapolation[k - 1], out[-1], out[-2], out[-3], out[-4]);
 }
 
 }  // namespace
 
 Central4Flux::Central4Flux(const Grid& grid, FaceAverage average) : coefficients(grid), grid_(grid), average_(average) {
-  if (grid.dimension() > 1 && !grid.axis(1).periodic()) beyond_.resize(at(4 * grid.nx()));
+  if (grid.dimension() > 1 && !grid.axis(1).periodic()) beyond_.resize(4 * grid.nx());
   for (int k = 0; k < grid.dimension(); ++k)
     for (int side = 0; side < 2; ++side)
-      if (grid.outflow(k, side) >= 0) walls_[at(2 * k + side)].resize(at(k == 0 ? grid.ny() : grid.nx()));
+      if (grid.outflow(k, side) >= 0) walls_[2 * k + side].resize(k == 0 ? grid.ny() : grid.nx());
   for (int k = 0; k < grid.dimension(); ++k) {
     const Index n = grid.axis(k).cells;
-    ends_[at(k)] = {stencil(k, 0), stencil(k, 1), stencil(k, n - 1), stencil(k, n)};
+    ends_[k] = {stencil(k, 0), stencil(k, 1), stencil(k, n - 1), stencil(k, n)};
   }
 }
 
 const FaceStencil& Central4Flux::end(int axis, Index face) const {
-  return ends_[at(axis)][at(face < 2 ? face : face - grid_.axis(axis).cells + 3)];
+  return ends_[axis][face < 2 ? face : face - grid_.axis(axis).cells + 3];
 }
 
 FaceStencil Central4Flux::stencil(int axis, Index face) const {
@@ -106,9 +104,9 @@ void Central4Flux::extend(const double* p) const {
   if (beyond_.empty() || !(coefficients.axis(0).reaches_across() || average_ == FaceAverage::upwind)) return;
   for (Index k = 0; k < 4; ++k) {
     const bool lower = k < 2;
-    const auto& w = extrapolation[at(k % 2)];
+    const auto& w = extrapolation[k % 2];
     std::array<const double*, 4> from;
-    for (Index q = 0; q < 4; ++q) from[at(q)] = p + nx * (lower ? q : ny - 1 - q);
+    for (Index q = 0; q < 4; ++q) from[q] = p + nx * (lower ? q : ny - 1 - q);
     double* to = beyond_.data() + k * nx;
     for (Index i = 0; i < nx; ++i) to[i] = dot(w, from[0][i], from[1][i], from[2][i], from[3][i]);
   }
@@ -145,7 +143,7 @@ void Central4Flux::load_columns(const double* p, Index r, Index from, Index to, 
   std::array<const double*, 5> near;
   for (Index k = 0; k < 5; ++k) {
     const bool used = r >= 0 && (k == 2 || faces_inside || coefficients.axis(0).reaches_across());
-    near[at(k)] = used ? row(p, r + k - 2) + from : nullptr;
+    near[k] = used ? row(p, r + k - 2) + from : nullptr;
   }
   if (faces_inside && rows.across != nullptr && rows.curvature == nullptr && rows.twist == nullptr)
     return faces_and_differences(near, n, faces, rows.own, rows.across);
@@ -235,7 +233,7 @@ void Central4Flux::fluxes_along_y(const double* p, Index face, Index begin, Inde
       lines.faces, in_vectors(end - begin), J);
   if (!upwind_at(1, face)) return;
   std::array<const double*, 6> near;
-  for (Index k = 0; k < 6; ++k) near[at(k)] = row(p, face + k - 3) + begin;
+  for (Index k = 0; k < 6; ++k) near[k] = row(p, face + k - 3) + begin;
   add_upwind(c.value.row(face) + begin, near, end - begin, J);
 }
 
@@ -299,17 +297,17 @@ void Central4Flux::stages(double factor, const double* p, std::span<const Stage>
     double rate[most_columns];
     cell_rates(factor, Jx, below, above, n, rate);
     for (const Stage& stage : stages) combine(stage.scale, rate, stage.terms, begin + nx * r, n, stage.out);
-    if (begin == 0 && !walls_[0].empty()) walls_[0][at(r)] = -Jx[0];
-    if (begin + n == nx && !walls_[1].empty()) walls_[1][at(r)] = Jx[n];
+    if (begin == 0 && !walls_[0].empty()) walls_[0][r] = -Jx[0];
+    if (begin + n == nx && !walls_[1].empty()) walls_[1][r] = Jx[n];
     if (r == 0 && !walls_[2].empty())
-      for (Index i = 0; i < n; ++i) walls_[2][at(begin + i)] = -below[i];
+      for (Index i = 0; i < n; ++i) walls_[2][begin + i] = -below[i];
     if (r == ny - 1 && !walls_[3].empty()) std::copy_n(above, n, walls_[3].data() + begin);
   });
   for (int side = 0; side < 4; ++side) {
     const int outflow = grid_.outflow(side / 2, side % 2);
     if (outflow < 0) continue;
     double lost = 0;
-    for (const double J : walls_[at(side)]) lost += J;
+    for (const double J : walls_[side]) lost += J;
     const double rate = factor * (grid_.volume() * lost);
     for (const Stage& stage : stages) combine(stage.scale, &rate, stage.terms, cells + outflow, 1, stage.out);
   }

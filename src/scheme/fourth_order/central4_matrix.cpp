@@ -3,7 +3,6 @@
 #include <limits>
 
 #include "central4_flux.hpp"
-#include "fokker/base/subscript.hpp"
 
 namespace fokker {
 namespace {
@@ -21,16 +20,16 @@ std::vector<AcrossTerm> across_terms(const Axis& axis, Index j) {
   std::vector<AcrossTerm> terms;
   const Index n = axis.cells;
   for (Index m = -2; m <= 2; ++m) {
-    const auto k = at(m + 2);
+    const std::size_t k = m + 2;
     const Index line = j + m;
     if (axis.periodic() || (line >= 0 && line < n)) {
       terms.push_back({wrapped(line, n), D[k], C[k], T[k]});
       continue;
     }
     const bool lower = line < 0;
-    const auto& weights = extrapolation[at(lower ? -line - 1 : line - n)];
+    const auto& weights = extrapolation[lower ? -line - 1 : line - n];
     for (Index q = 0; q < 4; ++q)
-      terms.push_back({lower ? q : n - 1 - q, weights[at(q)] * D[k], weights[at(q)] * C[k], weights[at(q)] * T[k]});
+      terms.push_back({lower ? q : n - 1 - q, weights[q] * D[k], weights[q] * C[k], weights[q] * T[k]});
   }
   return terms;
 }
@@ -68,7 +67,7 @@ void Central4Flux::each_weight(double factor, const Visit& visit) const {
         const double value = of(c.value);
         if (const Index middle = upwind_cell(k, face, c.value.row(row)[column]); middle >= 0)
           for (Index q = 0; q < 5; ++q)
-            visit(which, cell(wrapped(middle + q - 2, axis.cells), j), value * fourth_difference[at(q)]);
+            visit(which, cell(wrapped(middle + q - 2, axis.cells), j), value * fourth_difference[q]);
         for (const AcrossTerm& term : lines)
           add(term.line, of(c.across) * term.across + of(c.curvature) * term.curvature, of(c.twist) * term.twist);
       }

@@ -10,7 +10,6 @@
 #include "fokker/base/errors.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/base/stop.hpp"
-#include "fokker/base/subscript.hpp"
 
 // Bytes per cell and Euler step: four weights, p, next and the sum twice: 64. About 14 flops.
 namespace fokker {
@@ -22,11 +21,11 @@ constexpr double courant = 0.9;
 
 }  // namespace
 
-PositiveFaces::PositiveFaces(const Grid& grid) : grid_(grid), next_(at(grid.cells())) {
+PositiveFaces::PositiveFaces(const Grid& grid) : grid_(grid), next_(static_cast<std::size_t>(grid.cells())) {
   for (int k = 0; k < grid.dimension(); ++k) {
     const Index faces = k == 0 ? (grid.nx() + 1) * grid.ny() : grid.nx() * (grid.ny() + 1);
-    left_[k].assign(at(faces), 0.0);
-    right_[k].assign(at(faces), 0.0);
+    left_[k].assign(static_cast<std::size_t>(faces), 0.0);
+    right_[k].assign(static_cast<std::size_t>(faces), 0.0);
   }
 }
 
@@ -68,8 +67,8 @@ void PositiveFaces::build_faces(const Sde& sde, double t, int k, Index row) {
       Edge edge{scale * D / (h * h), a * h / D / scale, 0};
       if (!(D > 0) || !std::isfinite(edge.peclet)) edge = {0, 0, a / h};
       const EdgeWeights weights = fitted.weights(edge);
-      left_[k][at(to)] = wall(face) && face == 0 ? 0 : weights.left;
-      right_[k][at(to)] = wall(face) && face != 0 ? 0 : weights.right;
+      left_[k][to] = wall(face) && face == 0 ? 0 : weights.left;
+      right_[k][to] = wall(face) && face != 0 ? 0 : weights.right;
     }
   }
 }
@@ -78,8 +77,8 @@ void PositiveFaces::close_ring(int k) {
   const Index nx = grid_.nx(), ny = grid_.ny();
   for (std::vector<double>* const weights : {&left_[k], &right_[k]})
     for (Index i = 0; i < (k == 0 ? ny : nx); ++i) {
-      double& lower = (*weights)[at(k == 0 ? (nx + 1) * i : i)];
-      double& upper = (*weights)[at(k == 0 ? (nx + 1) * i + nx : i + nx * ny)];
+      double& lower = (*weights)[k == 0 ? (nx + 1) * i : i];
+      double& upper = (*weights)[k == 0 ? (nx + 1) * i + nx : i + nx * ny];
       lower = upper = 0.5 * (lower + upper);
     }
 }
@@ -88,8 +87,8 @@ void PositiveFaces::find_exit_rate() {
   exit_rate_ = 0;
   for (Index cell = 0; cell < grid_.cells(); ++cell) {
     const Index i = cell % grid_.nx(), j = cell / grid_.nx(), x = i + (grid_.nx() + 1) * j;
-    double rate = left_[0][at(x + 1)] - right_[0][at(x)];
-    if (grid_.dimension() > 1) rate += left_[1][at(cell + grid_.nx())] - right_[1][at(cell)];
+    double rate = left_[0][x + 1] - right_[0][x];
+    if (grid_.dimension() > 1) rate += left_[1][cell + grid_.nx()] - right_[1][cell];
     exit_rate_ = std::max(exit_rate_, rate);
   }
 }
@@ -183,13 +182,13 @@ double PositiveFaces::outflow(int side, const double* p) const {
   const Index nx = grid_.nx(), ny = grid_.ny();
   double sum = 0;
   if (side == 0)
-    for (Index j = 0; j < ny; ++j) sum -= right_[0][at((nx + 1) * j)] * p[nx * j];
+    for (Index j = 0; j < ny; ++j) sum -= right_[0][(nx + 1) * j] * p[nx * j];
   if (side == 1)
-    for (Index j = 0; j < ny; ++j) sum += left_[0][at((nx + 1) * j + nx)] * p[nx * j + nx - 1];
+    for (Index j = 0; j < ny; ++j) sum += left_[0][(nx + 1) * j + nx] * p[nx * j + nx - 1];
   if (side == 2)
-    for (Index i = 0; i < nx; ++i) sum -= right_[1][at(i)] * p[i];
+    for (Index i = 0; i < nx; ++i) sum -= right_[1][i] * p[i];
   if (side == 3)
-    for (Index i = 0; i < nx; ++i) sum += left_[1][at(i + nx * ny)] * p[i + nx * (ny - 1)];
+    for (Index i = 0; i < nx; ++i) sum += left_[1][i + nx * ny] * p[i + nx * (ny - 1)];
   return sum;
 }
 

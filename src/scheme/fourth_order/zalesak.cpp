@@ -7,7 +7,6 @@
 
 #include "fokker/base/errors.hpp"
 #include "fokker/base/parallel.hpp"
-#include "fokker/base/subscript.hpp"
 
 namespace fokker {
 namespace {
@@ -25,7 +24,7 @@ class Zalesak::Recording final : public ScaledOperator {
       : ScaledOperator({high.op.cells(), high.op.outflows(), high.op.cell_volume(), high.op.autonomous(), false,
                         high.op.separated() ? high.op.cells() : high.flux.x_faces() + high.flux.y_faces()}),
         high_(high),
-        rates_(separated() ? 0 : at(records())) {}
+        rates_(separated() ? 0 : static_cast<std::size_t>(records())) {}
 
   [[nodiscard]] double move_to(double t) const override { return high_.op.move_to(t); }
   [[nodiscard]] bool separated() const override { return high_.op.separated(); }
@@ -36,7 +35,7 @@ class Zalesak::Recording final : public ScaledOperator {
   void products(double scale, std::span<const Product> chain) const override {
     const Index first = cells() + outflows();
     for (const Product& product : chain) {
-      const Product inner{product.state.first(at(first)), product.stages};
+      const Product inner{product.state.first(static_cast<std::size_t>(first)), product.stages};
       high_.op.products(scale, {&inner, 1});
       record(scale, product, first);
     }
@@ -71,16 +70,16 @@ Zalesak::Zalesak(const Grid& grid, CorrectedFlux high)
       high_(std::move(high)),
       recording_(std::make_unique<Recording>(high_)),
       faces_(grid),
-      low_(at(grid.cells())),
-      sum_(at(grid.cells())),
-      Gx_(at(high_.flux.x_faces())),
-      Gy_(at(high_.flux.y_faces())),
-      value_(at(grid.cells())),
-      negative_(at(grid.ny())),
-      fractions_(at(grid.cells())),
-      listed_(at(grid.cells())) {
-  list_.reserve(at(grid.cells()));
-  later_.reserve(at(grid.cells()));
+      low_(static_cast<std::size_t>(grid.cells())),
+      sum_(static_cast<std::size_t>(grid.cells())),
+      Gx_(static_cast<std::size_t>(high_.flux.x_faces())),
+      Gy_(static_cast<std::size_t>(high_.flux.y_faces())),
+      value_(static_cast<std::size_t>(grid.cells())),
+      negative_(static_cast<std::size_t>(grid.ny())),
+      fractions_(static_cast<std::size_t>(grid.cells())),
+      listed_(static_cast<std::size_t>(grid.cells())) {
+  list_.reserve(grid.cells());
+  later_.reserve(grid.cells());
 }
 
 Zalesak::~Zalesak() = default;
@@ -94,7 +93,7 @@ const Operator& Zalesak::default_flux() {
 
 void Zalesak::correct(double t, double end, std::span<const double> state, std::span<double> next,
                       Corrections& account) {
-  const auto cells = at(grid_.cells());
+  const std::size_t cells = grid_.cells();
   double least = 0, largest = 0, lowest_next = 0;
   for (std::size_t i = 0; i < cells; ++i) {
     least = std::min(least, state[i]);
@@ -132,15 +131,15 @@ void Zalesak::take_fluxes(double t, double end, std::span<const double> state, c
   faces_.subtract_fluxes(sum_.data(), Gx_.data(), Gy_.data());
   for (int side = 0; side < 4; ++side)
     if (side / 2 < grid_.dimension() && grid_.outflow(side / 2, side % 2) >= 0)
-      outflow_[at(side)] = faces_.outflow(side, sum_.data());
+      outflow_[side] = faces_.outflow(side, sum_.data());
 }
 
 double Zalesak::value(Index cell) const {
   const Index i = cell % grid_.nx(), j = cell / grid_.nx();
   const double* const x = Gx_.data() + i + (grid_.nx() + 1) * j;
   const double along_x = x[0] - x[1];
-  if (grid_.dimension() == 1) return low_[at(cell)] + along_x;
-  return low_[at(cell)] + (along_x + (Gy_[at(cell)] - Gy_[at(cell + grid_.nx())]));
+  if (grid_.dimension() == 1) return low_[cell] + along_x;
+  return low_[cell] + (along_x + (Gy_[cell] - Gy_[cell + grid_.nx()]));
 }
 
 int Zalesak::sides_of(Index cell, std::array<Side, 4>& sides) {
@@ -153,14 +152,14 @@ int Zalesak::sides_of(Index cell, std::array<Side, 4>& sides) {
     double* const upper = lower + step;
     const Index around = step * n;
     const bool at_lower = i == 0, at_upper = i == n - 1, ring = axis.periodic();
-    sides[at(count++)] = {lower, at_lower && ring ? lower + around : lower, 1,
-                          !at_lower ? cell - step
-                          : ring    ? cell - step + around
-                                    : -1};
-    sides[at(count++)] = {upper, at_upper && ring ? upper - around : upper, -1,
-                          !at_upper ? cell + step
-                          : ring    ? cell + step - around
-                                    : -1};
+    sides[count++] = {lower, at_lower && ring ? lower + around : lower, 1,
+                      !at_lower ? cell - step
+                      : ring    ? cell - step + around
+                                : -1};
+    sides[count++] = {upper, at_upper && ring ? upper - around : upper, -1,
+                      !at_upper ? cell + step
+                      : ring    ? cell + step - around
+                                : -1};
   }
   return count;
 }
@@ -173,8 +172,8 @@ void Zalesak::scale(const Side& side, double factor, Corrections& account) {
 }
 
 void Zalesak::push_if_negative(Index cell) {
-  if (cell < 0 || listed_[at(cell)] != 0 || value_[at(cell)] >= 0) return;
-  listed_[at(cell)] = 1;
+  if (cell < 0 || listed_[cell] != 0 || value_[cell] >= 0) return;
+  listed_[cell] = 1;
   later_.push_back(cell);
 }
 
@@ -185,8 +184,8 @@ void Zalesak::evaluate() {
   parallel_for(0, grid_.ny(), std::max<Index>(1, grain / nx), [&](Index first, Index last) {
     for (Index j = first; j < last; ++j) {
       const double* const below = plane ? Gy_.data() + nx * j : nullptr;
-      negative_[at(j)] = corrected_cells(low_.data() + nx * j, Gx_.data() + (nx + 1) * j, below,
-                                         plane ? below + nx : nullptr, nx, value_.data() + nx * j);
+      negative_[j] = corrected_cells(low_.data() + nx * j, Gx_.data() + (nx + 1) * j, below,
+                                     plane ? below + nx : nullptr, nx, value_.data() + nx * j);
     }
   });
 }
@@ -219,13 +218,13 @@ void Zalesak::settle(Corrections& account) {
   later_.clear();
   const Index nx = grid_.nx();
   for (Index j = 0; j < grid_.ny(); ++j)
-    for (Index cell = nx * j; negative_[at(j)] > 0 && cell < nx * (j + 1); ++cell) push_if_negative(cell);
+    for (Index cell = nx * j; negative_[j] > 0 && cell < nx * (j + 1); ++cell) push_if_negative(cell);
   while (!later_.empty()) {
     std::swap(list_, later_);
     later_.clear();
-    for (const Index cell : list_) listed_[at(cell)] = 0;
+    for (const Index cell : list_) listed_[cell] = 0;
     for (const Index cell : list_)
-      if (value_[at(cell)] < 0) limit(cell, account);
+      if (value_[cell] < 0) limit(cell, account);
   }
 }
 
@@ -233,20 +232,20 @@ void Zalesak::limit(Index cell, Corrections& account) {
   std::array<Side, 4> sides;
   const int count = sides_of(cell, sides);
   double leaving = 0;
-  for (int k = 0; k < count; ++k) leaving += std::max(-sides[at(k)].gain * *sides[at(k)].G, 0.0);
-  if (fractions_[at(cell)] == 0) ++account.cells;
-  level_ = std::max(level_, low_[at(cell)]);
-  const double lacking = -value_[at(cell)];
-  const bool cut = fractions_[at(cell)]++ >= most_fractions || lacking >= leaving;
+  for (int k = 0; k < count; ++k) leaving += std::max(-sides[k].gain * *sides[k].G, 0.0);
+  if (fractions_[cell] == 0) ++account.cells;
+  level_ = std::max(level_, low_[cell]);
+  const double lacking = -value_[cell];
+  const bool cut = fractions_[cell]++ >= most_fractions || lacking >= leaving;
   const double fraction = cut ? 0 : 1 - lacking / leaving;
   for (int k = 0; k < count; ++k) {
-    const Side& side = sides[at(k)];
+    const Side& side = sides[k];
     if (*side.G == 0 || (!cut && side.gain * *side.G > 0)) continue;
     scale(side, fraction, account);
-    if (side.beyond >= 0) value_[at(side.beyond)] = value(side.beyond);
+    if (side.beyond >= 0) value_[side.beyond] = value(side.beyond);
     push_if_negative(side.beyond);
   }
-  value_[at(cell)] = value(cell);
+  value_[cell] = value(cell);
   push_if_negative(cell);
 }
 
@@ -258,11 +257,11 @@ void Zalesak::write(std::span<const double> state, std::span<double> next) {
     if (outflow < 0) continue;
     double G = 0;
     if (side < 2)
-      for (Index j = 0; j < ny; ++j) G += Gx_[at((nx + 1) * j + (side == 0 ? 0 : nx))];
+      for (Index j = 0; j < ny; ++j) G += Gx_[(nx + 1) * j + (side == 0 ? 0 : nx)];
     else
-      for (Index i = 0; i < nx; ++i) G += Gy_[at(i + (side == 2 ? 0 : nx * ny))];
-    const double lost = outflow_[at(side)] + (side % 2 == 0 ? -G : G);
-    next[at(cells + outflow)] = state[at(cells + outflow)] + grid_.volume() * lost;
+      for (Index i = 0; i < nx; ++i) G += Gy_[i + (side == 2 ? 0 : nx * ny)];
+    const double lost = outflow_[side] + (side % 2 == 0 ? -G : G);
+    next[cells + outflow] = state[cells + outflow] + grid_.volume() * lost;
   }
 }
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "fokker/base/errors.hpp"
-#include "fokker/base/subscript.hpp"
 
 namespace fokker {
 namespace {
@@ -31,7 +30,7 @@ bool both_ways_everywhere(const Grid& grid, const EdgeMatrix& edges) {
 struct Ways {
   std::vector<Index> start, to;
 
-  explicit Ways(Index cells, const EdgeMatrix& edges) : start(at(cells + 1), 0) {
+  explicit Ways(Index cells, const EdgeMatrix& edges) : start(static_cast<std::size_t>(cells + 1), 0) {
     const auto each = [&](const auto& visit) {
       for (const Run& run : edges.runs())
         for (Index k = 0; k < run.count; ++k) {
@@ -39,48 +38,49 @@ struct Ways {
           if (edges.right()[run.first + k] != 0) visit(run.right + k, run.left + k);
         }
     };
-    each([&](Index from, Index) { ++start[at(from + 1)]; });
-    for (Index i = 0; i < cells; ++i) start[at(i + 1)] += start[at(i)];
-    to.resize(at(start.back()));
+    each([&](Index from, Index) { ++start[from + 1]; });
+    for (Index i = 0; i < cells; ++i) start[i + 1] += start[i];
+    to.resize(start.back());
     std::vector<Index> next(start.begin(), start.end() - 1);
-    each([&](Index from, Index there) { to[at(next[at(from)]++)] = there; });
+    each([&](Index from, Index there) { to[next[from]++] = there; });
   }
 };
 
 /// Number of the component of every cell.
 std::vector<Index> components(Index cells, const Ways& ways, Index& count) {
   constexpr Index unseen = -1;
-  std::vector<Index> component(at(cells), unseen), low(at(cells), unseen), number(at(cells), unseen), path, open;
+  std::vector<Index> component(cells, unseen), low(static_cast<std::size_t>(cells), unseen),
+      number(static_cast<std::size_t>(cells), unseen), path, open;
   std::vector<Index> next(ways.start.begin(), ways.start.end() - 1);
   Index seen = 0;
   count = 0;
   for (Index root = 0; root < cells; ++root) {
-    if (number[at(root)] != unseen) continue;
+    if (number[root] != unseen) continue;
     path.assign(1, root);
     while (!path.empty()) {
       const Index cell = path.back();
-      if (number[at(cell)] == unseen) {
-        number[at(cell)] = low[at(cell)] = seen++;
+      if (number[cell] == unseen) {
+        number[cell] = low[cell] = seen++;
         open.push_back(cell);
       }
       bool deeper = false;
-      while (next[at(cell)] < ways.start[at(cell + 1)]) {
-        const Index there = ways.to[at(next[at(cell)])];
-        if (number[at(there)] == unseen) {
+      while (next[cell] < ways.start[cell + 1]) {
+        const Index there = ways.to[next[cell]];
+        if (number[there] == unseen) {
           path.push_back(there);
           deeper = true;
           break;
         }
-        if (component[at(there)] == unseen) low[at(cell)] = std::min(low[at(cell)], low[at(there)]);
-        ++next[at(cell)];
+        if (component[there] == unseen) low[cell] = std::min(low[cell], low[there]);
+        ++next[cell];
       }
       if (deeper) continue;
       path.pop_back();
-      if (low[at(cell)] != number[at(cell)]) continue;
+      if (low[cell] != number[cell]) continue;
       for (Index member = unseen; member != cell;) {
         member = open.back();
         open.pop_back();
-        component[at(member)] = count;
+        component[member] = count;
       }
       ++count;
     }
@@ -96,20 +96,20 @@ ClosedPart closed_part(const Grid& grid, const EdgeMatrix& edges) {
   const Ways ways(cells, edges);
   Index count = 0;
   const std::vector<Index> component = components(cells, ways, count);
-  std::vector<char> closed(at(count), 1);
-  std::vector<Index> size(at(count), 0), first(at(count), 0);
+  std::vector<char> closed(count, 1);
+  std::vector<Index> size(count, 0), first(static_cast<std::size_t>(count), 0);
   for (Index cell = cells; cell-- > 0;) {
-    const std::size_t own = at(component[at(cell)]);
+    const std::size_t own = component[cell];
     ++size[own];
     first[own] = cell;
-    for (Index k = ways.start[at(cell)]; k < ways.start[at(cell + 1)]; ++k)
-      if (at(component[at(ways.to[at(k)])]) != own) closed[own] = 0;
+    for (Index k = ways.start[cell]; k < ways.start[cell + 1]; ++k)
+      if (static_cast<std::size_t>(component[ways.to[k]]) != own) closed[own] = 0;
   }
   std::vector<Index> found;
   for (Index c = 0; c < count; ++c)
-    if (closed[at(c)]) found.push_back(c);
+    if (closed[c]) found.push_back(c);
   const auto described = [&](std::size_t k) {
-    const std::size_t c = at(found[k]);
+    const std::size_t c = found[k];
     return fmt::format("{} cell{} with {}", size[c], size[c] == 1 ? "" : "s", grid.describe(first[c]));
   };
   if (found.size() > 1)
@@ -117,7 +117,7 @@ ClosedPart closed_part(const Grid& grid, const EdgeMatrix& edges) {
         "the stationary density is not unique: {} parts of the grid are never left again ({}; {}{}), and what "
         "ends in each depends on the start",
         found.size(), described(0), described(1), found.size() > 2 ? "; ..." : ""));
-  return {first[at(found.front())], size[at(found.front())], false};
+  return {first[found.front()], size[found.front()], false};
 }
 
 }  // namespace fokker

@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "fokker/base/parallel.hpp"
-#include "fokker/base/subscript.hpp"
 #include "fokker/base/vector_math.hpp"
 
 namespace fokker {
@@ -67,7 +66,7 @@ bool sum_up(const Chain& chain, std::vector<double>& log_p) {
   if ((chain.nx > 1 && along == nullptr) || (chain.ny > 1 && across == nullptr)) return false;
   double lost = 0;
   for (Index i = 0; i + 1 < chain.nx; ++i)
-    climb(&along->forward[at(i)], &along->backward[at(i)], &log_p[at(i)], 1, &lost, &log_p[at(i + 1)]);
+    climb(&along->forward[i], &along->backward[i], &log_p[i], 1, &lost, &log_p[i + 1]);
   parallel_for(0, (chain.nx + block - 1) / block, 1, [&](Index begin, Index end) {
     double carry[block];
     for (Index b = begin; b < end; ++b) {
@@ -75,8 +74,7 @@ bool sum_up(const Chain& chain, std::vector<double>& log_p) {
       std::fill_n(carry, count, 0.0);
       for (Index j = 0; j + 1 < chain.ny; ++j) {
         const Index cell = first + chain.nx * j;
-        climb(&across->forward[at(cell)], &across->backward[at(cell)], &log_p[at(cell)], count, carry,
-              &log_p[at(cell + chain.nx)]);
+        climb(&across->forward[cell], &across->backward[cell], &log_p[cell], count, carry, &log_p[cell + chain.nx]);
       }
     }
   });
@@ -88,16 +86,16 @@ double largest_defect(const Chain& chain, const Chain::Link& link, const std::ve
   const Offset e = link.offset;
   const Index first = std::max(0, -e.x), last = chain.nx - std::max(0, e.x);  // columns that do not wrap
   constexpr Index rows = 16;
-  std::vector<double> worst(at((chain.ny + rows - 1) / rows), 0.0);
+  std::vector<double> worst((chain.ny + rows - 1) / rows, 0.0);
   parallel_for(0, static_cast<Index>(worst.size()), 2, [&](Index begin, Index end) {
     for (Index piece = begin; piece < end; ++piece)
       for (Index j = piece * rows; j < std::min(chain.ny, (piece + 1) * rows); ++j) {
-        double& most = worst[at(piece)];
+        double& most = worst[piece];
         const bool row_wraps = j + e.y < 0 || j + e.y >= chain.ny;
         const bool in_tree = (e == Offset{0, 1} && !row_wraps) || (e == Offset{1, 0} && j == 0);
         if (!row_wraps && !in_tree && last > first) {
           const Index cell = first + chain.nx * j;
-          most = std::max(most, largest_defect(&link.forward[at(cell)], &link.backward[at(cell)], &log_p[at(cell)],
+          most = std::max(most, largest_defect(&link.forward[cell], &link.backward[cell], &log_p[cell],
                                                log_p.data() + cell + e.x + chain.nx * e.y, last - first));
         }
         for (Index i = 0; i < chain.nx; ++i) {
@@ -107,8 +105,8 @@ double largest_defect(const Chain& chain, const Chain::Link& link, const std::ve
           }
           const Index cell = i + chain.nx * j, other = chain.neighbour(cell, e);
           if (other >= 0)
-            most = std::max(most, largest_defect(&link.forward[at(cell)], &link.backward[at(cell)], &log_p[at(cell)],
-                                                 &log_p[at(other)], 1));
+            most = std::max(most,
+                            largest_defect(&link.forward[cell], &link.backward[cell], &log_p[cell], &log_p[other], 1));
         }
       }
   });
@@ -118,13 +116,13 @@ double largest_defect(const Chain& chain, const Chain::Link& link, const std::ve
 }  // namespace
 
 std::optional<std::vector<double>> balanced_distribution(const Chain& chain) {
-  std::vector<double> log_p(at(chain.cells()), 0.0);
+  std::vector<double> log_p(chain.cells(), 0.0);
   if (!sum_up(chain, log_p)) return std::nullopt;
   constexpr Index piece = 8192;
-  std::vector<double> least(at((chain.cells() + piece - 1) / piece)), most(least.size());
+  std::vector<double> least((chain.cells() + piece - 1) / piece), most(least.size());
   parallel_for(0, static_cast<Index>(least.size()), 2, [&](Index begin, Index end) {
     for (Index k = begin; k < end; ++k)
-      extremes(&log_p[at(k * piece)], std::min(piece, chain.cells() - k * piece), least[at(k)], most[at(k)]);
+      extremes(&log_p[k * piece], std::min(piece, chain.cells() - k * piece), least[k], most[k]);
   });
   const double top = *std::max_element(most.begin(), most.end());
   const double range = top - *std::min_element(least.begin(), least.end());
@@ -132,7 +130,7 @@ std::optional<std::vector<double>> balanced_distribution(const Chain& chain) {
   for (const Chain::Link& link : chain.links)
     if (!(largest_defect(chain, link, log_p) <= closed * (1 + range))) return std::nullopt;
   parallel_for(0, chain.cells(), 2 * piece, [&](Index begin, Index end) {
-    for (Index i = begin; i < end; ++i) log_p[at(i)] -= top;
+    for (Index i = begin; i < end; ++i) log_p[i] -= top;
   });
   return log_p;
 }

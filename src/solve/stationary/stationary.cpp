@@ -16,7 +16,6 @@
 #include "fokker/base/errors.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/base/stop.hpp"
-#include "fokker/base/subscript.hpp"
 #include "fokker/base/vector_math.hpp"
 #include "fokker/solve/shifted_solver.hpp"
 
@@ -60,16 +59,15 @@ FOKKER_VECTOR_CLONES double add_logs(const double* change, Index n, double* __re
 std::vector<double> density(std::vector<double> log_p, double volume) {
   constexpr Index block = 4096;
   const auto cells = static_cast<Index>(log_p.size()), blocks = (cells + block - 1) / block;
-  std::vector<double> sums(at(blocks));
+  std::vector<double> sums(blocks);
   parallel_for(0, blocks, 4, [&](Index begin, Index end) {
-    for (Index b = begin; b < end; ++b)
-      sums[at(b)] = exponentials(std::min(block, cells - b * block), &log_p[at(b * block)]);
+    for (Index b = begin; b < end; ++b) sums[b] = exponentials(std::min(block, cells - b * block), &log_p[b * block]);
   });
   double sum = 0;
   for (const double part : sums) sum += part;
   const double factor = 1 / (sum * volume);
   parallel_for(0, cells, 4 * block, [&](Index begin, Index end) {
-    for (Index i = begin; i < end; ++i) log_p[at(i)] *= factor;
+    for (Index i = begin; i < end; ++i) log_p[i] *= factor;
   });
   return log_p;
 }
@@ -152,10 +150,10 @@ class Nested {
   static double multiply(std::vector<double>& log_p, const double* change) {
     constexpr Index block = 4096;
     const auto cells = static_cast<Index>(log_p.size());
-    std::vector<double> most(at((cells + block - 1) / block));
+    std::vector<double> most((cells + block - 1) / block);
     parallel_for(0, static_cast<Index>(most.size()), 4, [&](Index begin, Index end) {
       for (Index b = begin; b < end; ++b)
-        most[at(b)] = add_logs(change + b * block, std::min(block, cells - b * block), &log_p[at(b * block)]);
+        most[b] = add_logs(change + b * block, std::min(block, cells - b * block), &log_p[b * block]);
     });
     const double largest = *std::max_element(most.begin(), most.end());
     return std::isfinite(largest) ? largest : INFINITY;
@@ -167,9 +165,8 @@ class Nested {
     double steep = 0;
     for (Index j = 0; j < chain.ny; ++j)
       for (Index i = 1; i < chain.nx; ++i)
-        steep = std::max(steep, std::abs(log_p[at(i + chain.nx * j)] - log_p[at(i - 1 + chain.nx * j)]));
-    for (Index i = chain.nx; i < chain.cells(); ++i)
-      steep = std::max(steep, std::abs(log_p[at(i)] - log_p[at(i - chain.nx)]));
+        steep = std::max(steep, std::abs(log_p[i + chain.nx * j] - log_p[i - 1 + chain.nx * j]));
+    for (Index i = chain.nx; i < chain.cells(); ++i) steep = std::max(steep, std::abs(log_p[i] - log_p[i - chain.nx]));
     if (steep < steepest) return false;
     reason_ = fmt::format("multigrid: p falls by e^{:.0f} from cell to cell", steep);
     return true;
@@ -240,7 +237,7 @@ struct StationarySolver::State {
     constexpr double still = 1e-12;
     const auto solver = factor_shifted(op, t, 1e10 * op.stable_step(t));
     const double volume = op.cell_volume();
-    std::vector<double> p(at(op.cells()), 1 / (volume * static_cast<double>(op.cells()))), next(p.size());
+    std::vector<double> p(op.cells(), 1 / (volume * static_cast<double>(op.cells()))), next(p.size());
     double change = 1, before = 2;
     int round = 0;
     for (; round < most && change > still && !(change < 1e-8 && change >= before); ++round) {

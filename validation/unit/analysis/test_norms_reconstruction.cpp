@@ -33,7 +33,7 @@ std::vector<double> averages(const Axis& axis, const Primitive& F) {
 
 /// Cell averages of a sum of products of one density per axis.
 std::vector<double> averages(const Grid& grid, const std::vector<std::array<Primitive, 2>>& terms) {
-  std::vector<double> p(static_cast<std::size_t>(grid.cells()), 0);
+  std::vector<double> p(grid.cells(), 0);
   for (const auto& term : terms) {
     const std::vector<double> x = averages(grid.axis(0), term[0]), y = averages(grid.axis(1), term[1]);
     for (std::size_t j = 0, cell = 0; j < y.size(); ++j)
@@ -136,8 +136,8 @@ TEST_CASE("a narrow density on the ends of the ring has the moments it has elsew
   for (Index j = 0; j < 10; ++j)
     for (Index i = 30; i < 50; ++i) {
       const double value = std::exp(-std::pow(static_cast<double>(i) - 40 - static_cast<double>(j) / 2, 2) / 12);
-      here[static_cast<std::size_t>(i + 80 * j)] = value;
-      seam[static_cast<std::size_t>((i + 38) % 80 + 80 * j)] = value;
+      here[i + 80 * j] = value;
+      seam[(i + 38) % 80 + 80 * j] = value;
     }
   const Moments plain = moments(open, here), wrapped = moments(circle, seam);
   CHECK(std::abs(std::remainder(plain.mean[0] + 38 * 0.05 - wrapped.mean[0], 4)) < 0.01);

@@ -28,7 +28,7 @@ Field averages(const std::shared_ptr<const Grid>& grid, const Density& distribut
   std::array<std::vector<double>, 2> faces;
   CellFaces cells{grid->dimension(), {}, {}};
   for (int k = 0; k < grid->dimension(); ++k) {
-    const auto at = static_cast<std::size_t>(k);
+    const std::size_t at = k;
     for (Index i = 0; i <= grid->axis(k).cells; ++i) faces[at].push_back(grid->axis(k).face(i));
     cells.axis[at] = faces[at];
   }
@@ -74,7 +74,7 @@ TEST_CASE("on a ring the score goes around") {
   score_field(*grid, p.view(), s.data(), nullptr);
   for (Index i = 0; i < 64; ++i) {
     const double x = grid->axis(0).center(i);
-    CHECK(std::abs(s[static_cast<std::size_t>(i)] - std::cos(x) / (2 + std::sin(x))) < 5e-5);
+    CHECK(std::abs(s[i] - std::cos(x) / (2 + std::sin(x))) < 5e-5);
   }
 }
 

@@ -20,7 +20,7 @@ template <class LogP, class Rate>
 std::shared_ptr<const LogSnapshots> record(const std::shared_ptr<const Grid>& grid, int count, const LogP& log_p,
                                            const Rate& log_rate) {
   auto snapshots = std::make_shared<LogSnapshots>(grid, std::nullopt);
-  const auto n = static_cast<std::size_t>(grid->cells());
+  const std::size_t n = grid->cells();
   std::vector<double> p(n), rate(n);
   for (int k = 0; k <= count; ++k) {
     const double t = static_cast<double>(k) / count;

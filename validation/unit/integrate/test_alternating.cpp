@@ -57,8 +57,7 @@ State bump(const Example& p, double x0, double y0, double narrow) {
   State state(static_cast<std::size_t>(p.op().size()), 0.0);
   const PointsIn at = p.grid->centers();
   for (Index i = 0; i < p.op().cells(); ++i)
-    state[static_cast<std::size_t>(i)] =
-        std::exp(narrow * (std::cos(at.axis[0][i] - x0) + std::cos(at.axis[1][i] - y0)));
+    state[i] = std::exp(narrow * (std::cos(at.axis[0][i] - x0) + std::cos(at.axis[1][i] - y0)));
   const double all = mass(p.op(), state);
   for (double& v : state) v /= all;
   return state;
@@ -175,12 +174,12 @@ TEST_CASE("alternating directions keep mass plus outflow to rounding and a divid
         t = r.t;
         rejected += r.rejected;
         worst = std::max(worst, std::abs(mass(p.op(), state) - 1));
-        for (Index i = 0; i < p.op().cells() && watched; ++i) REQUIRE(state[static_cast<std::size_t>(i)] >= 0);
+        for (Index i = 0; i < p.op().cells() && watched; ++i) REQUIRE(state[i] >= 0);
       }
       CHECK((rejected > 0) == watched);
       CHECK(worst < 2e-14);
       double outflow = 0;
-      for (Index l = p.op().cells(); l < p.op().size(); ++l) outflow += state[static_cast<std::size_t>(l)];
+      for (Index l = p.op().cells(); l < p.op().size(); ++l) outflow += state[l];
       CHECK(outflow > 0.1);
     }
   }

@@ -86,10 +86,10 @@ TEST_CASE("mass and outflow hold to rounding and no cell is negative from points
     const auto form = make_log_difference(problem.grid, problem.sde, find_reconstruction("huynh"));
     const Index cells = problem.grid->cells();
     for (const bool point : {true, false}) {
-      std::vector<double> p(static_cast<std::size_t>(form->op().size()), 0.0);
-      if (point) p[static_cast<std::size_t>(cells / 2)] = 1 / problem.grid->volume();
+      std::vector<double> p(form->op().size(), 0.0);
+      if (point) p[cells / 2] = 1 / problem.grid->volume();
       for (Index i = cells / 3; !point && i < cells / 2; ++i)
-        p[static_cast<std::size_t>(i)] = 1 / problem.grid->volume() / static_cast<double>(cells / 2 - cells / 3);
+        p[i] = 1 / problem.grid->volume() / static_cast<double>(cells / 2 - cells / 3);
       const Outcome out = solve(form->op(), p, 0.5, 0, 1e-4);
       CHECK(out.least >= 0);
       CHECK(out.mass_error < 1e-13);

@@ -126,7 +126,7 @@ TEST_CASE("the smallest grids are written and read") {
 TEST_CASE("data stand inline and compressed and nothing is appended") {
   const TemporaryFolder folder;
   const Grid grid = plane();
-  const std::vector<double> p(static_cast<std::size_t>(grid.cells()), 0.25);
+  const std::vector<double> p(grid.cells(), 0.25);
   write_vti(folder.path / "a.vti", grid, std::vector<CellArray>{{"p", {p}}}, 1.0);
   write_spacetime_vti(folder.path / "b.vti", Axis{"x", 0.0, 1.0, 2}, std::vector<double>{0.0, 1.0},
                       std::vector<std::vector<double>>{{1, 2}, {3, 4}});

@@ -138,7 +138,7 @@ TEST_CASE("the map keeps the aspect of the axes and stays between a strip and a 
 TEST_CASE("a single cell of the finest grid still shows when it is negative or not finite") {
   Sheet sheet;
   const Grid grid = plane(1500, 1050);
-  std::vector<double> p(static_cast<std::size_t>(grid.cells()), 1.0);
+  std::vector<double> p(grid.cells(), 1.0);
   p[500 + 1500 * 500] = -1e-5;
   p[1000 + 1500 * 250] = kNan;
   const Picture picture = sheet.draw(grid, p);
@@ -210,7 +210,7 @@ TEST_CASE("no density is too strange to be drawn") {
                                 Grid({Axis{"a_long_name", 1e6, 1e6 + 1e-9, 6}}),
                                 Grid({Axis{"x", -1e-9, 1e12, 3}, Axis{"y", -1e-9, 1e-12, 2}})};
   for (const Grid& grid : grids) {
-    const auto n = static_cast<std::size_t>(grid.cells());
+    const std::size_t n = grid.cells();
     for (const double value : {0.0, -1.0, kNan, inf, -1e308, tiny}) {
       std::vector<double> p(n, value);
       sheet.draw(grid, p, p);

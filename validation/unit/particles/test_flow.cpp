@@ -136,7 +136,7 @@ CarriedPoints carried(const Process& process, const std::vector<std::vector<doub
 }
 
 std::vector<double> exact_log_p(const Process& process, const CarriedPoints& points) {
-  std::vector<double> log_p(static_cast<std::size_t>(points.size()));
+  std::vector<double> log_p(points.size());
   MixtureScore(process.distribution().at(points.time())).log_density(points.positions(), log_p.data());
   return log_p;
 }
@@ -237,8 +237,7 @@ TEST_CASE("in 1D the flow is the monotone rearrangement of the distributions") {
     particles.advance(t);
     const GaussianMixture now = process.distribution().at(t);
     double worst = 0;
-    for (Index i = 0; i < 500; ++i)
-      worst = std::max(worst, std::abs(cdf(now, particles.position(i, 0)) - rank[static_cast<std::size_t>(i)]));
+    for (Index i = 0; i < 500; ++i) worst = std::max(worst, std::abs(cdf(now, particles.position(i, 0)) - rank[i]));
     CHECK(worst < 1e-9);
   }
 }
@@ -269,7 +268,7 @@ TEST_CASE("flow map and log-likelihood of A07") {
 TEST_CASE("log-likelihood along the flow is that of the closed form to 1e-6") {
   const Process mixture = vp_mixture(), turning = rotating();
   for (const Process* process : {&mixture, &turning}) {
-    const auto d = static_cast<std::size_t>(process->start.dimension());
+    const std::size_t d = process->start.dimension();
     std::vector<std::vector<double>> positions(d, std::vector<double>(1000));
     std::array<std::span<double>, 2> columns;
     for (std::size_t k = 0; k < d; ++k) columns[k] = positions[k];

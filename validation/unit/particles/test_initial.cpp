@@ -20,7 +20,7 @@ using Columns = std::array<std::vector<double>, 2>;
 
 Columns placed(const Grid& grid, const InitialDistribution& distribution, std::size_t n = draws) {
   Columns columns;
-  for (int k = 0; k < grid.dimension(); ++k) columns[static_cast<std::size_t>(k)].resize(n);
+  for (int k = 0; k < grid.dimension(); ++k) columns[k].resize(n);
   draw_particles(grid, distribution, 77, {columns[0], columns[1]});
   return columns;
 }
@@ -126,8 +126,7 @@ TEST_CASE("cells in 2D are drawn by their fraction and negative ones are empty")
   cells.values << 0.1, 0.2, -0.3, 0.05, 0.4, 0.25;
   const Columns at = placed(grid, {.density = nullptr, .cells = &cells, .point = {}});
   std::vector<double> fraction(6, 0.0);
-  for (std::size_t i = 0; i < draws; ++i)
-    fraction[static_cast<std::size_t>(grid.find(std::vector<double>{at[0][i], at[1][i]}))] += 1.0 / draws;
+  for (std::size_t i = 0; i < draws; ++i) fraction[grid.find(std::vector<double>{at[0][i], at[1][i]})] += 1.0 / draws;
   for (std::size_t c = 0; c < 6; ++c) CHECK(std::abs(fraction[c] - std::max(cells.values[Index(c)], 0.0)) < error / 2);
   CHECK(fraction[2] == 0);
 }

@@ -41,8 +41,7 @@ PointStart start(const std::vector<Line>& lines, const std::vector<double>& poin
 double mean(const PointStart& start, int axis) {
   double sum = 0;
   for (Index cell = 0; cell < start.p.grid->cells(); ++cell)
-    sum += start.p.values[cell] * start.p.grid->volume() *
-           start.p.grid->centers().axis[static_cast<std::size_t>(axis)][cell];
+    sum += start.p.values[cell] * start.p.grid->volume() * start.p.grid->centers().axis[axis][cell];
   return sum;
 }
 

@@ -135,10 +135,7 @@ Plan draw_case(unsigned seed) {
   plan.score = draw.chance(0.4) ? "flux_consistent" : "log_difference";
   plan.flux = draw.one_of<const char*>(
       {"scharfetter_gummel", "scharfetter_gummel", "upwind", "central", "central4", "central4_positive"});
-  const auto row = [&] {
-    return std::string(
-        steppers()[static_cast<std::size_t>(draw.whole(0, static_cast<int>(steppers().size()) - 1))].name);
-  };
+  const auto row = [&] { return std::string(steppers()[draw.whole(0, static_cast<int>(steppers().size()) - 1)].name); };
   plan.stepper = row();
   do plan.other = row();
   while (plan.other == plan.stepper);

@@ -22,7 +22,7 @@ TEST_CASE("every row of fields can be asked for and gives one number per cell an
       CHECK(!row.doc.empty());
       const Setup setup = setup_of(text, {"output.fields=[\"" + std::string(row.name) + "\"]"});
       const FieldValues values = row.values(setup, 0, setup.initial);
-      const auto cells = static_cast<std::size_t>(setup.grid->cells());
+      const std::size_t cells = setup.grid->cells();
       CHECK(values.x.size() == cells);
       CHECK(values.y.size() == (row.vector && setup.grid->dimension() > 1 ? cells : 0));
       CHECK(std::isfinite(values.x[cells / 2]));

@@ -77,7 +77,7 @@ void march(const Setup& setup, const WatchedSde& sde, const Form& form, const St
     return;  // a row that does not serve this form
   }
   March march(*stepper, row, setup.timeline);
-  std::vector<double> state(static_cast<std::size_t>(form.op().size()), 0.0);
+  std::vector<double> state(form.op().size(), 0.0);
   std::copy(setup.initial.values.begin(), setup.initial.values.end(), state.begin());
   const std::vector<double>& stops = setup.config.output.times;
   sde.allow(0, setup.timeline.limit(march.t(), stops[1]));
@@ -186,7 +186,7 @@ MeanVariance fitted_moments(const std::string& drift, const std::string& D, doub
   const std::vector<std::string> name{"t"};
   const Expression formulas[] = {parse_expression(drift, name), parse_expression(D, name)};
   std::vector<double> t(samples), a(samples), d(samples);
-  for (int k = 0; k < samples; ++k) t[static_cast<std::size_t>(k)] = (k + 0.5) / samples;
+  for (int k = 0; k < samples; ++k) t[k] = (k + 0.5) / samples;
   const TapeInput input = TapeInput::of(t.data());
   double* const outputs[] = {a.data(), d.data()};
   Tape(formulas, name).evaluate({&input, 1}, samples, outputs);

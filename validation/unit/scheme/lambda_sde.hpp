@@ -33,7 +33,7 @@ struct LambdaSde : Sde {
   void flux_velocity(const PointsIn& x, double t, PointsOut out) const override {
     for (Index i = 0; i < x.size; ++i) {
       const auto value = a(x.axis[0][i], d > 1 ? x.axis[1][i] : 0, t);
-      for (int k = 0; k < d; ++k) out.axis[static_cast<std::size_t>(k)][i] = value[static_cast<std::size_t>(k)];
+      for (int k = 0; k < d; ++k) out.axis[k][i] = value[k];
     }
   }
   void diffusion(const PointsIn& x, double t, TensorOut out) const override {
@@ -91,9 +91,8 @@ inline const FluxScheme& flux(const char* name) {
 /// Random state: cells in [0, 1), outflows 0.
 inline std::vector<double> random_state(const Operator& op, unsigned seed = 1) {
   std::mt19937 engine(seed);
-  std::vector<double> state(static_cast<std::size_t>(op.size()), 0.0);
-  for (Index i = 0; i < op.cells(); ++i)
-    state[static_cast<std::size_t>(i)] = std::uniform_real_distribution<>()(engine);
+  std::vector<double> state(op.size(), 0.0);
+  for (Index i = 0; i < op.cells(); ++i) state[i] = std::uniform_real_distribution<>()(engine);
   return state;
 }
 
@@ -144,22 +143,21 @@ inline std::vector<double> averages(const Grid& grid, const std::function<double
   constexpr std::array weight{0.171324492379170, 0.360761573048139, 0.467913934572691,
                               0.467913934572691, 0.360761573048139, 0.171324492379170};
   const bool plane = grid.dimension() > 1;
-  std::vector<double> out(static_cast<std::size_t>(grid.cells() + grid.outflows()), 0.0);
+  std::vector<double> out(grid.cells() + grid.outflows(), 0.0);
   for (Index j = 0; j < grid.ny(); ++j)
     for (Index i = 0; i < grid.nx(); ++i)
       for (std::size_t a = 0; a < 6; ++a)
         for (std::size_t b = 0; b < (plane ? 6u : 1u); ++b) {
           const double x = grid.axis(0).center(i) + 0.5 * grid.axis(0).width() * node[a];
           const double y = plane ? grid.axis(1).center(j) + 0.5 * grid.axis(1).width() * node[b] : 0;
-          out[static_cast<std::size_t>(i + grid.nx() * j)] += 0.5 * weight[a] * (plane ? 0.5 * weight[b] : 1) * f(x, y);
+          out[i + grid.nx() * j] += 0.5 * weight[a] * (plane ? 0.5 * weight[b] : 1) * f(x, y);
         }
   return out;
 }
 
 inline double l1_distance(const Operator& op, const std::vector<double>& p, const std::vector<double>& q) {
   std::vector<double> difference(p.size(), 0.0);
-  for (Index i = 0; i < op.cells(); ++i)
-    difference[static_cast<std::size_t>(i)] = p[static_cast<std::size_t>(i)] - q[static_cast<std::size_t>(i)];
+  for (Index i = 0; i < op.cells(); ++i) difference[i] = p[i] - q[i];
   return op.norm_l1(difference);
 }
 

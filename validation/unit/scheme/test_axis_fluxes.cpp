@@ -98,12 +98,12 @@ double distance(const std::vector<double>& p, const std::vector<double>& q) {
 /// exp(t A) p of a tridiagonal A by a Talbot contour.
 std::vector<double> moved(const Operator& op, const std::vector<double>& p, double t) {
   using Complex = std::complex<double>;
-  const auto n = static_cast<std::size_t>(op.cells());
+  const std::size_t n = op.cells();
   std::vector<double> below(n), diagonal(n), above(n), result(n);
   op.linear()->assemble(0, [&](Index row, Index column, double value) {
     if (row >= op.cells()) return;
     auto& entry = row == column ? diagonal : row < column ? above : below;
-    entry[static_cast<std::size_t>(row)] += value;
+    entry[row] += value;
   });
   constexpr double poles = 28;
   for (int k = 0; k < 14; ++k) {
@@ -159,7 +159,7 @@ double fitted_order(const std::vector<double>& h, const std::vector<double>& err
 /// A point between the nearest centres, mean exact.
 std::vector<double> point_start(const Grid& grid, double at) {
   const Axis& x = grid.axis(0);
-  std::vector<double> p(static_cast<std::size_t>(grid.cells() + grid.outflows()), 0.0);
+  std::vector<double> p(grid.cells() + grid.outflows(), 0.0);
   const double s = (at - x.lower) / x.width() - 0.5;
   const auto k = static_cast<std::size_t>(std::floor(s));
   p[k] = (1 - (s - std::floor(s))) / x.width();
@@ -177,8 +177,8 @@ Survival survival(const std::string& D, double upper, Index cells) {
   const std::vector<double> p = moved(form->op(), point_start(*grid, 1), 1);
   Survival result;
   for (Index i = 0; i < cells; ++i) {
-    result.mass += p[static_cast<std::size_t>(i)] * grid->volume();
-    result.mean += p[static_cast<std::size_t>(i)] * grid->volume() * grid->axis(0).center(i);
+    result.mass += p[i] * grid->volume();
+    result.mean += p[i] * grid->volume() * grid->axis(0).center(i);
   }
   return result;
 }
@@ -240,11 +240,11 @@ TEST_CASE("a jump of D leaves the exact stationary masses in every reading") {
 
 TEST_CASE("densities across a jump converge with order 2 wherever it lies") {
   const auto start = [](Index n) {
-    std::vector<double> p(static_cast<std::size_t>(n));
+    std::vector<double> p(n);
     const auto cdf = [](double x) { return 0.5 * std::erf((x - 0.3) / (0.07 * std::numbers::sqrt2)); };
     for (Index i = 0; i < n; ++i) {
       const double lower = static_cast<double>(i) / static_cast<double>(n);
-      p[static_cast<std::size_t>(i)] = (cdf(lower + 1 / static_cast<double>(n)) - cdf(lower)) * static_cast<double>(n);
+      p[i] = (cdf(lower + 1 / static_cast<double>(n)) - cdf(lower)) * static_cast<double>(n);
     }
     return p;
   };
@@ -264,7 +264,7 @@ TEST_CASE("densities across a jump converge with order 2 wherever it lies") {
       const auto reference = [&](Index cells) {  // averages over `cells` cells, from 32 times as many
         const auto form = make_drift_diffusion(grid_1d(axis(0, 1, 32 * cells)), sde, flux("scharfetter_gummel"));
         const std::vector<double> fine = moved(form->op(), start(32 * cells), 0.1);
-        std::vector<double> coarse(static_cast<std::size_t>(cells));
+        std::vector<double> coarse(cells);
         for (std::size_t i = 0; i < fine.size(); ++i) coarse[i / 32] += fine[i] / 32;
         return coarse;
       };
@@ -321,13 +321,13 @@ TEST_CASE("drift through a zero of D is carried as p = J / f") {
       const std::vector<double> mass = found_masses(*form);
       double cosine = 0, sine = 0;
       for (Index i = 0; i < 200; ++i) {
-        const double density = mass[static_cast<std::size_t>(i)] / grid->volume();
+        const double density = mass[i] / grid->volume();
         cosine += density * (std::sin(grid->axis(0).face(i + 1)) - std::sin(grid->axis(0).face(i)));
         sine += density * (std::cos(grid->axis(0).face(i)) - std::cos(grid->axis(0).face(i + 1)));
       }
       CHECK(std::abs(cosine + 0.158517) < 1e-3);
       CHECK(std::abs(std::abs(sine) - 0.057336) < 2e-3);
-      const double at_pi = mass[static_cast<std::size_t>(grid->find(std::array{std::numbers::pi}))] / grid->volume();
+      const double at_pi = mass[grid->find(std::array{std::numbers::pi})] / grid->volume();
       CHECK(std::abs(at_pi - 0.21655) < 1e-3);
       CHECK(1 / form->op().stable_step(0) < 3 * 0.32 / (grid->volume() * grid->volume()));  // no step crawls
     }
@@ -348,9 +348,9 @@ TEST_CASE("however flat a zero of D is that drift runs through the rates there a
         const Index zero = grid->find(std::array{std::numbers::pi});
         for (Index i = zero - 4; i <= zero + 4; ++i) {
           std::vector<double> p(1600, 0.0);
-          p[static_cast<std::size_t>(i)] = 1;
+          p[i] = 1;
           const std::vector<double> rate = rate_of(form->op(), 0, p);
-          const std::size_t next = static_cast<std::size_t>(sign.empty() ? i + 1 : i - 1);
+          const std::size_t next = sign.empty() ? i + 1 : i - 1;
           CHECK(rate[next] == doctest::Approx(0.7 / grid->volume()).epsilon(0.02));
           CHECK(std::abs(rate[static_cast<std::size_t>(2 * i) - next]) < 1e-3 * rate[next]);
         }
@@ -366,8 +366,7 @@ TEST_CASE("drift through a zero of D costs an order and no more") {
     const std::vector<double> mass = found_masses(*make_drift_diffusion(grid, sde, flux("scharfetter_gummel")));
     double sine = 0;
     for (Index i = 0; i < n; ++i)
-      sine += mass[static_cast<std::size_t>(i)] *
-              (std::cos(grid->axis(0).face(i)) - std::cos(grid->axis(0).face(i + 1))) / grid->volume();
+      sine += mass[i] * (std::cos(grid->axis(0).face(i)) - std::cos(grid->axis(0).face(i + 1))) / grid->volume();
     h.push_back(grid->volume());
     error.push_back(sine + 0.057336);
   }
@@ -412,14 +411,14 @@ TEST_CASE("zeros of D without drift are traps in the Ito reading and barriers in
       CHECK(1 / form->op().stable_step(0) < 3 / (grid->volume() * grid->volume()));
       const std::vector<double> p = moved(form->op(), point_start(*grid, 0.5), 5);
       double below = 0;
-      for (Index i = 0; i < n / 2; ++i) below += p[static_cast<std::size_t>(i)];
+      for (Index i = 0; i < n / 2; ++i) below += p[i];
       return std::pair{below, p};
     };
     const auto [ito_below, trapped] = mass_above(ito);
     const auto [klimontovich_below, spread] = mass_above(klimontovich);
     CHECK(std::abs(ito_below) < 1e-12);
     CHECK(std::abs(klimontovich_below) < 1e-12);
-    CHECK(trapped[static_cast<std::size_t>(n / 2)] * grid->volume() > 0.5);
+    CHECK(trapped[n / 2] * grid->volume() > 0.5);
     CHECK(std::abs(spread.back() - 1) < 0.05);  // uniform above the barrier
   }
 }
@@ -443,17 +442,17 @@ TEST_CASE(
       const auto found = [&](Interpretation reading, Index n) {
         const auto grid = grid_1d(axis(-1, 1, n));
         const auto sde = formula_sde("0", fmt::format("if({}*x < {}, 0, 1)", side, point), reading);
-        std::vector<double> p(static_cast<std::size_t>(n));
+        std::vector<double> p(n);
         for (Index i = 0; i < n; ++i)
-          p[static_cast<std::size_t>(i)] = 0.5 *
-                                           (std::erf((grid->axis(0).face(i + 1) - side * 0.6) * 10 / std::sqrt(2)) -
-                                            std::erf((grid->axis(0).face(i) - side * 0.6) * 10 / std::sqrt(2))) /
-                                           grid->volume();
+          p[i] = 0.5 *
+                 (std::erf((grid->axis(0).face(i + 1) - side * 0.6) * 10 / std::sqrt(2)) -
+                  std::erf((grid->axis(0).face(i) - side * 0.6) * 10 / std::sqrt(2))) /
+                 grid->volume();
         p = moved(make_drift_diffusion(grid, sde, flux("scharfetter_gummel"))->op(), p, 0.3);
         double mass = 0;
         for (Index i = 0; i < n; ++i) {
           const double x = side * grid->axis(0).center(i), part = (x - 0.25 - point) / grid->volume() + 0.5;
-          mass += std::clamp(part, 0.0, 1.0) * p[static_cast<std::size_t>(i)] * grid->volume();
+          mass += std::clamp(part, 0.0, 1.0) * p[i] * grid->volume();
         }
         return mass;
       };
@@ -527,9 +526,9 @@ TEST_CASE("a jump of D aslant to the cells leaves the stationary distribution an
       std::vector<double> inner = random_state(form->op()), turned(inner.size());  // nothing at the walls
       for (Index i = 0; i < n; ++i)
         for (Index j = 0; j < n; ++j) {
-          double& value = inner[static_cast<std::size_t>(i + n * j)];
+          double& value = inner[i + n * j];
           if (std::min({i, j, n - 1 - i, n - 1 - j}) < 2) value = 0;
-          turned[static_cast<std::size_t>(j + n * i)] = value;
+          turned[j + n * i] = value;
         }
       const std::vector<double> rate = rate_of(form->op(), 0, inner);
       double x = 0, y = 0;
@@ -542,9 +541,7 @@ TEST_CASE("a jump of D aslant to the cells leaves the stationary distribution an
                                                 flux("scharfetter_gummel"));
       const std::vector<double> mirror = rate_of(swapped->op(), 0, turned);
       for (Index i = 0; i < n; ++i)
-        for (Index j = 0; j < n; ++j)
-          CHECK(std::abs(rate[static_cast<std::size_t>(i + n * j)] - mirror[static_cast<std::size_t>(j + n * i)]) <
-                1e-10 * largest(rate));
+        for (Index j = 0; j < n; ++j) CHECK(std::abs(rate[i + n * j] - mirror[j + n * i]) < 1e-10 * largest(rate));
     }
 }
 

@@ -30,7 +30,7 @@ std::shared_ptr<const Sde> formulas(const std::vector<std::string>& drift,
 
 TEST_CASE("the cell Peclet number knows neither the cross term nor the other axis") {
   const auto grid = grid_2d(axis(0, 10, 100), axis(0, 10, 50, R, R, "y"));
-  const std::vector<double> p(static_cast<std::size_t>(grid->cells()), 0.01);
+  const std::vector<double> p(grid->cells(), 0.01);
   for (const std::string d : {"0", "0.002", "(-0.0099)"}) {
     const auto sde =
         formulas({"1", "-0.5"}, {{"sqrt(0.02)", "0"}, {d + "*sqrt(2/0.01)", "sqrt(0.02 - 2*" + d + "^2/0.01)"}},

@@ -56,9 +56,9 @@ TEST_CASE("what a cell sends off has the drift of the SDE and its covariance whe
   const auto grid = heston_grid(n);
   const auto scheme = make_drift_diffusion(grid, heston(), flux("scharfetter_gummel"));
   const LinearOperator& op = *scheme->op().linear();
-  std::vector<double> x_rate(static_cast<std::size_t>(n * n)), y_rate(x_rate), xx(x_rate), xy(x_rate), yy(x_rate);
+  std::vector<double> x_rate(n * n), y_rate(x_rate), xx(x_rate), xy(x_rate), yy(x_rate);
   op.assemble(0, [&](Index row, Index column, double value) {
-    const auto c = static_cast<std::size_t>(column);
+    const std::size_t c = column;
     const double dx = grid->axis(0).center(row % n) - grid->axis(0).center(column % n),
                  dy = grid->axis(1).center(row / n) - grid->axis(1).center(column / n);
     x_rate[c] += value * dx;
@@ -69,7 +69,7 @@ TEST_CASE("what a cell sends off has the drift of the SDE and its covariance whe
   });
   for (Index j = 0; j + 1 < n; ++j)
     for (Index i = 8; i < n - 8; ++i) {
-      const auto c = static_cast<std::size_t>(i + n * j);
+      const std::size_t c = i + n * j;
       const double y = grid->axis(1).center(j), h = grid->axis(1).width();
       CAPTURE(j);
       CHECK(x_rate[c] == doctest::Approx(-0.5 * y).epsilon(1e-3));
@@ -98,7 +98,7 @@ TEST_CASE("beside the wall the way back carries what the way out cannot") {
     CHECK(value >= 0);
     const double dx = static_cast<double>(row % nx - column % nx) * hx,
                  dy = static_cast<double>(row / nx - column / nx) * hy;
-    auto& sum = sums[static_cast<std::size_t>(column / nx)];
+    auto& sum = sums[column / nx];
     const std::array terms{dx, dy, dx * dx, dx * dy, dy * dy};
     for (std::size_t k = 0; k < 5; ++k) sum[k] += value * terms[k];
   });
@@ -130,7 +130,7 @@ TEST_CASE("a variance far below Feller with a correlated price keeps both means 
     const auto mean = [&](const std::function<double(double, double)>& f) {
       double sum = 0, all = 0;
       for (Index c = 0; c < n * n; ++c) {
-        const double weight = p[static_cast<std::size_t>(c)];
+        const double weight = p[c];
         sum += weight * f(grid->axis(0).center(c % n), grid->axis(1).center(c / n));
         all += weight;
       }
@@ -161,13 +161,11 @@ TEST_CASE("mirrored and exchanged axes give the mirrored and exchanged rates of 
     const auto straight = random_state(scheme->op());
     std::vector<double> p(straight.size());
     for (Index j = 0; j < n; ++j)
-      for (Index i = 0; i < n; ++i)
-        p[static_cast<std::size_t>(cell(i, j))] = straight[static_cast<std::size_t>(i + n * j)];
+      for (Index i = 0; i < n; ++i) p[cell(i, j)] = straight[i + n * j];
     const auto out = rate_of(scheme->op(), 0, p);
     std::vector<double> back(out.size());
     for (Index j = 0; j < n; ++j)
-      for (Index i = 0; i < n; ++i)
-        back[static_cast<std::size_t>(i + n * j)] = out[static_cast<std::size_t>(cell(i, j))];
+      for (Index i = 0; i < n; ++i) back[i + n * j] = out[cell(i, j)];
     return back;
   };
   const auto plain = rates(heston(), heston_grid(n), [n](Index i, Index j) { return i + n * j; });

@@ -39,11 +39,11 @@ std::shared_ptr<const Grid> box(const Walls& walls, Index n, int dimension) {
 std::vector<double> coarsened(const Grid& fine, const std::vector<double>& p) {
   const Index nx = fine.nx() / 2, ny = fine.dimension() > 1 ? fine.ny() / 2 : 1,
               below = fine.dimension() > 1 ? fine.nx() : 0;
-  std::vector<double> out(static_cast<std::size_t>(nx * ny + fine.outflows()), 0.0);
+  std::vector<double> out(nx * ny + fine.outflows(), 0.0);
   for (Index j = 0; j < ny; ++j)
     for (Index i = 0; i < nx; ++i) {
       const double* at = p.data() + 2 * i + 2 * below * j;
-      out[static_cast<std::size_t>(i + nx * j)] = 0.25 * (at[0] + at[1] + at[below] + at[below + 1]);
+      out[i + nx * j] = 0.25 * (at[0] + at[1] + at[below] + at[below + 1]);
     }
   return out;
 }
@@ -72,7 +72,7 @@ std::array<double, 2> distances(const std::string& name, const Walls& walls, int
       out[level - 1] = sum * grid->volume() * (dimension > 1 ? 4 : 2);
     }
     before = p;
-    before.resize(static_cast<std::size_t>(grid->cells()));
+    before.resize(grid->cells());
   }
   return out;
 }
@@ -94,17 +94,16 @@ TEST_CASE("upwind5 carries drift by five cells of the side it comes from") {
     const auto grid = grid_1d(axis(0, 1, n, P, P));
     const auto scheme = make_drift_diffusion(
         grid, sde_1d([speed](double) { return speed; }, [](double) { return 0.0; }), flux("upwind5"));
-    std::vector<double> p(static_cast<std::size_t>(n), 0.0);
+    std::vector<double> p(n, 0.0);
     p[5] = 1;  // through the faces 3 .. 8 to its right and left
     const auto rate = rate_of(scheme->op(), 0, p);
     constexpr std::array weight{2.0, -13.0, 47.0, 27.0, -3.0};
     const auto carried = [&](Index face) {  // what p[5] weighs on a face, from the upwind side
       const Index k = speed > 0 ? 5 - face + 3 : face - 5 + 2;
-      return k >= 0 && k < 5 ? weight[static_cast<std::size_t>(k)] / 60 : 0;
+      return k >= 0 && k < 5 ? weight[k] / 60 : 0;
     };
     for (Index i = 1; i + 1 < n; ++i)
-      CHECK(rate[static_cast<std::size_t>(i)] ==
-            doctest::Approx(speed * double(n) * (carried(i) - carried(i + 1))).epsilon(1e-12));
+      CHECK(rate[i] == doctest::Approx(speed * double(n) * (carried(i) - carried(i + 1))).epsilon(1e-12));
   }
 }
 
@@ -178,9 +177,8 @@ TEST_CASE("polynomials of degree three are differentiated exactly up to the wall
   const auto scheme = make_drift_diffusion(grid, sde, flux("central4"));
   const auto p = averages(*grid, [](double x, double) { return x * x * x; });
   const auto rate = rate_of(scheme->op(), 0, p);
-  for (Index i = 0; i + 1 < n; ++i)
-    CHECK(rate[static_cast<std::size_t>(i)] == doctest::Approx(6 * grid->axis(0).center(i)).epsilon(1e-9));
-  CHECK(std::abs(rate[static_cast<std::size_t>(n)]) < 1e-12);  // p' = 0 there: nothing leaves
+  for (Index i = 0; i + 1 < n; ++i) CHECK(rate[i] == doctest::Approx(6 * grid->axis(0).center(i)).epsilon(1e-9));
+  CHECK(std::abs(rate[n]) < 1e-12);  // p' = 0 there: nothing leaves
 }
 
 TEST_CASE("forward Euler is stable up to stable_step") {

@@ -25,16 +25,16 @@ std::array<double, 3> warmth(double x, double y) { return {0.7 + 0.3 * std::cos(
 std::vector<double> exact_rate(const Grid& grid) {
   const bool plane = grid.dimension() > 1;
   const auto J = [](int k, double x, double y) {
-    const auto at = static_cast<std::size_t>(k);
+    const std::size_t at = k;
     return wind(x, y)[at] * bump(x, y) - warmth(x, y)[2 * at] * slope(x, y)[at];
   };
   constexpr std::array node{-0.774596669241483, 0.0, 0.774596669241483};
   constexpr std::array weight{5.0 / 18, 8.0 / 18, 5.0 / 18};
   const double hx = grid.axis(0).width(), hy = plane ? grid.axis(1).width() : 1;
-  std::vector<double> rate(static_cast<std::size_t>(grid.cells()), 0.0);
+  std::vector<double> rate(grid.cells(), 0.0);
   for (Index j = 0; j < grid.ny(); ++j)
     for (Index i = 0; i < grid.nx(); ++i) {
-      double& out = rate[static_cast<std::size_t>(i + grid.nx() * j)];
+      double& out = rate[i + grid.nx() * j];
       const double x = grid.axis(0).center(i), y = plane ? grid.axis(1).center(j) : 0;
       if (!plane) out = -(J(0, x + hx / 2, y) - J(0, x - hx / 2, y)) / hx;
       for (std::size_t g = 0; plane && g < 3; ++g) {
@@ -100,7 +100,7 @@ TEST_CASE("exact stationary distributions in 1D are null vectors") {
       for (int k = 0; k < points; ++k)
         for (const double g : {-1 / std::sqrt(3.0), 1 / std::sqrt(3.0)}) {
           const double x = grid->axis(0).face(i) + h * (k + 0.5 + 0.5 * g) / points;
-          p[static_cast<std::size_t>(i)] += std::exp(distribution.log_density(x)) / (2 * points);
+          p[i] += std::exp(distribution.log_density(x)) / (2 * points);
         }
     // largest one-way flux: what rounding is measured against
     double one_way = 0;
@@ -166,7 +166,7 @@ TEST_CASE("the current is the face flux and its mean over a periodic axis the ex
     for (const FluxScheme& flux : fluxes("drift_diffusion")) {
       const auto sde = sde_2d([](double, double) { return std::array{0.7, -0.2}; }, D, diagonal);
       const auto scheme = make_drift_diffusion(grid, sde, flux);
-      const std::vector<double> p(static_cast<std::size_t>(grid->cells()), 3.0);
+      const std::vector<double> p(grid->cells(), 3.0);
       std::vector<double> Jx(p.size()), Jy(p.size());
       scheme->current(0, p, Jx.data(), Jy.data());
       for (std::size_t i = 0; i < p.size(); ++i) {

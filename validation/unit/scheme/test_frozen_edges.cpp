@@ -68,7 +68,7 @@ std::vector<Problem> problems() {
 /// Rough: zeros, steep tails down to where squares underflow, a few cells of next to nothing.
 std::vector<double> rough(const Operator& op) {
   auto p = random_state(op);
-  const auto cells = static_cast<std::size_t>(op.cells());
+  const std::size_t cells = op.cells();
   for (std::size_t i = 0; i < cells; ++i) p[i] = i % 11 == 3 ? 0 : std::pow(p[i], i % 5 == 0 ? 300 : 4);
   p[cells / 2] = 1e-310;
   return p;
@@ -78,13 +78,13 @@ std::vector<double> rough(const Operator& op) {
 void check_generator(const LinearOperator& op, double t) {
   std::map<std::pair<Index, Index>, double> entries;
   op.assemble(t, [&](Index row, Index column, double value) { entries[{row, column}] += value; });
-  std::vector<double> sum(static_cast<std::size_t>(op.size()), 0.0), size = sum;
+  std::vector<double> sum(op.size(), 0.0), size = sum;
   for (const auto& [point, value] : entries) {
     const auto [row, column] = point;
     if (row != column) CHECK(value >= 0);
     const double part = row < op.cells() ? value : value / op.cell_volume();
-    sum[static_cast<std::size_t>(column)] += part;
-    size[static_cast<std::size_t>(column)] += std::abs(part);
+    sum[column] += part;
+    size[column] += std::abs(part);
   }
   for (std::size_t i = 0; i < sum.size(); ++i) CHECK(std::abs(sum[i]) <= 1e-14 * size[i]);
 }

@@ -67,7 +67,7 @@ double worst(const Axis& axis, const Sde& sde, const std::function<Wide(double, 
   for (Index i = 1; i < axis.cells; ++i) {
     const auto exact =
         static_cast<double>(log_mass(axis.face(i), axis.face(i + 1)) - log_mass(axis.face(i - 1), axis.face(i)));
-    const double off = std::abs(peclets[static_cast<std::size_t>(i - 1)] - exact) / (1 + std::abs(exact));
+    const double off = std::abs(peclets[i - 1] - exact) / (1 + std::abs(exact));
     error = std::isnan(off) ? off : std::max(error, off);
     if (std::isnan(off)) break;
   }
@@ -290,7 +290,7 @@ TEST_CASE("Gibbs averages of a quadratic potential keep 1e-13 from the centre to
     for (Index i = 0; i < 16; ++i) {
       const Axis &x = grid.axis(0), &y = grid.axis(1);
       const Wide exact = 3 + log_mean(x.face(i), x.face(i + 1), 50) + log_mean(y.face(j), y.face(j + 1), 0.5);
-      const double got = averages[static_cast<std::size_t>(i + 16 * j)];
+      const double got = averages[i + 16 * j];
       CHECK(std::abs(got - static_cast<double>(exact)) < 1e-13 * (1 + std::abs(got)));
     }
 }
@@ -302,7 +302,7 @@ TEST_CASE("Gibbs averages stay finite where the weight underflows and exact wher
   for (Index j = 0; j < 8; ++j)
     for (Index i = 0; i < 8; ++i) {
       const double exact = -1e5 * static_cast<double>(i) - std::log(1e5) - 150 * static_cast<double>(j) - std::log(150);
-      CHECK(std::abs(averages[static_cast<std::size_t>(i + 8 * j)] - exact) < 1e-13 * (1 + std::abs(exact)));
+      CHECK(std::abs(averages[i + 8 * j] - exact) < 1e-13 * (1 + std::abs(exact)));
     }
 }
 
@@ -312,8 +312,8 @@ TEST_CASE("Gibbs averages find kinks and keep mirror symmetry") {
   const std::vector<double> averages = log_gibbs_averages(Grid({axis}), kinked);
   const auto exact = laplace(Wide(1 / 3.), Wide(0.2));
   for (Index i = 0; i < 9; ++i)
-    CHECK(std::abs(averages[static_cast<std::size_t>(i)] -
-                   static_cast<double>(exact(axis.face(i), axis.face(i + 1)) - std::log(Wide(4) / 9))) < 1e-12);
+    CHECK(std::abs(averages[i] - static_cast<double>(exact(axis.face(i), axis.face(i + 1)) - std::log(Wide(4) / 9))) <
+          1e-12);
   const Potential well(1, [](double x, double) { return -x * x * x * x + x * x; });
   const std::vector<double> even = log_gibbs_averages(Grid({axis_of(-2, 2, 10)}), well);
   for (std::size_t i = 0; i < 10; ++i) CHECK(even[i] == even[9 - i]);

@@ -126,7 +126,7 @@ TEST_CASE("every rate is nonnegative however thin the tensor and capped cells ar
         const bool capped = parts.capped;
         const auto report = scheme->report(0);
         CHECK(report.capped_cells == (capped ? grid->cells() : 0));
-        std::vector<double> p(static_cast<std::size_t>(grid->cells()), 0.5);
+        std::vector<double> p(grid->cells(), 0.5);
         const ReducedCross reduced = scheme->reduced_cross(0, p);
         CHECK(reduced.fraction == (capped ? 1 : 0));
         CHECK(reduced.missing == doctest::Approx(capped ? std::abs(D[1] - h2 * parts.xy) : 0).epsilon(1e-12));
@@ -187,8 +187,7 @@ double change_on_refinement(const std::vector<double>& p, const std::vector<doub
   for (Index j = 0; j < n; ++j)
     for (Index i = 0; i < n; ++i) {
       const auto at = static_cast<std::size_t>(2 * i + 4 * n * j), up = at + static_cast<std::size_t>(2 * n);
-      sum +=
-          std::abs(p[static_cast<std::size_t>(i + n * j)] - 0.25 * (fine[at] + fine[at + 1] + fine[up] + fine[up + 1]));
+      sum += std::abs(p[i + n * j] - 0.25 * (fine[at] + fine[at + 1] + fine[up] + fine[up + 1]));
     }
   return sum / static_cast<double>(n * n);
 }
@@ -212,7 +211,7 @@ TEST_CASE("an absorbing wall cut by a skew edge loses to the side that is crosse
                                                },
                                                false),
                                            flux("scharfetter_gummel"));
-  std::vector<double> p(static_cast<std::size_t>(scheme->op().size()), 0.0);
+  std::vector<double> p(scheme->op().size(), 0.0);
   p[63] = 1;
   auto rate = rate_of(scheme->op(), 0, p);
   // in units of 1/h^2: offsets (1,0), (0,1), (1,1) with rate 1/2 each; every wall is half an edge away, the corner too:

@@ -16,7 +16,7 @@ constexpr Boundary R = Boundary::reflecting, A = Boundary::absorbing, P = Bounda
 /// All unknowns random, of either sign.
 std::vector<double> random_vector(const Operator& op, unsigned seed) {
   std::mt19937 engine(seed);
-  std::vector<double> v(static_cast<std::size_t>(op.size()));
+  std::vector<double> v(op.size());
   for (double& value : v) value = std::uniform_real_distribution<>(-1, 1)(engine);
   return v;
 }

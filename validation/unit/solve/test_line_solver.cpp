@@ -189,8 +189,7 @@ TEST_CASE("line solves are accurate in every cell however thin the tail") {
   };
   State pi(static_cast<std::size_t>(grid->cells()));
   for (Index j = 0; j < grid->ny(); ++j)
-    for (Index i = 0; i < grid->nx(); ++i)
-      pi[static_cast<std::size_t>(i + grid->nx() * j)] = std::exp(distribution(0, i) + distribution(1, j));
+    for (Index i = 0; i < grid->nx(); ++i) pi[i + grid->nx() * j] = std::exp(distribution(0, i) + distribution(1, j));
   REQUIRE(pi[0] < 1e-200);
   REQUIRE(pi[0] > 1e-300);
   const State nothing(pi.size(), 0.0);

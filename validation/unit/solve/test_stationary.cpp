@@ -77,7 +77,7 @@ std::vector<double> by_sparse_lu(const LinearOperator& op) {
 
 /// The largest of what edges carry in excess of what they carry back, as a fraction of the largest that they carry.
 double flow_of_an_edge(const Form& form, const Stationary& found) {
-  const auto n = static_cast<std::size_t>(form.op().cells());
+  const std::size_t n = form.op().cells();
   std::map<std::pair<Index, Index>, double> carried;
   form.op().linear()->assemble(0, [&](Index row, Index column, double rate) {
     if (row != column && std::max(row, column) < Index(n))

@@ -47,7 +47,7 @@ inline Field averages(const std::shared_ptr<const Grid>& grid, const Density& de
   std::array<std::vector<double>, 2> faces;
   CellFaces cells{grid->dimension(), {}, {}};
   for (int k = 0; k < grid->dimension(); ++k) {
-    const auto slot = static_cast<std::size_t>(k);
+    const std::size_t slot = k;
     for (Index i = 0; i <= grid->axis(k).cells; ++i) faces[slot].push_back(grid->axis(k).face(i));
     cells.axis[slot] = faces[slot];
     cells.periodic[slot] = grid->axis(k).periodic();
@@ -60,7 +60,7 @@ inline Field averages(const std::shared_ptr<const Grid>& grid, const Density& de
 
 inline Field averages(const std::shared_ptr<const Grid>& grid, const std::string& formula, double t = 0) {
   std::vector<std::string> names{"x", "y"};
-  names.resize(static_cast<std::size_t>(grid->dimension()));
+  names.resize(grid->dimension());
   std::vector<std::string> known = names;
   known.emplace_back("t");
   return averages(grid, FormulaDensity(parse_expression(formula, known), names, t));

@@ -14,7 +14,7 @@ namespace {
 constexpr double tau = 2 * std::numbers::pi;
 
 std::vector<Complex> modes_of(const SpectralGrid& torus, const Field& p) {
-  std::vector<Complex> modes(static_cast<std::size_t>(torus.transform().modes()));
+  std::vector<Complex> modes(torus.transform().modes());
   torus.to_modes(p.view(), modes.data());
   return modes;
 }
@@ -25,18 +25,17 @@ TEST_CASE("a wave is one mode with its amplitude for even and odd sizes") {
     for (const Index ny : {Index{1}, Index{8}, Index{9}}) {
       const FourierTransform transform(nx, ny);
       const Index mx = 3, my = ny > 1 ? -2 : 0;
-      std::vector<double> values(static_cast<std::size_t>(nx * ny)), back(values.size());
+      std::vector<double> values(nx * ny), back(values.size());
       for (Index j = 0; j < ny; ++j)
         for (Index i = 0; i < nx; ++i)
-          values[static_cast<std::size_t>(i + nx * j)] =
-              1.5 * std::cos(tau * (static_cast<double>(mx * i) / static_cast<double>(nx) +
-                                    static_cast<double>(my * j) / static_cast<double>(ny)) +
-                             0.4);
-      std::vector<Complex> modes(static_cast<std::size_t>(transform.modes()));
+          values[i + nx * j] = 1.5 * std::cos(tau * (static_cast<double>(mx * i) / static_cast<double>(nx) +
+                                                     static_cast<double>(my * j) / static_cast<double>(ny)) +
+                                              0.4);
+      std::vector<Complex> modes(transform.modes());
       transform.forward(values.data(), modes.data());
       for (Index m = 0; m < transform.modes(); ++m) {
         const bool here = m == mx + (nx / 2 + 1) * ((my + ny) % ny);
-        CHECK(std::abs(modes[static_cast<std::size_t>(m)] - (here ? std::polar(0.75, 0.4) : Complex{})) < 1e-15);
+        CHECK(std::abs(modes[m] - (here ? std::polar(0.75, 0.4) : Complex{})) < 1e-15);
       }
       transform.backward(modes.data(), back.data());
       for (std::size_t i = 0; i < values.size(); ++i) CHECK(std::abs(back[i] - values[i]) < 2e-15);
@@ -49,9 +48,9 @@ TEST_CASE("the modes of averages are those of the point density") {
   const double variance = 0.3;
   const std::vector<Complex> modes = modes_of(torus, averages(grid, gaussian(0.2, variance)));
   for (Index m = 0; m <= torus.dealiased(0); ++m) {
-    const double k = torus.wave_numbers(0)[static_cast<std::size_t>(m)];
+    const double k = torus.wave_numbers(0)[m];
     const Complex expected = std::polar(std::exp(-k * k * variance / 2) / 12, -k * (0.2 - grid->axis(0).center(0)));
-    CHECK(std::abs(modes[static_cast<std::size_t>(m)] - expected) < 1e-14);
+    CHECK(std::abs(modes[m] - expected) < 1e-14);
   }
 }
 

@@ -80,8 +80,7 @@ TEST_CASE("on a circle the logarithm is used and walls are mirrored elsewhere") 
   CHECK(score.continued() == 0);
   for (Index i = 0; i < 48; ++i) {
     const double x = circle->axis(0).face(i + 1);
-    CHECK(score.values(Nodes::faces_x, 0)[static_cast<std::size_t>(i)] ==
-          doctest::Approx(-2 * std::sin(x) + 2 * std::cos(2 * x)).epsilon(1e-9));
+    CHECK(score.values(Nodes::faces_x, 0)[i] == doctest::Approx(-2 * std::sin(x) + 2 * std::cos(2 * x)).epsilon(1e-9));
   }
   const double first_face = 0;
   double s = 0;
@@ -93,8 +92,7 @@ TEST_CASE("on a circle the logarithm is used and walls are mirrored elsewhere") 
   walls.prepare(0, averages(box, "2 + cos(pi*x)").view());
   for (Index i = 0; i < 48; ++i) {
     const double x = box->axis(0).face(i + 1), pi = 3.141592653589793;
-    CHECK(std::abs(walls.values(Nodes::faces_x, 0)[static_cast<std::size_t>(i)] +
-                   pi * std::sin(pi * x) / (2 + std::cos(pi * x))) < 1e-11);
+    CHECK(std::abs(walls.values(Nodes::faces_x, 0)[i] + pi * std::sin(pi * x) / (2 + std::cos(pi * x))) < 1e-11);
   }
 }
 
