@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include "fokker/base/parallel.hpp"
 
@@ -22,7 +23,7 @@ void KineticSplitting::aim(const Aim& aim) {
 void KineticSplitting::advance(const Advance& step) {
   const double t = step.t, h = step.h;
   const std::size_t cells = op_.cells();
-  if (step.start != Start::again) tried_ = 0;
+  if (step.start != Start::again) tried_ = false;
   const long before = space_.sweeps();
   std::copy(step.p.begin() + op_.cells(), step.p.end(), step.next.begin() + op_.cells());
   space_.load(step.p);
@@ -49,23 +50,28 @@ void KineticSplitting::advance(const Advance& step) {
 }
 
 double KineticSplitting::error(const Advance& step) {
-  constexpr double most = 1e-2;     // beyond, steps are too long for their estimates to say anything about their order
+  constexpr double most = 1e-3;     // beyond, steps are too long for their estimates to say anything about their order
+  constexpr double halved = 0.5;    // steps that have crept to half the longest one
+  constexpr double near = 2;        // tolerances: a pulse is not to be mistaken for what the last step left
   constexpr double forgets = 0.95;  // what was not resolved once is to be found again
   const double difference = op_.cell_volume() / 3 * ordered_sum(0, op_.cells(), 4096, [&](Index first, Index last) {
                               double sum = 0;
                               for (Index i = first; i < last; ++i) sum += std::abs(step.next[i] - whole_[i]);
                               return sum;
                             });
-  const double ratio = step.h / tried_;
-  if (tried_ > 0 && ratio < 1 && difference < most && difference > difference_ * ratio)
-    unresolved_ =
-        std::clamp((difference - std::pow(ratio, 3) * difference_) / (1 - std::pow(ratio, 3)), 0.0, difference);
-  tried_ = step.h;
-  difference_ = difference;
-  const double error = std::max(difference - unresolved_, 0.01 * difference);
+  auto& [unresolved, length, before] = memory_;
+  const double ratio = step.h / length, cube = ratio * ratio * ratio;
+  const bool again = std::exchange(tried_, true), compared = ratio < (again ? 1 : halved);
+  if (length > 0 && compared && difference > before * ratio && difference < (again ? most : near * tolerance_))
+    unresolved = std::clamp((difference - cube * before) / (1 - cube), 0.0, difference);
+  if (compared || !(ratio < 1)) {
+    length = step.h;
+    before = difference;
+  }
+  const double error = std::max(difference - unresolved, 0.01 * difference);
   if (error > tolerance_) return error;
   refuse_walls(step);
-  unresolved_ *= forgets;
+  unresolved *= forgets;
   return error;
 }
 
@@ -88,12 +94,14 @@ void KineticSplitting::refuse_walls(const Advance& step) {
   for (const int axis : {flow_.position(), flow_.velocity()}) {
     const double ran = axis == flow_.position() ? blocked.position : blocked.velocity;
     const double mass = std::max(beside_walls(step.next, axis), ran / to_and_fro);
-    if (!(mass > tolerance_)) continue;
+    const double allowed = walls_ * tolerance_;
+    if (!(mass > allowed)) continue;
     const std::string& name = grid().axis(axis).name;
-    throw WallReached(
-        fmt::format("kinetic_splitting: {:.2g} of the mass has come to the walls of {}, more than time.tolerance = "
-                    "{:.2g}, and shears know no walls: widen axis.{}.range, or take time.stepper = \"auto\"",
-                    mass, name, tolerance_, name),
+    throw NumericalError(
+        fmt::format("kinetic_splitting: {:.2g} of the mass has come to the walls of {}, more than {}time.tolerance = "
+                    "{:.2g}, and shears know no walls: widen axis.{}.range{}",
+                    mass, name, walls_ > 1 ? fmt::format("{} times ", walls_) : "", tolerance_, name,
+                    walls_ > 1 ? "" : ", or take time.stepper = \"auto\""),
         step.t);
   }
 }

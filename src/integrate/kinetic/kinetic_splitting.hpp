@@ -10,11 +10,6 @@
 
 namespace fokker {
 
-/// More probability than the tolerance ran against the walls in one step.
-class WallReached : public NumericalError {
-  using NumericalError::NumericalError;
-};
-
 /// One step of canonical Langevin dynamics on values of p at points, palindromic and of order 2 in h,
 ///
 ///     H(h/2) OU(h) H(h/2)
@@ -23,17 +18,24 @@ class WallReached : public NumericalError {
 /// taken in two halves, H(h/4) OU(h/2) H(h/2) OU(h/2) H(h/4), and whole; a third of their difference is the estimate.
 ///
 /// Different numbers of shears leave different errors in space, which shorter steps make no smaller. Where a shorter
-/// try of a step comes out with less than its share of improvement, what does not shrink with h is taken for that, and
-/// is no reason for shorter steps from there on.
+/// try of a step, or steps that have crept to half of what they were, come out with less than their share of
+/// improvement, what does not shrink with h is taken for that, and is no reason for shorter steps from there on. A
+/// longer step that is wrong for it is found out by its own retry.
 class KineticSplitting final : public Method {
  public:
   KineticSplitting(const Operator& op, const CanonicalFlow& flow, bool keep);
   void aim(const Aim& aim) override;
   void advance(const Advance& step) override;
   double error(const Advance& step) override;
-  /// What is taken for the error in space of a step, in l1; a memory of the method.
-  [[nodiscard]] double unresolved() const { return unresolved_; }
-  void set_unresolved(double l1) { unresolved_ = l1; }
+  /// So many tolerances of mass may stand beside a wall; 1 without this.
+  void allow_at_walls(double tolerances) { walls_ = tolerances; }
+  /// What the estimates to come depend on.
+  struct Memory {
+    double unresolved = 0;              ///< what is taken for the error in space of a step, in l1
+    double length = 0, difference = 0;  ///< what estimates are compared with; 0: nothing
+  };
+  [[nodiscard]] const Memory& memory() const { return memory_; }
+  void restore(const Memory& memory) { memory_ = memory; }
 
  private:
   [[nodiscard]] const Grid& grid() const { return flow_.grid(); }
@@ -44,11 +46,11 @@ class KineticSplitting final : public Method {
   const Operator& op_;
   const CanonicalFlow& flow_;
   kinetic::PhaseSpace space_;
-  double tolerance_ = 1e-6;
+  double tolerance_ = 1e-6, walls_ = 1;
   bool halves_ = false;
   std::vector<double> whole_;
-  double unresolved_ = 0;
-  double tried_ = 0, difference_ = 0;  // length of the last try of this step, and its estimate; 0: there was none
+  Memory memory_;
+  bool tried_ = false;  // this very step, at another length
 };
 
 /// Values at points, of the same mass, whose averages over cells, (1, 22, 1)/24 of them along each axis, are `p`;

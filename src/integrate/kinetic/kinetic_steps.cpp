@@ -13,16 +13,21 @@ namespace {
 /// [cells] of a standard deviation, from which points stand for a density: the fluxes, upwind along x, cost more than
 /// stencils on what is barely resolved (l1 0.18 against 7e-5 at 2 cells of an oscillator; docs/decisions/0024).
 constexpr double wide_enough = 1.5;
+/// What has become narrower than this is less than stencils can tell, and goes back to the fluxes.
+constexpr double too_narrow = 0.9;
+/// Tolerances of mass beside a wall that make a run of `auto` hand over: what a hundred steps may be off by.
+constexpr double surrender_at = 100;
 
 /// Steps of kinetic_splitting. What is narrower than its stencils (a point, and what has not spread from it) goes on by
 /// the fluxes of the operator, in cell averages, until it is wide enough; the state holds values at points from there
-/// on. Where more than the tolerance runs against the walls the fluxes, which know them, take over for good, if they
-/// may.
+/// on, unless p becomes narrower than a cell. Where more than the tolerance runs against the walls the fluxes, which
+/// know them, take over for good, if they may; and where the tolerance cannot be met.
 class KineticSteps final : public TimeStepper {
  public:
   KineticSteps(const Operator& op, const StepperOptions& options)
       : op_(op), grid_(options.canonical.flow->grid()), options_(options), dt_(options.dt) {
     auto method = std::make_unique<KineticSplitting>(op, *options.canonical.flow, options.keep_positive);
+    if (options.surrenders) method->allow_at_walls(surrender_at);
     method->aim({.tolerance = options.tolerance, .positive = options.keep_positive, .controlled = !options.dt});
     splitting_ = method.get();
     constexpr double any = std::numeric_limits<double>::infinity();
@@ -37,16 +42,14 @@ class KineticSteps final : public TimeStepper {
 
   StepResult step(const StepRequest& request, std::span<double> state) override {
     if (phase_ == Phase::narrow && is_wide(cells(state))) to_points(request.t, state);
+    if (phase_ == Phase::points && has_collapsed(state)) to_fluxes(Phase::narrow, request, state);
     if (phase_ != Phase::points) return step_on_fluxes(request, state);
     try {
       return points_->step(request, state);
-    } catch (const WallReached& reached) {
+    } catch (const NumericalError& error) {
       if (!options_.surrenders) throw;
-      averages_from_points(grid_, cells(state));
-      phase_ = Phase::surrendered;
-      surrendered_ = {request.t, reached.what()};
-      left_ = std::numeric_limits<double>::infinity();
-      fluxes_dt_ = on_fluxes(request).first_step(request.t, state, request.limit);
+      surrendered_ = {request.t, error.what()};
+      to_fluxes(Phase::surrendered, request, state);
       return step_on_fluxes(request, state);
     }
   }
@@ -57,10 +60,18 @@ class KineticSteps final : public TimeStepper {
     return dt_ ? *dt_ : fluxes_dt_;
   }
 
-  /// Phase, since when, the stepper on the fluxes, what it was made for and its step; its own memory after that.
+  /// Phase, since when, the stepper on the fluxes, what it was made for and its step, the memory of the splitting; that
+  /// of the other after it.
   [[nodiscard]] std::vector<double> memory() const override {
-    std::vector<double> all{
-        static_cast<double>(phase_), left_, surrendered_.t, splitting_->unresolved(), row_, made_at_, fluxes_dt_};
+    std::vector<double> all{static_cast<double>(phase_),
+                            left_,
+                            surrendered_.t,
+                            row_,
+                            made_at_,
+                            fluxes_dt_,
+                            splitting_->memory().unresolved,
+                            splitting_->memory().length,
+                            splitting_->memory().difference};
     if (fluxes_)
       for (const double each : fluxes_->memory()) all.push_back(each);
     return all;
@@ -69,13 +80,13 @@ class KineticSteps final : public TimeStepper {
     phase_ = static_cast<Phase>(static_cast<int>(memory[0]));
     left_ = memory[1];
     surrendered_.t = memory[2];
-    splitting_->set_unresolved(memory[3]);
-    row_ = memory[4];
-    made_at_ = memory[5];
-    fluxes_dt_ = memory[6];
+    row_ = memory[3];
+    made_at_ = memory[4];
+    fluxes_dt_ = memory[5];
+    splitting_->restore({memory[6], memory[7], memory[8]});
     if (row_ < 0) return;
     fluxes_ = make_stepper(steppers()[static_cast<std::size_t>(row_)], op_, options_, made_at_);
-    fluxes_->restore(memory.subspan(7));
+    fluxes_->restore(memory.subspan(9));
   }
 
   void averages(std::span<const double> state, std::span<double> p) const override {
@@ -96,6 +107,10 @@ class KineticSteps final : public TimeStepper {
   enum class Phase { narrow, points, surrendered };
 
   [[nodiscard]] bool is_wide(std::span<const double> p) const { return wide_enough_for_points(grid_, p); }
+  [[nodiscard]] bool has_collapsed(std::span<const double> state) const {
+    const auto width = width_of(grid_, cells(state));
+    return width[0] < too_narrow || width[1] < too_narrow;
+  }
   template <class Number>
   [[nodiscard]] std::span<Number> cells(std::span<Number> state) const {
     return state.first(static_cast<std::size_t>(op_.cells()));
@@ -104,6 +119,12 @@ class KineticSteps final : public TimeStepper {
     points_from_averages(grid_, cells(state));
     phase_ = Phase::points;
     left_ = t;
+  }
+  void to_fluxes(Phase phase, const StepRequest& request, std::span<double> state) {
+    averages_from_points(grid_, cells(state));
+    phase_ = phase;
+    left_ = std::numeric_limits<double>::infinity();
+    fluxes_dt_ = on_fluxes(request).first_step(request.t, state, request.limit);
   }
 
   /// Steps of the fluxes have a length of their own, also where time.dt is that of the splitting.

@@ -17,7 +17,7 @@ double mass_beside(const Setup& setup, int axis, bool upper) {
   return mass;
 }
 
-/// A shear knows no wall: one that carries mass is no place for it.
+/// A shear knows no wall: one that carries mass is no place for it. A run of `auto` would hand over later than that.
 std::string wall_with_mass(const Setup& setup) {
   const double tolerance = stepper_options(setup).tolerance;
   for (int k = 0; k < setup.grid->dimension(); ++k)

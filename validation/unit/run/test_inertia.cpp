@@ -123,6 +123,7 @@ TEST_CASE("a box too narrow in v stops a named kinetic_splitting and makes auto 
   CHECK(went_on.warnings.front().find("time.stepper: from t = ") == 0);
   CHECK(went_on.warnings.front().find("on the fluxes (scharfetter_gummel) carried p: kinetic_splitting: ") !=
         std::string::npos);
+  CHECK(went_on.warnings.front().find("more than 100 times time.tolerance = 0.0001") != std::string::npos);
   CHECK(went_on.judgement.flux_l1_worst > 0);
 }
 
