@@ -23,7 +23,11 @@ struct Problem {
   double tolerance, outputs;
   bool keep;         ///< p >= 0, by the steps themselves
   double stiffness;  ///< integral of the largest exit rate over the run
-  double way;        ///< LinearOperator::elapsed over the run, where there is one
+  /// The same of the bounds of the spectrum; 0 unless drift makes most of the exit rate, which then is that of forward
+  /// Euler, 2 D/a^2, and tells nothing about the others.
+  SpectralBound drift;
+  bool corrected;  ///< p >= 0 by flux correction, which also stops the growth of waves in empty corners
+  double way;      ///< LinearOperator::elapsed over the run, where there is one
   /// Of a product: where rates vary in time beyond a common factor they are built again for every new time.
   double product;
   bool along_axes;  ///< no edge is skew, at any time that was looked at
@@ -47,23 +51,27 @@ SolverCost solver_cost(int dimension, Index cells) {
 
 double dopri5_cost(const Problem& p) {
   const StepperRow& row = *find_stepper("dopri5");
+  if (p.drift.real > 0)
+    return 6 * p.product * (p.drift.real / row.reach.real + p.drift.imaginary / row.reach.imaginary);
   return 6 * p.product * p.stiffness / (p.keep ? row.positive_limit : row.stable_limit);
 }
 
 /// n steps of about sqrt(2 W / (0.65 n)) stages.
 double rkc2_cost(const Problem& p) {
-  const double n = p.steps(3.4);
-  return p.product * n * std::sqrt(4 + 2 * p.stiffness / (0.65 * n));
+  constexpr double waves = 1.5;  // in corners of the box whose drift is that of the bound
+  const double n = p.steps(3.4), real = p.drift.real > 0 ? p.drift.real : 2 * p.stiffness;
+  return p.product * (n * std::sqrt(4 + real / (0.65 * n)) + (p.corrected ? 0 : waves * p.drift.imaginary));
 }
 
 /// Between two outputs: uniformisation takes w h + 6 sqrt(w h) products, Chebyshev half as many again as
 /// sqrt(2 w h log(10/tolerance)) for what it finds out about the size of its terms. A product costs a fifth more for
 /// the sum that goes along.
 double chebyshev_cost(const Problem& p) {
-  constexpr double summing = 1.2, least = 8;
-  const double W = p.stiffness, intervals = p.outputs;
+  constexpr double summing = 1.2, least = 8, waves = 1.8;
+  const double W = p.drift.real > 0 ? p.drift.real / 2 : p.stiffness, intervals = p.outputs;
   if (p.keep) return summing * (W + 6 * std::sqrt(W * intervals));
-  return summing * std::max(least * intervals, 1.5 * std::sqrt(2 * W * intervals * std::log(10 / p.tolerance)));
+  return summing * std::max(least * intervals, 1.5 * std::sqrt(2 * W * intervals * std::log(10 / p.tolerance))) +
+         waves * p.drift.imaginary;
 }
 
 /// 16 complex solves, in every substep of every interval.
@@ -154,6 +162,23 @@ double stiffness(const Operator& op, double t0, double span) {
   return sum;
 }
 
+/// Integral of the bounds of the spectrum over the span, of a wide flux in which drift outweighs diffusion.
+SpectralBound drift_of(const Operator& op, double t0, double span, double stiffness) {
+  constexpr double mostly = 2;
+  if (op.linear() == nullptr || op.linear()->on_edges() != nullptr) return {};
+  const LinearOperator* const base = op.linear()->base();
+  const bool once = base != nullptr;
+  const int samples = once ? 1 : 16;
+  const double way = once ? way_of(op.linear(), t0, span) : span;
+  SpectralBound sum;
+  for (int k = 0; k < samples; ++k) {
+    const SpectralBound bound = once ? base->spectral_bound(t0) : op.spectral_bound(t0 + span * (k + 0.5) / samples);
+    sum.real += way / samples * bound.real;
+    sum.imaginary += way / samples * bound.imaginary;
+  }
+  return stiffness > mostly * (0.5 * sum.real) ? sum : SpectralBound{};
+}
+
 StepperChoice choice(std::string_view name, std::string reason) { return {find_stepper(name), std::move(reason)}; }
 
 constexpr const char* only_averages = "the flux is not linear in p, and only averages of Euler steps keep p >= 0 then";
@@ -201,6 +226,8 @@ StepperChoice choose_stepper(const Operator& op, int dimension, const StepperOpt
                                             .outputs = static_cast<double>(outputs),
                                             .keep = keep,
                                             .stiffness = W,
+                                            .drift = drift_of(op, t0, span, W),
+                                            .corrected = op.correction() != nullptr && options.keep_positive,
                                             .way = way_of(linear, t0, span),
                                             .product = built_once ? 1 : building,
                                             .along_axes = stays_along_axes(op, dimension, t0, span)},

@@ -9,9 +9,10 @@ namespace {
 
 /// A stepper whose accepted steps pass through a flux correction. The inner one works on the recording operator; its
 /// records start from 0 in every step. A step whose correction moves more
-/// than the tolerance is too long for the low-order one it leans on: half of it is taken instead. Where that happens
-/// all the time (weak noise on a coarse grid, a start of one cell) the default flux is the better one for the same
-/// work: it goes on alone once correcting has cost a few times what it would have.
+/// than the tolerance is too long for the low-order one it leans on: half of it is taken instead (unless, where that
+/// flux persists, it moves as much in the same time: then what rings are the cells, and no step is short enough). Where
+/// correcting goes on to cost a few times what the default flux would have, that one is the better for the same work
+/// and goes on alone.
 class CorrectedSteps final : public TimeStepper {
  public:
   CorrectedSteps(std::unique_ptr<TimeStepper> inner, const Operator& op, FluxCorrection& correction,
@@ -26,7 +27,7 @@ class CorrectedSteps final : public TimeStepper {
 
   StepResult step(const StepRequest& request, std::span<double> state) override {
     if (default_) return default_->step(request, state);
-    double limit = request.limit;
+    double limit = request.limit, rejected_rate = infinite;
     for (int rejected = 0;; ++rejected) {
       begin(state);
       Corrections account = account_;
@@ -37,13 +38,17 @@ class CorrectedSteps final : public TimeStepper {
       if (goes_negative() && too_dear(h, inner_->rhs_evaluations() - before, request)) return give_way(request, state);
       correction_.correct(request.t, result.t, state, next_, account);
       const double moved = account.moved - account_.moved;
-      if (tolerance_ && moved > *tolerance_) {
-        limit = request.t + h / 2;
-        continue;
+      if (tolerance_ && moved > *tolerance_ && h > useless_) {
+        if (!rings(h, request.t) || moved / h < helps * rejected_rate) {
+          rejected_rate = moved / h;
+          limit = request.t + h / 2;
+          continue;
+        }
+        useless_ = landing * 2 * h;
       }
       account_ = account;
       accept(state);
-      if (tolerance_ && moved > *tolerance_ / 8) result.next_dt = std::min(result.next_dt, h);
+      if (tolerance_ && moved > *tolerance_ / 8 && h > useless_) result.next_dt = std::min(result.next_dt, h);
       if (limit < request.limit) result.next_dt = std::min(result.next_dt, 2 * h);
       result.rejected = rejected;
       return result;
@@ -58,10 +63,10 @@ class CorrectedSteps final : public TimeStepper {
   /// The account of the cost, and what goes on alone since when.
   [[nodiscard]] std::vector<double> memory() const override {
     const double row = default_ ? static_cast<double>(choice_.row - steppers().data()) : -1;
-    return {work_, allowed_, asked_, account_.gave_way, row};
+    return {work_, allowed_, asked_, account_.gave_way, row, useless_};
   }
   void restore(std::span<const double> memory) override {
-    work_ = memory[0], allowed_ = memory[1], asked_ = memory[2], account_.gave_way = memory[3];
+    work_ = memory[0], allowed_ = memory[1], asked_ = memory[2], account_.gave_way = memory[3], useless_ = memory[5];
     if (account_.gave_way < 0) return;
     choice_.row = &steppers()[static_cast<std::size_t>(memory[4])];
     default_ = make_stepper(*choice_.row, simple_, options_, account_.gave_way);
@@ -77,6 +82,10 @@ class CorrectedSteps final : public TimeStepper {
   [[nodiscard]] const Corrections* corrections() const override { return &account_; }
 
  private:
+  static constexpr double infinite = std::numeric_limits<double>::infinity();
+  static constexpr double helps = 0.7;  // of the rate at which a step moves p, left by its half
+  static constexpr double landing = 1 + 1e-10;
+
   static std::size_t size_of(const Operator& op) { return static_cast<std::size_t>(op.size()); }
 
   [[nodiscard]] bool goes_negative() const {
@@ -84,20 +93,28 @@ class CorrectedSteps final : public TimeStepper {
     return std::any_of(next_.begin(), cells, [](double p) { return p < 0; });
   }
 
+  /// So short a step takes the low-order one few steps, which is then as good in time: what it moves is due to cells.
+  [[nodiscard]] bool rings(double h, double t) const {
+    constexpr double few = 4;
+    return correction_.persists() && h < few * simple_.stable_step(t);
+  }
+
   /// Have the steps that went negative, this one of h and `products` included, cost a few times what the default flux
   /// takes for the way? A product of the fourth-order flux is twice as dear as one of the default, and the correction
   /// takes one for each of its Euler steps. A start is free: some runs are corrected there and never again.
   bool too_dear(double h, long products, const StepRequest& request) {
-    constexpr double few = 6, twice = 2, start = 300, least = 1e-14;
+    constexpr double twice = 2, start = 50, least = 1e-14;
+    const double few = correction_.persists() ? 60 : 6;
     if (h < least * std::max(std::abs(request.t), std::abs(request.limit))) return true;
     if (!tolerance_) return false;  // a fixed step is the user's own
     if (request.limit != asked_) {
       choice_ = choose_stepper(simple_, correction_.dimension(), options_, request.t, request.limit - request.t);
       allowed_ += few * choice_.products;
+      useless_ = 0;
       asked_ = request.limit;
     }
     work_ += twice * static_cast<double>(products) + h / simple_.stable_step(request.t);
-    return work_ > start + allowed_;
+    return work_ > start * few + allowed_;
   }
 
   StepResult give_way(const StepRequest& request, std::span<double> state) {
@@ -129,6 +146,7 @@ class CorrectedSteps final : public TimeStepper {
   StepperChoice choice_{};
   double work_ = 0, allowed_ = 0;                            // in products of the default flux
   double asked_ = std::numeric_limits<double>::quiet_NaN();  // the output up to which it is allowed
+  double useless_ = 0;  // [t] shorter steps than this move as much in the same time
   std::vector<double> next_;
   long underflows_ = 0;
 };

@@ -31,6 +31,9 @@ class FluxCorrection {
   /// steps.
   [[nodiscard]] virtual const Operator& default_flux() = 0;
   [[nodiscard]] virtual int dimension() const = 0;
+  /// The default flux is no match for this one (drift outweighs diffusion): worth going on at many times its cost, and
+  /// at steps that move more than their tolerance where shorter ones move as much in the same time.
+  [[nodiscard]] virtual bool persists() const = 0;
   /// `state`: where the step from t to `end` began, p >= 0, size() of the operator long; `next`: where it led, as long
   /// as `recording()` wants it, its records counted from 0. A step without a negative cell stays as it is. Otherwise
   /// the cells of `next` become exactly nonnegative and its outflows agree with them; what was done is added to

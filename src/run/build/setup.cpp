@@ -15,6 +15,7 @@
 #include "moving_jumps.hpp"
 #include "refuse_jumps.hpp"
 #include "scores.hpp"
+#include "whereabouts.hpp"
 
 namespace fokker {
 
@@ -75,8 +76,10 @@ std::unique_ptr<Form> make_form(Setup& setup) {
   const CaseScheme& scheme = setup.config.scheme;
   setup.score = score_of(scheme);
   if (scheme.flux == "auto") {
-    FluxChoice choice = choose_flux(setup.grid, setup.sde, {scheme.positive.value_or(true), tolerance_of(setup.config)},
-                                    setup.initial.view(), 0, setup.config.time.end, setup.timeline);
+    FluxChoice choice = choose_flux(
+        setup.grid, setup.sde, {scheme.positive.value_or(true), tolerance_of(setup.config)}, setup.initial.view(), 0,
+        setup.config.time.end, setup.timeline,
+        [&] { return find_whereabouts(*setup.grid, setup.sde, setup.initial.view(), setup.config.time.end); });
     setup.flux = choice.row;
     setup.flux_reason = choice.reason;
     return std::move(choice.form);

@@ -208,10 +208,11 @@ void SelfCheck::warn_of_flux() {
   std::string expected = fmt::format("about l1 {:.2g} {}", worst, when(judged_.flux_l1_worst_at));
   if (!stationary_ && judged_.flux_l1_worst_at != setup_.config.time.end)
     expected += fmt::format(", {:.2g} at the end", judged_.flux_l1);
-  judged_.warnings.push_back(
-      fmt::format("flux: on these cells {} is expected to be off by {} (drift against diffusion in a cell: the row "
-                  "peclet). Take {}",
-                  setup_.flux->wide ? "scharfetter_gummel" : setup_.flux->name, expected, remedy(setup_, stationary_)));
+  judged_.warnings.push_back(fmt::format(
+      "flux: on these cells {} is expected to be off by {} (drift against diffusion in a cell: the row "
+      "peclet). Take {}",
+      setup_.flux->wide && !stationary_ && gave_way(setup_.config.time.end) ? "scharfetter_gummel" : setup_.flux->name,
+      expected, remedy(setup_, stationary_)));
 }
 
 void SelfCheck::warn_of_steps() {

@@ -26,9 +26,10 @@ std::vector<Entry> list_fluxes() {
   std::vector<Entry> all{{"auto",
                           {{"form", "drift_diffusion"},
                            {"guarantee",
-                            "central4_positive (central4 with positive = false) where grid, start and drift are smooth "
-                            "and second order would show, else scharfetter_gummel; `fokker check CASE` says which and "
-                            "why"}}}};
+                            "central4_positive where grid, start and drift are smooth and second order would show, "
+                            "upwind5_positive where they are smooth wherever the density comes and drift outweighs "
+                            "diffusion (central4 and upwind5 with positive = false), else scharfetter_gummel; `fokker "
+                            "check CASE` says which, why, and what each is expected to be off by"}}}};
   for (const char* form : {"drift_diffusion", "effective_drift"})
     for (const FluxScheme& row : fluxes(form))
       all.push_back({std::string(row.name),

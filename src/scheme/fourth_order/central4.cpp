@@ -44,7 +44,8 @@ class Central4 final : public Form, public ScaledOperator {
     if (row.corrected)
       correction_ = std::make_unique<Zalesak>(
           *grid_, CorrectedFlux{*this, flux_, factor_.spatial(*sde_),
-                                [this, times] { return make_drift_diffusion(grid_, sde_, default_flux(), times); }});
+                                [this, times] { return make_drift_diffusion(grid_, sde_, default_flux(), times); },
+                                row.carries == Carries::upwind_five});
   }
 
   // --- Form

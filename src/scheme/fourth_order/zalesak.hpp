@@ -18,6 +18,7 @@ struct CorrectedFlux {
   const Central4Flux& flux;  ///< of `op`, at its time
   const Sde& spatial;        ///< whose coefficients are built: the base where time is separated
   std::function<std::unique_ptr<Form>()> make_default;  ///< the default flux
+  bool persists;                                        ///< FluxCorrection::persists
 };
 
 /// Zalesak 1979 with one departure: only cells that would end below 0 are limited, and by no more than they lack, so
@@ -38,6 +39,7 @@ class Zalesak final : public FluxCorrection {
   [[nodiscard]] const Operator& recording() const override;
   [[nodiscard]] const Operator& default_flux() override;
   [[nodiscard]] int dimension() const override { return grid_.dimension(); }
+  [[nodiscard]] bool persists() const override { return high_.persists; }
   void correct(double t, double end, std::span<const double> state, std::span<double> next,
                Corrections& account) override;
   [[nodiscard]] std::size_t bytes() const;

@@ -135,6 +135,9 @@ Plan draw_case(unsigned seed) {
   plan.score = draw.chance(0.4) ? "flux_consistent" : "log_difference";
   plan.flux = draw.one_of<const char*>(
       {"scharfetter_gummel", "scharfetter_gummel", "upwind", "central", "central4", "central4_positive"});
+  const bool wide = plan.flux.starts_with("central4");
+  if (wide && large) plan.flux = "scharfetter_gummel";  // factoring for four cells on 96^2 at every step takes minutes
+  if (wide && !large && seed % 2 == 1) plan.flux.replace(0, 8, "upwind5");
   const auto row = [&] { return std::string(steppers()[draw.whole(0, static_cast<int>(steppers().size()) - 1)].name); };
   plan.stepper = row();
   do plan.other = row();
@@ -145,6 +148,7 @@ Plan draw_case(unsigned seed) {
 struct Way {
   std::vector<double> state;
   long steps = 0;
+  double moved = 0;  // by corrections, which make steps of one length and another differ where cells do not resolve p
   bool served = false, adaptive = false, positive = false;
 };
 
@@ -197,6 +201,7 @@ Way march(const Setup& setup, const WatchedSde& sde, const Form& form, const std
     }
   CHECK(march.t() == end);
   CHECK(sde.outside() == 0);
+  if (stepper->corrections() != nullptr) way.moved = stepper->corrections()->moved;
   return way;
 }
 
@@ -235,7 +240,8 @@ void try_case(unsigned seed, Tally& tally) {
     std::vector<double> difference = one.state;
     for (std::size_t i = 0; i < difference.size(); ++i) difference[i] -= other.state[i];
     const double allowed =
-        (find_flux(plan.flux)->wide ? 6 : 3) * tolerance * static_cast<double>(one.steps + other.steps) + 1e-7;
+        (find_flux(plan.flux)->wide ? 6 : 3) * tolerance * static_cast<double>(one.steps + other.steps) + 1e-7 +
+        2 * (one.moved + other.moved);
     CHECK(form->op().norm_l1(difference) <= allowed);
     ++tally.compared;
   } catch (const CaseError&) {
@@ -244,7 +250,8 @@ void try_case(unsigned seed, Tally& tally) {
     // Central differences where drift outweighs diffusion are no generator: said, not crawled through. And limited
     // fluxes keep p >= 0 by averages of Euler steps alone.
     const std::string said = error.what();
-    const bool central = plan.flux.starts_with("central"), advects = plan.form == "effective_drift";
+    const bool central = plan.flux.starts_with("central") || find_flux(plan.flux)->wide,
+               advects = plan.form == "effective_drift";
     const bool limited = advects && !(plan.score == "flux_consistent" && !find_flux(plan.flux)->wide);
     CHECK_MESSAGE(
         ((central && !limited &&

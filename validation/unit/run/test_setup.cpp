@@ -28,6 +28,26 @@ std::string refused(const char* text, const std::vector<std::string>& overrides)
   });
 }
 
+const char* const fast = R"(
+[[axis]]
+name = "x"
+range = [-4, 4]
+cells = 64
+boundary = "reflecting"
+[[axis]]
+name = "y"
+range = [-4, 4]
+cells = 64
+boundary = "reflecting"
+[sde]
+drift = ["y", "-x"]
+diffusion = [[0, 0], [0, 1]]
+[initial]
+gaussian = { mean = [0.5, 0], covariance = [[0.2, 0], [0, 0.2]] }
+[time]
+end = 2
+)";
+
 }  // namespace
 
 TEST_CASE("impossible pairs are refused with both names and the way out") {
@@ -69,9 +89,36 @@ TEST_CASE("flux = auto takes fourth order where grid and problem are smooth and 
     const auto of = [&](const char* rate) { return fmt::format("{}*{}", rate, pulse); };
     CHECK(begins(chosen({"axis.x.boundary=periodic", "sde.drift=[\"" + of("20") + "\"]",
                          "sde.noise=[[\"1e-6 + " + of("1") + "\"]]"}),
-                 std::string_view(pulse).front() == 'i' ? "central4_positive: " : "scharfetter_gummel: cell Peclet"));
+                 std::string_view(pulse).front() == 'i' ? "central4_positive: " : "upwind5_positive: smooth where"));
     CHECK(begins(chosen({"sde.drift=[\"" + of("1e4") + "\"]"}), "scharfetter_gummel: cell Peclet numbers reach"));
   }
+}
+
+TEST_CASE("flux = auto takes an upwind flux where drift outweighs diffusion and says what both cost") {
+  // Noise on one axis; a fast rotation (|Pe| up to 12 where the mass is); the same in other units and mirrored.
+  const auto chosen = [](const std::string& drift, const std::string& noise, std::vector<std::string> settings = {}) {
+    settings.insert(settings.end(), {"scheme.flux=auto", "sde.drift=" + drift, "sde.diffusion=" + noise});
+    const Setup setup = setup_of(fast, settings);
+    return std::string(setup.flux->name) + " with " + std::string(setup.stepper_row->name) + ": " + setup.flux_reason;
+  };
+  const auto sharp = [](const std::string& text) {
+    CAPTURE(text);
+    CHECK(text.rfind("upwind5_positive with rkc2: smooth where the mass is; scharfetter_gummel would be off by about",
+                     0) == 0);
+    CHECK(text.find(" in l1 along the way, upwind5_positive by ") != std::string::npos);
+  };
+  sharp(chosen("['y', '-x - (x^2 + y^2 - 1)*y']", "[[0, 0], [0, 0.2]]"));
+  sharp(chosen("['-y', 'x - (x^2 + y^2 - 1)*y']", "[[0, 0], [0, 0.2]]"));
+  sharp(chosen("['-x - 20*y', '20*x - y']", "[[0.2, 0], [0, 0.2]]"));
+  CHECK(chosen("['y', '-x - (x^2 + y^2 - 1)*y']", "[[0, 0], [0, 0.2]]", {"scheme.positive=false"})
+            .rfind("upwind5 with ", 0) == 0);
+  // What no wide flux carries: mass pressed into a wall, a narrow trough, a kink.
+  CHECK(chosen("['10', '-y']", "[[0.2, 0], [0, 0.2]]").find("upwind5, where the mass is: drift runs against a wall") !=
+        std::string::npos);
+  CHECK(chosen("['-60*x', '-y']", "[[0.2, 0], [0, 0.2]]")
+            .find("upwind5, where the mass is: drift contracts to a width") != std::string::npos);
+  CHECK(chosen("['-10*sign(x)', '-y']", "[[0.2, 0], [0, 0.2]]").find("upwind5, where the mass is: the drift bends") !=
+        std::string::npos);
 }
 
 TEST_CASE("a closed form is refused where there is none") {
