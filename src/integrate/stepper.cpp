@@ -103,6 +103,7 @@ constexpr std::array<StepperRow, 14> table{{
      .implicit = false,
      .positive_limit = any,
      .stable_limit = any,
+     .reach = {StepBound::products, StepBound::products},
      .guarantee = "p >= 0 for any dt (uniformisation, w * span products); Chebyshev series where positive = false",
      .reference = "Jensen 1953; Tal-Ezer and Kosloff 1984",
      .when_not = "rates that vary in time by more than a common factor; strong rotation with positive = false",

@@ -148,6 +148,18 @@ TEST_CASE("corrected upwind steps of any length have the error of free ones at h
   }
 }
 
+TEST_CASE("next to no noise neither shortens the steps of an upwind flux nor ends it") {
+  // |Pe| = 1e6 round a ring: Euler's limit 2 D/a^2 is 1e-6 of what carries a packet through a cell.
+  const auto grid = grid_1d(axis(0, 10, 100, P, P));
+  const auto form = make_drift_diffusion(grid, sde_1d([](double) { return 1.0; }, [](double) { return 1e-7; }),
+                                         flux("upwind5_positive"));
+  const Outcome out = solve(*form, "chebyshev", gaussian(*grid, 3, 0, 0.16), 4, 0);
+  CHECK(out.done.gave_way < 0);
+  CHECK(out.steps < 100);
+  CHECK(out.least >= 0);
+  CHECK(l1_distance(form->op(), out.p, gaussian(*grid, 7, 0, 0.16)) < 6e-3);
+}
+
 TEST_CASE("corrected steps have no memory and no threads in their bits") {
   const auto grid = grid_2d(axis(-3, 3, 90, A, R), axis(-3, 3, 100, P, P, "y"));
   const auto form = make_drift_diffusion(grid, sde_2d(turning_spring, tilted, false), flux("central4_positive"));
