@@ -138,21 +138,23 @@ constexpr std::array rows{
                      "central4; order 4 (5 without noise) at any cell Peclet number, D = 0 included, all walls "
                      "included; no sign promised: steep densities undershoot, waves of two cells are damped",
         .reference = "Leonard 1979; Shu 1998; transverse terms and walls: McCorquodale & Colella 2011",
-        .when_not = "p >= 0 is needed (upwind5_positive); drift that jumps; densities that the grid does not resolve "
+        .when_not = "p >= 0 is needed (upwind5_positive); drift that jumps, or presses mass against a wall, absorbing "
+                    "ones too, at cell Peclet numbers above 2; densities that the grid does not resolve "
                     "(under 2 cells per standard deviation)"},
-    FluxScheme{
-        .name = "upwind5_positive",
-        .form = "drift_diffusion",
-        .carries = Carries::upwind_five,
-        .order = 4,
-        .wide = true,
-        .corrected = true,
-        .make = make_central4,
-        .guarantee = "upwind5 with p >= 0 after every step of every stepper, by the correction of central4_positive: "
-                     "sharp where drift outweighs diffusion, and linear but for the cells that would end below 0",
-        .reference = "Zalesak 1979; Boris & Book 1973",
-        .when_not = "cell Peclet numbers below 1 throughout (central4_positive has the smaller error); densities that "
-                    "the grid does not resolve"},
+    FluxScheme{.name = "upwind5_positive",
+               .form = "drift_diffusion",
+               .carries = Carries::upwind_five,
+               .order = 4,
+               .wide = true,
+               .corrected = true,
+               .make = make_central4,
+               .guarantee =
+                   "upwind5 with p >= 0 after every step of every stepper, by the correction of central4_positive: "
+                   "sharp where drift outweighs diffusion, and linear but for the cells that would end below 0",
+               .reference = "Zalesak 1979; Boris & Book 1973",
+               .when_not = "where upwind5 is not to be taken; cell Peclet numbers below 1 throughout "
+                           "(central4_positive has the smaller error); densities that "
+                           "the grid does not resolve"},
     FluxScheme{.name = "upwind",
                .form = "effective_drift",
                .carries = Carries::upwind_advection,
