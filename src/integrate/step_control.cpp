@@ -3,6 +3,7 @@
 #include <cmath>
 #include <utility>
 
+#include "fokker/base/step_factor.hpp"
 #include "fokker/integrate/dyadic_steps.hpp"
 #include "steps.hpp"
 
@@ -92,9 +93,9 @@ class FixedSteps final : public Steps {
 /// The fraction of a step that would meet the tolerance, with a margin, and at most `most`. Where nothing moves, and
 /// rates that vary in time may wake it, steps grow slowly.
 double wanted_fraction(double error, double tolerance, int order, double most, bool autonomous) {
-  constexpr double margin = 0.9, least = 0.2, at_rest = 2;
+  constexpr double at_rest = 2;
   if (error <= 0) return autonomous ? most : at_rest;
-  return std::clamp(margin * std::pow(tolerance / error, 1.0 / order), least, most);
+  return step_factor(tolerance / error, order, most);
 }
 
 /// The largest log(before / after) of a cell that is not empty; one that sank below the smallest double tells nothing.

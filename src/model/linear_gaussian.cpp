@@ -8,6 +8,7 @@
 
 #include "fokker/base/errors.hpp"
 #include "fokker/base/semidefinite.hpp"
+#include "fokker/base/step_factor.hpp"
 
 namespace fokker {
 namespace {
@@ -168,7 +169,7 @@ GaussianTransition integrated_distribution(const Tape& tape, int d, double s, do
       y = next;
       at = last ? t : at + h;
     }
-    dt = h * std::clamp(0.9 * std::pow(std::max(ratio, 1e-10), -0.2), 0.2, 4.0);
+    dt = h * step_factor(1 / ratio, 5, 4);
   }
   const View distribution(y, d), lost(forced, d);
   if (largest(lost.Phi) > bearable * largest(distribution.Phi) ||

@@ -11,6 +11,7 @@
 
 #include "fokker/base/errors.hpp"
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/step_factor.hpp"
 #include "fokker/base/stop.hpp"
 
 namespace fokker {
@@ -144,9 +145,8 @@ void FlowIntegrator::Parts::adaptive(double from, double to, State& z) {
     if (std::abs(dt) <= smallest && !ends) throw NumericalError("the step of the flow shrank to nothing", t);
     evaluate(t, z);
     dopri5.do_step(system, z, here, t, next, next_rate, dt, error);
-    const double excess = largest(error) / options.tolerance;
-    const double factor = std::clamp(0.9 * std::pow(std::max(excess, 1e-10), -0.2), 0.2, 5.0);
-    if (excess <= 1) {
+    const double room = options.tolerance / largest(error), factor = step_factor(room, 5, 5);
+    if (room >= 1) {
       // a step cut short by the end says little about the next one
       proposed = ends ? std::copysign(std::max(std::abs(proposed), std::abs(dt * factor)), dt) : dt * factor;
       last = dt;

@@ -10,6 +10,7 @@
 #include "fokker/base/dormand_prince.hpp"
 #include "fokker/base/errors.hpp"
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/step_factor.hpp"
 #include "fokker/base/stop.hpp"
 #include "right_side.hpp"
 
@@ -114,14 +115,10 @@ void SpectralSolver::advance(double t) {
     const double error = try_step(dt, limit) / tolerance;
     if (!(error <= 1)) {
       ++rejected_;
-      dt_ = dt * (std::isfinite(error) ? std::max(0.2, 0.9 * std::pow(error, -0.2)) : 0.2);
+      dt_ = dt * step_factor(1 / error, 5, 1);
       continue;
     }
-    // Proportional-integral rule (Hairer, Norsett, Wanner, Solving ODEs I, section IV.2).
-    const double bounded = std::max(error, 1e-10);
-    const double grow = std::clamp(0.9 * std::pow(bounded, -0.17) * std::pow(last_error_, 0.04), 0.2, 5.0);
-    dt_ = std::max(dt_ > dt ? dt_ : 0.0, dt * grow);
-    last_error_ = std::max(bounded, 1e-4);
+    dt_ = std::max(dt_ > dt ? dt_ : 0.0, dt * step_factor(1 / error, 5, 5));
     t_ = dt == left ? limit : t_ + dt;
     std::swap(now_, next_);
     std::swap(slopes_[0], slopes_[6]);

@@ -61,7 +61,7 @@ class SpectralSolver {
   std::unique_ptr<RightSide> right_side_;
   double tolerance_;
   Timeline timeline_;
-  double t_ = 0, dt_ = 0, last_error_ = 1e-4;
+  double t_ = 0, dt_ = 0;
   long steps_ = 0, rejected_ = 0;
   SpectralErrors errors_;
   std::vector<Complex> now_, next_;             // kept modes at t_ and after the step that is tried
