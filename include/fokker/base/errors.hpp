@@ -25,7 +25,10 @@ class CaseError : public std::runtime_error {
  private:
   static std::string join(const std::vector<Problem>& problems) {
     std::string all;
-    for (const Problem& problem : problems) all += (all.empty() ? "" : "\n") + problem.message();
+    for (const Problem& problem : problems) {
+      if (!all.empty()) all += '\n';
+      all += problem.message();
+    }
     return all;
   }
   std::vector<Problem> problems_;
