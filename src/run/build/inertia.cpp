@@ -34,7 +34,7 @@ std::string wall_with_mass(const Setup& setup) {
 std::string why_not(const Setup& setup) {
   const Case& c = setup.config;
   if (!setup.canonical.flow) return setup.canonical.view.why_not;
-  if (c.scheme.form != "drift_diffusion") return "asks for the effective drift, which would move nothing";
+  if (setup.score != nullptr) return "asks for the effective drift, which would move nothing";
   if (c.reverse && !setup.reverse_score)
     return "goes back in time by the score of its own run, which the rates of the fluxes carry between snapshots";
   return wall_with_mass(setup);
