@@ -37,7 +37,7 @@ namespace {
 
 constexpr double any = std::numeric_limits<double>::infinity();
 
-constexpr std::array<StepperRow, 14> table{{
+constexpr StepperRow table[] = {
     {.name = "euler",
      .order = 1,
      .adaptive = false,
@@ -220,7 +220,7 @@ constexpr std::array<StepperRow, 14> table{{
      .method = nullptr,
      .control = StepControl::free,
      .convex = true},
-}};
+};
 
 /// Rounding of rates and of dt * w must not reach below zero at the very limit.
 constexpr double slack = 1 - 1e-12;

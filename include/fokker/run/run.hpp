@@ -30,8 +30,9 @@ struct RunResult : RunState {
   long rhs_evaluations = 0, factorisations = 0;
   long underflows = 0;                       ///< values below the normal range of a double that were set to 0
   std::optional<Corrections> corrections{};  ///< of a flux that is kept positive by correction
-  double stepping_seconds = 0, total_seconds = 0, witness_seconds = 0, output_seconds = 0;
-  Index undefined_scores = 0;                ///< largest Form::undefined_scores over the frames
+  double stepping_seconds = 0, total_seconds = 0, output_seconds = 0;
+  std::vector<std::pair<std::string, double>> witness_seconds;  ///< of each, log_likelihood last
+  Index undefined_scores = 0;                                   ///< largest Form::undefined_scores over the frames
   std::optional<double> entropy_production;  ///< int J . D^-1 J / p of the last frame [1/t]; absent for a singular D
   double capped_fraction = 0;  ///< largest p-weighted fraction of cells with a reduced D_xy over the frames
   std::vector<double> peclet;  ///< per axis: largest cell Peclet number where the mass is, over the frames

@@ -99,7 +99,7 @@ struct ParticleCost {
 /// The witnesses a case asks for, each made once.
 struct Witnesses {
   std::vector<std::unique_ptr<Witness>> all;
-  double seconds = 0;  ///< what making them took
+  std::vector<double> seconds;  ///< what making each of them took
 };
 /// Throws CaseError where one cannot be trusted, with the reason.
 [[nodiscard]] Witnesses make_witnesses(const Setup& setup);

@@ -12,23 +12,28 @@ namespace fokker {
 
 Panel::Panel(const Setup& setup, Witnesses witnesses, RunResult& result)
     : setup_(setup), witnesses_(std::move(witnesses.all)), result_(result) {
-  result_.witness_seconds = witnesses.seconds;
+  for (std::size_t k = 0; k < witnesses_.size(); ++k) {
+    result_.verdicts.emplace_back(witnesses_[k]->name(), std::vector<Verdict>{});
+    result_.witness_seconds.emplace_back(witnesses_[k]->name(), witnesses.seconds[k]);
+  }
   if (setup.config.compare.log_likelihood) {
-    const Stopwatch watch(result_.witness_seconds);
+    const Stopwatch watch(result_.witness_seconds.emplace_back("log_likelihood", 0).second);
     likelihood_ = std::make_unique<LogLikelihood>(setup);
   }
-  for (const auto& witness : witnesses_) result_.verdicts.emplace_back(witness->name(), std::vector<Verdict>{});
 }
 
 std::vector<Comparison> Panel::ask() {
-  const Stopwatch watch(result_.witness_seconds);
   std::vector<Comparison> comparisons;
-  for (const auto& witness : witnesses_) {
-    Field own = witness->advance(result_.t);
-    Verdict verdict = witness->judge(result_.t, result_.p, own);
-    comparisons.push_back({witness->name(), std::move(own), std::move(verdict)});
+  for (std::size_t k = 0; k < witnesses_.size(); ++k) {
+    const Stopwatch watch(result_.witness_seconds[k].second);
+    Field own = witnesses_[k]->advance(result_.t);
+    Verdict verdict = witnesses_[k]->judge(result_.t, result_.p, own);
+    comparisons.push_back({witnesses_[k]->name(), std::move(own), std::move(verdict)});
   }
-  if (likelihood_) result_.log_likelihood.push_back(likelihood_->judge(result_.t, result_.p));
+  if (likelihood_) {
+    const Stopwatch watch(result_.witness_seconds.back().second);
+    result_.log_likelihood.push_back(likelihood_->judge(result_.t, result_.p));
+  }
   compare(comparisons);
   for (std::size_t k = 0; k < comparisons.size(); ++k) result_.verdicts[k].second.push_back(comparisons[k].verdict);
   return comparisons;

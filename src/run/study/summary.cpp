@@ -87,14 +87,24 @@ Finding positivity_finding(const Corrections& done, long steps) {
 void add_speed(const Setup& setup, const RunResult& result, std::vector<Finding>& all) {
   const double products = static_cast<double>(setup.grid->cells()) * static_cast<double>(result.rhs_evaluations);
   const double rate = result.stepping_seconds > 0 ? products / result.stepping_seconds : 0;
+  Json by_witness = Json::object();
+  double witnesses = 0;
+  std::string parts = fmt::format("{:.3g} stepping", result.stepping_seconds);
+  for (const auto& [name, seconds] : result.witness_seconds) {
+    by_witness[name] = seconds;
+    witnesses += seconds;
+    parts += fmt::format(", {:.2g} {}", seconds, name);
+  }
+  if (result.output_seconds > 0) parts += fmt::format(", {:.2g} output", result.output_seconds);
   all.push_back({"seconds",
                  {{"stepping", result.stepping_seconds},
-                  {"witnesses", result.witness_seconds},
+                  {"witnesses", witnesses},
+                  {"by_witness", by_witness},
                   {"output", result.output_seconds},
                   {"total", result.total_seconds}},
-                 "speed",
-                 fmt::format("{:.3g} s stepping, {}, {}; {:.3g} s in all", result.stepping_seconds, si(rate, "cell/s"),
-                             threads_text(), result.total_seconds)});
+                 "seconds",
+                 fmt::format("{:.3g} in all: {}", result.total_seconds, parts)});
+  all.push_back({"", {}, "speed", fmt::format("{} while stepping, {}", si(rate, "cell/s"), threads_text())});
   all.push_back({"cell_updates_per_second", rate});
   all.push_back({"threads", thread_count()});
 }

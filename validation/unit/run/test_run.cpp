@@ -228,6 +228,13 @@ TEST_CASE("summary.json carries the keys of the contract") {
                           "/stop_reason"})
     CHECK_MESSAGE(json.contains(Json::json_pointer(key)), key);
   CHECK(json["compare"].contains("exact") == false);  // an absent witness is an absent key
+  double witnesses = 0;
+  for (const auto& [name, seconds] : json["seconds"]["by_witness"].items()) {
+    CHECK(name == "monte_carlo");
+    witnesses += seconds.get<double>();
+  }
+  CHECK(witnesses > 0);
+  CHECK(json["seconds"]["witnesses"].get<double>() == witnesses);
   CHECK(json["mass"]["outflow"].get<double>() == json["mass"]["outflow_per_side"]["x_lower"].get<double>());
 }
 
