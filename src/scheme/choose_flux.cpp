@@ -72,12 +72,12 @@ void sample_line(const Grid& grid, const Sde& sde, int k, Index line, double t, 
 
 /// Which faces of a line along axis k the density reaches.
 std::vector<bool> faces_held(const Grid& grid, int k, Index line, const Whereabouts& where) {
-  std::vector<bool> held(static_cast<std::size_t>(grid.axis(k).cells + 1));
+  std::vector<bool> held(grid.axis(k).cells + 1);
   for (Index i = 0; i <= grid.axis(k).cells; ++i) {
     std::array<double, 2> x{};
-    x[static_cast<std::size_t>(k)] = grid.axis(k).face(i);
-    if (grid.dimension() > 1) x[static_cast<std::size_t>(1 - k)] = grid.axis(1 - k).center(line);
-    held[static_cast<std::size_t>(i)] = where.hold(std::span(x).first(static_cast<std::size_t>(grid.dimension())));
+    x[k] = grid.axis(k).face(i);
+    if (grid.dimension() > 1) x[1 - k] = grid.axis(1 - k).center(line);
+    held[i] = where.hold(std::span(x).first(static_cast<std::size_t>(grid.dimension())));
   }
   return held;
 }
@@ -189,17 +189,16 @@ double error_in_space(const Operator& second, const Operator& fourth, std::span<
 bool Whereabouts::hold(std::span<const double> point) const {
   if (!grid) return true;
   const Index cell = grid->find(point);
-  return cell >= 0 && cells[static_cast<std::size_t>(cell)] != 0;
+  return cell >= 0 && cells[cell] != 0;
 }
 
 FluxChoice choose_flux(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, const FluxWish& wish,
                        std::span<const double> start, double t0, double t1, const Timeline& timeline,
                        const std::function<Whereabouts()>& whereabouts) {
-  const auto make = [&](const std::string& name) {
-    const FluxScheme* const row = find_flux(name);
+  const auto make = [&](const FluxScheme* row) {
     return FluxChoice{row, make_drift_diffusion(grid, sde, *row, {t0, t1}), {}};
   };
-  FluxChoice second = make("scharfetter_gummel");
+  FluxChoice second = make(&default_flux());
   if (const auto jump = jump_of_diffusion(*grid, *sde, t0, t1)) {
     second.reason = jump->text + ", and fourth order takes differences across it";
     return second;
@@ -219,8 +218,9 @@ FluxChoice choose_flux(std::shared_ptr<const Grid> grid, std::shared_ptr<const S
       return second;
     }
   }
+  const FluxScheme* const wide = find_flux(central_not ? "upwind5" : "central4");
   try {
-    FluxChoice fourth = make(std::string(central_not ? "upwind5" : "central4") + (wish.positive ? "_positive" : ""));
+    FluxChoice fourth = make(wish.positive ? counterpart(*wide) : wide);
     const double error = error_in_space(second.form->op(), fourth.form->op(), start, looks);
     const std::string off = fmt::format("scharfetter_gummel would be off by about {:.1e} in l1 along the way", error);
     if (error <= enough * wish.tolerance) {
@@ -228,11 +228,10 @@ FluxChoice choose_flux(std::shared_ptr<const Grid> grid, std::shared_ptr<const S
       return second;
     }
     if (central_not) {
-      const FluxChoice other = make("central4");
+      const FluxChoice other = make(find_flux("central4"));
       fourth.reason = fmt::format(
           "smooth where the mass is; {}, {} by {:.1e}; widths from {:.3g} cells on, cell Peclet numbers up to {:.2g} "
-          "there "
-          "({})",
+          "there ({})",
           off, fourth.row->name, error_in_space(other.form->op(), fourth.form->op(), start, looks), found.width,
           found.peclet, *central_not);
       return fourth;

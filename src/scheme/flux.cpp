@@ -197,6 +197,12 @@ std::span<const FluxScheme> fluxes(std::string_view form) {
 
 const FluxScheme& default_flux() { return rows.front(); }
 
+const FluxScheme* counterpart(const FluxScheme& row) {
+  for (const FluxScheme& other : rows)
+    if (other.carries == row.carries && other.corrected != row.corrected) return &other;
+  return nullptr;
+}
+
 const FluxScheme* find_flux(std::string_view name, std::string_view form) {
   for (const FluxScheme& flux : fluxes(form))
     if (flux.name == name) return &flux;

@@ -72,6 +72,8 @@ struct FluxScheme {
 
 /// The rows of a form.
 [[nodiscard]] std::span<const FluxScheme> fluxes(std::string_view form);
+/// The row that carries p as this one does and differs in what it promises of p >= 0 by correction; null: none.
+[[nodiscard]] const FluxScheme* counterpart(const FluxScheme& row);
 /// The row of drift_diffusion that a case gets which names none.
 [[nodiscard]] const FluxScheme& default_flux();
 /// nullptr when that form has no such row.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "fokker/base/parallel.hpp"
+#include "fokker/integrate/kinetic.hpp"
 
 namespace fokker {
 
@@ -28,9 +29,7 @@ void KineticSplitting::advance(const Advance& step) {
   std::copy(step.p.begin() + op_.cells(), step.p.end(), step.next.begin() + op_.cells());
   space_.load(step.p);
   if (halves_) {
-    space_.hamilton(t, h / 2);
-    space_.thermostat(t, h);
-    space_.hamilton(t + h / 2, h / 2);
+    whole(t, h);
     space_.store(whole_);
     space_.load(step.p);
     static_cast<void>(space_.take_blocked());
@@ -40,13 +39,17 @@ void KineticSplitting::advance(const Advance& step) {
     space_.thermostat(t + h / 2, h / 2);
     space_.hamilton(t + 3 * h / 4, h / 4);
   } else {
-    space_.hamilton(t, h / 2);
-    space_.thermostat(t, h);
-    space_.hamilton(t + h / 2, h / 2);
+    whole(t, h);
   }
   space_.store(step.next.first(cells));
   evaluations_ += space_.sweeps() - before;
   if (!halves_) refuse_walls(step);
+}
+
+void KineticSplitting::whole(double t, double h) {
+  space_.hamilton(t, h / 2);
+  space_.thermostat(t, h);
+  space_.hamilton(t + h / 2, h / 2);
 }
 
 double KineticSplitting::error(const Advance& step) {
@@ -75,17 +78,6 @@ double KineticSplitting::error(const Advance& step) {
   return error;
 }
 
-double KineticSplitting::beside_walls(std::span<const double> p, int axis) const {
-  const Grid& grid = flow_.grid();
-  const Index n = grid.axis(axis).cells, lines = grid.cells() / n, along = axis == 0 ? 1 : grid.nx(),
-              across = axis == 0 ? n : 1;
-  double sum = 0;
-  if (!grid.axis(axis).periodic())
-    for (const Index i : {Index{0}, Index{1}, n - 2, n - 1})
-      for (Index m = 0; m < lines; ++m) sum += p[m * across + i * along];
-  return sum * grid.volume();
-}
-
 /// The tolerance is for what stands beside a wall. More may run against it on the way: shears go to and fro, and at
 /// rest as much comes back.
 void KineticSplitting::refuse_walls(const Advance& step) {
@@ -93,7 +85,8 @@ void KineticSplitting::refuse_walls(const Advance& step) {
   const kinetic::Blocked blocked = space_.take_blocked();
   for (const int axis : {flow_.position(), flow_.velocity()}) {
     const double ran = axis == flow_.position() ? blocked.position : blocked.velocity;
-    const double mass = std::max(beside_walls(step.next, axis), ran / to_and_fro);
+    const double beside = mass_beside_wall(grid(), step.next, axis, 0) + mass_beside_wall(grid(), step.next, axis, 1);
+    const double mass = std::max(beside, ran / to_and_fro);
     const double allowed = walls_ * tolerance_;
     if (!(mass > allowed)) continue;
     const std::string& name = grid().axis(axis).name;
@@ -167,6 +160,15 @@ void points_from_averages(const Grid& grid, std::span<double> p) {
       }
     });
   }
+}
+
+double mass_beside_wall(const Grid& grid, std::span<const double> p, int axis, int side) {
+  if (grid.axis(axis).periodic()) return 0;
+  double sum = 0;
+  each_line(grid, axis, [&](Index first, Index stride, Index n) {
+    for (const Index i : {Index{0}, Index{1}}) sum += p[first + (side == 0 ? i : n - 1 - i) * stride];
+  });
+  return sum * grid.volume();
 }
 
 std::array<double, 2> width_of(const Grid& grid, std::span<const double> p) {

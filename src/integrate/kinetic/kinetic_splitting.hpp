@@ -39,8 +39,7 @@ class KineticSplitting final : public Method {
 
  private:
   [[nodiscard]] const Grid& grid() const { return flow_.grid(); }
-  /// The mass in the two cells beside each wall of an axis.
-  [[nodiscard]] double beside_walls(std::span<const double> p, int axis) const;
+  void whole(double t, double h);
   void refuse_walls(const Advance& step);
 
   const Operator& op_;

@@ -2,32 +2,19 @@
 
 #include <fmt/format.h>
 
+#include "fokker/integrate/kinetic.hpp"
+
 namespace fokker {
 namespace {
-
-/// Of the initial mass, in the two cells beside a wall.
-double mass_beside(const Setup& setup, int axis, bool upper) {
-  const Grid& grid = *setup.grid;
-  const Index n = grid.axis(axis).cells;
-  double mass = 0;
-  for (Index cell = 0; cell < grid.cells(); ++cell) {
-    const Index i = axis == 0 ? cell % grid.nx() : cell / grid.nx();
-    if (upper ? i >= n - 2 : i < 2) mass += setup.initial.values[cell] * grid.volume();
-  }
-  return mass;
-}
 
 /// A shear knows no wall: one that carries mass is no place for it. A run of `auto` would hand over later than that.
 std::string wall_with_mass(const Setup& setup) {
   const double tolerance = stepper_options(setup).tolerance;
   for (int k = 0; k < setup.grid->dimension(); ++k)
-    for (const bool upper : {false, true}) {
-      const Axis& axis = setup.grid->axis(k);
-      const double mass = axis.periodic() ? 0 : mass_beside(setup, k, upper);
-      if (mass > tolerance)
+    for (const int side : {0, 1})
+      if (const double mass = mass_beside_wall(*setup.grid, setup.initial.view(), k, side); mass > tolerance)
         return fmt::format("starts with {:.2g} of its mass beside {}_{}, more than time.tolerance = {:.2g}", mass,
-                           axis.name, upper ? "upper" : "lower", tolerance);
-    }
+                           setup.grid->axis(k).name, side == 0 ? "lower" : "upper", tolerance);
   return {};
 }
 

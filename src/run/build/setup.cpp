@@ -176,11 +176,11 @@ void warn_of_schedule(Setup& setup) {
 
 bool promises_positivity(const Setup& setup) {
   const auto& asked = setup.config.scheme.positive;
+  const FluxScheme* const kept = counterpart(*setup.flux);
   if (asked && *asked && !setup.scheme->op().positive())
     refuse(setup.config, "scheme.positive",
            fmt::format("flux '{}' cannot promise p >= 0 ({}); use flux = \"{}\" or positive = false", setup.flux->name,
-                       setup.flux->guarantee,
-                       setup.flux->wide ? std::string(setup.flux->name) + "_positive" : "scharfetter_gummel"));
+                       setup.flux->guarantee, kept != nullptr ? kept->name : default_flux().name));
   const Operator& op = setup.scheme->op();
   const StepperRow* const row = find_stepper(setup.config.time.stepper);  // null: auto, which keeps what is asked for
   return asked.value_or(op.positive() && (row == nullptr || row->keeps_sign || op.correction() != nullptr));

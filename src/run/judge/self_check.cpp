@@ -33,7 +33,7 @@ std::string remedy(const Setup& setup, bool stationary) {
   std::string text;
   if (setup.flux->carries == Carries::upwind) text = "scheme.flux = \"scharfetter_gummel\"";
   if (setup.flux->carries == Carries::upwind_advection) text = "scheme.flux = \"muscl\"";
-  if (setup.score == nullptr && !stationary)  // steady solves for fluxes of two cells alone
+  if (setup.score == nullptr && !stationary)  // steady neither corrects nor takes the other form
     text += std::string(text.empty() ? "" : ", ") +
             "scheme.form = \"effective_drift\" (order 2 whatever the Peclet number)" +
             (setup.flux->wide ? ""

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "fokker/analysis/norms.hpp"
-#include "stopwatch.hpp"
+#include "fokker/base/stopwatch.hpp"
 
 namespace fokker {
 

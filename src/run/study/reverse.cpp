@@ -7,6 +7,7 @@
 
 #include "fokker/analysis/norms.hpp"
 #include "fokker/base/stop.hpp"
+#include "fokker/base/stopwatch.hpp"
 #include "fokker/model/reverse_sde.hpp"
 #include "fokker/output/paraview.hpp"
 #include "fokker/run/march.hpp"
@@ -14,7 +15,6 @@
 #include "fokker/scheme/coefficients.hpp"
 #include "fokker/scheme/drift_diffusion.hpp"
 #include "fokker/scheme/effective_drift.hpp"
-#include "stopwatch.hpp"
 
 namespace fokker {
 namespace {

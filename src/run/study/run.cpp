@@ -10,12 +10,12 @@
 #include "../observe/checks.hpp"
 #include "../observe/reverse_recorder.hpp"
 #include "fokker/base/stop.hpp"
+#include "fokker/base/stopwatch.hpp"
 #include "fokker/run/end_warnings.hpp"
 #include "fokker/run/fields.hpp"
 #include "fokker/run/march.hpp"
 #include "fokker/scheme/cell_peclet.hpp"
 #include "panel.hpp"
-#include "stopwatch.hpp"
 
 namespace fokker {
 

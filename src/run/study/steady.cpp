@@ -11,6 +11,7 @@
 #include "describe.hpp"
 #include "fokker/analysis/norms.hpp"
 #include "fokker/base/parallel.hpp"
+#include "fokker/base/stopwatch.hpp"
 #include "fokker/model/linear_gaussian.hpp"
 #include "fokker/output/paraview.hpp"
 #include "fokker/output/picture.hpp"
@@ -19,7 +20,6 @@
 #include "fokker/run/fields.hpp"
 #include "fokker/run/observers.hpp"
 #include "fokker/scheme/drift_diffusion.hpp"
-#include "stopwatch.hpp"
 
 namespace fokker {
 namespace {
@@ -59,7 +59,7 @@ void require_matrix(const Setup& setup) {
     refuse(setup.config, "scheme.flux",
            fmt::format("'{0}' keeps p >= 0 by correcting steps, and steady takes none; take '{1}', which says how much "
                        "negative mass is left, or scharfetter_gummel",
-                       setup.flux->name, setup.flux->name.substr(0, setup.flux->name.find('_'))));
+                       setup.flux->name, counterpart(*setup.flux)->name));
 }
 
 /// That mass has one place to go, which fluxes over many cells do not show: the edges of an upwind flux do.

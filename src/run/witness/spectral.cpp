@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <limits>
 
 #include "../build/jumps.hpp"
+#include "fokker/base/stopwatch.hpp"
 #include "fokker/run/witness.hpp"
 #include "fokker/spectral/solver.hpp"
 #include "rows.hpp"
@@ -95,8 +95,7 @@ class Spectral : public Witness {
   const char* name() const override { return "spectral"; }
 
   Field advance(double t) override {
-    using Clock = std::chrono::steady_clock;
-    const auto start = Clock::now();
+    const Stopwatch watch(seconds_);
     try {
       if (failure_.empty()) solver_.advance(t);
     } catch (const NumericalError& error) {
@@ -104,7 +103,6 @@ class Spectral : public Witness {
     }
     Field own = solver_.density();
     if (!failure_.empty()) own.values.setConstant(std::numeric_limits<double>::quiet_NaN());
-    seconds_ += std::chrono::duration<double>(Clock::now() - start).count();
     return own;
   }
 

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cmath>
 
 #include "../build/faults.hpp"
 #include "fokker/base/named_rows.hpp"
+#include "fokker/base/stopwatch.hpp"
 #include "particle_score.hpp"
 #include "rows.hpp"
 
@@ -51,9 +51,8 @@ Witnesses make_witnesses(const Setup& setup) try {
   Witnesses made;
   for (const WitnessRow& row : witness_rows()) {
     if (!row.asked(setup.config.compare)) continue;
-    const auto start = std::chrono::steady_clock::now();
+    const Stopwatch watch(made.seconds.emplace_back(0));
     made.all.push_back(row.make(setup));
-    made.seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   }
   return made;
 } catch (const NumericalError& error) {
