@@ -19,19 +19,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const char* const rotating = R"(
-title = "Rotating spring"
-[[axis]]
-name = "x"
-range = [-4, 4]
-cells = 64
-boundary = "reflecting"
-[[axis]]
-name = "y"
-range = [-4, 4]
-cells = 64
-boundary = "reflecting"
-[sde]
+const std::string rotating = "\ntitle = \"Rotating spring\"\n" + square(64) + R"([sde]
 drift = ["-x + 2*y", "-y - 2*x"]
 noise = [[1, 0], [0, 1]]
 [initial]

@@ -11,6 +11,15 @@ inline Setup setup_of(const std::string& text, const std::vector<std::string>& o
   return build(parse_case(text, "case.toml", FOKKER_SOURCE_DIR "/cases", overrides, vocabulary()));
 }
 
+/// The axes of a square box, reflecting: x and y in [-4, 4].
+inline std::string square(int cells) {
+  std::string axes;
+  for (const char* const name : {"x", "y"})
+    axes += std::string("[[axis]]\nname = \"") + name + "\"\nrange = [-4, 4]\ncells = " + std::to_string(cells) +
+            "\nboundary = \"reflecting\"\n";
+  return axes;
+}
+
 inline const char* const ou = R"(
 title = "OU"
 [[axis]]

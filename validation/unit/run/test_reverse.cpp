@@ -91,18 +91,7 @@ TEST_CASE("from the prior no more is lost than the prior's distance from the end
 }
 
 TEST_CASE("two axes with a full tensor run back") {
-  const std::string text = R"(
-[[axis]]
-name = "x"
-range = [-4, 4]
-cells = 48
-boundary = "reflecting"
-[[axis]]
-name = "y"
-range = [-4, 4]
-cells = 48
-boundary = "reflecting"
-[sde]
+  const std::string text = square(48) + R"([sde]
 drift = ["-x - y", "x - y"]
 diffusion = [[0.5, 0.2], [0.2, 0.4]]
 [initial]

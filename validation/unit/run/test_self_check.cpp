@@ -17,18 +17,7 @@ using namespace fokker;
 
 namespace {
 
-const char* const rotation = R"(
-[[axis]]
-name = "x"
-range = [-4, 4]
-cells = 48
-boundary = "reflecting"
-[[axis]]
-name = "y"
-range = [-4, 4]
-cells = 48
-boundary = "reflecting"
-[sde]
+const std::string rotation = square(48) + R"([sde]
 drift = ["-x - omega*y", "omega*x - y"]
 noise = [["s", 0], [0, "s"]]
 [sde.parameters]
@@ -439,7 +428,7 @@ TEST_CASE("a reduced cross term is warned of with its fraction and its size") {
 }
 
 TEST_CASE("good runs are not warned of anything") {
-  for (const char* const text : {ou, exploding, rotation}) {
+  for (const std::string& text : {std::string(ou), std::string(exploding), rotation}) {
     const bool wide = text == exploding, turns = text == rotation;
     const RunResult fine =
         run_of(text, wide    ? std::vector<std::string>{"axis.x.range=[-30,30]", "axis.x.cells=1000"}

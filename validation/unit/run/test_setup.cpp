@@ -21,25 +21,14 @@ std::string refusal(const std::function<void()>& act) {
   return "";
 }
 
-std::string refused(const char* text, const std::vector<std::string>& overrides) {
+std::string refused(const std::string& text, const std::vector<std::string>& overrides) {
   return refusal([&] {
     Setup setup = setup_of(text, overrides);
     (void)make_witnesses(setup);
   });
 }
 
-const char* const fast = R"(
-[[axis]]
-name = "x"
-range = [-4, 4]
-cells = 64
-boundary = "reflecting"
-[[axis]]
-name = "y"
-range = [-4, 4]
-cells = 64
-boundary = "reflecting"
-[sde]
+const std::string fast = square(64) + R"([sde]
 drift = ["y", "-x"]
 diffusion = [[0, 0], [0, 1]]
 [initial]
