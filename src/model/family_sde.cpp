@@ -86,6 +86,10 @@ void FamilySde::flux_velocity(const PointsIn& x, double t, PointsOut a) const {
   add_score_part(x, t, a);
 }
 
+void FamilySde::flux_velocity_along(int axis, const PointsIn& x, double t, double* a) const {
+  base_->flux_velocity_along(axis, x, t, a);
+}
+
 void FamilySde::diffusion(const PointsIn& x, double t, TensorOut D) const {
   base_->diffusion(x, t, D);
   scale_tensor(x, lambda_ * lambda_, D);

@@ -264,6 +264,7 @@ void FormulaSde::Parts::compile() {
     const Formulas along =
         given.potential ? Formulas{written[k], D[k][k], *given.potential} : Formulas{written[k], D[k][k]};
     breaks[k] = LineRoots(switches(along), given.variables, k);
+    velocity_tape_along[k] = Tape({&velocity[k], 1}, inputs);
   }
   if (!B.empty()) noise_tape = Tape(B, inputs);
   if (log_gibbs) gibbs_tape = Tape({&*log_gibbs, 1}, inputs);

@@ -28,6 +28,7 @@ struct FormulaSde::Parts {
   std::optional<Expression> log_gibbs;
   Traits traits;
   Tape drift_tape, velocity_tape, written_tape, diffusion_tape, noise_tape, gibbs_tape;
+  std::array<Tape, 2> velocity_tape_along;
   std::array<LineRoots, 2> breaks;  ///< per axis
 
   explicit Parts(SdeFormulas formulas);

@@ -94,6 +94,10 @@ void FormulaSde::flux_velocity(const PointsIn& x, double t, PointsOut a) const {
   parts_->evaluate(parts_->velocity_tape, x, t, std::span(a.axis).first(parts_->dimension()));
 }
 
+void FormulaSde::flux_velocity_along(int axis, const PointsIn& x, double t, double* a) const {
+  parts_->evaluate(parts_->velocity_tape_along[axis], x, t, {&a, 1});
+}
+
 void FormulaSde::written_drift(const PointsIn& x, double t, PointsOut f) const {
   parts_->evaluate(parts_->written_tape, x, t, std::span(f.axis).first(parts_->dimension()));
 }

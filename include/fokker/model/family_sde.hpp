@@ -24,6 +24,7 @@ class FamilySde : public Sde {
   [[nodiscard]] int dimension() const override { return base_->dimension(); }
   void drift(const PointsIn& x, double t, PointsOut f) const override;
   void flux_velocity(const PointsIn& x, double t, PointsOut a) const override;
+  void flux_velocity_along(int axis, const PointsIn& x, double t, double* a) const override;
   void diffusion(const PointsIn& x, double t, TensorOut D) const override;
   void diffusion_rounding(const PointsIn& x, double t, TensorOut error) const override;
   [[nodiscard]] int noise_count() const override { return base_->noise_count(); }

@@ -50,6 +50,7 @@ class FormulaSde : public Sde {
   [[nodiscard]] int dimension() const override;
   void drift(const PointsIn& x, double t, PointsOut f) const override;
   void flux_velocity(const PointsIn& x, double t, PointsOut a) const override;
+  void flux_velocity_along(int axis, const PointsIn& x, double t, double* a) const override;
   void written_drift(const PointsIn& x, double t, PointsOut f) const override;
   [[nodiscard]] double reading() const override;
   void breakpoints(const AxisLine& line, double t, std::vector<double>& points) const override;

@@ -65,6 +65,8 @@ class Sde {
   virtual void drift(const PointsIn& x, double t, PointsOut f) const = 0;
   /// a = f - div D [x/t], the velocity that multiplies p in flux form (theory section 1)
   virtual void flux_velocity(const PointsIn& x, double t, PointsOut a) const = 0;
+  /// Its component along one axis, for a block of at most 256 points.
+  virtual void flux_velocity_along(int axis, const PointsIn& x, double t, double* a) const;
   /// The drift f [x/t] of the flux along an axis as it is written, without a derivative of D,
   ///
   ///     J_k = f_k p - D_kk^a d_k (D_kk^(1 - a) p),    a = reading(): 0 Ito, 1/2 Stratonovich, 1 Klimontovich

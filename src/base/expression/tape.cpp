@@ -204,6 +204,55 @@ class Lowering {
   std::map<std::tuple<Operation, Value, Value, Value, std::uint64_t>, Value> emitted_;
 };
 
+/// The last step that reads a value.
+std::vector<std::size_t> last_uses(const std::vector<Step>& steps, std::size_t inputs) {
+  std::vector<std::size_t> last(inputs + steps.size(), 0);
+  for (std::size_t i = 0; i < steps.size(); ++i)
+    if (steps[i].operation != Operation::nothing)
+      for (const Value v : {steps[i].a, steps[i].b, steps[i].c})
+        if (v != none) last[v] = i;
+  return last;
+}
+
+/// The columns of one block of points, on the stack. What depends on time alone is one vector of equal numbers until a
+/// step over points reads it: then it is laid out.
+class Columns {
+ public:
+  Columns(Index slots, Index width) : width_(width) {
+    for (Index s = 0; s < slots; ++s) slot_[s] = own(s);
+  }
+  [[nodiscard]] double* own(Index s) { return workspace_.data() + s * width_; }
+  [[nodiscard]] double* operator[](Index s) const { return slot_[s]; }
+  void place(Index s, double* column) { slot_[s] = column; }
+
+  void take(Index s, const TapeInput& input) {
+    holds_[s] = input.column ? Holds::column : Holds::number;
+    if (!input.column) std::fill_n(slot_[s], lanes, input.scalar);
+  }
+  void apply(Operation operation, Index target, const std::array<Index, 3>& operands, double constant, Index count) {
+    const bool over_points =
+        operation != Operation::fill &&
+        std::any_of(operands.begin(), operands.end(), [&](Index s) { return holds_[s] == Holds::column; });
+    if (over_points)
+      for (const Index operand : operands) lay_out(operand, count);
+    const auto [a, b, c] = operands;
+    fokker::apply(operation, {slot_[target], slot_[a], slot_[b], slot_[c], constant}, over_points ? count : lanes);
+    holds_[target] = over_points ? Holds::column : Holds::number;
+  }
+  void lay_out(Index s, Index count) {
+    if (holds_[s] != Holds::number) return;
+    fokker::apply(Operation::fill, {slot_[s], nullptr, nullptr, nullptr, slot_[s][0]}, count);
+    holds_[s] = Holds::number_laid_out;
+  }
+
+ private:
+  enum class Holds : std::uint8_t { column, number, number_laid_out };
+  Index width_;
+  alignas(64) std::array<double, workspace_size> workspace_;
+  std::array<double*, workspace_size / lanes> slot_;
+  std::array<Holds, workspace_size / lanes> holds_;
+};
+
 }  // namespace
 
 /// Slots: [inputs][outputs][registers]. A step that makes an output writes there; every other step gets the lowest
@@ -217,14 +266,9 @@ Tape::Tape(std::span<const Expression> outputs, std::span<const std::string> var
   const std::vector<Step>& steps = lowering.steps();
 
   const std::size_t inputs = variables.size();
-  std::vector<std::size_t> slot(inputs + steps.size(), none), last_use(inputs + steps.size(), 0);
+  const std::vector<std::size_t> last_use = last_uses(steps, inputs);
+  std::vector<std::size_t> slot(inputs + steps.size(), none);
   for (std::size_t i = 0; i < inputs; ++i) slot[i] = i;
-  for (std::size_t i = 0; i < steps.size(); ++i) {
-    if (steps[i].operation == Operation::nothing) continue;
-    for (const Value v : {steps[i].a, steps[i].b, steps[i].c}) {
-      if (v != none) last_use[v] = i;
-    }
-  }
   std::vector<std::size_t> copies;  // outputs that repeat an input or an earlier output
   for (std::size_t k = 0; k < results.size(); ++k) {
     if (slot[results[k]] == none) {
@@ -241,8 +285,9 @@ Tape::Tape(std::span<const Expression> outputs, std::span<const std::string> var
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const Step& step = steps[i];
     if (step.operation == Operation::nothing) continue;
-    Instruction instruction{
-        static_cast<std::uint16_t>(step.operation), 0, at(step.a), at(step.b), at(step.c), step.constant};
+    // An operand that a step does not have repeats its first.
+    const Value a = step.a, b = step.b == none ? a : step.b, c = step.c == none ? a : step.c;
+    Instruction instruction{static_cast<std::uint16_t>(step.operation), 0, at(a), at(b), at(c), step.constant};
     std::vector<Value> operands{step.a, step.b, step.c};
     std::sort(operands.begin(), operands.end());
     operands.erase(std::unique(operands.begin(), operands.end()), operands.end());
@@ -263,8 +308,9 @@ Tape::Tape(std::span<const Expression> outputs, std::span<const std::string> var
     code_.push_back(instruction);
   }
   for (const std::size_t k : copies) {
+    const std::uint16_t from = at(results[k]);
     code_.push_back(
-        {static_cast<std::uint16_t>(Operation::copy), static_cast<std::uint16_t>(inputs + k), at(results[k]), 0, 0, 0});
+        {static_cast<std::uint16_t>(Operation::copy), static_cast<std::uint16_t>(inputs + k), from, from, from, 0});
   }
   if (slots * lanes > workspace_size) throw std::length_error("the formulas keep too many values at once");
   slots_ = static_cast<Index>(slots);
@@ -276,16 +322,8 @@ void Tape::evaluate(std::span<const TapeInput> inputs, Index n, std::span<double
   }
   if (slots_ == 0) return;
   const Index width = std::min(block, (static_cast<Index>(workspace_size) / slots_) & ~(lanes - 1));
-  alignas(64) std::array<double, workspace_size> workspace;
-  std::array<double*, workspace_size / lanes> slot;
-  for (Index s = 0; s < slots_; ++s) slot[s] = workspace.data() + s * width;
-  // A time that no formula reads would cost as much as a formula of two operations.
-  const auto read = [this](Index i) {
-    return std::any_of(code_.begin(), code_.end(),
-                       [i](const Instruction& s) { return s.a == i || s.b == i || s.c == i; });
-  };
-  for (Index i = 0; i < inputs_; ++i)
-    if (!inputs[i].column && read(i)) std::fill_n(slot[i], width, inputs[i].scalar);
+  Columns columns(slots_, width);
+  for (Index i = 0; i < inputs_; ++i) columns.take(i, inputs[i]);
 
   // While one block is computed, the memory of the block after the next is asked for, a fraction with each instruction:
   // a column is visited in short bursts, which the processor does not foresee. Short tapes are bound by bandwidth.
@@ -308,26 +346,27 @@ void Tape::evaluate(std::span<const TapeInput> inputs, Index n, std::span<double
     for (Index i = 0; i < inputs_; ++i) {
       if (!inputs[i].column) continue;
       if (whole) {
-        slot[i] = const_cast<double*>(inputs[i].column + begin);  // no instruction targets an input
+        columns.place(i, const_cast<double*>(inputs[i].column + begin));  // no instruction targets an input
       } else {
-        slot[i] = workspace.data() + i * width;
-        std::copy_n(inputs[i].column + begin, count, slot[i]);
-        std::fill_n(slot[i] + count, width - count, inputs[i].column[n - 1]);
+        columns.place(i, columns.own(i));
+        std::copy_n(inputs[i].column + begin, count, columns[i]);
+        std::fill_n(columns[i] + count, width - count, inputs[i].column[n - 1]);
       }
     }
-    for (Index k = 0; k < outputs_; ++k) {
-      slot[inputs_ + k] = whole ? outputs[k] + begin : workspace.data() + (inputs_ + k) * width;
-    }
+    for (Index k = inputs_; k < inputs_ + outputs_; ++k)
+      columns.place(k, whole ? outputs[k - inputs_] + begin : columns.own(k));
     const Index padded = (count + lanes - 1) & ~(lanes - 1);
     const bool ahead = steps >= 4 && begin + 3 * width <= n;
     for (Index s = 0; s < steps; ++s) {
       if (ahead) fetch(begin + 2 * width + width * s / steps, begin + 2 * width + width * (s + 1) / steps);
       const Instruction& step = code_[s];
-      apply(static_cast<Operation>(step.operation),
-            {slot[step.target], slot[step.a], slot[step.b], slot[step.c], step.constant}, padded);
+      columns.apply(static_cast<Operation>(step.operation), step.target, {step.a, step.b, step.c}, step.constant,
+                    padded);
     }
-    if (whole) continue;
-    for (Index k = 0; k < outputs_; ++k) std::copy_n(slot[inputs_ + k], count, outputs[k] + begin);
+    for (Index k = inputs_; k < inputs_ + outputs_; ++k) {
+      columns.lay_out(k, padded);
+      if (!whole) std::copy_n(columns[k], count, outputs[k - inputs_] + begin);
+    }
   }
 }
 

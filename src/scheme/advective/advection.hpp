@@ -22,18 +22,20 @@ namespace fokker {
 class Advection {
  public:
   Advection(const Grid& grid, Reconstruction reconstruction);
+  Advection(Advection&&) = default;  // copied columns would be those of the other
 
-  /// Weights of the face values of the five rows (or columns) around a face, and the means over the face of the
-  /// velocity where it points up and where it points down [1/t].
+  /// Columns with a number for every face: weights of the face values of the five rows (or columns) around it, and the
+  /// means over it of the velocity where it points up and where it points down [1/t].
   struct Transverse {
-    std::array<double, 5> weight{};
-    double up = 0, down = 0;
+    std::array<double*, 5> weight{};
+    double *up = nullptr, *down = nullptr;
+    [[nodiscard]] Transverse from(Index face) const;
   };
 
   /// v / h [1/t] through the upper face along `axis` of every cell; 0 on walls.
   [[nodiscard]] double* velocity(int axis) { return velocity_[axis].data(); }
-  /// One per face as `velocity`; allocated at the first call. 2D only.
-  [[nodiscard]] Transverse* transverse(int axis);
+  /// Faces as in `velocity`; allocated at the first call. 2D only.
+  [[nodiscard]] const Transverse& transverse(int axis);
   /// To be called when velocities have changed.
   void finish();
 
@@ -55,6 +57,8 @@ class Advection {
  private:
   void along_x(const double* p, Index row, Index column, Index count, bool carried, double* out) const;
   void along_y(const double* p, Index face, Index column, Index count, bool carried, double* out) const;
+  [[nodiscard]] bool has_transverse(int axis) const { return transverse_[axis].up != nullptr; }
+  void transverse_values(int axis, const double* p) const;
   void transverse_fluxes(int axis, const double* p) const;
   template <class Use>
   void for_fluxes(int axis, const double* p, const Use& use) const;
@@ -64,7 +68,8 @@ class Advection {
   std::array<bool, 2> periodic_{false, false}, active_{false, false};
   std::array<double, 2> h_{0, 0};
   std::array<std::vector<double>, 2> velocity_;
-  std::array<std::vector<Transverse>, 2> transverse_;
+  std::array<std::vector<double>, 2> columns_;  // of transverse_
+  std::array<Transverse, 2> transverse_;
   mutable std::vector<double> value_, flux_;  // scratch of the transverse fluxes
   Index faces_ = 0;
 };

@@ -5,6 +5,7 @@
 
 #include "../edge_source.hpp"
 #include "advection.hpp"
+#include "face_value.hpp"
 #include "fokker/base/errors.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/scheme/effective_drift.hpp"
@@ -28,6 +29,33 @@ constexpr std::array<double, 5> quartic(double x) {
 constexpr std::array<std::array<double, 5>, 3> quartics{quartic(gauss_node[0]), quartic(gauss_node[1]),
                                                         quartic(gauss_node[2])};
 
+/// Whether what comes out is finite.
+__attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"))) bool divide(double* out, Index count,
+                                                                                          double h) {
+  constexpr double largest = std::numeric_limits<double>::max();
+  std::int64_t beyond = 0;  // as wide as a double: the loop keeps to whole vectors
+#pragma omp simd reduction(| : beyond)
+  for (Index i = 0; i < count; ++i) {
+    out[i] /= h;
+    beyond |= (out[i] <= largest) & (out[i] >= -largest) ? 0 : 1;
+  }
+  return beyond == 0;
+}
+
+/// What the faces hold of velocities at their three Gauss points.
+__attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"))) void integrate(
+    const double (&v)[3][EdgeSource::block], Index count, double* velocity, const Advection::Transverse& faces) {
+#pragma omp simd
+  for (Index i = 0; i < count; ++i) {
+    const double a = gauss_weight[0] * v[0][i], b = gauss_weight[1] * v[1][i], c = gauss_weight[2] * v[2][i];
+    velocity[i] = a + b + c;
+    faces.up[i] = most(a, 0) + most(b, 0) + most(c, 0);
+    faces.down[i] = most(-a, 0) + most(-b, 0) + most(-c, 0);
+    for (std::size_t m = 0; m < 5; ++m)
+      faces.weight[m][i] = a * quartics[0][m] + b * quartics[1][m] + c * quartics[2][m];
+  }
+}
+
 class GivenDrift final : public Form, public Operator {
  public:
   GivenDrift(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, Reconstruction reconstruction,
@@ -39,6 +67,11 @@ class GivenDrift final : public Form, public Operator {
         advection_(*grid_, reconstruction),
         transverse_(grid_->dimension() == 2 && reconstruction->transverse) {
     check_coefficients(*grid_, *sde_, DriftAs::velocity, times.from);
+    for (int k = 0; k < grid_->dimension(); ++k)
+      for (Index i = 0; i < grid_->axis(k).cells; ++i) {
+        centers_[k].push_back(grid_->axis(k).center(i));
+        faces_[k].push_back(grid_->axis(k).face(i + 1));
+      }
     build(times.from);
   }
 
@@ -104,7 +137,7 @@ class GivenDrift final : public Form, public Operator {
       const Index rows = k == 1 && !grid_->axis(1).periodic() ? grid_->ny() - 1 : grid_->ny();
       const Index columns = k == 0 && !grid_->axis(0).periodic() ? grid_->nx() - 1 : grid_->nx();
       double* const velocity = advection_.velocity(k);
-      Advection::Transverse* const faces = transverse_ ? advection_.transverse(k) : nullptr;
+      const Advection::Transverse* const faces = transverse_ ? &advection_.transverse(k) : nullptr;
       parallel_for(0, rows, std::max<Index>(1, 4096 / columns), [&](Index first, Index last) {
         for (Index row = first; row < last; ++row)
           for (Index column = 0; column < columns; column += block)
@@ -119,17 +152,23 @@ class GivenDrift final : public Form, public Operator {
 
   /// F . n / h at the points that `sample` holds, on faces normal to axis k.
   void velocities(int k, double t, Index count, Sample& sample, double* out) const {
-    sample.evaluate(*sde_, t, count);
-    double s[2][block] = {};
-    if (source_) source_->score(sample.points(count, grid_->dimension()), {{s[0], s[1]}});
-    const double h = grid_->axis(k).width();
-    for (Index i = 0; i < count; ++i) {
-      double F = sample.a[k][i];
-      if (source_) F -= sample.D[2 * k][i] * s[k][i];
-      if (source_ && grid_->dimension() == 2) F -= sample.D[1][i] * s[1 - k][i];
-      if (!std::isfinite(F)) throw NumericalError("the effective drift is not finite", t);
-      out[i] = F / h;
+    if (source_) {
+      subtract_score(k, t, count, sample, out);
+    } else {
+      sde_->flux_velocity_along(k, sample.points(count, grid_->dimension()), t, out);
     }
+    if (!divide(out, count, grid_->axis(k).width())) throw NumericalError("the effective drift is not finite", t);
+  }
+
+  /// out = (a - D s) . n
+  void subtract_score(int k, double t, Index count, Sample& sample, double* out) const {
+    sample.evaluate(*sde_, t, count);
+    const bool plane = grid_->dimension() == 2;
+    double s[2][block];
+    source_->score(sample.points(count, grid_->dimension()), {{s[0], plane ? s[1] : nullptr}});
+    for (Index i = 0; i < count; ++i) out[i] = sample.a[k][i] - sample.D[2 * k][i] * s[k][i];
+    if (plane)
+      for (Index i = 0; i < count; ++i) out[i] -= sample.D[1][i] * s[1 - k][i];
   }
 
   /// Points on the upper faces along axis k of cells column, column + 1, .. of a row, `shift` of the face's length away
@@ -137,13 +176,13 @@ class GivenDrift final : public Form, public Operator {
   void face_velocities(int k, double t, Index column, Index row, Index count, double shift, double* out) const {
     Sample sample;
     const bool plane = grid_->dimension() == 2;
-    for (Index i = 0; i < count; ++i) {
-      const Axis& x = grid_->axis(0);
-      sample.x[i] = k == 0 ? x.face(column + i + 1) : x.center(column + i) + shift * x.width();
-      if (plane) {
-        const Axis& y = grid_->axis(1);
-        sample.y[i] = k == 1 ? y.face(row + 1) : y.center(row) + shift * y.width();
-      }
+    if (k == 0) {
+      std::copy_n(faces_[0].data() + column, count, sample.x);
+      if (plane) std::fill_n(sample.y, count, centers_[1][row] + shift * grid_->axis(1).width());
+    } else {
+      const double aside = shift * grid_->axis(0).width();
+      for (Index i = 0; i < count; ++i) sample.x[i] = centers_[0][column + i] + aside;
+      std::fill_n(sample.y, count, faces_[1][row]);
     }
     velocities(k, t, count, sample, out);
     const bool closes = k == 0 ? column + count == grid_->nx() : row + 1 == grid_->ny();
@@ -159,23 +198,13 @@ class GivenDrift final : public Form, public Operator {
   }
 
   void set_faces(int k, double t, Index column, Index row, Index count, double* velocity,
-                 Advection::Transverse* faces) const {
+                 const Advection::Transverse* faces) const {
     const Index first = row * grid_->nx() + column;
-    if (faces == nullptr) return face_velocities(k, t, column, row, count, 0, velocity + first);
-    std::fill_n(velocity + first, count, 0.0);
-    std::fill_n(faces + first, count, Advection::Transverse{});
-    for (std::size_t g = 0; g < 3; ++g) {
-      double v[block];
-      face_velocities(k, t, column, row, count, gauss_node[g], v);
-      for (Index i = 0; i < count; ++i) {
-        const double part = gauss_weight[g] * v[i];
-        Advection::Transverse& face = faces[first + i];
-        velocity[first + i] += part;
-        face.up += std::max(part, 0.0);
-        face.down += std::max(-part, 0.0);
-        for (std::size_t m = 0; m < 5; ++m) face.weight[m] += part * quartics[g][m];
-      }
-    }
+    double* const out = velocity + first;
+    if (faces == nullptr) return face_velocities(k, t, column, row, count, 0, out);
+    double v[3][block];
+    for (std::size_t g = 0; g < 3; ++g) face_velocities(k, t, column, row, count, gauss_node[g], v[g]);
+    integrate(v, count, out, faces->from(first));
   }
 
   void build_outlets(double t) const {
@@ -222,6 +251,7 @@ class GivenDrift final : public Form, public Operator {
   mutable std::vector<Outlet> outlets_;
   mutable std::vector<double> diagonal_;
   mutable double built_at_ = std::numeric_limits<double>::quiet_NaN(), exit_rate_ = -1;
+  std::array<std::vector<double>, 2> centers_, faces_;  // of the cells along each axis; the upper faces
   bool transverse_;
 };
 

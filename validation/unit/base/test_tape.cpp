@@ -219,6 +219,29 @@ TEST_CASE("outputs that repeat: an input a constant and each other") {
   }
 }
 
+TEST_CASE("a time given as one number has the bits of a column of it") {
+  const std::vector<std::string> xt{"x", "t"};
+  const std::vector<Expression> formulas{parse("sin(t)*exp(-t) + 3"),
+                                         parse("x*sin(t)*exp(-t) + sin(t)^2/(1 + x^2)"),
+                                         parse("t"),
+                                         parse("sin(t)*exp(-t) + 3"),
+                                         parse("if(t < x, sin(t), x)"),
+                                         parse("2.5")};
+  for (const Index n : {1, 7, 8, 200, 256, 257, 1000}) {
+    const std::vector<double> x = grid(-2, 2, static_cast<int>(n)), t(x.size(), 0.7);
+    std::vector<std::vector<double>> once(formulas.size(), std::vector<double>(x.size(), -777)), column = once;
+    std::vector<double*> once_out, column_out;
+    for (std::size_t k = 0; k < formulas.size(); ++k) {
+      once_out.push_back(once[k].data());
+      column_out.push_back(column[k].data());
+    }
+    const Tape tape(formulas, xt);
+    tape.evaluate(std::vector{TapeInput::of(x.data()), TapeInput::of(0.7)}, n, once_out);
+    tape.evaluate(std::vector{TapeInput::of(x.data()), TapeInput::of(t.data())}, n, column_out);
+    CHECK(once == column);
+  }
+}
+
 TEST_CASE("registers are reused: a long chain needs few and a hundred live values work") {
   std::string chain = "x";
   for (int i = 0; i < 100; ++i) chain = "sin(" + chain + " + " + std::to_string(i) + "*x)";
