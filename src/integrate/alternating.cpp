@@ -78,37 +78,6 @@ class HundsdorferVerwer final : public AlternatingMethod {
   std::vector<double> y_, rate_;
 };
 
-/// Two halves are taken, the whole step is for comparison: of order 2, it is 4 times as wrong as they are together.
-class Doubled final : public Method {
- public:
-  Doubled(std::unique_ptr<Method> method, const Operator& op)
-      : method_(std::move(method)),
-        op_(op),
-        whole_(static_cast<std::size_t>(op.size())),
-        half_(static_cast<std::size_t>(op.size())) {}
-
-  void advance(const Advance& step) override {
-    method_->advance({step.t, step.h, step.end, step.p, whole_});
-    method_->advance({step.t, step.h / 2, step.t + step.h / 2, step.p, half_});
-    method_->advance({step.t + step.h / 2, step.h / 2, step.end, half_, step.next});
-    evaluations_ = method_->evaluations();
-    factorisations_ = method_->factorisations();
-    parallel_for(0, op_.size(), 16384, [&](Index first, Index last) {
-      for (std::size_t i = first; i < static_cast<std::size_t>(last); ++i) whole_[i] = (step.next[i] - whole_[i]) / 3;
-    });
-  }
-  double error(const Advance& /*step*/) override {
-    constexpr double rounding = 1e-15;  // of a mass of 1: two ways of adding up the same small step
-    const double difference = op_.norm_l1(whole_);
-    return difference > rounding ? difference : 0;
-  }
-
- private:
-  std::unique_ptr<Method> method_;
-  const Operator& op_;
-  std::vector<double> whole_, half_;
-};
-
 }  // namespace
 
 void refuse_cross_terms(const Split& split, double t, std::string_view row, std::string_view remedy) {
@@ -123,9 +92,6 @@ std::unique_ptr<Method> make_peaceman_rachford(const Operator& op) {
 }
 std::unique_ptr<Method> make_hundsdorfer_verwer(const Operator& op) {
   return std::make_unique<HundsdorferVerwer>(*op.linear());
-}
-std::unique_ptr<Method> make_doubled(std::unique_ptr<Method> method, const Operator& op) {
-  return std::make_unique<Doubled>(std::move(method), op);
 }
 
 }  // namespace fokker

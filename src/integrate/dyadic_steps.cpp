@@ -27,6 +27,15 @@ double fit_to_dyadic(double t, double dt, double limit) {
   return std::ldexp(way, -halvings);
 }
 
+double fit_to_parts(double t, double dt, double limit) {
+  if (divides(dt, t, limit)) return dt;
+  const double way = limit - t, parts = std::max(1.0, std::ceil(way / dt * (1 - 1e-9)));
+  int exponent;
+  const double digits = std::frexp(way / parts, &exponent);
+  const double rounded = std::ldexp(std::round(std::ldexp(digits, 44)), exponent - 44);
+  return divides(rounded, t, limit) ? rounded : way / parts;
+}
+
 double end_of_dyadic(double t, double dt, double limit) {
   const double steps = std::round((limit - t) / dt);
   return steps <= 1 ? limit : limit - (steps - 1) * dt;

@@ -52,9 +52,6 @@ class Method {
 /// How many substeps talbot would take over a `way` (LinearOperator::elapsed) in one step: on a ring they are short.
 /// Throws as make_talbot does.
 [[nodiscard]] double talbot_substeps(const LinearOperator& op, double way);
-/// Two steps of half the length, beside one whole: an error estimate for a method of order 2 that has none.
-std::unique_ptr<Method> make_doubled(std::unique_ptr<Method> method, const Operator& op);
-
 /// Throws NumericalError where a tensor that varies in time has got cross terms since the start, which `row` cannot
 /// take.
 void refuse_cross_terms(const Split& split, double t, std::string_view row, std::string_view remedy);
@@ -63,6 +60,10 @@ void refuse_cross_terms(const Split& split, double t, std::string_view row, std:
 /// accuracy: a tail that sinks through it ends in a few cells of noise of either sign, whatever the arithmetic and the
 /// step. There p is zero to within 2.2e-308, and is set to it.
 long flush_subnormal(std::span<double> cells);
+
+/// A first step: the one whose leading error term C dt^order |A^order p| is the tolerance, `most` where that is longer.
+double first_by_derivative(const Operator& op, double t, std::span<const double> state, double tolerance, int order,
+                           double most);
 
 /// Throws UsageError, with the reason, where `row` cannot serve this operator; talbot may find more.
 void check_row(const StepperRow& row, const Operator& op, const StepperOptions& options, double t0);
@@ -103,6 +104,9 @@ std::unique_ptr<TimeStepper> make_free_steps(std::unique_ptr<Method> method, Ste
 /// Adaptive dt of powers of two (dyadic_steps.hpp), so that factorisations are used again.
 std::unique_ptr<TimeStepper> make_dyadic_steps(std::unique_ptr<Method> method, StepBound bound, double tolerance,
                                                int order);
+/// Adaptive dt in equal parts of the way for a `method` of order 2 without an error estimate: steps are taken in two
+/// halves, and whole for comparison.
+std::unique_ptr<TimeStepper> make_paired_steps(std::unique_ptr<Method> method, StepBound bound, double tolerance);
 /// Adaptive dt for formulas that are exact but for what their error tells: all the way to the limit at once, halved
 /// while the error is above the tolerance.
 std::unique_ptr<TimeStepper> make_leap_steps(std::unique_ptr<Method> method, StepBound bound, double tolerance);

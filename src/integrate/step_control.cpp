@@ -18,6 +18,18 @@ long flush_subnormal(std::span<double> cells) {
   return count;
 }
 
+double first_by_derivative(const Operator& op, double t, std::span<const double> state, double tolerance, int order,
+                           double most) {
+  constexpr double C = 0.04;  // of tr_bdf2
+  std::vector<double> a(state.begin(), state.end()), b(state.size());
+  for (int derivative = 0; derivative < order; ++derivative) {
+    op.apply(t, a, b);
+    std::swap(a, b);
+  }
+  const double size = C * op.norm_l1(a);
+  return std::min(size > 0 ? std::pow(tolerance / size, 1.0 / order) : most, most);
+}
+
 double StepBound::at(double t) const {
   if (std::isinf(factor)) return factor;
   const double by_rate = factor * op->stable_step(t);
@@ -182,17 +194,8 @@ class DyadicSteps final : public Steps {
     }
   }
 
-  /// From the third derivative: the step whose leading error term C dt^3 |A^3 p| is the tolerance.
   double first_step(double t, std::span<const double> state, double limit) override {
-    constexpr double C = 0.04;  // of tr_bdf2
-    std::vector<double> a(state.begin(), state.end()), b(state.size());
-    for (int derivative = 0; derivative < order_; ++derivative) {
-      bound_.op->apply(t, a, b);
-      std::swap(a, b);
-    }
-    const double size = C * bound_.op->norm_l1(a);
-    const double dt = size > 0 ? std::pow(tolerance_ / size, 1.0 / order_) : limit - t;
-    return std::min(dt, limit - t);
+    return first_by_derivative(*bound_.op, t, state, tolerance_, order_, limit - t);
   }
 
  private:

@@ -173,7 +173,7 @@ constexpr StepperRow table[] = {
      .reference = "Peaceman and Rachford 1955",
      .when_not = "skew edges of a full tensor: refused, take hundsdorfer_verwer; one dimension: tr_bdf2",
      .method = make_peaceman_rachford,
-     .control = StepControl::doubled_dyadic,
+     .control = StepControl::paired,
      .step_limit = StepBound::rounding},
     {.name = "hundsdorfer_verwer",
      .order = 2,
@@ -186,7 +186,7 @@ constexpr StepperRow table[] = {
      .reference = "Hundsdorfer 2002; 't Hout and Mishra 2013: theta = 1/2 + sqrt(3)/6",
      .when_not = "p >= 0 asked for; diagonal tensors: peaceman_rachford costs a third; one dimension: tr_bdf2",
      .method = make_hundsdorfer_verwer,
-     .control = StepControl::doubled_dyadic,
+     .control = StepControl::paired,
      .step_limit = StepBound::rounding,
      .keeps_sign = false},
     {.name = "frozen_generator",
@@ -310,8 +310,8 @@ std::unique_ptr<TimeStepper> make_controlled(const StepperRow& row, std::unique_
       return make_free_steps(std::move(method), bound, tolerance, order);
     case StepControl::dyadic:
       return make_dyadic_steps(std::move(method), bound, tolerance, order);
-    case StepControl::doubled_dyadic:
-      return make_dyadic_steps(make_doubled(std::move(method), *bound.op), bound, tolerance, order);
+    case StepControl::paired:
+      return make_paired_steps(std::move(method), bound, tolerance);
     case StepControl::careful:
       return make_free_steps(std::move(method), bound, tolerance, order, {.growth = 2, .least_first = 0.2, .fall = 3});
     case StepControl::leap:

@@ -12,6 +12,11 @@ namespace fokker {
 /// alone: a resumed run takes the same steps.
 [[nodiscard]] double fit_to_dyadic(double t, double dt, double limit);
 
+/// The length of a step that need not be a power of two of another: dt where it divides the way, else equal parts of
+/// the way, none above dt. Rounded to 44 bits, so that ways of one length, which differ by the rounding of t, have
+/// parts of one length.
+[[nodiscard]] double fit_to_parts(double t, double dt, double limit);
+
 /// Where a dyadic step ends: limit - (m - 1) dt, so that rounding does not add up; `limit` itself for the last.
 [[nodiscard]] double end_of_dyadic(double t, double dt, double limit);
 

@@ -70,12 +70,12 @@ class Method;  // one step of a method as arithmetic, private to this module
 
 /// How a row finds the length of its steps where no dt is given.
 enum class StepControl {
-  bound,           ///< at its bound
-  free,            ///< any length, by the error estimate
-  dyadic,          ///< powers of two, so that factorisations serve again
-  doubled_dyadic,  ///< the same; the estimate compares a step with its two halves
-  careful,         ///< any length, growing to twice the one before at most
-  leap             ///< all the way at once, halved while the error is above the tolerance
+  bound,    ///< at its bound
+  free,     ///< any length, by the error estimate
+  dyadic,   ///< powers of two, so that factorisations serve again
+  paired,   ///< equal parts of the way, for the same reason; two halves are held against the whole step
+  careful,  ///< any length, growing to twice the one before at most
+  leap      ///< all the way at once, halved while the error is above the tolerance
 };
 
 /// A triangle with these corners, left of 0 and on both sides of it, in which |R(z)| <= 1; 0: none.

@@ -185,6 +185,40 @@ TEST_CASE("alternating directions keep mass plus outflow to rounding and a divid
   }
 }
 
+TEST_CASE("adaptive alternating steps have errors that follow the tolerance and few lengths") {
+  const Example p = turning(2, 1, 0.5, false, 48);
+  State start(static_cast<std::size_t>(p.op().size()), 0.0);
+  const PointsIn at = p.grid->centers();
+  for (Index i = 0; i < p.op().cells(); ++i)
+    start[i] = std::exp(-5 * (std::pow(at.axis[0][i] - 1, 2) + std::pow(at.axis[1][i], 2)));
+  const double all = mass(p.op(), start);
+  for (double& v : start) v /= all;
+  const State exact = run(p, "rk4", start, 1, {.dt = 1.0 / 2048, .keep_positive = false});
+  for (const bool keep : {false, true}) {
+    double error[2];
+    for (int k = 0; k < 2; ++k) {
+      const double tolerance = k == 0 ? 1e-3 : 1e-5;
+      const auto stepper =
+          make_stepper(*find_stepper("peaceman_rachford"), p.op(), {.tolerance = tolerance, .keep_positive = keep}, 0);
+      State state = start;
+      double t = 0, dt = stepper->first_step(0, state, 1);
+      int steps = 0, rejected = 0;
+      while (t < 1) {
+        const StepResult r = stepper->step({t, dt, 1}, state);
+        t = r.t, dt = r.next_dt, rejected += r.rejected, ++steps;
+      }
+      error[k] = distance(p.op(), state, exact);
+      CAPTURE(tolerance);
+      CAPTURE(keep);
+      CHECK(error[k] < 2 * std::pow(tolerance / 10, 2.0 / 3));
+      CHECK(rejected == 0);
+      CHECK(stepper->factorisations() <= 20);
+      CHECK(stepper->rhs_evaluations() <= 2 * 2.7 * steps);  // two sweeps a step: the halves, and 0.7 of the wholes
+    }
+    CHECK(std::log(error[0] / error[1]) / std::log(100.0) == doctest::Approx(2.0 / 3).epsilon(0.1));
+  }
+}
+
 TEST_CASE("peaceman_rachford is positive up to its bound along one axis") {
   // gamma times the exit rate along one axis at most 1: no step of a point start is divided, however long the run.
   const Example p = turning(5, 1, 0.5, false, 20);

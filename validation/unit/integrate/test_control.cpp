@@ -91,6 +91,20 @@ TEST_CASE("a step length keeps its bits while it divides the way to the limit") 
   CHECK(fit_to_dyadic(0, 5, 1) == 1);
 }
 
+TEST_CASE("parts of ways that differ by rounding have one length") {
+  const double dt = 0.03, part = fit_to_parts(0, dt, 0.1);
+  CHECK(part == doctest::Approx(0.025).epsilon(1e-12));
+  for (int k = 0; k < 50; ++k) {
+    CAPTURE(k);
+    CHECK(fit_to_parts(0.1 * k, dt, 0.1 * (k + 1)) == part);
+    CHECK(fit_to_parts(0.1 * k + part, dt, 0.1 * (k + 1)) == part);  // and stay when some of the way is done
+  }
+  CHECK(fit_to_parts(0, 0.25, 1) == 0.25);
+  CHECK(fit_to_parts(0, 5, 1) == 1);
+  CHECK(fit_to_parts(0, std::numeric_limits<double>::infinity(), 3) == 3);
+  CHECK(fit_to_parts(0, 0.4, 1) == doctest::Approx(1.0 / 3).epsilon(1e-12));
+}
+
 TEST_CASE("step lengths end on the limit and rounding does not add up over a million steps") {
   const double dt = std::ldexp(0.3, -20), limit = 0.7 + 0.3;
   double t = 0.7;
