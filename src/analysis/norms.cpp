@@ -110,7 +110,7 @@ namespace {
 
 constexpr std::size_t stretch = 256;
 
-FOKKER_VECTOR_CLONES void entropy_terms(const double* p, std::size_t n, double* out) {
+FOKKER_KERNEL(void, entropy_terms, (const double* p, std::size_t n, double* out), (p, n, out)) {
   for (std::size_t i = 0; i < n; ++i) {
     const double logarithm = ::log(p[i] <= 0 ? 1.0 : p[i]);
     out[i] = p[i] <= 0 ? 0.0 : -p[i] * logarithm;

@@ -5,6 +5,7 @@
 
 #include "fokker/base/errors.hpp"
 #include "fokker/base/expression.hpp"
+#include "fokker/base/instruction_set.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/base/stop.hpp"
 #include "fokker/cli/console.hpp"
@@ -70,6 +71,7 @@ int failed(const std::string& what, int code) {
 
 int guarded(const Verb& verb, const fokker::Command& command) {
   try {
+    (void)fokker::instruction_set();  // refused here if at all, and not by the first kernel
     return act(verb, command);
   } catch (const fokker::CaseError& error) {
     for (const fokker::Problem& problem : error.problems()) fokker::complain(problem.message() + "\n");

@@ -4,13 +4,9 @@
 #include <cstring>
 #include <numbers>
 
-// One binary for all machines; the sanitizers' start-up code runs after the choice is made, so their builds take the
-// plain version. The vector types never cross a real call, so their calling convention does not matter.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
-#define FOKKER_VECTOR_KERNEL __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define FOKKER_VECTOR_KERNEL
-#endif
+#include "fokker/base/instruction_set.hpp"
+
+// The vector types never cross a real call, so their calling convention does not matter.
 #define FOKKER_INLINE inline __attribute__((always_inline))
 #pragma GCC diagnostic ignored "-Wpsabi"
 
@@ -170,9 +166,10 @@ FOKKER_INLINE void substitute(double back, const Numbers& end, const Weights& we
 /// From both ends to the cell in the middle and back:
 ///
 ///     0 -> 1 -> ... -> m <- ... <- n-2 <- n-1
-FOKKER_VECTOR_KERNEL
-void contour_line(const Poles& poles, std::size_t group, double h, const TridiagonalRates& rates,
-                  std::span<const double> p, double* work, ContourSums* sums) {
+FOKKER_KERNEL(void, contour_line,
+              (const Poles& poles, std::size_t group, double h, const TridiagonalRates& rates,
+               std::span<const double> p, double* work, ContourSums* sums),
+              (poles, group, h, rates, p, work, sums)) {
   const Index n = static_cast<Index>(rates.left.size()), middle = n / 2, last = n - 1;
   const double *const left = rates.left.data(), *const right = rates.right.data(), *const out = rates.out.data();
   const auto kept_at = [work](Index j) { return work + static_cast<std::size_t>(j) * contour_work(false); };
@@ -214,9 +211,10 @@ void contour_line(const Poles& poles, std::size_t group, double h, const Tridiag
 
 /// Cells 0 .. n-2 in order; each also hands to the last cell and is given from it, directly at the ends of the chain
 /// and through the cells eliminated before elsewhere (the picture is beside CyclicSolver in shifted_solver.cpp).
-FOKKER_VECTOR_KERNEL
-void contour_ring(const Poles& poles, std::size_t group, double h, const TridiagonalRates& rates,
-                  std::span<const double> p, double* work, ContourSums* sums) {
+FOKKER_KERNEL(void, contour_ring,
+              (const Poles& poles, std::size_t group, double h, const TridiagonalRates& rates,
+               std::span<const double> p, double* work, ContourSums* sums),
+              (poles, group, h, rates, p, work, sums)) {
   const Index last = static_cast<Index>(rates.left.size()) - 1;
   const double *const left = rates.left.data(), *const right = rates.right.data(), *const out = rates.out.data();
   const auto kept_at = [work](Index j) { return work + static_cast<std::size_t>(j) * contour_work(true); };

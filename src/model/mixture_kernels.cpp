@@ -80,9 +80,10 @@ template <int dimension>
 
 }  // namespace
 
-FOKKER_VECTOR_CLONES
-void add_up(std::span<const MixtureTerm> terms, int dimension, MixtureOrder order, const double* x, const double* y,
-            Index count, MixtureTotals& totals) {
+FOKKER_KERNEL(void, add_up,
+              (std::span<const MixtureTerm> terms, int dimension, MixtureOrder order, const double* x, const double* y,
+               Index count, MixtureTotals& totals),
+              (terms, dimension, order, x, y, count, totals)) {
   if (dimension == 1)
     add_all<1>(terms, order, x, y, count, totals);
   else

@@ -2,6 +2,7 @@
 #include <bit>
 #include <cmath>
 
+#include "fokker/base/instruction_set.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/operator/combine.hpp"
 #include "fokker/operator/edge_matrix.hpp"
@@ -147,9 +148,7 @@ template <int N>
 // measured).
 constexpr Index chunk = 64;
 
-__attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"))) void run_blocks(const EdgeBlock* block,
-                                                                                              const EdgeBlock* end,
-                                                                                              const Pass& pass) {
+FOKKER_KERNEL(void, run_blocks, (const EdgeBlock* block, const EdgeBlock* end, const Pass& pass), (block, end, pass)) {
   alignas(64) double rate[chunk];
   auto sink = std::lower_bound(pass.sinks.begin(), pass.sinks.end(), block->cell,
                                [](const Sink& candidate, Index cell) { return candidate.cell < cell; });

@@ -3,27 +3,24 @@
 #include <cmath>
 #include <limits>
 
-// Compiled for three instruction sets, chosen when the program starts; as in philox.cpp.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
-#define FOKKER_VECTOR_KERNEL __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define FOKKER_VECTOR_KERNEL
-#endif
+#include "fokker/base/instruction_set.hpp"
 
 namespace fokker {
 
 namespace {
 
 // 24 bytes read and 8 written per particle, in cache; 3 flops where the root is the same for all, else a root as well.
-FOKKER_VECTOR_KERNEL
-void step_1d(Index n, double dt, const double* __restrict f, const double* __restrict D, const double* __restrict z,
-             double* __restrict x) {
+FOKKER_KERNEL(void, step_1d,
+              (Index n, double dt, const double* __restrict f, const double* __restrict D, const double* __restrict z,
+               double* __restrict x),
+              (n, dt, f, D, z, x)) {
   for (Index i = 0; i < n; ++i) x[i] += f[i] * dt + std::sqrt(2 * dt * D[i]) * z[i];
 }
 
-FOKKER_VECTOR_KERNEL
-void step_1d_same(Index n, double dt, const double* __restrict f, double root, const double* __restrict z,
-                  double* __restrict x) {
+FOKKER_KERNEL(void, step_1d_same,
+              (Index n, double dt, const double* __restrict f, double root, const double* __restrict z,
+               double* __restrict x),
+              (n, dt, f, root, z, x)) {
   for (Index i = 0; i < n; ++i) x[i] += f[i] * dt + root * z[i];
 }
 
@@ -39,10 +36,11 @@ __attribute__((always_inline)) inline Root root_of(double dt, double Dxx, double
   return {xx, yx, std::sqrt(rest > 0 ? rest : (rest >= -1e-8 * total ? 0 : nan))};
 }
 
-FOKKER_VECTOR_KERNEL
-void step_2d(Index n, double dt, const double* __restrict fx, const double* __restrict fy, const double* __restrict Dxx,
-             const double* __restrict Dxy, const double* __restrict Dyy, const double* __restrict zx,
-             const double* __restrict zy, double* __restrict x, double* __restrict y) {
+FOKKER_KERNEL(void, step_2d,
+              (Index n, double dt, const double* __restrict fx, const double* __restrict fy,
+               const double* __restrict Dxx, const double* __restrict Dxy, const double* __restrict Dyy,
+               const double* __restrict zx, const double* __restrict zy, double* __restrict x, double* __restrict y),
+              (n, dt, fx, fy, Dxx, Dxy, Dyy, zx, zy, x, y)) {
   for (Index i = 0; i < n; ++i) {
     const Root root = root_of(dt, Dxx[i], Dxy[i], Dyy[i]);
     x[i] += fx[i] * dt + root.xx * zx[i];
@@ -50,10 +48,10 @@ void step_2d(Index n, double dt, const double* __restrict fx, const double* __re
   }
 }
 
-FOKKER_VECTOR_KERNEL
-void step_2d_same(Index n, double dt, Root root, const double* __restrict fx, const double* __restrict fy,
-                  const double* __restrict zx, const double* __restrict zy, double* __restrict x,
-                  double* __restrict y) {
+FOKKER_KERNEL(void, step_2d_same,
+              (Index n, double dt, Root root, const double* __restrict fx, const double* __restrict fy,
+               const double* __restrict zx, const double* __restrict zy, double* __restrict x, double* __restrict y),
+              (n, dt, root, fx, fy, zx, zy, x, y)) {
   for (Index i = 0; i < n; ++i) {
     x[i] += fx[i] * dt + root.xx * zx[i];
     y[i] += fy[i] * dt + root.yx * zx[i] + root.yy * zy[i];
@@ -61,17 +59,18 @@ void step_2d_same(Index n, double dt, Root root, const double* __restrict fx, co
 }
 
 /// One column read, nothing written: what nearly every step needs where no wall absorbs.
-FOKKER_VECTOR_KERNEL
-bool all_inside(Index n, const double* __restrict x, double lower, double upper) {
+FOKKER_KERNEL(bool, all_inside, (Index n, const double* __restrict x, double lower, double upper),
+              (n, x, lower, upper)) {
   std::uint64_t outside = 0;
   for (Index i = 0; i < n; ++i) outside |= (x[i] >= lower) & (x[i] <= upper) ? std::uint64_t{0} : std::uint64_t{1};
   return outside == 0;
 }
 
-FOKKER_VECTOR_KERNEL
-std::uint64_t crossings(Index n, double dt, const double* __restrict before, const double* __restrict after,
-                        const double* __restrict D, double lower, double upper, double reach_lower, double reach_upper,
-                        std::uint64_t* __restrict flags) {
+FOKKER_KERNEL(std::uint64_t, crossings,
+              (Index n, double dt, const double* __restrict before, const double* __restrict after,
+               const double* __restrict D, double lower, double upper, double reach_lower, double reach_upper,
+               std::uint64_t* __restrict flags),
+              (n, dt, before, after, D, lower, upper, reach_lower, reach_upper, flags)) {
   std::uint64_t any = 0;
   for (Index i = 0; i < n; ++i) {
     const double scale = D[i] * dt, below = after[i] - lower, above = upper - after[i];

@@ -13,14 +13,14 @@ constexpr Index block = 2048;  // cells: one block of the new vector stays in ca
 
 Index blocks_of(Index cells) { return (cells + block - 1) / block; }
 
-FOKKER_VECTOR_CLONES double dot(const double* a, const double* b, Index n) {
+FOKKER_KERNEL(double, dot, (const double* a, const double* b, Index n), (a, b, n)) {
   double sum = 0;
 #pragma omp simd reduction(+ : sum)
   for (Index i = 0; i < n; ++i) sum += a[i] * b[i];
   return sum;
 }
 
-FOKKER_VECTOR_CLONES void add_scaled(double factor, const double* a, Index n, double* __restrict to) {
+FOKKER_KERNEL(void, add_scaled, (double factor, const double* a, Index n, double* __restrict to), (factor, a, n, to)) {
   for (Index i = 0; i < n; ++i) to[i] += factor * a[i];
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "fokker/base/instruction_set.hpp"
 #include "fokker/operator/axis_splitting.hpp"
 
 // The sums that walk along the lines live in vector registers: as arrays g++ 12 takes them apart into scalars. Two
@@ -293,15 +294,16 @@ template <Index>
 
 }  // namespace
 
-// One function for each kind of machine, and one that chooses: target_clones cannot choose a vector type.
+// One function for each instruction set, and one that chooses, as FOKKER_KERNEL, which cannot choose a vector type.
 #define FOKKER_VERSIONS(result, name, kernel, parameters, arguments)                                    \
   namespace {                                                                                           \
   __attribute__((target("arch=x86-64-v4"))) result name##_v4 parameters { return kernel<8> arguments; } \
   __attribute__((target("arch=x86-64-v3"))) result name##_v3 parameters { return kernel<4> arguments; } \
   }                                                                                                     \
   result name parameters {                                                                              \
-    if (__builtin_cpu_supports("x86-64-v4")) return name##_v4 arguments;                                \
-    if (__builtin_cpu_supports("x86-64-v3")) return name##_v3 arguments;                                \
+    const InstructionSet set = instruction_set();                                                       \
+    if (set == InstructionSet::avx512) return name##_v4 arguments;                                      \
+    if (set == InstructionSet::avx2) return name##_v3 arguments;                                        \
     return kernel<4> arguments;                                                                         \
   }
 

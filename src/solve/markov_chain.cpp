@@ -14,8 +14,10 @@ constexpr double isotropic = 4;  // ratio of the rates along the axes up to whic
 
 /// velocity += f - b, rate += (f - b) / log(f / b) of n edges [1/t]: the logarithmic mean of the two rates, 0 where one
 /// of them is.
-FOKKER_VECTOR_CLONES void add_coefficients(const double* forward, const double* backward, Index n,
-                                           double* __restrict velocity, double* __restrict rate) {
+FOKKER_KERNEL(void, add_coefficients,
+              (const double* forward, const double* backward, Index n, double* __restrict velocity,
+               double* __restrict rate),
+              (forward, backward, n, velocity, rate)) {
 #pragma omp simd
   for (Index i = 0; i < n; ++i) {
     const double f = forward[i], b = backward[i], v = f - b, sum = f + b;
@@ -28,8 +30,10 @@ FOKKER_VECTOR_CLONES void add_coefficients(const double* forward, const double* 
 }
 
 /// The fitted rates r B(-v/r) and r B(v/r); upwind ones where r is 0, or next to v.
-FOKKER_VECTOR_CLONES void fit(const double* velocity, const double* rate, double velocity_factor, double rate_factor,
-                              Index n, double* __restrict forward, double* __restrict backward) {
+FOKKER_KERNEL(void, fit,
+              (const double* velocity, const double* rate, double velocity_factor, double rate_factor, Index n,
+               double* __restrict forward, double* __restrict backward),
+              (velocity, rate, velocity_factor, rate_factor, n, forward, backward)) {
 #pragma omp simd
   for (Index i = 0; i < n; ++i) {
     const double v = velocity_factor * velocity[i], r = rate_factor * rate[i], size = std::abs(v);

@@ -59,8 +59,10 @@ struct Beyond {
   }
 };
 
-FOKKER_VECTOR_CLONES void mix_rows(const double* own, const double* other, const double* back, double straight, Index n,
-                                   double* __restrict out) {
+FOKKER_KERNEL(void, mix_rows,
+              (const double* own, const double* other, const double* back, double straight, Index n,
+               double* __restrict out),
+              (own, other, back, straight, n, out)) {
   // straight: the neighbour beyond a wall is own + (own - back)
   for (Index i = 0; i < n; ++i) out[i] = 0.75 * own[i] + 0.25 * (other[i] + straight * (own[i] - back[i]));
 }
@@ -92,14 +94,16 @@ void add_interpolated(const Chain& fine, Halving halving, const Chain& coarse, b
   });
 }
 
-FOKKER_VECTOR_CLONES void weigh(const double* log_fraction, const double* fine, const double* coarse, double fraction,
-                                Index n, double* __restrict weight) {
+FOKKER_KERNEL(void, weigh,
+              (const double* log_fraction, const double* fine, const double* coarse, double fraction, Index n,
+               double* __restrict weight),
+              (log_fraction, fine, coarse, fraction, n, weight)) {
 #pragma omp simd
   for (Index i = 0; i < n; ++i) weight[i] = fraction * ::exp(log_fraction[i]) * fine[i] / coarse[i];
 }
 
 /// means[i] = log of (e^a + e^b) / 2, in place of a.
-FOKKER_VECTOR_CLONES void join_logs(const double* b, Index n, double* __restrict a) {
+FOKKER_KERNEL(void, join_logs, (const double* b, Index n, double* __restrict a), (b, n, a)) {
 #pragma omp simd
   for (Index i = 0; i < n; ++i) {
     const double more = a[i] > b[i] ? a[i] : b[i], less = a[i] > b[i] ? b[i] : a[i];

@@ -25,22 +25,28 @@ template <int N, bool Add>
   }
 }
 
-FOKKER_VECTOR_CLONES void sum_four_bands(const double* const* C, const double* const* u, Index n, double* out) {
+FOKKER_KERNEL(void, sum_four_bands, (const double* const* C, const double* const* u, Index n, double* out),
+              (C, u, n, out)) {
   sum_bands<4, false>(C, u, n, out);
 }
-FOKKER_VECTOR_CLONES void sum_two_bands(const double* const* C, const double* const* u, Index n, double* out) {
+FOKKER_KERNEL(void, sum_two_bands, (const double* const* C, const double* const* u, Index n, double* out),
+              (C, u, n, out)) {
   sum_bands<2, false>(C, u, n, out);
 }
-FOKKER_VECTOR_CLONES void add_two_bands(const double* const* C, const double* const* u, Index n, double* out) {
+FOKKER_KERNEL(void, add_two_bands, (const double* const* C, const double* const* u, Index n, double* out),
+              (C, u, n, out)) {
   sum_bands<2, true>(C, u, n, out);
 }
 
-FOKKER_VECTOR_CLONES void finish_residual(const double* g, const double* u, const double* sum, Index n, double* r) {
+FOKKER_KERNEL(void, finish_residual, (const double* g, const double* u, const double* sum, Index n, double* r),
+              (g, u, sum, n, r)) {
   for (Index i = 0; i < n; ++i) r[i] = g[i] - u[i] + sum[i];
 }
 
-FOKKER_VECTOR_CLONES void finish_smoothing(const double* g, const double* u, const double* sum, double keep,
-                                           double take, Index n, double* __restrict d, double* __restrict out) {
+FOKKER_KERNEL(void, finish_smoothing,
+              (const double* g, const double* u, const double* sum, double keep, double take, Index n,
+               double* __restrict d, double* __restrict out),
+              (g, u, sum, keep, take, n, d, out)) {
   for (Index i = 0; i < n; ++i) {
     d[i] = keep * d[i] + take * (g[i] - u[i] + sum[i]);
     out[i] = u[i] + d[i];
@@ -48,8 +54,9 @@ FOKKER_VECTOR_CLONES void finish_smoothing(const double* g, const double* u, con
 }
 
 /// up[i] = s_R / s_L and down[i] = s_L / s_R of edges whose ends are `apart` cells from each other.
-FOKKER_VECTOR_CLONES void take_ratios(const double* log_s, Index apart, Index n, double* __restrict up,
-                                      double* __restrict down) {
+FOKKER_KERNEL(void, take_ratios,
+              (const double* log_s, Index apart, Index n, double* __restrict up, double* __restrict down),
+              (log_s, apart, n, up, down)) {
 #pragma omp simd
   for (Index i = 0; i < n; ++i) {
     const double difference = log_s[i + apart] - log_s[i];

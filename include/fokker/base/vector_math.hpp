@@ -1,12 +1,12 @@
 #pragma once
 #include <cmath>
 
+#include "fokker/base/instruction_set.hpp"
+
 // For files with vector loops over functions. With g++ every function below has a twin in glibc's libmvec that takes 2,
-// 4 or 8 points at once (error up to 4 ulp); the attribute says so, -fno-math-errno permits it, and target_clones
-// builds the loops for three generations of processors and picks one when the program starts. Other compilers get the
-// same loops with the functions of libm.
+// 4 or 8 points at once (error up to 4 ulp); the attribute says so, -fno-math-errno permits it, and FOKKER_KERNEL
+// builds the loops for three generations of processors. Other compilers get the same loops with the functions of libm.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define FOKKER_VECTOR_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 extern "C" {
 __attribute__((simd("notinbranch"))) double exp(double) noexcept;
 __attribute__((simd("notinbranch"))) double log(double) noexcept;
@@ -24,6 +24,4 @@ __attribute__((simd("notinbranch"))) double tanh(double) noexcept;
 __attribute__((simd("notinbranch"))) double erf(double) noexcept;
 __attribute__((simd("notinbranch"))) double erfc(double) noexcept;
 }
-#else
-#define FOKKER_VECTOR_CLONES
 #endif

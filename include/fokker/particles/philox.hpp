@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdint>
 
+#include "fokker/base/instruction_set.hpp"
 #include "fokker/base/points.hpp"
 
 /// Random numbers without a state: a number is a function of what it is for. The generator is Philox4x32-10 (Salmon,
@@ -43,8 +44,9 @@ using PhiloxWords = std::array<std::uint32_t, 4>;
 [[nodiscard]] std::array<double, 2> normal_pair(const Stream& stream, std::uint64_t number);
 
 /// a[i], b[i] = the normal pair of `first + i`, i < n; n is a multiple of 8, at most 256; caller-owned columns.
-/// Vectorised, so the last bits may differ from normal_pair and between instruction sets; they do not depend on where
-/// the block starts.
-void normal_columns(const Stream& stream, std::uint64_t first, Index n, double* a, double* b);
+/// Vectorised; the bits are the same with AVX2 and AVX-512, and do not depend on where the block starts. Without fused
+/// multiply-adds (`plain`), and in normal_pair, the last bits differ.
+void normal_columns(const Stream& stream, std::uint64_t first, Index n, double* a, double* b,
+                    InstructionSet set = instruction_set());
 
 }  // namespace fokker

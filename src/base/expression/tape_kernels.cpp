@@ -15,8 +15,7 @@ template <class PointOperation>
 
 }  // namespace
 
-FOKKER_VECTOR_CLONES
-void apply(Operation operation, const Operands& operands, Index n) {
+FOKKER_KERNEL(void, apply, (Operation operation, const Operands& operands, Index n), (operation, operands, n)) {
   double* const r = operands.r;
   const double *const a = operands.a, *const b = operands.b, *const c = operands.c;
   const double k = operands.k;

@@ -192,18 +192,19 @@ PartialCell::PartialCell() {
       for (int k = m; k <= 3; ++k) table_[m + 3][power - 1] -= basis[k + 4][power];
 }
 
-FOKKER_VECTOR_CLONES
-void shift_line(const Lines& lines, const double* weight, double fraction, bool keep) {
+FOKKER_KERNEL(void, shift_line, (const Lines& lines, const double* weight, double fraction, bool keep),
+              (lines, weight, fraction, keep)) {
   shift<1>(lines, weight, &fraction, keep);
 }
 
-FOKKER_VECTOR_CLONES
-void shift_lanes(const Lines& lines, const double* weight, const double* fraction, bool keep) {
+FOKKER_KERNEL(void, shift_lanes, (const Lines& lines, const double* weight, const double* fraction, bool keep),
+              (lines, weight, fraction, keep)) {
   shift<lanes>(lines, weight, fraction, keep);
 }
 
-FOKKER_VECTOR_CLONES
-void contract_lanes(const Lines& a, const PartialCell& partial, double origin, const double* factor, bool keep) {
+FOKKER_KERNEL(void, contract_lanes,
+              (const Lines& a, const PartialCell& partial, double origin, const double* factor, bool keep),
+              (a, partial, origin, factor, keep)) {
   bool same = true;
   for (Index l = 1; l < lanes; ++l) same = same && factor[l] == factor[0];
   if (same)
@@ -212,8 +213,7 @@ void contract_lanes(const Lines& a, const PartialCell& partial, double origin, c
     contract<false>(a, partial, origin, factor, keep);
 }
 
-FOKKER_VECTOR_CLONES
-void spread_lanes(const Lines& a, const double* variance, bool keep) {
+FOKKER_KERNEL(void, spread_lanes, (const Lines& a, const double* variance, bool keep), (a, variance, keep)) {
   fill_ghosts<lanes>(a);
   double first[lanes], second[lanes], third[lanes], donor[lanes];
   for (Index l = 0; l < lanes; ++l) {
@@ -249,8 +249,8 @@ void spread_lanes(const Lines& a, const double* variance, bool keep) {
   add_excess<lanes>(a, keep);
 }
 
-FOKKER_VECTOR_CLONES
-void convolve_lanes(const Lines& a, const double* weight, Index radius, double* lower, double* upper) {
+FOKKER_KERNEL(void, convolve_lanes, (const Lines& a, const double* weight, Index radius, double* lower, double* upper),
+              (a, weight, radius, lower, upper)) {
   for (Index i = 0; i < a.cells; ++i) {
     const double* const u = a.cell + i * lanes;
     double sum[lanes];

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "face_value.hpp"
+#include "fokker/base/instruction_set.hpp"
 #include "fokker/base/parallel.hpp"
 
 namespace fokker {
@@ -35,17 +36,19 @@ template <class FaceValue>
   }
 }
 
-__attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"))) void face_values(
-    Reconstruction kind, const double* v, const double* factor, const Lines& p, Index count, double* out) {
+FOKKER_KERNEL(void, face_values,
+              (Reconstruction kind, const double* v, const double* factor, const Lines& p, Index count, double* out),
+              (kind, v, factor, p, count, out)) {
   with_face_value(
       kind, [&](const auto& value) __attribute__((always_inline)) { upwind_values(value, v, factor, p, count, out); });
 }
 
 // J = sum of weight_k value_k over a stretch of faces, between what the cells below and above may give (2 p out of each
 // through the part of the face where the velocity points out of it). Per face 13 columns read and 1 written.
-__attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"))) void integrate_over_faces(
-    const Advection::Transverse& faces, const std::array<const double*, 5>& value, const double* below,
-    const double* above, Index count, double* __restrict out) {
+FOKKER_KERNEL(void, integrate_over_faces,
+              (const Advection::Transverse& faces, const std::array<const double*, 5>& value, const double* below,
+               const double* above, Index count, double* __restrict out),
+              (faces, value, below, above, count, out)) {
   const auto [w0, w1, w2, w3, w4] = faces.weight;
   const auto [v0, v1, v2, v3, v4] = value;
   const double *up = faces.up, *down = faces.down;

@@ -18,9 +18,10 @@ Shape held(Shape shape) {
   return shape;
 }
 
-FOKKER_VECTOR_CLONES
-void scale_weights(const double* left, const double* right, const double* J, const double* here, const double* there,
-                   Index count, double* to_left, double* to_right) {
+FOKKER_KERNEL(void, scale_weights,
+              (const double* left, const double* right, const double* J, const double* here, const double* there,
+               Index count, double* to_left, double* to_right),
+              (left, right, J, here, there, count, to_left, to_right)) {
 #pragma omp simd
   for (Index i = 0; i < count; ++i) {
     const double fitted = left[i] * here[i] + right[i] * there[i];

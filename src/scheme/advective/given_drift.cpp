@@ -7,6 +7,7 @@
 #include "advection.hpp"
 #include "face_value.hpp"
 #include "fokker/base/errors.hpp"
+#include "fokker/base/instruction_set.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/scheme/effective_drift.hpp"
 
@@ -30,8 +31,7 @@ constexpr std::array<std::array<double, 5>, 3> quartics{quartic(gauss_node[0]), 
                                                         quartic(gauss_node[2])};
 
 /// Whether what comes out is finite.
-__attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"))) bool divide(double* out, Index count,
-                                                                                          double h) {
+FOKKER_KERNEL(bool, divide, (double* out, Index count, double h), (out, count, h)) {
   constexpr double largest = std::numeric_limits<double>::max();
   std::int64_t beyond = 0;  // as wide as a double: the loop keeps to whole vectors
 #pragma omp simd reduction(| : beyond)
@@ -43,8 +43,10 @@ __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"))) bo
 }
 
 /// What the faces hold of velocities at their three Gauss points.
-__attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"))) void integrate(
-    const double (&v)[3][EdgeSource::block], Index count, double* velocity, const Advection::Transverse& faces) {
+FOKKER_KERNEL(void, integrate,
+              (const double (&v)[3][EdgeSource::block], Index count, double* velocity,
+               const Advection::Transverse& faces),
+              (v, count, velocity, faces)) {
 #pragma omp simd
   for (Index i = 0; i < count; ++i) {
     const double a = gauss_weight[0] * v[0][i], b = gauss_weight[1] * v[1][i], c = gauss_weight[2] * v[2][i];

@@ -25,8 +25,7 @@ template <class FaceValue>
 
 }  // namespace
 
-FOKKER_VECTOR_CLONES
-void take_logs(const double* p, Index n, double* logs) {
+FOKKER_KERNEL(void, take_logs, (const double* p, Index n, double* logs), (p, n, logs)) {
 #pragma omp simd
   for (Index i = 0; i < n; ++i) {
     const double value = ::log(p[i]);
@@ -34,8 +33,8 @@ void take_logs(const double* p, Index n, double* logs) {
   }
 }
 
-FOKKER_VECTOR_CLONES
-void log_fluxes(Reconstruction kind, const LogEdges& edges, double flattening, Index count, double* J) {
+FOKKER_KERNEL(void, log_fluxes, (Reconstruction kind, const LogEdges& edges, double flattening, Index count, double* J),
+              (kind, edges, flattening, count, J)) {
   with_face_value(
       kind, [&](const auto& value) __attribute__((always_inline)) { fluxes(value, edges, flattening, count, J); });
 }

@@ -6,8 +6,10 @@
 
 namespace fokker {
 
-FOKKER_VECTOR_CLONES void mark_unlike(const double* below, const double* D, const double* above, Index n, double ratio,
-                                      std::uint8_t* __restrict special) {
+FOKKER_KERNEL(void, mark_unlike,
+              (const double* below, const double* D, const double* above, Index n, double ratio,
+               std::uint8_t* __restrict special),
+              (below, D, above, n, ratio, special)) {
   for (Index i = 0; i < n; ++i) special[i] = alike(below[i], D[i], ratio) & alike(D[i], above[i], ratio) ? 0 : 1;
 }
 
@@ -19,7 +21,8 @@ void mark_unlike(const double* D, Index n, double ratio, std::uint8_t* special) 
   special[n - 1] = alike(D[n - 2], D[n - 1], ratio) ? 0 : 1;
 }
 
-FOKKER_VECTOR_CLONES void find_smooth(const EdgeColumns& edges, const SmoothRule& rule, SmoothEdges& __restrict out) {
+FOKKER_KERNEL(void, find_smooth, (const EdgeColumns& edges, const SmoothRule& rule, SmoothEdges& __restrict out),
+              (edges, rule, out)) {
   const auto [f, D, left, right, n] = edges;
   const auto [h, reading, steepest] = rule;
   for (Index i = 0; i < n; ++i) {

@@ -15,8 +15,10 @@ constexpr double closed = 1e-12;
 
 /// below += log of the ratio of the rates, compensated (Kahan 1965): hundreds of rows would add up hundreds of
 /// roundings.
-FOKKER_VECTOR_CLONES void climb(const double* forward, const double* backward, const double* above, Index n,
-                                double* __restrict lost, double* __restrict below) {
+FOKKER_KERNEL(void, climb,
+              (const double* forward, const double* backward, const double* above, Index n, double* __restrict lost,
+               double* __restrict below),
+              (forward, backward, above, n, lost, below)) {
 #pragma omp simd
   for (Index i = 0; i < n; ++i) {
     const double step = ::log(forward[i] / backward[i]) - lost[i], sum = above[i] + step;
@@ -27,8 +29,9 @@ FOKKER_VECTOR_CLONES void climb(const double* forward, const double* backward, c
 
 /// The largest |log p_R - log p_L - log(forward / backward)|; infinite where that is no number. An edge with two zeros
 /// asks for nothing.
-FOKKER_VECTOR_CLONES double largest_defect(const double* forward, const double* backward, const double* left,
-                                           const double* right, Index n) {
+FOKKER_KERNEL(double, largest_defect,
+              (const double* forward, const double* backward, const double* left, const double* right, Index n),
+              (forward, backward, left, right, n)) {
   double worst = 0;
 #pragma omp simd reduction(max : worst)
   for (Index i = 0; i < n; ++i) {
@@ -42,7 +45,7 @@ FOKKER_VECTOR_CLONES double largest_defect(const double* forward, const double* 
 }
 
 /// Infinite both where a value is no number.
-FOKKER_VECTOR_CLONES void extremes(const double* v, Index n, double& least, double& most) {
+FOKKER_KERNEL(void, extremes, (const double* v, Index n, double& least, double& most), (v, n, least, most)) {
   double low = INFINITY, high = -INFINITY;
 #pragma omp simd reduction(min : low) reduction(max : high)
   for (Index i = 0; i < n; ++i) {

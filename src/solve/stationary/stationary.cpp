@@ -31,7 +31,7 @@ constexpr double tolerance = 1e-10;  // largest relative error of a cell
 constexpr double steepest = 500;     // |log p| along an edge that exp still takes
 
 /// v = e^v; returns the sum.
-FOKKER_VECTOR_CLONES double exponentials(Index n, double* __restrict v) {
+FOKKER_KERNEL(double, exponentials, (Index n, double* __restrict v), (n, v)) {
   double sum = 0;
 #pragma omp simd reduction(+ : sum)
   for (Index i = 0; i < n; ++i) {
@@ -43,7 +43,7 @@ FOKKER_VECTOR_CLONES double exponentials(Index n, double* __restrict v) {
 }
 
 /// log_p += log(1 + change); returns the largest |change|, infinite where one is no number.
-FOKKER_VECTOR_CLONES double add_logs(const double* change, Index n, double* __restrict log_p) {
+FOKKER_KERNEL(double, add_logs, (const double* change, Index n, double* __restrict log_p), (change, n, log_p)) {
   double largest = 0;
 #pragma omp simd reduction(max : largest)
   for (Index i = 0; i < n; ++i) {

@@ -11,6 +11,17 @@
 
 using namespace fokker;
 
+namespace {
+
+std::vector<InstructionSet> sets_of_this_machine() {
+  std::vector<InstructionSet> sets;
+  for (const InstructionSet set : {InstructionSet::plain, InstructionSet::avx2, InstructionSet::avx512})
+    if (set <= widest_instruction_set()) sets.push_back(set);
+  return sets;
+}
+
+}  // namespace
+
 TEST_CASE("philox gives the known answers of Random123") {
   CHECK(philox4x32({0, 0, 0, 0}, {0, 0}) == PhiloxWords{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8});
   CHECK(philox4x32({~0u, ~0u, ~0u, ~0u}, {~0u, ~0u}) == PhiloxWords{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd});
@@ -22,15 +33,31 @@ TEST_CASE("vectorised normals are those of single numbers wherever the block sta
   // the block crosses the carry from the low to the high word of the number; the step has a high word too
   const Stream stream{0x0123456789abcdefu, Purpose::initial_position, 0x0fedcba987654321u};
   const std::uint64_t first = 0xffffff80u;
-  std::vector<double> a(256), b(256), c(104), e(104);
-  normal_columns(stream, first, 256, a.data(), b.data());
-  normal_columns(stream, first + 56, 104, c.data(), e.data());
-  for (std::size_t i = 0; i < 256; ++i) {
-    const auto [x, y] = normal_pair(stream, first + i);
-    CHECK(std::abs(a[i] - x) < 1e-13);
-    CHECK(std::abs(b[i] - y) < 1e-13);
-    if (i >= 56 && i < 160) CHECK((c[i - 56] == a[i] && e[i - 56] == b[i]));
+  for (const InstructionSet set : sets_of_this_machine()) {
+    CAPTURE(static_cast<int>(set));
+    std::vector<double> a(256), b(256), c(104), e(104);
+    normal_columns(stream, first, 256, a.data(), b.data(), set);
+    normal_columns(stream, first + 56, 104, c.data(), e.data(), set);
+    for (std::size_t i = 0; i < 256; ++i) {
+      const auto [x, y] = normal_pair(stream, first + i);
+      CHECK(std::abs(a[i] - x) < 1e-13);
+      CHECK(std::abs(b[i] - y) < 1e-13);
+      if (i >= 56 && i < 160) CHECK((c[i - 56] == a[i] && e[i - 56] == b[i]));
+    }
   }
+}
+
+TEST_CASE("normals have the same bits with avx2 and with avx512") {
+  if (widest_instruction_set() < InstructionSet::avx512) return;
+  std::vector<double> a(256), b(256), c(256), e(256);
+  long unlike = 0;
+  for (std::uint64_t step = 0; step < 4000; ++step) {
+    const Stream stream{1 + step % 7, Purpose::noise, step << (step % 5 * 10)};
+    normal_columns(stream, 8 * step, 256, a.data(), b.data(), InstructionSet::avx2);
+    normal_columns(stream, 8 * step, 256, c.data(), e.data(), InstructionSet::avx512);
+    unlike += (a != c) + (b != e);
+  }
+  CHECK(unlike == 0);
 }
 
 TEST_CASE("seed and purpose and step and number each give other numbers") {
