@@ -5,7 +5,8 @@
 
 namespace fokker {
 
-FOKKER_KERNEL(void, row_differences, (const std::array<const double*, 5>& p, Index n, const RowDifferences& out), (p, n, out)) {
+FOKKER_KERNEL(void, row_differences, (const std::array<const double*, 5>& p, Index n, const RowDifferences& out),
+              (p, n, out)) {
   const double *p0 = p[0], *p1 = p[1], *p2 = p[2], *p3 = p[3], *p4 = p[4];
   double* __restrict own = out.own, * __restrict across = out.across, * __restrict curvature = out.curvature, * __restrict twist = out.twist;
   for (Index i = 0; i < n; ++i) own[i] = p2[i];
@@ -17,7 +18,9 @@ FOKKER_KERNEL(void, row_differences, (const std::array<const double*, 5>& p, Ind
     for (Index i = 0; i < n; ++i) twist[i] = p3[i] - p1[i];
 }
 
-FOKKER_KERNEL(void, central_faces, (const double* a, const double* b, const double* c, const double* d, Index n, FaceLine out), (a, b, c, d, n, out)) {
+FOKKER_KERNEL(void, central_faces,
+              (const double* a, const double* b, const double* c, const double* d, Index n, FaceLine out),
+              (a, b, c, d, n, out)) {
   double *value = out.value, *slope = out.slope;
 #pragma GCC ivdep
   for (Index i = 0; i < n; ++i) {
@@ -26,7 +29,9 @@ FOKKER_KERNEL(void, central_faces, (const double* a, const double* b, const doub
   }
 }
 
-FOKKER_KERNEL(void, faces_and_differences, (const std::array<const double*, 5>& p, Index n, FaceLine faces, double* own, double* across), (p, n, faces, own, across)) {
+FOKKER_KERNEL(void, faces_and_differences,
+              (const std::array<const double*, 5>& p, Index n, FaceLine faces, double* own, double* across),
+              (p, n, faces, own, across)) {
   const double *p0 = p[0], *p1 = p[1], *p2 = p[2], *p3 = p[3], *p4 = p[4];
   double *value = faces.value, *slope = faces.slope;
 #pragma GCC ivdep  // too many streams for g++ to see by itself that they are apart
@@ -38,7 +43,9 @@ FOKKER_KERNEL(void, faces_and_differences, (const std::array<const double*, 5>& 
   }
 }
 
-FOKKER_KERNEL(void, weighted_faces, (const std::array<const double*, 4>& p, const FaceWeights& weights, Index n, FaceLine out), (p, weights, n, out)) {
+FOKKER_KERNEL(void, weighted_faces,
+              (const std::array<const double*, 4>& p, const FaceWeights& weights, Index n, FaceLine out),
+              (p, weights, n, out)) {
   const double *a = p[0], *b = p[1], *c = p[2], *d = p[3];
   double *value = out.value, *slope = out.slope;
   const auto& [v, s] = weights;
@@ -49,7 +56,8 @@ FOKKER_KERNEL(void, weighted_faces, (const std::array<const double*, 4>& p, cons
   }
 }
 
-FOKKER_KERNEL(void, fluxes_along_row, (const FaceColumns& columns, const RowDifferences& rows, Index n, double* J), (columns, rows, n, J)) {
+FOKKER_KERNEL(void, fluxes_along_row, (const FaceColumns& columns, const RowDifferences& rows, Index n, double* J),
+              (columns, rows, n, J)) {
   double* __restrict to = J;
   const double *value = columns.value, *slope = columns.slope, *p = rows.own;
   const auto face_value = [](const double* u, Index i) { return 7 * (u[i - 1] + u[i]) - (u[i - 2] + u[i + 1]); };
@@ -65,7 +73,8 @@ FOKKER_KERNEL(void, fluxes_along_row, (const FaceColumns& columns, const RowDiff
     for (Index i = 0; i < n; ++i) to[i] += twist[i] * face_slope(T, i);
 }
 
-FOKKER_KERNEL(void, fluxes_across_row, (const FaceColumns& columns, FaceLine faces, Index n, double* J), (columns, faces, n, J)) {
+FOKKER_KERNEL(void, fluxes_across_row, (const FaceColumns& columns, FaceLine faces, Index n, double* J),
+              (columns, faces, n, J)) {
   double* __restrict to = J;
   const double *value = columns.value, *slope = columns.slope, *v = faces.value, *s = faces.slope;
   if (const double* across = columns.across; across != nullptr)
@@ -79,7 +88,8 @@ FOKKER_KERNEL(void, fluxes_across_row, (const FaceColumns& columns, FaceLine fac
     for (Index i = 0; i < n; ++i) to[i] += twist[i] * (s[i + 1] - s[i - 1]);
 }
 
-FOKKER_KERNEL(void, add_upwind, (const double* value, const std::array<const double*, 6>& p, Index n, double* J), (value, p, n, J)) {
+FOKKER_KERNEL(void, add_upwind, (const double* value, const std::array<const double*, 6>& p, Index n, double* J),
+              (value, p, n, J)) {
   double* __restrict to = J;
   const double *p0 = p[0], *p1 = p[1], *p2 = p[2], *p3 = p[3], *p4 = p[4], *p5 = p[5];
   for (Index i = 0; i < n; ++i) {
@@ -89,7 +99,9 @@ FOKKER_KERNEL(void, add_upwind, (const double* value, const std::array<const dou
   }
 }
 
-FOKKER_KERNEL(void, cell_rates, (double factor, const double* Jx, const double* below, const double* above, Index n, double* rate), (factor, Jx, below, above, n, rate)) {
+FOKKER_KERNEL(void, cell_rates,
+              (double factor, const double* Jx, const double* below, const double* above, Index n, double* rate),
+              (factor, Jx, below, above, n, rate)) {
   double* __restrict to = rate;
   if (below == nullptr)
     for (Index i = 0; i < n; ++i) to[i] = factor * (Jx[i] - Jx[i + 1]);
@@ -97,12 +109,17 @@ FOKKER_KERNEL(void, cell_rates, (double factor, const double* Jx, const double* 
     for (Index i = 0; i < n; ++i) to[i] = factor * ((Jx[i] - Jx[i + 1]) + (below[i] - above[i]));
 }
 
-FOKKER_KERNEL(void, edge_fluxes, (const double* left, const double* right, const double* pL, const double* pR, Index n, double* J), (left, right, pL, pR, n, J)) {
+FOKKER_KERNEL(void, edge_fluxes,
+              (const double* left, const double* right, const double* pL, const double* pR, Index n, double* J),
+              (left, right, pL, pR, n, J)) {
   double* __restrict to = J;
   for (Index i = 0; i < n; ++i) to[i] = left[i] * pL[i] + right[i] * pR[i];
 }
 
-FOKKER_KERNEL(void, euler_cells, (double weight, const double* p, const double* Jx, const double* below, const double* above, Index n, double* next, double* sum), (weight, p, Jx, below, above, n, next, sum)) {
+FOKKER_KERNEL(void, euler_cells,
+              (double weight, const double* p, const double* Jx, const double* below, const double* above, Index n,
+               double* next, double* sum),
+              (weight, p, Jx, below, above, n, next, sum)) {
   double* __restrict to = next, * __restrict total = sum;
   if (below == nullptr)
     for (Index i = 0; i < n; ++i) to[i] = p[i] + weight * (Jx[i] - Jx[i + 1]);
@@ -111,7 +128,9 @@ FOKKER_KERNEL(void, euler_cells, (double weight, const double* p, const double* 
   for (Index i = 0; i < n; ++i) total[i] += weight * p[i];
 }
 
-FOKKER_KERNEL(Index, corrected_cells, (const double* low, const double* Jx, const double* below, const double* above, Index n, double* value), (low, Jx, below, above, n, value)) {
+FOKKER_KERNEL(Index, corrected_cells,
+              (const double* low, const double* Jx, const double* below, const double* above, Index n, double* value),
+              (low, Jx, below, above, n, value)) {
   double* __restrict to = value;
   Index negative = 0;
   if (below == nullptr)
@@ -122,7 +141,8 @@ FOKKER_KERNEL(Index, corrected_cells, (const double* low, const double* Jx, cons
   return negative;
 }
 
-FOKKER_KERNEL(void, noise_mask, (const double* low, const double* value, double noise, Index n, double* mask), (low, value, noise, n, mask)) {
+FOKKER_KERNEL(void, noise_mask, (const double* low, const double* value, double noise, Index n, double* mask),
+              (low, value, noise, n, mask)) {
   double* __restrict to = mask;
   for (Index i = 0; i < n; ++i) {
     const double most = low[i] > value[i] ? low[i] : value[i], larger = most > -value[i] ? most : -value[i];
@@ -135,7 +155,9 @@ FOKKER_KERNEL(void, mask_faces, (const double* left, const double* right, Index 
   for (Index i = 0; i < n; ++i) to[i] *= left[i] * right[i];
 }
 
-FOKKER_KERNEL(void, combine, (double scale, const double* rate, std::span<const Term> terms, Index first, Index n, double* out), (scale, rate, terms, first, n, out)) {
+FOKKER_KERNEL(void, combine,
+              (double scale, const double* rate, std::span<const Term> terms, Index first, Index n, double* out),
+              (scale, rate, terms, first, n, out)) {
   combine_stage({scale, terms, out}, rate, first, n);
 }
 
