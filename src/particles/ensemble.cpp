@@ -39,6 +39,7 @@ struct Plan {
 /// Columns of one block, small enough for the innermost cache; a block lives through all steps of a plan in it.
 struct Scratch {
   alignas(64) double before[2][block], f[2][block], D[3][block], z[2][block];
+  alignas(64) double ahead[2][block], f_ahead[2][block];  ///< of Heun: where a step of Euler ends
   alignas(64) std::uint64_t flags[block];
 };
 
@@ -66,6 +67,10 @@ struct ParticleEnsemble::State {
 
   State(std::shared_ptr<const Grid> g, std::shared_ptr<const Sde> s, const InitialDistribution& initial,
         const ParticleOptions& o, double t0);
+  /// -1 once it has left.
+  [[nodiscard]] Index cell_of(std::size_t n) const {
+    return side[n] >= 0 ? -1 : grid->find(Position{position[0][n], grid->dimension() > 1 ? position[1][n] : 0});
+  }
   [[nodiscard]] std::size_t blocks() const { return side.size() / static_cast<std::size_t>(block); }
   [[nodiscard]] double chosen_step(double until) const;
   [[nodiscard]] double shortest_affordable() const;
@@ -76,6 +81,8 @@ struct ParticleEnsemble::State {
   void run_block(Index first, const Plan& plan, long begin, long end, Outcome& outcome);
   void coefficients(const PointsIn& x, double t, bool first, Scratch& s) const;
   void noise(Index first, long at, Scratch& s) const;
+  void take_step(double h, const Scratch& s, double* const x[2]) const;
+  void look_ahead(const PointsIn& x, double t, double h, Scratch& s) const;
   Index settle_block(Index first, long at, double t, double h, Scratch& s, Outcome& outcome);
 };
 
@@ -85,6 +92,8 @@ ParticleEnsemble::State::State(std::shared_ptr<const Grid> g, std::shared_ptr<co
   if (options.particles < 1) throw std::invalid_argument("the number of particles must be positive");
   if (options.dt && !(*options.dt > 0 && std::isfinite(*options.dt)))
     throw std::invalid_argument("the particles' dt must be positive");
+  if (options.order == 2 && !traits.additive)
+    throw std::invalid_argument("Heun steps have their order where noise does not depend on the position");
   const std::size_t n = options.particles;
   const std::size_t padded = (n + block - 1) / block * block;
   std::array<std::span<double>, 2> columns;
@@ -101,7 +110,7 @@ ParticleEnsemble::State::State(std::shared_ptr<const Grid> g, std::shared_ptr<co
   dt = options.dt ? *options.dt : chosen_step(t0);
 }
 
-/// euler_step for a sample of the particles that are still here.
+/// particle_step for a sample of the particles that are still here.
 double ParticleEnsemble::State::chosen_step(double until) const {
   constexpr std::size_t most = 2048;
   const auto n = static_cast<std::size_t>(options.particles), stride = (n + most - 1) / most;
@@ -109,8 +118,8 @@ double ParticleEnsemble::State::chosen_step(double until) const {
   for (std::size_t i = 0; i < n; i += stride)
     for (std::size_t k = 0; side[i] < 0 && k < static_cast<std::size_t>(grid->dimension()); ++k)
       sample[k].push_back(position[k][i]);
-  return euler_step(*grid, *sde, {sample[0], sample[1]}, options.stand_for.value_or(options.particles), time, until,
-                    options.prepare);
+  return particle_step(options.order, *grid, *sde, {sample[0], sample[1]},
+                       options.stand_for.value_or(options.particles), time, until, options.prepare);
 }
 
 /// The step that makes what is left of the budget do; 0 without one.
@@ -160,6 +169,28 @@ void ParticleEnsemble::State::noise(Index first, long at, Scratch& s) const {
     normal_columns(stream, static_cast<std::uint64_t>(first), block, s.z[0], s.z[1]);
 }
 
+void ParticleEnsemble::State::take_step(double h, const Scratch& s, double* const x[2]) const {
+  const double* const f[2] = {s.f[0], s.f[1]};
+  const double* const D[3] = {s.D[0], s.D[1], s.D[2]};
+  const double* const z[2] = {s.z[0], s.z[1]};
+  if (grid->dimension() == 1)
+    euler_step_1d(block, h, traits.additive, f[0], D[0], z[0], x[0]);
+  else
+    euler_step_2d(block, h, traits.additive, f, D, z, x);
+}
+
+/// The drift becomes the mean of those where the step begins and where a step of Euler with the same noise ends.
+void ParticleEnsemble::State::look_ahead(const PointsIn& x, double t, double h, Scratch& s) const {
+  const int dimension = grid->dimension();
+  double* const ahead[2] = {s.ahead[0], s.ahead[1]};
+  for (int axis = 0; axis < dimension; ++axis) std::copy_n(x.axis[axis], block, ahead[axis]);
+  take_step(h, s, ahead);
+  for (int axis = 0; axis < dimension; ++axis)
+    confine_column(block, walls.lower(axis), walls.upper(axis), grid->axis(axis).periodic(), ahead[axis]);
+  sde->drift({block, dimension, {ahead[0], ahead[1]}}, t, {{s.f_ahead[0], s.f_ahead[1]}});
+  for (int axis = 0; axis < dimension; ++axis) average_columns(block, s.f_ahead[axis], s.f[axis]);
+}
+
 /// Steps begin .. end - 1 of the plan.
 void ParticleEnsemble::State::run(const Plan& plan, long begin, long end, std::vector<Outcome>& outcomes) {
   parallel_for(0, std::ssize(outcomes), 4, [&](Index from, Index to) {
@@ -173,20 +204,14 @@ void ParticleEnsemble::State::run_block(Index first, const Plan& plan, long begi
   const std::size_t dimension = grid->dimension();
   double* const x[2] = {position[0].data() + first, dimension > 1 ? position[1].data() + first : nullptr};
   const PointsIn points{block, grid->dimension(), {x[0], x[1]}};
-  const double* const f[2] = {s.f[0], s.f[1]};
-  const double* const D[3] = {s.D[0], s.D[1], s.D[2]};
-  const double* const z[2] = {s.z[0], s.z[1]};
   for (long k = begin; k < end && here > 0 && outcome.lost < 0; ++k) {
     poll_stop();
     const double t = plan.begin(k), h = plan.length(k);
     coefficients(points, plan.middle(k), k == begin, s);
     noise(first, plan.first + k, s);
     for (std::size_t axis = 0; axis < dimension; ++axis) std::copy_n(x[axis], block, s.before[axis]);
-    if (dimension == 1)
-      euler_step_1d(block, h, traits.additive, f[0], D[0], z[0], x[0]);
-    else
-      euler_step_2d(block, h, traits.additive, f, D, z, x);
-
+    if (options.order == 2) look_ahead(points, plan.middle(k), h, s);
+    take_step(h, s, x);
     outcome.particle_steps += static_cast<double>(here);
     bool any = false;
     for (int axis = 0; axis < grid->dimension(); ++axis)
@@ -289,10 +314,15 @@ double ParticleEnsemble::particle_steps() const { return state_->particle_steps;
 std::vector<double> ParticleEnsemble::counts() const {
   const State& s = *state_;
   std::vector<double> counts(s.grid->cells(), 0.0);
-  for (std::size_t n = 0; n < static_cast<std::size_t>(s.options.particles); ++n) {
-    if (s.side[n] >= 0) continue;
-    const Position position{s.position[0][n], s.grid->dimension() > 1 ? s.position[1][n] : 0};
-    counts[s.grid->find(position)] += 1;
+  constexpr Index stretch = 1 << 18, grain = 1 << 13;  // cells are found by all threads, counted by one
+  std::vector<Index> cells(std::min(stretch, s.options.particles));
+  for (Index begin = 0; begin < s.options.particles; begin += stretch) {
+    const Index n = std::min(stretch, s.options.particles - begin);
+    parallel_for(0, n, grain, [&](Index first, Index last) {
+      for (Index i = first; i < last; ++i) cells[i] = s.cell_of(static_cast<std::size_t>(begin + i));
+    });
+    for (Index i = 0; i < n; ++i)
+      if (cells[i] >= 0) counts[cells[i]] += 1;
   }
   return counts;
 }

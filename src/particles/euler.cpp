@@ -58,6 +58,22 @@ FOKKER_KERNEL(void, step_2d_same,
   }
 }
 
+FOKKER_KERNEL(void, average, (Index n, const double* __restrict g, double* __restrict f), (n, g, f)) {
+  for (Index i = 0; i < n; ++i) f[i] = 0.5 * (f[i] + g[i]);
+}
+
+FOKKER_KERNEL(void, clamp_all, (Index n, double lower, double upper, double* __restrict x), (n, lower, upper, x)) {
+  for (Index i = 0; i < n; ++i) {
+    const double above = x[i] < lower ? lower : x[i];
+    x[i] = above > upper ? upper : above;
+  }
+}
+
+FOKKER_KERNEL(void, wrap_all, (Index n, double lower, double upper, double* __restrict x), (n, lower, upper, x)) {
+  const double length = upper - lower;
+  for (Index i = 0; i < n; ++i) x[i] -= length * std::floor((x[i] - lower) / length);
+}
+
 /// One column read, nothing written: what nearly every step needs where no wall absorbs.
 FOKKER_KERNEL(bool, all_inside, (Index n, const double* __restrict x, double lower, double upper),
               (n, x, lower, upper)) {
@@ -98,6 +114,14 @@ void euler_step_2d(Index n, double dt, bool same, const double* const f[2], cons
     step_2d_same(n, dt, root_of(dt, D[0][0], D[1][0], D[2][0]), f[0], f[1], z[0], z[1], x[0], x[1]);
   else
     step_2d(n, dt, f[0], f[1], D[0], D[1], D[2], z[0], z[1], x[0], x[1]);
+}
+
+void average_columns(Index n, const double* g, double* f) { average(n, g, f); }
+
+void confine_column(Index n, double lower, double upper, bool periodic, double* x) {
+  if (all_inside(n, x, lower, upper)) return;
+  if (periodic) wrap_all(n, lower, upper, x);
+  clamp_all(n, lower, upper, x);
 }
 
 bool flag_crossings(Index n, double dt, const double* before, const double* after, const double* D, double lower,

@@ -86,11 +86,12 @@ double relative_change(double before, double after) {
 
 }  // namespace
 
-double euler_step(const Grid& grid, const Sde& sde, const Positions& positions, Index particles, double t, double until,
-                  const Prepare& prepare) {
+double particle_step(int order, const Grid& grid, const Sde& sde, const Positions& positions, Index particles, double t,
+                     double until, const Prepare& prepare) {
   if (prepare) prepare(t);
   const Sample sample(grid, positions);
-  const double bias = std::min(0.01, 1 / std::sqrt(static_cast<double>(particles)));
+  const double allowed = std::min(0.01, 1 / std::sqrt(static_cast<double>(particles)));
+  const double bias = order == 1 ? allowed : std::sqrt(2 * allowed);
   double rate = rate_at(grid, sde, sample, bias, t);
   if (!sde.traits().autonomous && until > t) {
     constexpr int instants = 8;

@@ -9,6 +9,7 @@
 namespace fokker {
 namespace {
 
+template <int order>
 std::unique_ptr<Ensemble> with_noise(EnsembleRequest r) {
   return std::make_unique<ParticleEnsemble>(r.grid, r.sde, r.initial,
                                             ParticleOptions{.particles = r.particles,
@@ -16,6 +17,7 @@ std::unique_ptr<Ensemble> with_noise(EnsembleRequest r) {
                                                             .seed = r.seed,
                                                             .prepare = std::move(r.prepare),
                                                             .budget = r.budget,
+                                                            .order = order,
                                                             .timeline = std::move(r.timeline)});
 }
 
@@ -25,11 +27,14 @@ std::unique_ptr<Ensemble> along_flow(EnsembleRequest r) {
                                         FlowOptions{r.particles, r.seed, steps});
 }
 
-constexpr std::array<ParticleStepperRow, 3> rows = {{
-    {"euler_maruyama", 1, false, false, with_noise,
+constexpr std::array<ParticleStepperRow, 4> rows = {{
+    {"euler_maruyama", 1, false, false, with_noise<1>,
      "the walls of the grid: reflection along D n, Brownian bridge at absorbing sides; with lambda the family "
      "dX = [f - (1 - lambda^2)(div D + D s)] dt + lambda G dW of equal marginals",
      "Maruyama 1955; Gobet 2000 (bridge)", "a bias of order dt: choose dt, or let it be chosen"},
+    {"heun", 2, false, false, with_noise<2>,
+     "the walls of the grid as euler_maruyama; away from them a bias of order dt^2: ten times longer steps and more",
+     "Kloeden and Platen 1992, section 15.1", "noise depends on the position (refused); walls matter"},
     {"probability_flow", 5, true, true, along_flow,
      "dZ = (f - div D - D s) dt, no noise after the start; each step's estimated error of every particle below "
      "tolerance * box length",
@@ -40,9 +45,8 @@ constexpr std::array<ParticleStepperRow, 3> rows = {{
 
 }  // namespace
 
-Field Ensemble::density() const {
+Field Ensemble::density(std::span<const double> all) const {
   Field field(grid());
-  const std::vector<double> all = counts();
   const double scale = 1 / (static_cast<double>(particles()) * field.grid->volume());
   for (std::size_t i = 0; i < all.size(); ++i) field.values[static_cast<Index>(i)] = all[i] * scale;
   return field;

@@ -15,26 +15,29 @@ namespace fokker {
 
 struct ParticleOptions {
   Index particles = 100'000;
-  std::optional<double> dt;  ///< [t]; when absent chosen by euler_step (step_size.hpp), anew after 32 steps;
+  std::optional<double> dt;  ///< [t]; when absent chosen by particle_step (step_size.hpp), anew after 32 steps;
                              ///< at least 100 per `advance` where coefficients depend on time
   std::uint64_t seed = 1;
   Prepare prepare = {};  ///< with it all particles take a step before any takes the next
   StepBudget budget = {};
   std::optional<Index> stand_for = {};  ///< so many particles: steps are chosen for their counting noise
+  int order = 1;                        ///< 1: Euler-Maruyama; 2: Heun, for noise that does not depend on the position
   Timeline timeline = {};  ///< of the SDE: steps end at its switches, and its short stretches take eight or more
 };
 
-/// Independent particles of the SDE by Euler-Maruyama on the grid's box (the Monte Carlo witness; weak order 1, exact
-/// for the distribution of one step when the coefficients are constant). A step from t takes drift and D at t + dt/2
-/// and the position at t, so that coefficients that depend on time alone are integrated to second order. Random numbers
-/// are Philox4x32-10 keyed by (seed, particle, step): the ensemble at time t does not depend on the number of threads,
-/// nor, when dt is given, on how many times it stopped in between if those are multiples of dt. Sides behave as the
-/// grid's (walls.hpp): reflection along D n (what zero total flux means), absorption with the Brownian-bridge crossing
-/// probability exp(-a b / (D_nn dt)), wrap.
+/// Independent particles of the SDE by Euler-Maruyama or Heun on the grid's box (the Monte Carlo witness; weak order 1,
+/// exact for the distribution of one step when the coefficients are constant). A step from t takes drift and D at t +
+/// dt/2 and the position at t, so that coefficients that depend on time alone are integrated to second order; Heun's
+/// takes the mean of that drift and the one where such a step ends (within the box: at a wall the nearest point of it),
+/// which has weak order 2 with additive noise away from walls. Random numbers are Philox4x32-10 keyed by (seed,
+/// particle, step): the ensemble at time t does not depend on the number of threads, nor, when dt is given, on how many
+/// times it stopped in between if those are multiples of dt. Sides behave as the grid's (walls.hpp): reflection along D
+/// n (what zero total flux means), absorption with the Brownian-bridge crossing probability exp(-a b / (D_nn dt)),
+/// wrap.
 class ParticleEnsemble : public Ensemble {
  public:
   /// Draws the particles (initial.hpp). Throws std::invalid_argument for a count or dt that is not positive, or an
-  /// initial distribution that cannot be drawn from.
+  /// initial distribution that cannot be drawn from, or order 2 with noise that depends on the position.
   ParticleEnsemble(std::shared_ptr<const Grid> grid, std::shared_ptr<const Sde> sde, const InitialDistribution& initial,
                    const ParticleOptions& options, double t0 = 0);
   ~ParticleEnsemble() override;

@@ -3,7 +3,7 @@
 
 #include "fokker/base/points.hpp"
 
-/// The arithmetic of one Euler-Maruyama step over a block of particles, as vector loops. Columns of n doubles.
+/// The arithmetic of one Euler-Maruyama or Heun step over a block of particles, as vector loops. Columns of n doubles.
 namespace fokker {
 
 /// x += f dt + sqrt(2 D dt) z. `D` is a column, or one number for all where `same`.
@@ -13,6 +13,12 @@ void euler_step_1d(Index n, double dt, bool same, const double* f, const double*
 /// alone. A negative D makes NaN; rounding of a singular one (determinant short of 0 by 1e-8) does not.
 void euler_step_2d(Index n, double dt, bool same, const double* const f[2], const double* const D[3],
                    const double* const z[2], double* const x[2]);
+
+/// f = (f + g) / 2
+void average_columns(Index n, const double* g, double* f);
+
+/// x into [lower, upper]: to the nearer end, or around where periodic. NaN stays.
+void confine_column(Index n, double lower, double upper, bool periodic, double* x);
 
 /// flags[i] |= 1 where a step from `before` to `after` left [lower, upper], is not finite, or passed so near to an
 /// absorbing side (reach > 0) that (distance before)(distance after) < reach D dt. Returns whether any is set.

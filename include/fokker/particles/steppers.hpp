@@ -40,7 +40,8 @@ class Ensemble {
   /// Particles per cell, cells() long.
   [[nodiscard]] virtual std::vector<double> counts() const = 0;
   /// The histogram as a density: counts / (particles * volume).
-  [[nodiscard]] Field density() const;
+  [[nodiscard]] Field density() const { return density(counts()); }
+  [[nodiscard]] Field density(std::span<const double> counts) const;
   [[nodiscard]] virtual Index particles() const = 0;
   [[nodiscard]] virtual long steps() const = 0;                    ///< time steps so far
   [[nodiscard]] virtual long rejected() const { return 0; }        ///< tried again because their error was too large

@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <future>
 #include <list>
 
 #include "fokker/analysis/score.hpp"
+#include "fokker/base/parallel.hpp"
 #include "fokker/output/files.hpp"
 #include "fokker/output/paraview.hpp"
 #include "fokker/output/picture.hpp"
@@ -15,24 +17,28 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Pictures for ParaView, and one for a quick look.
+/// Pictures for ParaView, and one for a quick look. A frame is compressed and written by a thread of its own while the
+/// run steps on (with one thread for all: at once); what it says is gathered before, and at most one is on its way.
 class Frames : public Observer {
  public:
   Frames(const Setup& setup, std::filesystem::path folder) : setup_(setup), folder_(std::move(folder)) {}
 
   void frame(const Moment& now, std::span<const Comparison> comparisons) override {
-    const std::string name = fmt::format("density_{:06}.vti", written_.size());
-    write_vti(folder_ / name, *setup_.grid, arrays(now, comparisons), now.t);
-    written_.emplace_back(now.t, name);
-    if (written_.size() == 1 || Clock::now() - listed_ > std::chrono::seconds(1)) list();
+    arrive();
+    std::vector<CellArray> all = arrays(now, comparisons);
     if (setup_.grid->dimension() == 1) history_.emplace_back(now.p->values.begin(), now.p->values.end());
     references_.clear();
     for (const Comparison& comparison : comparisons)
       if (!witness_row(comparison.witness).picture.empty())
         references_.emplace_back(comparison.witness, comparison.density);
+    const bool meanwhile = thread_count() > 1 && now.t < setup_.config.time.end;
+    on_its_way_ = std::async(meanwhile ? std::launch::async : std::launch::deferred,
+                             [this, t = now.t, all = std::move(all)] { write(t, all); });
+    if (!meanwhile) arrive();
   }
 
   void end(const Moment& now) override {
+    arrive();
     if (written_.empty()) return;
     list();
     std::vector<double> times;
@@ -46,6 +52,18 @@ class Frames : public Observer {
   }
 
  private:
+  /// What kept the last frame from being written is thrown here.
+  void arrive() {
+    if (on_its_way_.valid()) on_its_way_.get();
+  }
+
+  void write(double t, const std::vector<CellArray>& all) {
+    const std::string name = fmt::format("density_{:06}.vti", written_.size());
+    write_vti(folder_ / name, *setup_.grid, all, t);
+    written_.emplace_back(t, name);
+    if (written_.size() == 1 || Clock::now() - listed_ > std::chrono::seconds(1)) list();
+  }
+
   /// The list of all frames is long where they are many: not written anew for each.
   void list() {
     write_pvd(folder_ / "density.pvd", written_);
@@ -75,7 +93,7 @@ class Frames : public Observer {
     };
     if (masked) scalar(mask_field, carried_by_doubles(now.p->view()));
     for (const Comparison& comparison : comparisons) {
-      all.push_back({"p_" + comparison.witness, {comparison.density.view()}});
+      scalar("p_" + comparison.witness, {comparison.density.values.begin(), comparison.density.values.end()});
       const Eigen::VectorXd error = now.p->values - comparison.density.values;
       scalar(&comparison == comparisons.data() ? "error" : "error_" + comparison.witness, {error.begin(), error.end()});
     }
@@ -89,6 +107,8 @@ class Frames : public Observer {
   std::vector<std::vector<double>> history_;
   std::vector<std::pair<std::string, Field>> references_;
   std::list<FieldValues> storage_;  // owns the columns of one frame; a list, so that views stay valid
+  std::future<void>
+      on_its_way_;  // writes storage_, written_ and listed_: the last member, so the first to be waited for
 };
 
 }  // namespace

@@ -38,12 +38,13 @@ class MonteCarlo : public Witness {
 
   Field advance(double t) override {
     ensemble_->advance(t);
-    return ensemble_->density();
+    counts_ = ensemble_->counts();
+    return ensemble_->density(counts_);
   }
 
   Verdict judge(double t, const Field& p, const Field& own) const override {
     Verdict verdict = Witness::judge(t, p, own);
-    verdict.agreement = agreement(*p.grid, p.view(), ensemble_->counts(), static_cast<double>(ensemble_->particles()));
+    verdict.agreement = agreement(*p.grid, p.view(), counts_, static_cast<double>(ensemble_->particles()));
     verdict.norms.l1 = verdict.agreement->l1;
     verdict.ks = verdict.agreement->ks;
     verdict.w1 = verdict.agreement->w1;
@@ -67,6 +68,7 @@ class MonteCarlo : public Witness {
  private:
   std::unique_ptr<Ensemble> ensemble_;
   CaseMonteCarlo asked_;
+  std::vector<double> counts_;  ///< per cell, where `advance` led
 };
 
 const ParticleStepperRow& row_of(const CaseMonteCarlo& asked) { return *find_particle_stepper(asked.stepper); }
@@ -149,8 +151,19 @@ void require_particles_of_reading(const Setup& setup) {
                      *jump, to_string(setup.config.sde.interpretation)));
 }
 
+/// Heun's step has its order where noise does not depend on the position.
+void require_noise_of_stepper(const Setup& setup) {
+  const ParticleStepperRow& row = row_of(*setup.config.compare.monte_carlo);
+  if (row.flow || row.order == 1 || setup.sde->traits().additive) return;
+  refuse(setup.config, "compare.monte_carlo.stepper",
+         fmt::format("{} has its order where noise does not depend on the position, and here it does; use "
+                     "euler_maruyama",
+                     row.name));
+}
+
 void require(Setup& setup) {
   static_cast<void>(particle_score(setup));
+  require_noise_of_stepper(setup);
   require_particles_of_reading(setup);
 }
 
@@ -187,6 +200,7 @@ std::optional<ParticleCost> particle_cost(const Setup& setup) {
                           .prepare = std::move(motion.prepare),
                           .budget = {enough_steps, end},
                           .stand_for = asked->particles,
+                          .order = row_of(*asked).flow ? 1 : row_of(*asked).order,
                           .timeline = setup.timeline});
   for (const double t : setup.config.output.times) pilot.advance(t);
   cost.chosen = true;

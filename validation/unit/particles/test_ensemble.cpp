@@ -131,6 +131,63 @@ TEST_CASE("an OU process has the moments of the Euler chain") {
   CHECK(particles.particle_steps() == static_cast<double>(n) * steps);
 }
 
+TEST_CASE("Heun steps have the moments of their chain and a bias of second order") {
+  const double theta = 1.5, D = 0.32, h = 0.2, start = 2;
+  const int steps = 5;
+  const Index n = 1'000'000;
+  ParticleEnsemble particles(line(-5, 7, 64, Boundary::reflecting, Boundary::reflecting), ornstein_uhlenbeck(theta, D),
+                             at({start}), {.particles = n, .dt = h, .seed = 3, .order = 2});
+  particles.advance(steps * h);
+  const double kept = 1 - theta * h + theta * theta * h * h / 2, gained = 2 * D * h * std::pow(1 - theta * h / 2, 2);
+  double mean = start, variance = 0;
+  for (int k = 0; k < steps; ++k) {
+    mean *= kept;
+    variance = kept * kept * variance + gained;
+  }
+  const MeanVariance found = mean_variance(particles);
+  const double rounded = 4 * std::sqrt(variance / static_cast<double>(n));
+  CHECK(std::abs(found.mean - mean) < rounded);
+  CHECK(std::abs(found.variance - variance) < 4 * variance * std::sqrt(2 / static_cast<double>(n)));
+  // the tolerance tells it from the process, and from the chain of Euler by eight times more
+  const double exact = start * std::exp(-theta * steps * h), euler = start * std::pow(1 - theta * h, steps);
+  CHECK(std::abs(exact - mean) > 3 * rounded);
+  CHECK(std::abs(exact - euler) > 8 * std::abs(exact - mean));
+}
+
+TEST_CASE("Heun steps look at the drift inside of the box only") {
+  const auto root = std::make_shared<LambdaSde>(
+      1,
+      [](double x, double, double) {
+        return std::array{-std::sqrt(x) - std::sqrt(1 - x), 0.0};  // NaN outside
+      },
+      [](double, double, double) {
+        return std::array{0.5, 0.0, 0.0};
+      },
+      additive);
+  ParticleEnsemble walled(line(0, 1, 16, Boundary::reflecting, Boundary::reflecting), root, at({0.5}),
+                          {.particles = 2048, .dt = 0.05, .seed = 1, .order = 2});
+  CHECK_NOTHROW(walled.advance(1));
+  ParticleEnsemble around(line(0, 1, 16, Boundary::periodic, Boundary::periodic), root, at({0.5}),
+                          {.particles = 2048, .dt = 0.05, .seed = 1, .order = 2});
+  CHECK_NOTHROW(around.advance(1));
+}
+
+TEST_CASE("Heun steps are refused where noise depends on the position") {
+  const auto sde = std::make_shared<LambdaSde>(
+      1,
+      [](double, double, double) {
+        return std::array{0.0, 0.0};
+      },
+      [](double x, double, double) {
+        return std::array{1 + x * x, 0.0, 0.0};
+      },
+      autonomous);
+  CHECK_THROWS_WITH_AS(ParticleEnsemble(line(0, 1, 16, Boundary::reflecting, Boundary::reflecting), sde, at({0.5}),
+                                        {.particles = 10, .dt = 0.1, .order = 2}),
+                       "Heun steps have their order where noise does not depend on the position",
+                       std::invalid_argument);
+}
+
 TEST_CASE("coefficients of time alone are integrated to second order") {
   const auto sde = std::make_shared<LambdaSde>(
       1,
@@ -178,18 +235,21 @@ TEST_CASE("a correlated tensor gives increments with that covariance") {
 TEST_CASE("threads and stops leave no trace") {
   const auto grid = std::make_shared<Grid>(
       std::vector<Axis>{{"x", 0, 1, 8, Boundary::absorbing, Boundary::reflecting}, {"y", 0, 1, 8}});
-  const ParticleOptions options{.particles = 5000, .dt = 0.01, .seed = 11};
-  const auto run = [&](int threads, const std::vector<double>& stops) {
-    const ThreadLimit limit(threads);
-    ParticleEnsemble particles(grid, tilted(0.5), at({0.4, 0.5}), options);
-    for (const double stop : stops) particles.advance(stop);
-    return particles;
-  };
-  const ParticleEnsemble one = run(1, {0.3});
-  CHECK(one.left()[0] > 500);
-  CHECK(same_positions(one, run(2, {0.3})));
-  CHECK(same_positions(one, run(2, {0.1, 0.17, 0.3})));
-  CHECK_FALSE(same_positions(one, run(2, {0.1, 0.175, 0.3})));
+  for (const int order : {1, 2}) {
+    const ParticleOptions options{.particles = 5000, .dt = 0.01, .seed = 11, .order = order};
+    const auto run = [&](int threads, const std::vector<double>& stops) {
+      const ThreadLimit limit(threads);
+      ParticleEnsemble particles(grid, tilted(0.5), at({0.4, 0.5}), options);
+      for (const double stop : stops) particles.advance(stop);
+      return particles;
+    };
+    const ParticleEnsemble one = run(1, {0.3});
+    CHECK(one.left()[0] > 500);
+    CHECK(same_positions(one, run(2, {0.3})));
+    CHECK(same_positions(one, run(2, {0.1, 0.17, 0.3})));
+    CHECK_FALSE(same_positions(one, run(2, {0.1, 0.175, 0.3})));
+    CHECK(one.counts() == run(2, {0.3}).counts());
+  }
 }
 
 TEST_CASE("the last step is cut short and later steps take fresh numbers") {
@@ -358,13 +418,16 @@ TEST_CASE("a chosen step keeps the bias below the counting noise and lands on th
   const auto grid = line(-4, 4, 256, Boundary::reflecting, Boundary::reflecting);
   const std::vector<double> wide{-1.0, 0.3, 3.99}, middle{0.0};
   const Positions spread{wide, {}}, centre{middle, {}};
-  CHECK(euler_step(*grid, *ornstein_uhlenbeck(2, 0.1), spread, 10'000, 0, 1) ==
+  CHECK(particle_step(1, *grid, *ornstein_uhlenbeck(2, 0.1), spread, 10'000, 0, 1) ==
         doctest::Approx(0.01 / 2).epsilon(1e-6));
-  CHECK(euler_step(*grid, *ornstein_uhlenbeck(2, 0.1), spread, 1'000'000, 0, 1) ==
+  CHECK(particle_step(1, *grid, *ornstein_uhlenbeck(2, 0.1), spread, 1'000'000, 0, 1) ==
         doctest::Approx(0.001 / 2).epsilon(1e-6));
-  CHECK(euler_step(*grid, *brownian(0.5), spread, 100, 0, 1) == doctest::Approx(0.16 * 0.16).epsilon(1e-12));
-  CHECK(euler_step(*grid, *brownian(0), spread, 100, 0, 1) == std::numeric_limits<double>::infinity());
-  CHECK(euler_step(*grid, *brownian(0.5), {}, 100, 0, 1) == std::numeric_limits<double>::infinity());  // all have left
+  CHECK(particle_step(2, *grid, *ornstein_uhlenbeck(2, 0.01), spread, 1'000'000, 0, 1) ==
+        doctest::Approx(std::sqrt(0.002) / 2).epsilon(1e-6));
+  CHECK(particle_step(1, *grid, *brownian(0.5), spread, 100, 0, 1) == doctest::Approx(0.16 * 0.16).epsilon(1e-12));
+  CHECK(particle_step(1, *grid, *brownian(0), spread, 100, 0, 1) == std::numeric_limits<double>::infinity());
+  CHECK(particle_step(1, *grid, *brownian(0.5), {}, 100, 0, 1) ==
+        std::numeric_limits<double>::infinity());  // all have left
 
   ParticleEnsemble particles(grid, ornstein_uhlenbeck(2, 0.1), at({1.0}), {.particles = 10'000, .dt = {}, .seed = 1});
   CHECK(particles.dt() == doctest::Approx(0.005).epsilon(1e-6));
@@ -383,8 +446,9 @@ TEST_CASE("a chosen step keeps the bias below the counting noise and lands on th
         return std::array{0.1, 0.0, 0.0};
       },
       Traits{});
-  CHECK(euler_step(*grid, *growing, centre, 100, 0, 1) == doctest::Approx(0.01 * std::exp(-8.0)).epsilon(1e-6));
-  CHECK(euler_step(*grid, *growing, centre, 100, 0, 1e-4) == doctest::Approx(0.01 * std::exp(-8e-4)).epsilon(1e-6));
+  CHECK(particle_step(1, *grid, *growing, centre, 100, 0, 1) == doctest::Approx(0.01 * std::exp(-8.0)).epsilon(1e-6));
+  CHECK(particle_step(1, *grid, *growing, centre, 100, 0, 1e-4) ==
+        doctest::Approx(0.01 * std::exp(-8e-4)).epsilon(1e-6));
   ParticleEnsemble watched(grid, growing, at({1.0}), {.particles = 100, .dt = {}, .seed = 1});
   watched.advance(1e-4);  // at least 100 steps where time matters, and no more although chosen anew on the way
   CHECK(watched.time() == 1e-4);

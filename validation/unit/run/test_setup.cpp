@@ -119,6 +119,15 @@ TEST_CASE("a closed form is refused where there is none") {
         std::string::npos);
 }
 
+TEST_CASE("Heun particles are refused where noise depends on the position") {
+  const std::string heun = "compare.monte_carlo={ particles = 100, stepper = \"heun\" }";
+  CHECK(refused(ou, {heun}).empty());
+  CHECK(refused(ou, {"sde.noise=[[\"1 + t\"]]", "compare.exact=\"0.1\"", heun}).empty());
+  CHECK(refused(ou, {"sde.noise=[[\"1 + x^2\"]]", "compare.exact=\"0.1\"", heun}) ==
+        "--set compare.monte_carlo: compare.monte_carlo.stepper: heun has its order where noise does not depend on the "
+        "position, and here it does; use euler_maruyama");
+}
+
 TEST_CASE("particles of the twin are refused where no score can be had") {
   const std::string flow = "compare.monte_carlo={ particles = 100, stepper = \"probability_flow\" }";
   const std::string half = "compare.monte_carlo={ particles = 100, lambda = 0.5 }";
