@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Time to a given error for the work problems of docs/performance.md: `tools/bench solves [--repeat N] [--threads N] [--peers] [WORK...]`.
+"""Time to a given error for the work problems of docs/performance.md: `tools/bench solves [--repeat N] [--threads N] [--peers] [--limit PROGRAM] [WORK...]`.
 
 Every row is run --repeat times; the fastest counts (seconds.stepping of summary.json: the solve, factorisations included; no set-up, output or
 witnesses). For W4, particles, the seconds of the witness count. Errors are integral l1 norms: against the closed form, or for W2 against the same case on 27 times as many cells. With --peers the scripts under
 validation/bench/peers/ run as well, in the same invocation, and every row is compared with the best peer that reaches the row's goal.
+With --limit PROGRAM (bench_limit) the kernels written by hand for W1 run before and after, and every row is compared with the fastest on its
+grid that reaches its goal: "x limit", fokker over the kernel.
 """
 import argparse
 import base64
@@ -141,17 +143,31 @@ def peers(works, folder, reference):
     return rows
 
 
+def limits(program, threads):
+    done = subprocess.run([program, "--threads", str(threads)], check=True, capture_output=True, text=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def over_limit(row, others):
+    if row["by"] != "fokker" or row["work"] != "W1":
+        return "-"
+    reached = [each["seconds"] for each in others if each["by"] == "limit" and each["grid"] == row["grid"] and reaches(each, row)]
+    return "%.1f" % (row["seconds"] / min(reached)) if reached else "-"
+
+
 def table(rows, others):
     best = {}
     for row in rows:
-        reached = [peer["seconds"] for peer in others if peer["work"] == row["work"] and same_problem(peer, row) and reaches(peer, row)]
+        reached = [peer["seconds"] for peer in others if peer["by"] != "limit" and peer["work"] == row["work"] and same_problem(peer, row) and reaches(peer, row)]
         best[id(row)] = min(reached) / row["seconds"] if reached else None
-    print("%-4s %-8s %-9s %-44s %7s %9s %11s %8s" % ("work", "l1 goal", "by", "method", "grid", "l1", "seconds", "x peer"))
+    form = "%-4s %-8s %-9s %-50s %7s %10s %10s %8s %8s"
+    print(form % ("work", "l1 goal", "by", "method", "grid", "l1 ", "seconds", "x peer", "x limit"))
     for row in rows + others:
         goal, error = row.get("goal"), row["l1"]
         short = "!" if goal and error > goal else " "
-        print("%-4s %-8s %-9s %-44s %7d %9s%s %10.3g %8s" % (row["work"], "%.1e" % goal if goal else "", row["by"], row["method"], row["grid"],
-              "-" if error is None else "%.2e" % error, short, row["seconds"], "%.1f" % best[id(row)] if best.get(id(row)) else "-"))
+        l1 = "-" if error is None else "%.2e" % error
+        print(form % (row["work"], "%.1e" % goal if goal else "", row["by"], row["method"], row["grid"], l1 + short, "%.3g" % row["seconds"],
+                      "%.1f" % best[id(row)] if best.get(id(row)) else "-", over_limit(row, others)))
     if any(row["goal"] and row["l1"] > row["goal"] for row in rows):
         print("! short of its l1 goal")
 
@@ -171,6 +187,7 @@ def main():
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--limit", metavar="PROGRAM")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("work", nargs="*", default=["W1", "W2", "W3", "W4"])
     options = parser.parse_args()
@@ -184,13 +201,17 @@ def main():
             if summary is None:
                 sys.exit(where)
             reference = density(os.path.join(where, "density_000001.vti"))
+        others = limits(options.limit, options.threads) if options.limit else []
         rows = []
         for row in ROWS:
             needs = {setting.split("=")[1] for setting in row[6] if setting.split("=")[0] in ("time.stepper", "scheme.flux")}
             if row[0] in works and needs <= names and fokker.serves(row[2]):
                 rows.append(measure(fokker, row, options.repeat, reference))
         rows = [row for row in rows if row]
-        others = peers(works, folder, reference) if options.peers else []
+        if options.limit:
+            again = limits(options.limit, options.threads)
+            others = [min(pair, key=lambda each: each["seconds"]) for pair in zip(others, again)]
+        others += peers(works, folder, reference) if options.peers else []
     if options.json:
         print(json.dumps(rows + others, indent=1))
     else:
