@@ -1,20 +1,22 @@
 #include "fokker/particles/euler.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "fokker/base/instruction_set.hpp"
+#include "square_roots.hpp"
 
 namespace fokker {
 
 namespace {
 
-// 24 bytes read and 8 written per particle, in cache; 3 flops where the root is the same for all, else a root as well.
+// 24 bytes read and 8 written per particle, in cache; 3 flops beside the root (square_roots.hpp).
 FOKKER_KERNEL(void, step_1d,
-              (Index n, double dt, const double* __restrict f, const double* __restrict D, const double* __restrict z,
-               double* __restrict x),
-              (n, dt, f, D, z, x)) {
-  for (Index i = 0; i < n; ++i) x[i] += f[i] * dt + std::sqrt(2 * dt * D[i]) * z[i];
+              (Index n, double dt, const double* __restrict f, const double* __restrict root,
+               const double* __restrict z, double* __restrict x),
+              (n, dt, f, root, z, x)) {
+  for (Index i = 0; i < n; ++i) x[i] += f[i] * dt + root[i] * z[i];
 }
 
 FOKKER_KERNEL(void, step_1d_same,
@@ -29,22 +31,45 @@ struct Root {
   double xx, yx, yy;
 };
 
-__attribute__((always_inline)) inline Root root_of(double dt, double Dxx, double Dxy, double Dyy) {
+constexpr Index piece = 256;  // particles whose roots are found before they step
+
+/// L of a piece, by columns.
+struct RootColumns {
+  alignas(64) double xx[piece], yx[piece], yy[piece];
+};
+
+/// Of xx: yx, and the square of yy.
+FOKKER_KERNEL(void, second_row,
+              (Index n, double dt, const double* __restrict Dxy, const double* __restrict Dyy,
+               const double* __restrict xx, double* __restrict yx, double* __restrict square),
+              (n, dt, Dxy, Dyy, xx, yx, square)) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  const double xx = std::sqrt(2 * dt * Dxx), yx = Dxy == 0 ? 0 : 2 * dt * Dxy / xx;
-  const double total = 2 * dt * Dyy, rest = total - yx * yx;
-  return {xx, yx, std::sqrt(rest > 0 ? rest : (rest >= -1e-8 * total ? 0 : nan))};
+  for (Index i = 0; i < n; ++i) {
+    yx[i] = Dxy[i] == 0 ? 0 : 2 * dt * Dxy[i] / xx[i];
+    const double total = 2 * dt * Dyy[i], rest = total - yx[i] * yx[i];
+    square[i] = rest > 0 ? rest : (rest >= -1e-8 * total ? 0 : nan);
+  }
+}
+
+FOKKER_KERNEL(bool, all_zero, (Index n, const double* v), (n, v)) {
+  std::uint64_t other = 0;
+  for (Index i = 0; i < n; ++i) other |= v[i] == 0 ? std::uint64_t{0} : std::uint64_t{1};
+  return other == 0;
+}
+
+void find_roots(Index n, double dt, const double* const D[3], RootColumns& root) {
+  square_roots(n, 2 * dt, D[0], root.xx);
+  second_row(n, dt, D[1], D[2], root.xx, root.yx, root.yy);
+  square_roots(n, 1, root.yy, root.yy);
 }
 
 FOKKER_KERNEL(void, step_2d,
-              (Index n, double dt, const double* __restrict fx, const double* __restrict fy,
-               const double* __restrict Dxx, const double* __restrict Dxy, const double* __restrict Dyy,
+              (Index n, double dt, const RootColumns& root, const double* __restrict fx, const double* __restrict fy,
                const double* __restrict zx, const double* __restrict zy, double* __restrict x, double* __restrict y),
-              (n, dt, fx, fy, Dxx, Dxy, Dyy, zx, zy, x, y)) {
+              (n, dt, root, fx, fy, zx, zy, x, y)) {
   for (Index i = 0; i < n; ++i) {
-    const Root root = root_of(dt, Dxx[i], Dxy[i], Dyy[i]);
-    x[i] += fx[i] * dt + root.xx * zx[i];
-    y[i] += fy[i] * dt + root.yx * zx[i] + root.yy * zy[i];
+    x[i] += fx[i] * dt + root.xx[i] * zx[i];
+    y[i] += fy[i] * dt + root.yx[i] * zx[i] + root.yy[i] * zy[i];
   }
 }
 
@@ -102,18 +127,32 @@ FOKKER_KERNEL(std::uint64_t, crossings,
 }  // namespace
 
 void euler_step_1d(Index n, double dt, bool same, const double* f, const double* D, const double* z, double* x) {
-  if (same)
-    step_1d_same(n, dt, f, std::sqrt(2 * dt * D[0]), z, x);
-  else
-    step_1d(n, dt, f, D, z, x);
+  if (same) return step_1d_same(n, dt, f, std::sqrt(2 * dt * D[0]), z, x);
+  alignas(64) double root[piece];
+  for (Index i = 0; i < n; i += piece) {
+    const Index m = std::min(piece, n - i);
+    square_roots(m, 2 * dt, D + i, root);
+    step_1d(m, dt, f + i, root, z + i, x + i);
+  }
 }
 
 void euler_step_2d(Index n, double dt, bool same, const double* const f[2], const double* const D[3],
                    const double* const z[2], double* const x[2]) {
-  if (same)
-    step_2d_same(n, dt, root_of(dt, D[0][0], D[1][0], D[2][0]), f[0], f[1], z[0], z[1], x[0], x[1]);
-  else
-    step_2d(n, dt, f[0], f[1], D[0], D[1], D[2], z[0], z[1], x[0], x[1]);
+  RootColumns root;
+  if (same) {
+    find_roots(1, dt, D, root);
+    return step_2d_same(n, dt, {root.xx[0], root.yx[0], root.yy[0]}, f[0], f[1], z[0], z[1], x[0], x[1]);
+  }
+  if (all_zero(n, D[1])) {  // each axis has noise of its own: no division
+    for (int axis = 0; axis < 2; ++axis) euler_step_1d(n, dt, false, f[axis], D[2 * axis], z[axis], x[axis]);
+    return;
+  }
+  for (Index i = 0; i < n; i += piece) {
+    const Index m = std::min(piece, n - i);
+    const double* const here[3] = {D[0] + i, D[1] + i, D[2] + i};
+    find_roots(m, dt, here, root);
+    step_2d(m, dt, root, f[0] + i, f[1] + i, z[0] + i, z[1] + i, x[0] + i, x[1] + i);
+  }
 }
 
 void average_columns(Index n, const double* g, double* f) { average(n, g, f); }
