@@ -104,7 +104,7 @@ KeyAccess word(std::string Part::*member, Words words, std::string must_be) {
 
 // The same, with the first one as the default.
 template <class Part>
-KeyAccess word_or_first(std::string Part::*member, std::vector<std::string> Vocabulary::*words) {
+KeyAccess word_or_first(std::string Part::*member, std::vector<std::string> Vocabulary::*words, std::string must_be) {
   const auto read = [=](Reading& r) {
     const std::vector<std::string>& allowed = r.reader.vocabulary.*words;
     part_of<Part>(r.c, r.entry).*member = r.reader.word(r.node, allowed).value_or(allowed.empty() ? "" : allowed[0]);
@@ -113,7 +113,7 @@ KeyAccess word_or_first(std::string Part::*member, std::vector<std::string> Voca
     const std::string& word = part_of<Part>(c, entry).*member;
     return word.empty() ? "" : toml_string(word);  // a vocabulary without such words
   };
-  return {KeyKind::word, "one of those that `list fluxes` names", read, write};
+  return {KeyKind::word, std::move(must_be), read, write};
 }
 
 // A formula or a number as it is written, with what comes of it.

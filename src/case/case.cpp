@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "fokker/base/printable.hpp"
 #include "fokker/base/read_file.hpp"
 #include "fokker/base/sha256.hpp"
@@ -28,6 +30,32 @@ void keep_positions(const Value& value, const std::string& path, const Problems&
     const std::string step = name ? name->text : list ? std::to_string(i) : value.keys[i].first;
     keep_positions(value.items[i], path.empty() ? step : path + "." + step, problems, positions);
   }
+}
+
+// A file that is not there, with the nearest that is; a folder, with what it may stand for.
+void require_file(const std::filesystem::path& file) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  if (fs::is_directory(file, error))
+    throw FileError(file.string(),
+                    fs::exists(file / "case.toml", error)
+                        ? fmt::format("a run folder, must be a case; its own is {}", (file / "case.toml").string())
+                        : "a folder, must be a case file");
+  if (fs::exists(file, error) || error) return;
+  const fs::path folder = file.parent_path().empty() ? "." : file.parent_path();
+  if (!fs::is_directory(folder, error))
+    throw FileError(file.string(), fmt::format("no such file, and no folder {}", folder.string()));
+  std::vector<std::string> names;
+  for (auto entry = fs::directory_iterator(folder, error); entry != fs::directory_iterator(); entry.increment(error))
+    if (names.size() < 10'000 && entry->path().extension() == ".toml")
+      names.push_back(entry->path().filename().string());
+  std::sort(names.begin(), names.end());
+  std::string near = nearest_name(file.filename().string(), names);
+  const std::string with_ending = file.filename().string() + ".toml";
+  if (std::find(names.begin(), names.end(), with_ending) != names.end()) near = with_ending;
+  throw FileError(file.string(),
+                  near.empty() ? "no such file"
+                               : fmt::format("no such file; did you mean {}?", (file.parent_path() / near).string()));
 }
 
 }  // namespace
@@ -74,6 +102,7 @@ Case parse_case(std::string_view text, const std::string& name, const std::files
 
 Case load_case(const std::filesystem::path& file, const std::vector<std::string>& overrides,
                const Vocabulary& vocabulary, CaseFor use) {
+  require_file(file);
   // One byte more than allowed, so that parse_case can tell.
   return parse_case(read_at_most(file, most_bytes + 1), file.string(), file.parent_path(), overrides, vocabulary, use);
 }

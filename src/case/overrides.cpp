@@ -64,6 +64,29 @@ Value* list_entry(Value& list, const std::string& step, bool by_name, std::strin
   return nullptr;
 }
 
+// Where a name that is no key of the file itself may belong: sigma to sde.parameters.sigma, dt to time.dt.
+std::string whereabouts(const Value& root, const std::string& path) {
+  std::string places;
+  const auto add = [&](const std::string& place) { places += (places.empty() ? "" : " or ") + place; };
+  const Value* const sde = root.find("sde");
+  for (const char* table : {"parameters", "definitions"}) {
+    const Value* const names = sde && sde->kind == Value::Kind::table ? sde->find(table) : nullptr;
+    if (names && names->kind == Value::Kind::table && names->find(path)) add(fmt::format("sde.{}.{}", table, path));
+  }
+  if (!places.empty()) return places;
+  for (const KeyRow& row : case_keys()) {
+    const bool of_an_entry = row.path.find('*') != std::string_view::npos;
+    const Value* const axes = row.parent() == "axis.*" ? root.find("axis") : nullptr;
+    if (row.key() != path || (of_an_entry && !axes) || row.access.kind == KeyKind::later) continue;
+    if (!of_an_entry) add(std::string(row.path));
+    if (axes && axes->kind == Value::Kind::array)
+      for (const Value& axis : axes->items)
+        if (const Value* name = axis.find("name"); name && name->kind == Value::Kind::string)
+          add(fmt::format("axis.{}.{}", name->text, path));
+  }
+  return places;
+}
+
 // A new parameter or definition would change nothing: a slip of the pen.
 bool must_exist(const KeyRow* table) { return table && table->access.kind == KeyKind::names; }
 
@@ -86,6 +109,9 @@ void apply_override(Value& root, const std::string& setting, int index, Problems
   if (path.size() == setting.size()) return fail("no value, must be key.path=value");
   if (steps.size() > 8 || std::find(steps.begin(), steps.end(), "") != steps.end())
     return fail("not a key, must be names and numbers with dots between");
+  if (steps.size() == 1 && !find_key(path))
+    if (const std::string places = whereabouts(root, path); !places.empty())
+      return fail(fmt::format("unknown key; did you mean {}?", places));
 
   Value value;
   value.position = at;

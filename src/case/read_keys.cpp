@@ -51,6 +51,9 @@ void read_key(const KeyRow& row, CaseReader& reader, TableReader& table, Case& c
   }
   if (row.standard == required || (row.standard == required_to_run && reader.use == CaseFor::run))
     static_cast<void>(table.require(row.key(), row.access.must_be));
+  if (row.access.kind == KeyKind::tables && r.node && r.node.value->kind == Value::Kind::table)
+    return r.report(
+        fmt::format("a table, must be {0}; write [[{1}]], in double brackets", row.access.must_be, row.path));
   if (r.node) refuse_second_choice(r);
   if (r.node && row.access.as_written) c.written.emplace(row.path, to_toml(*r.node.value));
   if (row.access.read) row.access.read(r);

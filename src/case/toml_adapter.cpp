@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "toml_hints.hpp"
+
 // The only file that knows toml++: text -> tree, with positions.
 namespace fokker::input {
 namespace {
@@ -163,7 +165,10 @@ Value parse_toml(std::string_view text, const Problems& problems) {
   try {
     return convert(toml::parse(text, std::string_view{}), Lines(text));
   } catch (const toml::parse_error& error) {
-    fail(position_of(error.source()), fmt::format("not valid TOML: {}", error.description()));
+    const Position at = position_of(error.source());
+    std::string_view line = Lines(text).from({at.line, 1, -1});
+    line = line.substr(0, std::min({line.find('\n'), line.size(), std::size_t{2000}}));
+    fail(at, fmt::format("not valid TOML: {}{}", error.description(), toml_hint(line, error.description())));
   }
   return {};
 }

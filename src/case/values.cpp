@@ -180,7 +180,12 @@ std::optional<std::vector<double>> CaseReader::vector(const Node& node, std::siz
   const auto nodes = list(node, size == 1);
   if (!nodes) return std::nullopt;
   if (nodes->size() != size) {
-    report(node, fmt::format("a list of {}, must have {}", nodes->size(), size));
+    const bool pairs_of_integers =
+        nodes->size() == 2 * size && std::all_of(nodes->begin(), nodes->end(), [](const Node& entry) {
+          return entry.value->kind == Value::Kind::integer;
+        });
+    report(node, fmt::format("a list of {}, must have {}{}", nodes->size(), size,
+                             pairs_of_integers ? "; decimals are written with a point" : ""));
     return std::nullopt;
   }
   std::vector<double> values;

@@ -4,7 +4,6 @@
 #include <sstream>
 
 #include "fokker/base/errors.hpp"
-#include "fokker/base/expression.hpp"
 #include "fokker/base/instruction_set.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/base/stop.hpp"
@@ -13,29 +12,7 @@
 
 namespace {
 
-struct Verb {
-  const char* name;
-  const char* help;
-  int (*act)(const fokker::Command&);  // null: not available yet
-};
-
-constexpr Verb verbs[] = {
-    {"run", "solve, compare, check, write everything into the run folder", fokker::verb_run},
-    {"check", "no solve: parse, validate, print what would run", fokker::verb_check},
-    {"converge", "refine --levels N times: table of error, order, cost", fokker::verb_converge},
-    {"steady", "stationary density and current of an autonomous case, without stepping in time", fokker::verb_steady},
-    {"validate", "every case under cases/ and validation/ (or those given) against its checks", fokker::verb_validate},
-    {"list", "what exists: fluxes, steppers, fields, quantities, functions", fokker::verb_list},
-    {"init", "write a commented starter case NAME.toml", fokker::verb_init},
-    {"resume", "go on from a checkpoint (not available yet)", nullptr},
-    {"compare", "compare two runs (not available yet)", nullptr},
-    {"modes", "slowest eigenmodes (not available yet)", nullptr},
-    {"passage", "first-passage times (not available yet)", nullptr},
-    {"info", "what a file holds (not available yet)", nullptr},
-    {"explain", "the manual of a key (not available yet)", nullptr},
-};
-
-int act(const Verb& verb, const fokker::Command& command) {
+int act(const fokker::Verb& verb, const fokker::Command& command) {
   if (!verb.act) throw fokker::UsageError(std::string(verb.name) + ": not available yet");
   return verb.act(command);
 }
@@ -54,13 +31,17 @@ std::string first_word(const CLI::App& app, int argc, char** argv) {
 int complain_about_verb(const std::string& word) {
   std::vector<std::string> names;
   std::string all;
-  for (const Verb& verb : verbs) {
+  for (const fokker::Verb& verb : fokker::verbs()) {
     names.emplace_back(verb.name);
     if (verb.act) all += (all.empty() ? "" : ", ") + names.back();
   }
-  const std::string near = fokker::nearest_name(word, names);
+  if (word.ends_with(".toml")) {
+    fokker::complain("fokker: a verb is missing before " + word + ": fokker run " + word +
+                     " (or check, converge, steady)\n");
+    return fokker::exit_usage;
+  }
   fokker::complain("fokker: " + (word.empty() ? "a verb is missing" : "unknown verb '" + word + "'") +
-                   (near.empty() ? "" : "; did you mean " + near + "?") + " (verbs: " + all + "; more with --help)\n");
+                   fokker::did_you_mean(word, names) + " (verbs: " + all + "; more with --help)\n");
   return fokker::exit_usage;
 }
 
@@ -69,7 +50,7 @@ int failed(const std::string& what, int code) {
   return code;
 }
 
-int guarded(const Verb& verb, const fokker::Command& command) {
+int guarded(const fokker::Verb& verb, const fokker::Command& command) {
   try {
     (void)fokker::instruction_set();  // refused here if at all, and not by the first kernel
     return act(verb, command);
@@ -136,9 +117,9 @@ int main(int argc, char** argv) {
   app.add_option("--levels", command.levels, "converge: number of grids (default 4)");
   app.add_option("--in", command.in, "converge: space or time");
 
-  const Verb* chosen = nullptr;
-  for (const Verb& verb : verbs) {
-    CLI::App* sub = app.add_subcommand(verb.name, verb.help);
+  const fokker::Verb* chosen = nullptr;
+  for (const fokker::Verb& verb : fokker::verbs()) {
+    CLI::App* sub = app.add_subcommand(std::string(verb.name), std::string(verb.help));
     sub->add_option("arguments", command.arguments);
     sub->callback([&chosen, &verb] { chosen = &verb; });
   }

@@ -3,26 +3,44 @@
 #include <algorithm>
 
 #include "fokker/base/errors.hpp"
-#include "fokker/base/expression.hpp"
 #include "fokker/cli/console.hpp"
 #include "fokker/cli/verbs.hpp"
 #include "fokker/run/catalogue.hpp"
 
 namespace fokker {
 
+namespace {
+
+std::vector<Document> verb_rows() {
+  std::vector<Document> rows;
+  for (const Verb& verb : verbs()) {
+    const std::string name(verb.name), usage(verb.usage), help(verb.help);
+    rows.push_back({name,
+                    {{.findings = {{"name", name}, {"takes", usage, "takes", usage}, {"is", help, "is", help}},
+                      .label_width = 10,
+                      .indent = 4}}});
+  }
+  return rows;
+}
+
+}  // namespace
+
 int verb_list(const Command& command) {
-  const std::vector<std::string> topics = catalogue_topics();
+  std::vector<std::string> topics = catalogue_topics();
+  topics.emplace_back("verbs");
   if (command.arguments.empty()) {
-    say(fmt::format("fokker list {}\n", fmt::join(topics, " | ")));
+    if (command.json)
+      say(json_text(Json{{"topics", topics}}));
+    else
+      say(fmt::format("fokker list {}\n", fmt::join(topics, " | ")));
     return exit_ok;
   }
   const std::string& asked = command.arguments[0];
   if (std::find(topics.begin(), topics.end(), asked) == topics.end()) {
-    const std::string near = nearest_name(asked, topics);
-    throw UsageError(fmt::format("list: unknown '{}'; allowed: {}{}", asked, fmt::join(topics, ", "),
-                                 near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near)));
+    throw UsageError(
+        fmt::format("list: unknown '{}'{} allowed: {}", asked, did_you_mean(asked, topics), fmt::join(topics, ", ")));
   }
-  const std::vector<Document> entries = catalogue(asked);
+  const std::vector<Document> entries = asked == "verbs" ? verb_rows() : catalogue(asked);
   if (command.json) say(json_text(json_of(entries)));
   for (const Document& entry : entries)
     if (!command.json) say(text_of(entry));

@@ -105,7 +105,12 @@ struct CommonFactor {
 [[nodiscard]] CommonFactor common_factor(std::span<const Expression> expressions, std::string_view variable);
 
 /// Functions and constants a formula may use, for error messages and `list functions`.
-[[nodiscard]] std::span<const std::string_view> expression_names();
+struct ExpressionName {
+  std::string_view name, doc;
+};
+[[nodiscard]] std::span<const ExpressionName> expression_names();
+/// Not for axes, parameters and definitions: t, and what a formula may use anyway.
+[[nodiscard]] bool is_reserved(std::string_view name);
 
 /// The candidate nearest to `name` (edit distance at most a third of its length, at least 1), or "" when none is near.
 [[nodiscard]] std::string nearest_name(std::string_view name, std::span<const std::string> candidates);

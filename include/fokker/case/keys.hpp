@@ -60,6 +60,8 @@ struct KeyRules {
   std::vector<std::string_view> only_beside = {};  ///< unknown where none of these stands
   bool entries_have_names = false;                 ///< of tables: paths call an entry by its `name`
   int late = 0;                                    ///< resolved.toml has it after its neighbours with less
+  /// What holds for the keys of a table too: the verbs that read it ("": all that read a case), and where more is said.
+  std::string_view verbs = {}, see = {};
 };
 
 struct KeyRow {
@@ -67,7 +69,8 @@ struct KeyRow {
   KeyAccess access;
   std::string_view unit;      ///< x stands for the unit of an axis, t for that of time, X^d for that of the box
   std::string_view standard;  ///< what stands where the key is absent, or one of the two below
-  std::string_view doc;
+  std::string_view doc;       ///< what it means, as a sentence without a full stop
+  std::string_view example;   ///< a value as a case has it; "" for tables
   KeyRules rules = {};
 
   [[nodiscard]] std::string_view key() const { return path.substr(path.rfind('.') + 1); }
@@ -76,12 +79,17 @@ struct KeyRow {
     const std::size_t dot = path.rfind('.');
     return dot == std::string_view::npos ? "" : path.substr(0, dot);
   }
+  /// The verbs that read it, and where more is said of it ("" where nowhere): its own, or those of a table around it.
+  [[nodiscard]] std::string_view verbs() const;
+  [[nodiscard]] std::string_view see() const;
   /// Does a variant of its table know it?
   [[nodiscard]] bool is_of(std::string_view variant) const;
 };
 inline constexpr std::string_view required = "required", required_to_run = "required, but for steady";
 
 [[nodiscard]] std::span<const KeyRow> case_keys();
+/// Its path as people write it: "axis.cells" of every entry of [[axis]].
+[[nodiscard]] std::string key_name(const KeyRow& row);
 /// nullptr where there is none.
 [[nodiscard]] const KeyRow* find_key(std::string_view path);
 /// The keys of a table, in the order of the rows; "" for the file itself.

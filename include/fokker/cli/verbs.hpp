@@ -1,7 +1,9 @@
 #pragma once
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "fokker/output/document.hpp"
@@ -38,6 +40,19 @@ int verb_validate(const Command& command);
 int verb_list(const Command& command);
 int verb_init(const Command& command);
 int verb_steady(const Command& command);
+int verb_explain(const Command& command);
+
+/// A row of `list verbs`.
+struct Verb {
+  std::string_view name, usage, help;
+  int (*act)(const Command&);  ///< null: not available yet
+};
+[[nodiscard]] std::span<const Verb> verbs();
+/// nullptr where there is none.
+[[nodiscard]] const Verb* find_verb(std::string_view name);
+
+/// "; did you mean NAME?", or "" where none is near.
+[[nodiscard]] std::string did_you_mean(std::string_view name, std::span<const std::string> names);
 
 /// Prints what a study found, as JSON or, unless people want it quiet, as text.
 void say(const Document& found, const Command& command);

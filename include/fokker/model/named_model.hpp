@@ -77,6 +77,12 @@ struct ModelRow {
 [[nodiscard]] NamedModel alpha_sigma_model(const std::vector<std::string>& variables, const Expression& alpha,
                                            const Expression& sigma, bool blurred);
 
+/// A usual rate of vp and sub_vp by its name: a row of `list schedules`.
+struct UsualRate {
+  std::string_view name, beta;
+};
+[[nodiscard]] std::span<const UsualRate> schedules();
+
 /// The rates of yang-song/score_sde and of Nichol and Dhariwal (2021): "linear" 0.1 + 19.9 t, "cosine"
 /// (pi/1.008) tan(pi (t + 0.008)/2.016), infinite at t = 1. Throws std::invalid_argument for another name.
 [[nodiscard]] Expression beta_named(std::string_view name);

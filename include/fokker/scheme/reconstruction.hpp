@@ -9,6 +9,7 @@ namespace fokker {
 struct ReconstructionRow {
   std::string_view name;
   std::string_view key;     ///< of [scheme], where the name is written: "limiter", "weights" or none
+  std::string_view doc;     ///< what it does
   bool transverse = false;  ///< of so high an order that in 2D fluxes are integrated over faces by more than one point
 };
 using Reconstruction = const ReconstructionRow*;

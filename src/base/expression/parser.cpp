@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "expression_node.hpp"
+#include "foreign_names.hpp"
 
 namespace fokker {
 namespace {
@@ -23,9 +24,34 @@ constexpr std::array<FunctionName, 19> function_table{{
     {"erfc", Function::erfc, 1},
 }};
 
-constexpr std::array<std::string_view, 22> name_table{"if",   "min",  "max", "abs",  "sign", "exp",  "log",   "sqrt",
-                                                      "sin",  "cos",  "tan", "asin", "acos", "atan", "atan2", "sinh",
-                                                      "cosh", "tanh", "erf", "erfc", "pi",   "e"};
+constexpr std::array<ExpressionName, 22> name_table{{
+    {"if", "if(c, a, b): a where c is not 0, else b"},
+    {"min", "min(a, b): the smaller of the two"},
+    {"max", "max(a, b): the larger of the two"},
+    {"abs", "abs(x): x without its sign"},
+    {"sign", "sign(x): -1, 0 or 1"},
+    {"exp", "exp(x): e to the power x"},
+    {"log", "log(x): the natural logarithm"},
+    {"sqrt", "sqrt(x): the square root"},
+    {"sin", "sin(x): the sine, x in radians"},
+    {"cos", "cos(x): the cosine, x in radians"},
+    {"tan", "tan(x): the tangent, x in radians"},
+    {"asin", "asin(x): the angle in radians whose sine is x"},
+    {"acos", "acos(x): the angle in radians whose cosine is x"},
+    {"atan", "atan(x): the angle in radians whose tangent is x"},
+    {"atan2", "atan2(y, x): the angle of the point (x, y), from -pi to pi"},
+    {"sinh", "sinh(x): (exp(x) - exp(-x))/2"},
+    {"cosh", "cosh(x): (exp(x) + exp(-x))/2"},
+    {"tanh", "tanh(x): sinh(x)/cosh(x)"},
+    {"erf", "erf(x): the error function, 2/sqrt(pi) times the integral of exp(-z^2) from 0 to x"},
+    {"erfc", "erfc(x): 1 - erf(x), with all digits for large x"},
+    {"pi", "pi: 3.14159..."},
+    {"e", "e: 2.71828..."},
+}};
+
+bool in_name_table(std::string_view word) {
+  return std::any_of(name_table.begin(), name_table.end(), [&](const ExpressionName& row) { return row.name == word; });
+}
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool starts_name(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
@@ -85,14 +111,24 @@ class Parser {
   }
 
   [[noreturn]] void fail_at_operator() const {
-    std::string hint;
+    const std::string_view foreign = foreign_sign_hint(text_.substr(position_));
+    std::string hint = foreign.empty() ? "" : fmt::format("; write {}", foreign);
     const char c = peek();
+    if (c == ',' && position_ > 0 && is_digit(text_[position_ - 1]) && is_digit(peek(1)))
+      hint = "; decimals are written with a point";
     if (continues_name(c) || c == '(' || c == '.') hint = "; write * to multiply";
     if (c == '=') hint = "; write == to compare";
     if (c == '*') hint = "; write ^ for a power";
     if (c == '<' || c == '>' || text_.substr(position_, 2) == "==" || text_.substr(position_, 2) == "!=")
       hint = "; comparisons do not chain: write (a < b)*(b < c)";
     fail(fmt::format("expected an operator or the end, found {}{}", found(), hint), position_);
+  }
+
+  [[noreturn]] void fail_at_operand() const {
+    const std::string_view foreign = foreign_sign_hint(text_.substr(position_));
+    std::string hint = foreign.empty() ? "" : fmt::format("; write {}", foreign);
+    if (peek() == '*') hint = "; write ^ for a power";
+    fail(fmt::format("expected a number, a name or '(', found {}{}", found(), hint), position_);
   }
 
   /// Counts nesting for as long as it lives.
@@ -210,7 +246,7 @@ class Parser {
   Expression primary() {
     if (is_digit(peek()) || (peek() == '.' && is_digit(peek(1)))) return number();
     if (starts_name(peek())) return name();
-    if (peek() != '(') fail(fmt::format("expected a number, a name or '(', found {}", found()), position_);
+    if (peek() != '(') fail_at_operand();
     const std::size_t open = position_;
     const Nesting nesting(*this, open);
     advance(1);
@@ -253,8 +289,7 @@ class Parser {
       if (peek() == '(') fail(fmt::format("'{}' is not a function; write * to multiply", word), position_);
       return word == "pi" ? std::numbers::pi : std::numbers::e;
     }
-    const bool known = std::find(name_table.begin(), name_table.end(), word) != name_table.end();
-    if (!known) fail(unknown(word), start);
+    if (!in_name_table(word)) fail(unknown(word, text_.substr(end)), start);
     if (peek() != '(') fail(fmt::format("'{0}' is a function; write {0}(...)", word), start);
     return function_call(word, start);
   }
@@ -281,10 +316,20 @@ class Parser {
     });
   }
 
-  [[nodiscard]] std::string unknown(const std::string& word) const {
+  [[nodiscard]] std::string unknown(const std::string& word, std::string_view behind) const {
     std::vector<std::string> candidates(names_.begin(), names_.end());
-    candidates.insert(candidates.end(), name_table.begin(), name_table.end());
+    for (const ExpressionName& row : name_table) candidates.emplace_back(row.name);
     const std::string shown = word.size() > 40 ? word.substr(0, 40) + "..." : word;
+    if (behind.size() > 1 && behind[0] == '.' && starts_name(behind[1])) {  // np.exp
+      std::size_t end = 2;
+      while (end < behind.size() && end < 40 && continues_name(behind[end])) ++end;
+      const std::string_view function = behind.substr(1, end - 1);
+      const std::string hint = foreign_name_hint(function);
+      return fmt::format("unknown name '{}.{}'; {}", shown, function,
+                         hint.empty() ? fmt::format("write {} alone: formulas have no modules", function) : hint);
+    }
+    const std::string hint = foreign_name_hint(word);
+    if (!hint.empty()) return fmt::format("unknown name '{}'; {}", shown, hint);
     const std::string nearest = nearest_name(word, candidates);
     if (!nearest.empty()) return fmt::format("unknown name '{}'; did you mean '{}'?", shown, nearest);
     if (names_.empty()) return fmt::format("unknown name '{}'; no variables are allowed here", shown);
@@ -322,7 +367,9 @@ Expression parse_expression(std::string_view text, std::span<const std::string> 
 
 std::span<const FunctionName> functions() { return function_table; }
 
-std::span<const std::string_view> expression_names() { return name_table; }
+std::span<const ExpressionName> expression_names() { return name_table; }
+
+bool is_reserved(std::string_view name) { return name == "t" || in_name_table(name); }
 
 std::string nearest_name(std::string_view name, std::span<const std::string> candidates) {
   std::string_view nearest;

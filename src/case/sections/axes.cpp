@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "fokker/case/words.hpp"
 #include "sections.hpp"
 
 // [[axis]]: the box and its walls.
@@ -11,8 +12,6 @@ namespace fokker::input {
 namespace {
 
 constexpr std::int64_t most_cells = std::int64_t{1} << 26;
-
-const std::vector<std::string> boundaries = {"reflecting", "absorbing", "periodic"};
 
 std::optional<Boundary> boundary_named(const std::optional<std::string>& name) {
   for (const Boundary boundary : {Boundary::reflecting, Boundary::absorbing, Boundary::periodic})
@@ -62,6 +61,7 @@ void check_grid_size(CaseReader& reader, const Node& node, const Case& c) {
 // One word for both sides, or a pair [lower, upper]; a torus has no sides.
 void read_boundary(Reading& r) {
   if (!r.node) return;
+  const std::vector<std::string> boundaries = names_of(words("boundaries"));
   Axis& axis = r.c.axes[r.entry];
   if (r.node.value->kind != Value::Kind::array) {
     const auto both = boundary_named(r.reader.word(r.node, boundaries));

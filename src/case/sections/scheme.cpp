@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "fokker/case/words.hpp"
 #include "sections.hpp"
 
 // [scheme]: the two forms have fluxes of their own.
@@ -51,8 +52,7 @@ std::vector<std::string> with_auto(std::vector<std::string> words) {
 
 // What only one of the forms has is not held against a form that is unknown.
 void read_form(Reading& r) {
-  const std::vector<std::string> forms = {"drift_diffusion", "effective_drift"};
-  if (r.node) r.c.scheme.form = r.reader.word(r.node, forms).value_or("");
+  if (r.node) r.c.scheme.form = r.reader.word(r.node, names_of(words("forms"))).value_or("");
 }
 
 void read_flux(Reading& r) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "fokker/case/words.hpp"
 #include "sections.hpp"
 
 // [sde] by formulas: exactly one of drift with noise (and its covariance), drift with diffusion, potential with
@@ -11,8 +12,6 @@ namespace fokker::input {
 namespace {
 
 constexpr std::size_t most_noise_sources = 64;
-
-const std::vector<std::string> interpretations = {"ito", "stratonovich", "klimontovich"};
 
 using Formulas = std::vector<std::vector<Expression>>;
 
@@ -71,11 +70,13 @@ void read_sde(Reading& r) {
 }
 
 void read_interpretation(Reading& r) {
-  r.c.sde.interpretation = interpretation_named(r.reader.word(r.node, interpretations).value_or("ito"));
+  r.c.sde.interpretation =
+      interpretation_named(r.reader.word(r.node, names_of(words("interpretations"))).value_or("ito"));
 }
 
 std::string write_interpretation(const Case& c, std::size_t) {
-  return c.model.empty() ? toml_string(interpretations[static_cast<std::size_t>(c.sde.interpretation)]) : "";
+  return c.model.empty() ? toml_string(words("interpretations")[static_cast<std::size_t>(c.sde.interpretation)].name)
+                         : "";
 }
 
 void read_drift(Reading& r) {

@@ -20,9 +20,7 @@ bool is_identifier(std::string_view name) {
 std::string name_fault(const Symbols& symbols, const std::string& name) {
   const std::string quoted = toml_string(name);
   if (!is_identifier(name)) return quoted + " is not a name, must be letters, digits and _, a letter or _ first";
-  const auto functions = expression_names();
-  if (name == "t" || std::find(functions.begin(), functions.end(), name) != functions.end())
-    return quoted + " is reserved (t, e, pi and the functions are)";
+  if (is_reserved(name)) return quoted + " is reserved (t, e, pi and the functions are)";
   if (std::find(symbols.all.begin(), symbols.all.end(), name) != symbols.all.end())
     return quoted + " is taken, axes, parameters and definitions need names of their own";
   return "";

@@ -30,10 +30,6 @@ NamedModel sub_vp_model(const std::vector<std::string>& variables, const Express
 
 namespace {
 
-/// The usual rates by their names.
-struct UsualRate {
-  std::string_view name, beta;
-};
 constexpr std::array usual_rates{UsualRate{"linear", "0.1 + 19.9*t"},
                                  UsualRate{"cosine", "(pi/1.008)*tan(pi*(t + 0.008)/2.016)"}};
 
@@ -85,6 +81,8 @@ std::optional<NamedModel> read_sub_vp(ModelKeys& keys) {
 }
 
 }  // namespace
+
+std::span<const UsualRate> schedules() { return usual_rates; }
 
 Expression beta_named(std::string_view name) {
   const UsualRate* const rate = find_rate(name);

@@ -73,11 +73,18 @@ std::unique_ptr<Form> table(const Setup& setup) {
 }
 
 constexpr ScoreRow rows[] = {
-    {.name = "log_difference", .order_across_jumps = 2, .make = log_difference},
-    {.name = "flux_consistent", .divides_a_flux = true, .order_across_jumps = 4, .make = flux_consistent},
-    {.name = "spectral", .bytes_per_cell = 150, .make = spectral},
-    {.name = "exact", .make = exact},
-    {.name = "table", .make = table},
+    {.name = "log_difference",
+     .doc = "differences of log p on the grid",
+     .order_across_jumps = 2,
+     .make = log_difference},
+    {.name = "flux_consistent",
+     .doc = "what makes F p the flux of a row of the drift_diffusion form",
+     .divides_a_flux = true,
+     .order_across_jumps = 4,
+     .make = flux_consistent},
+    {.name = "spectral", .doc = "the derivative of a Fourier series of p", .bytes_per_cell = 150, .make = spectral},
+    {.name = "exact", .doc = "the closed form, where drift is linear and noise additive", .make = exact},
+    {.name = "table", .doc = "log p of an earlier run (scheme.table), interpolated in time and space", .make = table},
 };
 
 }  // namespace

@@ -10,7 +10,7 @@ namespace fokker {
 
 /// A row of the names of `scheme.score`: where the effective drift takes grad log p from.
 struct ScoreRow {
-  std::string_view name;
+  std::string_view name, doc;
   bool divides_a_flux = false;  ///< F = J/p with J of a row of the other form; the others have fluxes of their own
   int order_across_jumps = 0;   ///< the largest score_order that may meet a jump of D; 0: none
   double bytes_per_cell = 0;    ///< beside what every run takes

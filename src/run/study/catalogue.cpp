@@ -4,13 +4,19 @@
 
 #include <utility>
 
+#include "../build/scores.hpp"
 #include "fokker/base/expression.hpp"
+#include "fokker/case/keys.hpp"
+#include "fokker/case/words.hpp"
 #include "fokker/integrate/stepper.hpp"
 #include "fokker/model/named_model.hpp"
 #include "fokker/particles/steppers.hpp"
 #include "fokker/run/fields.hpp"
 #include "fokker/run/quantities.hpp"
+#include "fokker/run/witness.hpp"
 #include "fokker/scheme/flux.hpp"
+#include "fokker/scheme/reconstruction.hpp"
+#include "glossary.hpp"
 
 namespace fokker {
 
@@ -132,7 +138,83 @@ std::vector<Entry> list_solvers() {
 
 std::vector<Entry> list_functions() {
   std::vector<Entry> all;
-  for (const std::string_view name : expression_names()) all.push_back({std::string(name), {}});
+  for (const ExpressionName& row : expression_names())
+    all.push_back({std::string(row.name), {{"is", std::string(row.doc)}}});
+  return all;
+}
+
+std::vector<Entry> list_reconstructions(std::string_view key) {
+  std::vector<Entry> all;
+  for (const ReconstructionRow& row : reconstructions())
+    if (row.key == key) all.push_back({std::string(row.name), {{"is", std::string(row.doc)}}});
+  return all;
+}
+std::vector<Entry> list_limiters() { return list_reconstructions("limiter"); }
+std::vector<Entry> list_weights() { return list_reconstructions("weights"); }
+
+std::vector<Entry> list_scores() {
+  std::vector<Entry> all;
+  for (const ScoreRow& row : scores()) all.push_back({std::string(row.name), {{"is", std::string(row.doc)}}});
+  return all;
+}
+
+std::vector<Entry> list_witnesses() {
+  std::vector<Entry> all;
+  for (const WitnessRow& row : witness_rows()) {
+    const std::string key = fmt::format("compare.{}", row.name);
+    all.push_back({std::string(row.name), {{"is", std::string(find_key(key)->doc)}, {"key", key}}});
+  }
+  return all;
+}
+
+std::vector<Entry> list_schedules() {
+  std::vector<Entry> all;
+  for (const UsualRate& row : schedules())
+    all.push_back({std::string(row.name), {{"beta", std::string(row.beta)}, {"of", "vp, sub_vp"}}});
+  return all;
+}
+
+template <const char* list>
+std::vector<Entry> list_words() {
+  std::vector<Entry> all;
+  for (const WordRow& row : words(list)) all.push_back({std::string(row.name), {{"is", std::string(row.doc)}}});
+  return all;
+}
+
+std::vector<Entry> list_terms() {
+  std::vector<Entry> all;
+  for (const TermRow& row : terms()) {
+    all.push_back({std::string(row.name), {{"is", std::string(row.doc)}}});
+    if (!row.see.empty()) all.back().facts.emplace_back("see", row.see);
+  }
+  return all;
+}
+
+std::vector<Entry> list_formats() {
+  return {{"vti", {{"is", "a frame for ParaView: cell data of a uniform grid, double precision, compressed"}}},
+          {"pvd", {{"is", "the frames with their times: what ParaView opens"}}},
+          {"csv", {{"is", "series.csv; tables of points and p that checks read: columns of the axes and p"}}},
+          {"toml", {{"is", "cases, as given and resolved"}}},
+          {"json", {{"is", "summary.json; what verbs print with --json"}}},
+          {"png", {{"is", "pictures of a run"}}}};
+}
+
+std::vector<Entry> list_exit_codes() {
+  return {{"0", {{"is", "done, and every check holds"}}},
+          {"1", {{"is", "an error of the program itself"}}},
+          {"2", {{"is", "the command line or the case is wrong; nothing was written"}}},
+          {"3", {{"is", "a file cannot be read or written"}}},
+          {"4",
+           {{"is",
+             "a numerical failure: values that are not finite, negative where p >= 0 was promised, steps "
+             "that shrink to nothing"}}},
+          {"5", {{"is", "a check fell short"}}},
+          {"6", {{"is", "stopped early"}}}};
+}
+
+std::vector<Entry> list_keys() {
+  std::vector<Entry> all;
+  for (const KeyRow& row : case_keys()) all.push_back({key_name(row), {{"is", std::string(row.doc)}}});
   return all;
 }
 
@@ -146,16 +228,50 @@ struct Topic {
   const char* name;
   std::vector<Entry> (*entries)();
 };
-constexpr Topic topics[] = {
-    {"fluxes", list_fluxes},         {"steppers", list_steppers},  {"particle_steppers", list_particle_steppers},
-    {"solvers", list_solvers},       {"models", list_models},      {"fields", list_fields},
-    {"quantities", list_quantities}, {"functions", list_functions}};
+constexpr char interpretations[] = "interpretations", boundaries[] = "boundaries", forms[] = "forms",
+               reverse_scores[] = "reverse_scores", reverse_starts[] = "reverse_starts";
+constexpr Topic topics[] = {{"fluxes", list_fluxes},
+                            {"steppers", list_steppers},
+                            {"particle_steppers", list_particle_steppers},
+                            {"solvers", list_solvers},
+                            {"models", list_models},
+                            {"schedules", list_schedules},
+                            {"fields", list_fields},
+                            {"quantities", list_quantities},
+                            {"witnesses", list_witnesses},
+                            {"forms", list_words<forms>},
+                            {"scores", list_scores},
+                            {"limiters", list_limiters},
+                            {"weights", list_weights},
+                            {"interpretations", list_words<interpretations>},
+                            {"boundaries", list_words<boundaries>},
+                            {"reverse_scores", list_words<reverse_scores>},
+                            {"reverse_starts", list_words<reverse_starts>},
+                            {"functions", list_functions},
+                            {"formats", list_formats},
+                            {"exit_codes", list_exit_codes},
+                            {"keys", list_keys},
+                            {"words", list_terms}};
 
 }  // namespace
 
 std::vector<std::string> catalogue_topics() {
   std::vector<std::string> names;
   for (const Topic& topic : topics) names.emplace_back(topic.name);
+  return names;
+}
+
+std::vector<std::string> catalogue_names(std::string_view topic) {
+  std::vector<std::string> names;
+  for (const Topic& known : topics) {
+    if (topic != known.name) continue;
+    for (const Entry& entry : known.entries())  // "l1, l2, linf" are three
+      for (std::string_view rest = entry.name; !rest.empty();) {
+        const std::size_t end = std::min(rest.find(", "), rest.size());
+        names.emplace_back(rest.substr(0, end));
+        rest.remove_prefix(std::min(end + 2, rest.size()));
+      }
+  }
   return names;
 }
 

@@ -426,8 +426,8 @@ against = "exact")",
     {fields, "fields = []",
      "c.toml:31:10: output.fields: an empty list, allowed: p, log_p, score, effective_drift, current, drift, "
      "entropy_production"},
-    {"cells = 64",
-     "cells = ", "c.toml:5:9: not valid TOML: Error while parsing key-value pair: expected value, saw '\\n'"},
+    {"cells = 64", "cells = ",
+     "c.toml:5:9: not valid TOML: Error while parsing key-value pair: expected value, saw '\\n'; a key needs a value"},
     {"cells = 64", R"(cells = 64
 cells = 65)",
      "c.toml:6:9: not valid TOML: Error while parsing key-value pair: cannot redefine existing integer 'cells'"},

@@ -1,0 +1,18 @@
+#pragma once
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Closed lists of words that a case may say and that no table of another module has.
+namespace fokker {
+
+struct WordRow {
+  std::string_view name, doc;
+};
+
+/// "interpretations", "boundaries", "forms", "reverse_scores", "reverse_starts"; empty for any other list.
+[[nodiscard]] std::span<const WordRow> words(std::string_view list);
+[[nodiscard]] std::vector<std::string> names_of(std::span<const WordRow> rows);
+
+}  // namespace fokker

@@ -1,0 +1,125 @@
+#include "glossary.hpp"
+
+namespace fokker {
+namespace {
+
+constexpr TermRow rows[] = {
+    {"fokker-planck equation",
+     "dp/dt = -div(f p) + sum of d^2 (D_ij p)/dx_i dx_j: how the density p of X moves where dX = f dt + G dW and "
+     "D = G Q G^T/2; also: Kolmogorov forward equation, Smoluchowski equation, Klein-Kramers equation",
+     "sde, scheme.form"},
+    {"drift", "f, the mean velocity of X where it stands; in the Ito sense as `check` and the field drift show it",
+     "sde.drift, interpretation"},
+    {"diffusion", "D = G Q G^T/2: the covariance of X grows by 2 D dt; where it varies, see interpretation",
+     "sde.noise, sde.diffusion"},
+    {"effective drift",
+     "F = f - div D - D grad log p = J/p: the velocity that moves p alone as drift and diffusion do together; of the "
+     "probability flow",
+     "scheme.form, scheme.score; docs/decisions/0006-effective-drift.md"},
+    {"score", "grad log p: the direction in which p grows, as a rate", "scheme.score, output.fields"},
+    {"probability flow", "dx/dt = F(x, t): paths without noise that have p as their density at every time",
+     "effective drift, compare.log_likelihood, compare.monte_carlo.stepper"},
+    {"lambda",
+     "the family of SDEs with one density: f + (lambda - 1) terms of the score and noise scaled by "
+     "sqrt(lambda); 1 is the SDE itself, 0 its probability flow",
+     "reverse.lambda, compare.monte_carlo.lambda"},
+    {"current",
+     "J = f p - div(D p), probability that crosses per time and length of face; the scheme's own, averaged "
+     "from faces to cells",
+     "output.fields"},
+    {"reverse process", "the SDE or flow that takes p at the end back to p at 0: its drift needs the score", "reverse"},
+    {"prior", "the normal density that a model turns all data into", "reverse.start, schedule.prior_variance"},
+    {"interpretation",
+     "where within a step noise that depends on the place is taken: Ito, Stratonovich or Klimontovich "
+     "(also: isothermal, Hanggi); they differ by a drift, which `check` prints",
+     "sde.interpretation, list interpretations"},
+    {"peclet number",
+     "|drift| times cell width over diffusion: below 2 a cell is ruled by diffusion and every flux of "
+     "order 2 shows it, above 2 by drift: fitted fluxes fall to order 1 and central ones ring",
+     "scheme.flux, list fluxes"},
+    {"flux", "how probability crosses the face between two cells: the rule that makes a scheme what it is",
+     "scheme.flux, list fluxes"},
+    {"limiter", "bounds the slope of p within a cell so that no new extremum is made", "scheme.limiter"},
+    {"upwind", "taking p from the cell that the drift comes from: positive, and smearing", "list fluxes"},
+    {"stepper", "carries p from one time to the next", "time.stepper, list steppers; docs/steppers.md"},
+    {"stiffness",
+     "how much faster the fastest mode decays than the run is long: explicit steps are bound to the fastest",
+     "time.stepper, check"},
+    {"tolerance",
+     "what the estimated error of one step may be; errors of steps add up, so p is off by about the number "
+     "of steps times this, mostly less",
+     "time.tolerance"},
+    {"frame",
+     "p and the other fields at one output time, as a file density_NNNNNN.vti for ParaView; density.pvd is the "
+     "film of them",
+     "output.frames, output.fields"},
+    {"series",
+     "series.csv of a run folder: mass, moments, distances to the witnesses over time, a row per frame and "
+     "between them",
+     "output.series"},
+    {"run folder",
+     "what a run leaves: case.toml, resolved.toml, summary.json, series.csv, frames, pictures; "
+     "runs/NAME unless --out says otherwise",
+     "info, compare"},
+    {"witness",
+     "an independent solution for the same density, computed beside p by other means and held against it at "
+     "every frame: the closed form, particles, Fourier series, the other form",
+     "compare, list witnesses"},
+    {"check",
+     "a bound that the case puts on a number of the run: [[check]]; exit code 5 where one falls short; also the "
+     "verb that says what would run",
+     "check.quantity, list quantities"},
+    {"mass", "the integral of p over the box: 1 at the start; with outflow and what was killed it stays 1 to rounding",
+     "list quantities"},
+    {"outflow",
+     "the probability that has left through absorbing sides, an unknown of its own that the stepper "
+     "integrates",
+     "axis.boundary"},
+    {"positivity",
+     "p >= 0 in every cell after every step, by the structure of flux and step together, never by "
+     "clipping",
+     "scheme.positive"},
+    {"generator",
+     "the matrix A of dp/dt = A p; a Markov generator has columns that sum to 0 and no negative entry "
+     "beside the diagonal, so that exp(A t) keeps mass and sign",
+     "operator, list fluxes"},
+    {"stationary density", "the p that no longer moves", "steady"},
+    {"detailed balance", "no current at rest: each edge carries as much forth as back; so where f = -D grad V",
+     "list solvers"},
+    {"order",
+     "the power of the cell width (or step) that the error falls with: halved cells at order 2 leave a quarter",
+     "converge"},
+    {"cell average",
+     "what p of a cell is: the integral of the density over the cell over its size; references are "
+     "averaged the same way before they are compared",
+     "axis.cells"},
+    {"l1", "int |p - q| dx: the largest difference in probability is half of it (total variation)", "list quantities"},
+    {"kl", "Kullback-Leibler divergence int p log(p/q) dx of p from the reference q", "list quantities"},
+    {"w1", "Wasserstein-1 distance: how far probability must be carried on average to make p of q, in units of x",
+     "list quantities"},
+    {"ks", "Kolmogorov-Smirnov distance: the largest difference of the cumulative distributions", "list quantities"},
+    {"z",
+     "distance from the expected counting noise of particles in its standard deviations: within 3 nothing but "
+     "noise is seen",
+     "list quantities"},
+    {"entropy production", "int J . D^-1 J / p dx: how fast the irreversible part of the motion dissipates",
+     "output.fields"},
+    {"box",
+     "the ranges of the axes, and its walls; what p loses or feels there is told by `check` before and by warnings "
+     "after a "
+     "run",
+     "axis.range, axis.boundary"},
+    {"multigrid", "solves for a step on a ladder of coarser grids, in time proportional to the cells", "list solvers"},
+    {"vp", "variance preserving: dX = -beta X/2 dt + sqrt(beta) dW takes data to the standard normal", "list models"},
+    {"ve", "variance exploding: data stay where they are while noise of growing sigma is added", "list models"},
+    {"schedule", "how fast data dissolve into noise over time: alpha(t) scales them, sigma(t) is the noise",
+     "sde.schedule, schedule"},
+    {"stop reason", "why a run ended, in summary.json: end, interrupted, or what went wrong", ""},
+    {"resolved", "resolved.toml: the case with every default filled in; it runs to the same bits", "run folder"},
+};
+
+}  // namespace
+
+std::span<const TermRow> terms() { return rows; }
+
+}  // namespace fokker
