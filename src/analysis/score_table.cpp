@@ -60,24 +60,35 @@ void ScoreTable::prepare(double t, std::span<const double> /*p*/) {
                  end = std::clamp(h * after_.rate[i], -most, most);
     now_[i] = before_.log_p[i] + blend * change + from_left * start + from_right * end;
   }
+  for (int axis = 0; axis < grid_->dimension(); ++axis) find_slopes(axis);
 }
 
-/// Difference of log p across the upper face of cell `face` along the axis, in row (or column) `other`.
-double ScoreTable::slope(int axis, Index face, Index other) const {
-  const Index n = grid_->axis(axis).cells, next = face + 1 == n ? 0 : face + 1, nx = grid_->nx();
-  const Index lower = axis == 0 ? face + nx * other : other + nx * face;
-  const Index upper = axis == 0 ? next + nx * other : other + nx * next;
-  return (now_[upper] - now_[lower]) / grid_->axis(axis).width();
+/// Difference of log p across the upper face of every cell along an axis, over its width: asked for at many points.
+void ScoreTable::find_slopes(int axis) {
+  const Index apart = axis == 0 ? 1 : grid_->nx(), n = grid_->axis(axis).cells, cells = grid_->cells();
+  const double width = grid_->axis(axis).width();
+  std::vector<double>& slopes = slopes_[axis];
+  slopes.resize(now_.size());
+  for (Index i = 0; i + apart < cells; ++i) slopes[i] = (now_[i + apart] - now_[i]) / width;
+  const Index length = apart * n;  // of what repeats: a row, or the plane; its last face leads to its first cell
+  for (Index first = 0; first < cells; first += length)
+    for (Index i = first; i < first + apart; ++i) {
+      const Index last = i + length - apart;
+      slopes[last] = (now_[i] - now_[last]) / width;
+    }
 }
 
 /// Between faces along its own axis, between centres across.
 double ScoreTable::component(int axis, double along, double across) const {
   const Axis& own = grid_->axis(axis);
-  const Index faces = own.periodic() ? own.cells : own.cells - 1;
+  const Index faces = own.periodic() ? own.cells : own.cells - 1, nx = grid_->nx();
   if (faces == 0) return 0;
   const Between face = between((along - own.lower) / own.width() - 1, faces, own.periodic());
+  const double* const slopes = slopes_[axis].data();
+  const Index face_apart = axis == 0 ? 1 : nx, row_apart = axis == 0 ? nx : 1;
   const auto row = [&](Index other) {
-    return (1 - face.fraction) * slope(axis, face.lower, other) + face.fraction * slope(axis, face.upper, other);
+    const double* const here = slopes + other * row_apart;
+    return (1 - face.fraction) * here[face.lower * face_apart] + face.fraction * here[face.upper * face_apart];
   };
   if (grid_->dimension() == 1) return row(0);
   const Axis& beside = grid_->axis(1 - axis);

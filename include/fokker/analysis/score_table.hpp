@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <memory>
 #include <span>
 #include <vector>
@@ -29,7 +30,7 @@ class ScoreTable : public ScoreSource {
     std::vector<double> log_p, rate;
   };
   void load(Knot& knot, std::size_t number);
-  [[nodiscard]] double slope(int axis, Index face, Index other) const;
+  void find_slopes(int axis);
   [[nodiscard]] double component(int axis, double along, double across) const;
 
   std::shared_ptr<const LogSnapshots> snapshots_;
@@ -37,6 +38,7 @@ class ScoreTable : public ScoreSource {
   std::vector<std::size_t> used_;  // numbers of the snapshots that count
   Knot before_, after_;
   std::vector<double> now_;
+  std::array<std::vector<double>, 2> slopes_;  // of now_, at the upper face of every cell
 };
 
 }  // namespace fokker
