@@ -22,6 +22,19 @@ void LogSnapshots::add(double t, std::span<const double> p, std::span<const doub
   times_.push_back(t);
 }
 
+void LogSnapshots::keep(Archive& archive) {
+  std::vector<double> times = times_;
+  archive(times, underflowed_);
+  const std::size_t size = buffer_.size();
+  for (std::size_t k = 0; k < times.size(); ++k) {
+    if (!archive.reads()) file_.read(k * size, buffer_);
+    archive(buffer_);
+    if (buffer_.size() != size) throw ArchiveError("it holds snapshots of another grid");
+    if (archive.reads()) file_.append(buffer_);
+  }
+  times_ = std::move(times);
+}
+
 void LogSnapshots::read(std::size_t k, std::span<double> log_p, std::span<double> log_rate) const {
   const std::size_t n = buffer_.size() / 2;
   file_.read(k * 2 * n, log_p.first(n));

@@ -1,6 +1,7 @@
 #include "fokker/base/stop.hpp"
 
 #include <signal.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -18,12 +19,15 @@ constexpr long never = std::numeric_limits<long>::max();
 // The one state of the process: a signal reaches every thread of it.
 std::atomic<long> polls_left{never};
 std::atomic<int> answers{0};
+std::atomic<bool> out_of_time{false};
 
 }  // namespace
 
 bool stop_requested() noexcept {
   return polls_left.load(std::memory_order_relaxed) <= 0 && answers.load(std::memory_order_relaxed) == 0;
 }
+
+const char* stop_cause() noexcept { return out_of_time ? "wall_time" : "interrupted"; }
 
 void poll_stop() {
   if (polls_left.load(std::memory_order_relaxed) == never || answers.load(std::memory_order_relaxed) > 0) return;
@@ -49,6 +53,7 @@ struct SignalWatch::Watch {
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGALRM);
     struct sigaction hangup {};
     if (sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN) sigaddset(&signals, SIGHUP);
   }
@@ -76,6 +81,7 @@ struct SignalWatch::Watch {
     int number = 0;
     while (sigwait(&signals, &number) != 0) continue;
     if (over) return;
+    out_of_time = number == SIGALRM;
     request.emplace();
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(patience);
     const timespec rest{seconds.count(), std::chrono::nanoseconds(patience - seconds).count()};
@@ -99,6 +105,12 @@ struct SignalWatch::Watch {
 SignalWatch::SignalWatch(std::chrono::milliseconds patience, int exit_code)
     : watch_(std::make_unique<Watch>(patience, exit_code)) {
   watch_->start();
+}
+
+void SignalWatch::stop_after(double seconds) {
+  const auto whole = static_cast<time_t>(seconds);
+  const itimerval once{{0, 0}, {whole, static_cast<suseconds_t>(1e6 * (seconds - static_cast<double>(whole)))}};
+  ::setitimer(ITIMER_REAL, &once, nullptr);
 }
 
 SignalWatch::~SignalWatch() { watch_->stop(); }

@@ -214,6 +214,12 @@ const std::vector<KeyRow> rows = with_judging_keys({
         {.verbs = of_marching}),
     key("output.fields", {KeyKind::list, "a list of those that `list fields` names", read_fields, write_fields}, "",
         "p alone", "the arrays of a frame", "[\"p\", \"current\"]"),
+
+    key("checkpoint", table(read_plain_table), "", "its defaults",
+        "what a run leaves behind to go on from with `fokker resume`", ""),
+    key("checkpoint.every", number(&CaseCheckpoint::every, not_negative), "s", "600",
+        "the first accepted step after so many seconds of wall time makes a checkpoint; 0: only a request to stop does",
+        "60", {.verbs = of_marching}),
 });
 
 }  // namespace

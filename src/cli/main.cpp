@@ -94,7 +94,7 @@ int said(const CLI::App& app, const CLI::ParseError& error) {
 int main(int argc, char** argv) {
   fokker::prepare_streams();
   constexpr std::chrono::milliseconds patience{800};
-  const fokker::SignalWatch watch(patience, fokker::exit_stopped);
+  fokker::SignalWatch watch(patience, fokker::exit_stopped);
 
   CLI::App app{
       "fokker: solves Fokker-Planck equations from case files and holds every density against independent witnesses"};
@@ -114,6 +114,9 @@ int main(int argc, char** argv) {
   app.add_flag("--json", command.json, "machine-readable result on stdout");
   app.add_flag("-q,--quiet", command.quiet, "print errors only");
   app.add_flag("-v,--verbose", command.verbose, "run: say first what `check` says; validate: every check");
+  double wall_time = 0;
+  app.add_option("--wall-time", wall_time, "seconds after which to stop, with a checkpoint (exit code 6)")
+      ->check(CLI::PositiveNumber);
   app.add_option("--levels", command.levels, "converge: number of grids (default 4)");
   app.add_option("--in", command.in, "converge: space or time");
 
@@ -132,5 +135,6 @@ int main(int argc, char** argv) {
   if (!chosen) return complain_about_verb(first_word(app, argc, argv));
   if (!out.empty()) command.out = out;
   const fokker::ThreadLimit limit(threads);
+  if (wall_time > 0) watch.stop_after(wall_time);
   return guarded(*chosen, command);
 }

@@ -2,9 +2,11 @@
 
 #include "fokker/cli/console.hpp"
 #include "fokker/cli/verbs.hpp"
+#include "fokker/output/checkpoint.hpp"
 #include "fokker/output/files.hpp"
 #include "fokker/run/build.hpp"
 #include "fokker/run/check_case.hpp"
+#include "fokker/run/resume.hpp"
 #include "fokker/run/run.hpp"
 #include "fokker/run/run_folder.hpp"
 
@@ -25,6 +27,22 @@ int exit_code(const RunResult& result) {
   return result.checks_ok() ? exit_ok : exit_check;
 }
 
+/// From the first step, or from where `state` left off, to summary and exit code.
+int carry_out(Setup& setup, Witnesses witnesses, const RunFolder& folder, std::optional<std::string> state,
+              const Command& command) {
+  const RunResult result = run(setup, std::move(witnesses),
+                               {.folder = folder.path(),
+                                .draw_progress = progress_of(command),
+                                .state = std::move(state),
+                                .checkpoint_every = setup.config.checkpoint.every});
+  const Document summary = document(setup, result, folder.path());
+  write_atomically(folder.path() / "summary.json", json_text(json_of(summary)), Durable::yes);
+  say(summary, command);
+  complain(last_words(result));
+  if (result.numerical_failure) complain(fmt::format("fokker: {}\n", result.stop_reason));
+  return exit_code(result);
+}
+
 }  // namespace
 
 int verb_run(const Command& command) {
@@ -34,18 +52,28 @@ int verb_run(const Command& command) {
   Witnesses witnesses = make_witnesses(setup);  // they may refuse the case: before anything is written
   const RunFolder folder(command.out ? *command.out : std::filesystem::path("runs") / file.stem(), command.force,
                          setup.config);
+  write_checkpoint(folder.path(), checkpoint_of(setup, ""), Durable::no);
   for (const std::string& warning : setup.warnings) complain(fmt::format("warning: {}\n", warning));
 
   if (command.verbose && !command.json) say(text_of(document(setup, check_case(setup))) + "\n");
+  return carry_out(setup, std::move(witnesses), folder, {}, command);
+}
 
-  const RunResult result =
-      run(setup, std::move(witnesses), {.folder = folder.path(), .draw_progress = progress_of(command)});
-  const Document summary = document(setup, result, folder.path());
-  write_atomically(folder.path() / "summary.json", json_text(json_of(summary)));
-  say(summary, command);
-  complain(last_words(result));
-  if (result.numerical_failure) complain(fmt::format("fokker: {}\n", result.stop_reason));
-  return exit_code(result);
+int verb_resume(const Command& command) {
+  if (command.arguments.size() != 1) throw UsageError("resume takes one run folder: fokker resume RUN_DIR");
+  const std::filesystem::path path = command.arguments[0];
+  if (!std::filesystem::exists(path / "case.toml"))
+    throw UsageError(fmt::format("{} is no run folder: it holds no case.toml", path.string()));
+  const RunFolder folder(path);
+  Resumption going = resume_from(folder.path(), command.overrides, command.force);
+  for (const std::string& note : going.notes) complain(fmt::format("note: {}\n", note));
+  if (going.finished) {
+    if (!command.quiet && !command.json) say(fmt::format("{}: finished, nothing is left to do\n", path.string()));
+    return exit_ok;
+  }
+  Setup setup = build(std::move(going.config));
+  for (const std::string& warning : setup.warnings) complain(fmt::format("warning: {}\n", warning));
+  return carry_out(setup, make_witnesses(setup), folder, std::move(going.state), command);
 }
 
 }  // namespace fokker

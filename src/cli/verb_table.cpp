@@ -19,7 +19,7 @@ constexpr Verb rows[] = {
     {"list", "[KIND]", "what exists: fluxes, steppers, quantities, functions ...", verb_list},
     {"explain", "[NAME]", "the manual of a key, a row of `list`, a word of the field", verb_explain},
     {"init", "NAME [STARTER]", "write a commented starter case NAME.toml", verb_init},
-    {"resume", "RUN_DIR", "go on from a checkpoint (not available yet)", nullptr},
+    {"resume", "RUN_DIR", "go on from the last checkpoint of a run folder, to the same end bit for bit", verb_resume},
     {"compare", "A B", "compare two runs (not available yet)", nullptr},
     {"modes", "CASE.toml", "slowest eigenmodes (not available yet)", nullptr},
     {"passage", "CASE.toml", "first-passage times (not available yet)", nullptr},

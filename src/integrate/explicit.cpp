@@ -101,6 +101,7 @@ class Dopri5 final : public ExplicitMethod {
   }
 
   [[nodiscard]] bool keeps_rates() const override { return true; }
+  void keep_rates(Archive& archive) override { archive(k_[6]); }
 
   void advance(const Advance& step) override {
     if (step.start == Start::follows) std::swap(k_[0], k_[6]);

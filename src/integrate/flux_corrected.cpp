@@ -61,15 +61,17 @@ class CorrectedSteps final : public TimeStepper {
   }
 
   /// The account of the cost, and what goes on alone since when.
-  [[nodiscard]] std::vector<double> memory() const override {
-    const double row = default_ ? static_cast<double>(choice_.row - steppers().data()) : -1;
-    return {work_, allowed_, asked_, account_.gave_way, row, useless_};
-  }
-  void restore(std::span<const double> memory) override {
-    work_ = memory[0], allowed_ = memory[1], asked_ = memory[2], account_.gave_way = memory[3], useless_ = memory[5];
-    if (account_.gave_way < 0) return;
-    choice_.row = &steppers()[static_cast<std::size_t>(memory[4])];
-    default_ = make_stepper(*choice_.row, simple_, options_, account_.gave_way);
+  void keep(Archive& archive) override {
+    std::string row = default_ ? std::string(choice_.row->name) : "";
+    archive(work_, allowed_, asked_, account_, useless_, row);
+    inner_->keep(archive);
+    if (row.empty()) return;
+    if (archive.reads()) {
+      choice_.row = find_stepper(row);
+      if (choice_.row == nullptr) throw ArchiveError("it names a stepper that there is not");
+      default_ = make_stepper(*choice_.row, simple_, options_, account_.gave_way);
+    }
+    default_->keep(archive);
   }
 
   [[nodiscard]] long rhs_evaluations() const override {

@@ -39,6 +39,8 @@ class Method {
   virtual void aim(const Aim&) {}
   /// Rates at the start or the end of a step are worth keeping: `Advance::start` is looked at.
   [[nodiscard]] virtual bool keeps_rates() const { return false; }
+  /// Those rates, where it keeps any.
+  virtual void keep_rates(Archive& /*archive*/) {}
   virtual void advance(const Advance& step) = 0;
   /// Estimated error of `step`, the last one that was advanced, in the integral l1 norm; adaptive methods only.
   virtual double error(const Advance& /*step*/) { return 0; }

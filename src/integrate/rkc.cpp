@@ -68,6 +68,7 @@ class Rkc2 final : public Method {
 
   void aim(const Aim& aim) override { controlled_ = aim.controlled; }
   [[nodiscard]] bool keeps_rates() const override { return true; }
+  void keep_rates(Archive& archive) override { archive(last_known_, last_); }
 
   void advance(const Advance& step) override {
     chain_.drop();

@@ -30,6 +30,15 @@ class Steps : public TimeStepper {
     if (!(done.t > request.t)) refuse_underflow(0, request, Short::by_tolerance);
     return done;
   }
+  /// Rates too, where the next step would begin with them.
+  void keep(Archive& archive) override {
+    archive(end_, kept_);
+    if (!kept_ || !method_->keeps_rates()) return;
+    const std::size_t size = next_.size();
+    archive(next_);
+    if (next_.size() != size) throw ArchiveError("it holds a state of another length");
+    method_->keep_rates(archive);
+  }
   [[nodiscard]] long rhs_evaluations() const override { return method_->evaluations(); }
   [[nodiscard]] long factorisations() const override { return method_->factorisations(); }
   [[nodiscard]] long underflows() const override { return underflows_; }

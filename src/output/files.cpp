@@ -49,15 +49,25 @@ void Draft::write(std::string_view bytes) {
   if (!write_all(file_, bytes)) fail(target_, "cannot write");
 }
 
-void Draft::keep() {
+// The name is durable when the folder is.
+void Draft::keep(Durable durable) {
+  if (durable == Durable::yes && ::fsync(file_) != 0) fail(target_, "cannot write");
   if (::close(std::exchange(file_, -1)) != 0) fail(target_, "cannot write");
   if (::rename(path_.c_str(), target_.c_str()) != 0) fail(target_, "cannot rename into place");
   kept_ = true;
+  if (durable == Durable::no) return;
+  const fs::path folder = target_.parent_path();
+  const int opened = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (opened < 0) fail(target_, "cannot write");
+  const bool synchronised = ::fsync(opened) == 0 || errno == EINVAL;  // some file systems know no such thing
+  ::close(opened);
+  if (!synchronised) fail(target_, "cannot write");
 }
 
-AppendedFile::AppendedFile(fs::path path) : path_(std::move(path)) {
-  ::unlink(path_.c_str());
-  file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666);
+AppendedFile::AppendedFile(fs::path path, Begin begin) : path_(std::move(path)) {
+  if (begin == Begin::empty) ::unlink(path_.c_str());
+  const int fresh = begin == Begin::empty ? O_CREAT | O_EXCL : 0;
+  file_ = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC | fresh, 0666);
   if (file_ < 0) fail(path_, "cannot write");
 }
 
@@ -72,10 +82,18 @@ void AppendedFile::append(std::string_view lines) {
   fail(path_, "cannot write");
 }
 
-void write_atomically(const fs::path& path, std::string_view bytes) {
+std::uint64_t AppendedFile::size() const { return static_cast<std::uint64_t>(::lseek(file_, 0, SEEK_END)); }
+
+void AppendedFile::cut(std::uint64_t bytes) {
+  if (size() < bytes)
+    throw FileError(path_.string(), fmt::format("has lost lines: {} bytes of {} are left", size(), bytes));
+  if (::ftruncate(file_, static_cast<off_t>(bytes)) != 0) fail(path_, "cannot write");
+}
+
+void write_atomically(const fs::path& path, std::string_view bytes, Durable durable) {
   Draft draft(path);
   draft.write(bytes);
-  draft.keep();
+  draft.keep(durable);
 }
 
 }  // namespace fokker

@@ -302,6 +302,14 @@ void ParticleEnsemble::advance(double t) {
   s.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+void ParticleEnsemble::keep(Archive& archive) {
+  State& s = *state_;
+  const std::size_t padded = s.side.size();
+  archive(s.position, s.side, s.time, s.anchor, s.dt, s.step, s.anchor_step, s.chosen, s.seconds, s.particle_steps);
+  if (s.side.size() != padded || s.position[0].size() != padded)
+    throw ArchiveError("it holds another number of particles");
+}
+
 const std::shared_ptr<const Grid>& ParticleEnsemble::grid() const { return state_->grid; }
 double ParticleEnsemble::time() const { return state_->time; }
 Index ParticleEnsemble::particles() const { return state_->options.particles; }

@@ -126,6 +126,13 @@ void FlowEnsemble::advance(double t) {
   state_->seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+void FlowEnsemble::keep(Archive& archive) {
+  State& s = *state_;
+  const std::size_t size = s.position.size();
+  archive(s.position, s.time, s.seconds, s.integrator);
+  if (s.position.size() != size) throw ArchiveError("it holds another number of particles");
+}
+
 const std::shared_ptr<const Grid>& FlowEnsemble::grid() const { return state_->grid; }
 double FlowEnsemble::time() const { return state_->time; }
 Index FlowEnsemble::particles() const { return state_->options.particles; }

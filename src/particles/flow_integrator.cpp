@@ -194,6 +194,13 @@ void FlowIntegrator::advance(double from, double to, State& z) {
   }
 }
 
+void FlowIntegrator::keep(Archive& archive) {
+  Parts& p = *parts_;
+  const std::size_t size = p.here.size();
+  archive(p.here, p.rate_time, p.proposed, p.last, p.steps, p.rejected);
+  if (p.here.size() != size) throw ArchiveError("it holds another number of particles");
+}
+
 long FlowIntegrator::steps() const { return parts_->steps; }
 long FlowIntegrator::rejected() const { return parts_->rejected; }
 double FlowIntegrator::dt() const { return parts_->last; }

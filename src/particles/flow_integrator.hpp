@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "fokker/base/archive.hpp"
 #include "fokker/particles/flow.hpp"
 
 // dz/dt = rate(t, z) for many points at once: all of them take the same steps, so that a score is moved to a time once
@@ -26,6 +27,7 @@ class FlowIntegrator {
   // state is not finite, and where the step underflows.
   void advance(double from, double to, State& z);
 
+  void keep(Archive& archive);
   [[nodiscard]] long steps() const;
   [[nodiscard]] long rejected() const;
   [[nodiscard]] double dt() const;  // of the last step [t]

@@ -72,6 +72,12 @@ void CarriedPoints::advance(double t) {
   state_->time = t;
 }
 
+void CarriedPoints::keep(Archive& archive) {
+  const std::size_t size = state_->z.size();
+  archive(state_->time, state_->z, state_->integrator);
+  if (state_->z.size() != size) throw ArchiveError("it holds another number of points");
+}
+
 Index CarriedPoints::size() const { return static_cast<Index>(state_->count); }
 double CarriedPoints::time() const { return state_->time; }
 long CarriedPoints::steps() const { return state_->integrator.steps(); }

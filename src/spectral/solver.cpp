@@ -128,6 +128,13 @@ void SpectralSolver::advance(double t) {
   }
 }
 
+// What the right side holds at a time it finds again.
+void SpectralSolver::keep(Archive& archive) {
+  const std::size_t modes = now_.size();
+  archive(t_, dt_, steps_, rejected_, errors_, now_, slopes_[0]);
+  if (now_.size() != modes || slopes_[0].size() != modes) throw ArchiveError("it holds another number of modes");
+}
+
 /// Takes stock of what a step says about the errors; the last `apply` was at now_.
 void SpectralSolver::look() {
   std::vector<Complex>& full = scratch_;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "fokker/base/archive.hpp"
 #include "fokker/grid/grid.hpp"
 
 namespace fokker {
@@ -47,6 +48,9 @@ struct Agreement {
   std::optional<double> w1;  ///< 1D only: int |cdf difference| dx [x], both scaled to mass 1; absent when all have left
 
   [[nodiscard]] JointVerdict verdict() const;
+  void keep(Archive& archive) {
+    archive(l1, l1_expected, z, expecting, z_p_value, ks, ks_p_value, chi2, chi2_dof, chi2_p_value, w1);
+  }
 };
 
 /// `counts`: particles per cell, cells() long; `total`: all that were started. p: cell averages. Throws

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "fokker/base/archive.hpp"
 #include "fokker/base/scratch_file.hpp"
 #include "fokker/grid/grid.hpp"
 
@@ -20,6 +21,8 @@ class LogSnapshots {
 
   /// p: cell averages [1/x^d]; rate: dp/dt [1/(x^d t)]; cells() values each, in ascending time. Throws FileError.
   void add(double t, std::span<const double> p, std::span<const double> rate);
+  /// All of them.
+  void keep(Archive& archive);
   /// log p and its rate of snapshot k.
   void read(std::size_t k, std::span<double> log_p, std::span<double> log_rate) const;
 

@@ -2,6 +2,7 @@
 #include <Eigen/Core>
 #include <span>
 
+#include "fokker/base/archive.hpp"
 #include "fokker/base/tape.hpp"
 #include "fokker/grid/grid.hpp"
 
@@ -17,6 +18,7 @@ struct Norms {
   /// positive) are left out while p has less than 1e-12 of mass there; more makes it infinite.
   double kl = 0;
   double kl_left_out = 0;  ///< the mass of p in cells whose q underflows
+  void keep(Archive& archive) { archive(l1, l2, linf, kl, kl_left_out); }
 };
 inline constexpr double most_kl_left_out = 1e-12;
 [[nodiscard]] Norms norms(const Grid& grid, std::span<const double> p, std::span<const double> q);

@@ -13,6 +13,9 @@ class Stopped {};
 /// Was the program asked to stop, and is nobody busy with the answer?
 [[nodiscard]] bool stop_requested() noexcept;
 
+/// Why it was: "interrupted" by a signal or a test, "wall_time" when the time it was given was over.
+[[nodiscard]] const char* stop_cause() noexcept;
+
 /// Throws Stopped when the program was asked to stop.
 void poll_stop();
 
@@ -44,6 +47,8 @@ class SignalWatch {
   ~SignalWatch();
   SignalWatch(const SignalWatch&) = delete;
   SignalWatch& operator=(const SignalWatch&) = delete;
+  /// Asks to stop in so many seconds, as a signal does.
+  void stop_after(double seconds);
 
  private:
   struct Watch;

@@ -126,6 +126,15 @@ struct CaseInput {
   std::string sha256;  ///< of its bytes, as they were read
 };
 
+struct CaseCheckpoint {
+  double every = 600;  ///< [s]; 0: when stopped only
+};
+
+/// Rows that a run which goes on keeps, whatever "auto" would take now; empty: nothing is kept.
+struct CaseChosen {
+  std::string flux, stepper;
+};
+
 struct Case {
   std::filesystem::path file;          ///< as given
   std::string text;                    ///< the bytes of the file
@@ -149,6 +158,8 @@ struct Case {
   std::optional<CaseReverse> reverse;
   std::vector<CaseCheck> checks;
   std::vector<CaseInput> inputs;
+  CaseChosen chosen;
+  CaseCheckpoint checkpoint;
   std::vector<std::string> warnings;         ///< what is allowed but hardly meant: where, key, what
   bool has_initial = true, has_time = true;  ///< false: left out of a case that `steady` reads, stood for by defaults
   std::map<std::string, std::string> positions;  ///< dotted key -> file:line:column (or `--set key`)

@@ -34,6 +34,7 @@ struct Command {
 
 /// The verbs. Each prints to stdout, returns an exit code and throws the error classes of base/errors.hpp.
 int verb_run(const Command& command);
+int verb_resume(const Command& command);
 int verb_check(const Command& command);
 int verb_converge(const Command& command);
 int verb_validate(const Command& command);

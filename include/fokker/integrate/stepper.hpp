@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fokker/base/archive.hpp"
 #include "fokker/operator/canonical_flow.hpp"
 #include "fokker/operator/flux_correction.hpp"
 #include "fokker/operator/operator.hpp"
@@ -26,8 +27,8 @@ struct StepResult {
   int rejected = 0;
 };
 
-/// Moves a state in time. What it remembers is (t, dt, state) and the few numbers of `memory`: no multistep history, so
-/// that a resumed run equals an unbroken one bit for bit. No allocation inside a step once every step length was in
+/// Moves a state in time. What it remembers is (t, dt, state) and what `keep` keeps: no multistep history, so that a
+/// resumed run equals an unbroken one bit for bit. No allocation inside a step once every step length was in
 /// use.
 class TimeStepper {
  public:
@@ -39,10 +40,9 @@ class TimeStepper {
   virtual StepResult step(const StepRequest& request, std::span<double> state) = 0;
   /// A first dt for a run that starts at t.
   [[nodiscard]] virtual double first_step(double t, std::span<const double> state, double limit) = 0;
-  /// What the steps ahead depend on beside (t, dt, state); empty for most rows. A stepper that was made with the same
-  /// arguments and takes it over by `restore` before its first step goes on bit for bit.
-  [[nodiscard]] virtual std::vector<double> memory() const { return {}; }
-  virtual void restore(std::span<const double> /*memory*/) {}
+  /// What the steps ahead depend on beside (t, dt, state): a stepper that was made with the same arguments and reads it
+  /// before its first step goes on bit for bit. Counts begin at 0.
+  virtual void keep(Archive& archive) = 0;
   [[nodiscard]] virtual long rhs_evaluations() const = 0;  ///< calls of Operator::apply and of linear solves
   [[nodiscard]] virtual long factorisations() const { return 0; }
   /// Cells set to zero so far because |p| had sunk below the smallest normal double, 2.2e-308, where the sign and all

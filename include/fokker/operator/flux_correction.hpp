@@ -1,6 +1,7 @@
 #pragma once
 #include <span>
 
+#include "fokker/base/archive.hpp"
 #include "fokker/operator/operator.hpp"
 
 namespace fokker {
@@ -14,6 +15,7 @@ struct Corrections {
   double level = 0;      ///< where: the largest p in a cell that was limited, as a fraction of the largest p of all
   long substeps = 0;     ///< Euler steps of the low-order scheme
   double gave_way = -1;  ///< time from which the default flux went on alone, for the sake of the cost; -1: never
+  void keep(Archive& archive) { archive(steps, cells, faces, moved, level, substeps, gave_way); }
 };
 
 /// Turns steps that go negative into steps that do not: Zalesak's flux correction of the time-integrated face fluxes of

@@ -1,8 +1,12 @@
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <string_view>
 
 namespace fokker {
+
+/// Whether a file must be on the disk, and not only on its way there, when it has been put in place.
+enum class Durable { no, yes };
 
 /// A file in the making: under a name beside its own that nobody can guess, created by us and nobody else (links are
 /// not followed), and put in place whole or not at all.
@@ -19,7 +23,7 @@ class Draft {
   /// Throws FileError.
   void write(std::string_view bytes);
   /// Renames it to its target. Throws FileError.
-  void keep();
+  void keep(Durable durable = Durable::no);
 
  private:
   std::filesystem::path target_, path_;
@@ -30,14 +34,21 @@ class Draft {
 /// A file that grows by whole lines: a kill at any moment leaves it readable.
 class AppendedFile {
  public:
-  /// Empty, in place of what was there. Throws FileError.
-  explicit AppendedFile(std::filesystem::path path);
+  enum class Begin {
+    empty,  ///< in place of what was there
+    behind  ///< what is there
+  };
+  /// Throws FileError.
+  explicit AppendedFile(std::filesystem::path path, Begin begin = Begin::empty);
   ~AppendedFile();
   AppendedFile(const AppendedFile&) = delete;
   AppendedFile& operator=(const AppendedFile&) = delete;
 
   /// All of `lines` or, with a FileError, none of them.
   void append(std::string_view lines);
+  [[nodiscard]] std::uint64_t size() const;
+  /// Leaves so many bytes of it. Throws FileError, also where there are fewer.
+  void cut(std::uint64_t size);
 
  private:
   std::filesystem::path path_;
@@ -46,6 +57,6 @@ class AppendedFile {
 
 /// Writes via a temporary file in the same folder and rename, so that a kill leaves the old file or the new one.
 /// Throws FileError.
-void write_atomically(const std::filesystem::path& path, std::string_view bytes);
+void write_atomically(const std::filesystem::path& path, std::string_view bytes, Durable durable = Durable::no);
 
 }  // namespace fokker

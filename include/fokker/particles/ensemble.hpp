@@ -48,6 +48,7 @@ class ParticleEnsemble : public Ensemble {
   /// NumericalError naming the particle when a position becomes non-finite (the earliest such; the ensemble is then
   /// unusable).
   void advance(double t) override;
+  void keep(Archive& archive) override;
 
   [[nodiscard]] double time() const;
   [[nodiscard]] std::vector<double> counts() const override;

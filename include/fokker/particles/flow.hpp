@@ -45,6 +45,7 @@ class FlowEnsemble : public Ensemble {
   /// Moves all particles to exactly t, forwards or backwards. Throws NumericalError when a velocity or a position
   /// becomes non-finite, the step underflows or the steps are used up (the ensemble is then unusable).
   void advance(double t) override;
+  void keep(Archive& archive) override;
 
   [[nodiscard]] double time() const;
   [[nodiscard]] std::vector<double> counts() const override;

@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "fokker/base/archive.hpp"
 #include "fokker/particles/flow.hpp"
 
 namespace fokker {
@@ -32,6 +33,7 @@ class CarriedPoints {
   [[nodiscard]] PointsIn positions() const;
   [[nodiscard]] const double* log_p() const;
   [[nodiscard]] long steps() const;
+  void keep(Archive& archive);
 
  private:
   struct State;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fokker/base/archive.hpp"
 #include "fokker/grid/grid.hpp"
 #include "fokker/model/sde.hpp"
 #include "fokker/particles/initial.hpp"
@@ -26,6 +27,7 @@ struct ChosenSteps {
   double wanted = 0;                                          ///< how many, had there been no budget
   double shortest = std::numeric_limits<double>::infinity();  ///< wanted [t]
   long lengthened = 0;                                        ///< taken, longer than wanted
+  void keep(Archive& archive) { archive(wanted, shortest, lengthened); }
 };
 
 /// Particles on the grid's box, whose histogram stands for a density.
@@ -37,6 +39,8 @@ class Ensemble {
 
   /// Moves all particles to exactly t. Throws NumericalError (the ensemble is then unusable).
   virtual void advance(double t) = 0;
+  /// All that moves, between two advances.
+  virtual void keep(Archive& archive) = 0;
   /// Particles per cell, cells() long.
   [[nodiscard]] virtual std::vector<double> counts() const = 0;
   /// The histogram as a density: counts / (particles * volume).

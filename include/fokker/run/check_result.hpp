@@ -1,6 +1,7 @@
 #pragma once
 #include <string>
 
+#include "fokker/base/archive.hpp"
 #include "fokker/case/case.hpp"
 
 namespace fokker {
@@ -11,8 +12,10 @@ struct CheckResult {
   double at = 0;
   double value = 0;
   bool ok = false;
-  bool reached = true;                      ///< the run got to its time
-  std::string note = {};                    ///< why the value is no number, or what a verdict rests on; often empty
+  bool reached = true;    ///< the run got to its time
+  std::string note = {};  ///< why the value is no number, or what a verdict rests on; often empty
+  /// All but `check`.
+  void keep(Archive& archive) { archive(at, value, ok, reached, note); }
   [[nodiscard]] std::string bound() const;  ///< "< 2e-3", "> 0.1", "1.5 +- 0.1", "|.| <= 3"
   [[nodiscard]] std::string label() const;  ///< "l1 against exact", "expectation of x^2"
 };

@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "fokker/base/archive.hpp"
+
 namespace fokker {
 
 /// What a run found at one reflecting wall over its whole length.
@@ -13,6 +15,7 @@ struct WallFinding {
   double at = 0;             ///< when [t]
   bool closed_form = false;  ///< exact; else estimated from the density at the wall
   bool judged = false;       ///< the wall is not one that the case means
+  void keep(Archive& archive) { archive(side, mass, beyond, at, closed_form, judged); }
 };
 
 /// How well box and grid served a run, over its whole length. Errors are expected l1 distances (space_error.hpp), 2 at
@@ -26,6 +29,10 @@ struct Judgement {
   double reduced_l1 = 0;        ///< what that costs, the worst
   double step_l1 = 0;           ///< what a fixed time.dt costs (step_check.hpp); 0 for adaptive steps
   std::vector<std::string> warnings;
+  void keep(Archive& archive) {
+    archive(walls, width, width_at, flux_l1, flux_l1_worst, flux_l1_worst_at, reduced_fraction, reduced_l1, step_l1,
+            warnings);
+  }
 };
 
 }  // namespace fokker

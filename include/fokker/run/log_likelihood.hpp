@@ -13,6 +13,7 @@ struct LikelihoodVerdict {
   double error_grid_mean = 0;  ///< mean modulus of the same
   double mean = 0;             ///< mean carried log p (minus the cross entropy)
   Index unseen = 0;            ///< points outside the box, or where the grid's p is not positive: not in error_grid
+  void keep(Archive& archive) { archive(t, error, error_grid, error_grid_mean, mean, unseen); }
 };
 
 /// Exact log-likelihood: points drawn from the initial distribution, carried by the probability flow with the exact
@@ -26,6 +27,7 @@ class LogLikelihood {
   /// Carries the points to t, not before the previous call's, and judges the grid's p there.
   [[nodiscard]] LikelihoodVerdict judge(double t, const Field& p);
   [[nodiscard]] long steps() const;
+  void keep(Archive& archive);
 
  private:
   struct State;

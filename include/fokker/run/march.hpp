@@ -32,6 +32,10 @@ class March {
   }
   /// Lets time pass up to t, if that is not past yet.
   void wait(double t) { t_ = t > t_ ? t : t_; }
+  void keep(Archive& archive) {
+    archive(t_, dt_);
+    stepper_.keep(archive);
+  }
   /// To be called when what had to be done at a stop is done.
   void leave() { t_ = timeline_.resume(t_); }
 

@@ -39,6 +39,8 @@ class Observer {
   /// At every output time, t = 0 included.
   virtual void frame(const Moment&, std::span<const Comparison>) {}
   virtual void end(const Moment&) {}
+  /// What it remembers, between two steps.
+  virtual void keep(Archive& /*archive*/) {}
 
   /// Times, ascending, that must be stepped to besides the output times, and the next of them.
   [[nodiscard]] virtual std::span<const double> stops() const { return {}; }
@@ -51,8 +53,11 @@ class Observer {
 
 /// A bar with rate and time left, given to `draw`.
 [[nodiscard]] std::unique_ptr<Observer> make_progress(const Setup& setup, std::function<void(std::string_view)> draw);
+/// Whether files that grow begin, or go on where a checkpoint left them.
+enum class Files { begin, go_on };
 /// series.csv: a row for every frame and for the first step after each multiple of output.series.
-[[nodiscard]] std::unique_ptr<Observer> make_series(const Setup& setup, const std::filesystem::path& folder);
+[[nodiscard]] std::unique_ptr<Observer> make_series(const Setup& setup, const std::filesystem::path& folder,
+                                                    Files files);
 /// density_NNNNNN.vti, density.pvd, spacetime.vti (1D), density.png (and twin.png) of the last
 /// frame.
 [[nodiscard]] std::unique_ptr<Observer> make_frames(const Setup& setup, std::filesystem::path folder);

@@ -20,6 +20,8 @@ struct RunOptions {
   std::optional<std::filesystem::path> folder{};          ///< where files go; nothing is written without it
   std::optional<std::filesystem::path> scratch = folder;  ///< where snapshots wait; else among temporary files
   std::function<void(std::string_view)> draw_progress{};  ///< takes the bar of progress, an empty one at the end
+  std::optional<std::string> state{};                     ///< of a run that goes on, from its checkpoint
+  double checkpoint_every = 600;                          ///< [s] between checkpoints in `folder`; 0: when stopped only
   bool estimates_reverse = true;  ///< the time reversal is repeated on wider cells, for the error it states
 };
 
@@ -45,6 +47,12 @@ struct RunResult : RunState {
   Judgement judgement;                ///< of its own box and grid; its warnings are among `warnings`
   std::optional<ReverseResult> reverse;
   [[nodiscard]] bool checks_ok() const;
+  /// What has come together between two steps; `checks` without the case's own.
+  void keep(Archive& archive) {
+    RunState::keep(archive);
+    archive(rhs_evaluations, factorisations, underflows, stepping_seconds, total_seconds, output_seconds,
+            witness_seconds, undefined_scores, capped_fraction, peclet, verdicts, log_likelihood, warnings);
+  }
 };
 
 /// Steps a setup to its end, with witnesses, checks and files. A numerical failure is a result (the last good frame,

@@ -15,6 +15,8 @@ class RunFolder {
   /// refused even then; so is one that another process writes into, which is named. Throws FileError when it cannot be
   /// made.
   RunFolder(std::filesystem::path folder, bool force, const Case& config);
+  /// One that is there, to go on in it. FileError where it cannot be locked, UsageError where another process does.
+  explicit RunFolder(std::filesystem::path folder);
   ~RunFolder();
   RunFolder(const RunFolder&) = delete;
   RunFolder& operator=(const RunFolder&) = delete;

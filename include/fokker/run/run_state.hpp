@@ -15,6 +15,9 @@ struct MassBalance {
   double run_min = 0, run_max = 0;            ///< over the run
   double negative_mass = 0;                   ///< largest int max(-p, 0) dx over the run
   [[nodiscard]] double total_outflow() const;
+  void keep(Archive& archive) {
+    archive(mass_initial, mass, outflow, mass_error, mass_max_error, min, max, run_min, run_max, negative_mass);
+  }
 };
 
 /// Where a run is: all of it that moves, but for the memory of its stepper.
@@ -26,6 +29,7 @@ struct RunState {
   Eigen::VectorXd state;          ///< the cells, then what has left through each absorbing side
   Field p;                        ///< the cells alone
   MassBalance balance;
+  void keep(Archive& archive) { archive(t, dt, steps, rejected, dt_min, dt_max, framed, state, p.values, balance); }
 };
 
 /// At t = 0.

@@ -26,6 +26,7 @@ struct Verdict {
   bool both_signs = false;                      ///< the reference's noise has: kl need not be finite
   /// What else it has to say, by its key in summary.json.
   std::vector<std::pair<std::string, double>> more;
+  void keep(Archive& archive) { archive(t, norms, mean_error, covariance_error, ks, w1, agreement, both_signs, more); }
 };
 
 /// p against a reference on the same grid, without a sampling distribution.
@@ -53,6 +54,8 @@ class Witness {
   /// Judges p against the density of the last advance.
   [[nodiscard]] virtual Verdict judge(double t, const Field& p, const Field& own) const;
   [[nodiscard]] virtual WitnessFacts facts() const { return {}; }
+  /// What its next advance depends on, and what it has counted; between two of them.
+  virtual void keep(Archive& /*archive*/) {}
 };
 
 /// A row of the table of witnesses: the key compare.NAME, and what becomes of it.

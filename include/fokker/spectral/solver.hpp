@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "fokker/base/archive.hpp"
 #include "fokker/model/sde.hpp"
 #include "fokker/spectral/spectral_grid.hpp"
 
@@ -19,6 +20,7 @@ struct SpectralErrors {
   double tail_energy = 0;  ///< fraction of the spectrum's energy in the outer third of the band, largest over the steps
   /// Estimate of the whole error.
   [[nodiscard]] double total() const { return time + missing + periodicity; }
+  void keep(Archive& archive) { archive(time, missing, walls, periodicity, tail_energy); }
 };
 
 /// Fourier pseudo-spectral solution of dp/dt = -div(f p) + div div(D p) on the cells of a grid as collocation points:
@@ -40,6 +42,8 @@ class SpectralSolver {
   /// Moves to time t, not before the last one. Throws NumericalError when a coefficient is not finite, the step
   /// underflows, or more than 200 000 steps would be taken.
   void advance(double t);
+  /// All that moves, between two advances.
+  void keep(Archive& archive);
   /// Cell averages now.
   [[nodiscard]] Field density() const;
   [[nodiscard]] const SpectralErrors& errors() const { return errors_; }

@@ -30,14 +30,13 @@ class KineticSplitting final : public Method {
   /// So many tolerances of mass may stand beside a wall; 1 without this.
   void allow_at_walls(double tolerances) { walls_ = tolerances; }
   /// What the estimates to come depend on.
+  void keep(Archive& archive) { archive(memory_.unresolved, memory_.length, memory_.difference); }
+
+ private:
   struct Memory {
     double unresolved = 0;              ///< what is taken for the error in space of a step, in l1
     double length = 0, difference = 0;  ///< what estimates are compared with; 0: nothing
   };
-  [[nodiscard]] const Memory& memory() const { return memory_; }
-  void restore(const Memory& memory) { memory_ = memory; }
-
- private:
   [[nodiscard]] const Grid& grid() const { return flow_.grid(); }
   void whole(double t, double h);
   void refuse_walls(const Advance& step);

@@ -60,33 +60,17 @@ class KineticSteps final : public TimeStepper {
     return dt_ ? *dt_ : fluxes_dt_;
   }
 
-  /// Phase, since when, the stepper on the fluxes, what it was made for and its step, the memory of the splitting; that
-  /// of the other after it.
-  [[nodiscard]] std::vector<double> memory() const override {
-    std::vector<double> all{static_cast<double>(phase_),
-                            left_,
-                            surrendered_.t,
-                            row_,
-                            made_at_,
-                            fluxes_dt_,
-                            splitting_->memory().unresolved,
-                            splitting_->memory().length,
-                            splitting_->memory().difference};
-    if (fluxes_)
-      for (const double each : fluxes_->memory()) all.push_back(each);
-    return all;
-  }
-  void restore(std::span<const double> memory) override {
-    phase_ = static_cast<Phase>(static_cast<int>(memory[0]));
-    left_ = memory[1];
-    surrendered_.t = memory[2];
-    row_ = memory[3];
-    made_at_ = memory[4];
-    fluxes_dt_ = memory[5];
-    splitting_->restore({memory[6], memory[7], memory[8]});
+  /// Phase, since when and why, the splitting's memory, the stepper on the fluxes and what it was made for.
+  void keep(Archive& archive) override {
+    archive(phase_, left_, surrendered_.t, surrendered_.why, row_, made_at_, fluxes_dt_);
+    splitting_->keep(archive);
+    points_->keep(archive);
     if (row_ < 0) return;
-    fluxes_ = make_stepper(steppers()[static_cast<std::size_t>(row_)], op_, options_, made_at_);
-    fluxes_->restore(memory.subspan(9));
+    if (archive.reads()) {
+      if (!(row_ < static_cast<double>(steppers().size()))) throw ArchiveError("it names a stepper that there is not");
+      fluxes_ = make_stepper(steppers()[static_cast<std::size_t>(row_)], op_, options_, made_at_);
+    }
+    fluxes_->keep(archive);
   }
 
   void averages(std::span<const double> state, std::span<double> p) const override {

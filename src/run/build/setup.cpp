@@ -75,7 +75,8 @@ double tolerance_of(const Case& config) { return config.time.tolerance.value_or(
 std::unique_ptr<Form> make_form(Setup& setup) {
   const CaseScheme& scheme = setup.config.scheme;
   setup.score = score_of(scheme);
-  if (scheme.flux == "auto") {
+  const std::string& kept = setup.config.chosen.flux;
+  if (scheme.flux == "auto" && kept.empty()) {
     FluxChoice choice = choose_flux(
         setup.grid, setup.sde, {scheme.positive.value_or(true), tolerance_of(setup.config)}, setup.initial.view(), 0,
         setup.config.time.end, setup.timeline,
@@ -84,7 +85,7 @@ std::unique_ptr<Form> make_form(Setup& setup) {
     setup.flux_reason = choice.reason;
     return std::move(choice.form);
   }
-  setup.flux = find_flux(scheme.flux,
+  setup.flux = find_flux(kept.empty() ? scheme.flux : kept,
                          setup.score == nullptr || setup.score->divides_a_flux ? "drift_diffusion" : "effective_drift");
   if (setup.score != nullptr) return setup.score->make(setup);
   return make_drift_diffusion(setup.grid, setup.sde, *setup.flux, TimeRange(0, setup.config.time.end));
@@ -189,7 +190,10 @@ bool promises_positivity(const Setup& setup) {
 void set_stepper(Setup& setup) {
   const CaseTime& time = setup.config.time;
   const StepperOptions options = stepper_options(setup);
-  if (time.stepper == "auto") {
+  if (time.stepper == "auto" && !setup.config.chosen.stepper.empty()) {
+    setup.stepper_row = find_stepper(setup.config.chosen.stepper);
+    setup.stepper_reason = "of the run that goes on";
+  } else if (time.stepper == "auto") {
     const StepperChoice choice = choose_stepper(setup.scheme->op(), setup.grid->dimension(), options, 0, time.end,
                                                 static_cast<int>(setup.config.output.times.size()) - 1);
     setup.stepper_row = choice.row;

@@ -2,6 +2,8 @@
 #include <Eigen/Core>
 #include <array>
 
+#include "fokker/base/archive.hpp"
+
 namespace fokker {
 
 /// What the cells do to a density beyond mean and covariance: the logarithm of the Fourier transform of what they make
@@ -22,6 +24,7 @@ class Distortion {
   void add_power(double factor, const Eigen::Vector2d& e, int n, const Eigen::Vector2d& u);
   void add(double factor, const Distortion& other);
   void scale(double factor);
+  void keep(Archive& archive) { archive(c_); }
 
  private:
   std::array<double, (degree + 1) * (degree + 1)> c_{};
@@ -36,6 +39,7 @@ struct DistortionSource {
   Distortion steady;
   std::array<Distortion, 2> along{};  // [x^(a + b) / x]
   Eigen::Vector2d velocity = Eigen::Vector2d::Zero();
+  void keep(Archive& archive) { archive(steady, along, velocity); }
 };
 
 /// Q carried for dt by the linear drift A while `source` adds to it, its velocity c exp(A t) c.

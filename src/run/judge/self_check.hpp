@@ -29,6 +29,10 @@ class SelfCheck {
   void after_step(const Moment& now);
   /// Always looks.
   void frame(const Moment& now);
+  /// Between two steps.
+  void keep(Archive& archive) {
+    archive(space_, walls_, steps_, looked_at_, next_, closer_, spread_, last_width_, judged_);
+  }
   /// Sums up, at the end of the run. Call once.
   [[nodiscard]] Judgement conclude(const Moment& now);
   /// The same of a stationary density. Call once, and nothing else.

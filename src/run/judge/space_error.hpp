@@ -81,11 +81,16 @@ class SpaceError {
 
   /// Cross terms are carried by rates of the cells by themselves (docs/decisions/0019-cross-terms.md).
   [[nodiscard]] bool by_cells() const { return cell_rates_; }
+  /// What was followed so far.
+  void keep(Archive& archive) {
+    archive(carries_, by_fluxes_, t_, first_, last_, numerical_, reduced_, distortion_, own_, covariance_);
+  }
 
  private:
   struct Sources {
     Eigen::MatrixXd A, diffusion, numerical, reduced;  // p-weighted means
     DistortionSource distortion;
+    void keep(Archive& archive) { archive(A, diffusion, numerical, reduced, distortion); }
   };
   static void forget_fluxes(Sources& sources);
   SpaceLook advance(double t, double dt, std::span<const double> p);

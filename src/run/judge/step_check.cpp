@@ -23,17 +23,21 @@ StepCheck::StepCheck(const Setup& setup) : setup_(setup) {
 }
 
 void StepCheck::begin(double before, std::span<const double> state) {
-  looks_ = halves_ != nullptr && before >= next_;
+  looks_ = halves_ != nullptr && before >= next_;  // a step that is abandoned begins once more
   if (!looks_) return;
-  const double end = setup_.config.time.end;
-  next_ += end / looks;
-  if (next_ > end) next_ = std::numeric_limits<double>::infinity();
   state_ = Eigen::Map<const Eigen::VectorXd>(state.data(), static_cast<Index>(state.size()));
-  if (setup_.stepper_row->kinetic) halves_->restore(setup_.stepper->memory());
+  if (!setup_.stepper_row->kinetic) return;
+  Archive memory;
+  setup_.stepper->keep(memory);
+  Archive same(memory.bytes());
+  halves_->keep(same);
 }
 
 void StepCheck::end(double before, double after, std::span<const double> state, double contraction) {
   if (!looks_) return;
+  const double all = setup_.config.time.end;
+  next_ += all / looks;
+  if (next_ > all) next_ = std::numeric_limits<double>::infinity();
   const double middle = 0.5 * (before + after);
   if (!(before < middle && middle < after)) return;
   const std::span<double> view(state_.data(), static_cast<std::size_t>(state_.size()));

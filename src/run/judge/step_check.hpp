@@ -18,6 +18,8 @@ class StepCheck {
   /// Before and after every step; `before` the time at which it began, `state` as long as the operator's.
   void begin(double before, std::span<const double> state);
   void end(double before, double after, std::span<const double> state, double contraction);
+  /// Between two steps.
+  void keep(Archive& archive) { archive(next_, error_, worst_, worst_at_); }
   /// The largest on the way, in l1, 2 at most, and when; 0 where nothing was looked at.
   [[nodiscard]] double worst() const { return worst_; }
   [[nodiscard]] double worst_at() const { return worst_at_; }

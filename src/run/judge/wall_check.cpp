@@ -138,6 +138,13 @@ std::optional<GaussianMixture> WallCheck::distribution_at(double t) {
   }
 }
 
+void WallCheck::keep(Archive& archive) {
+  bool known = distribution_.has_value();
+  archive(t_, found_, known);
+  for (Side& side : sides_) archive(side.spread);
+  if (!known) distribution_.reset();
+}
+
 void WallCheck::look(double t, std::span<const double> p, bool last) {
   const std::optional<GaussianMixture> distribution = distribution_at(t);
   for (std::size_t k = 0; k < sides_.size(); ++k) {

@@ -42,6 +42,7 @@ class WallCheck {
   /// p at t, not before the last look.
   void look(double t, std::span<const double> p, bool last);
   [[nodiscard]] const std::vector<WallFinding>& found() const { return found_; }
+  void keep(Archive& archive);
 
  private:
   struct Side {

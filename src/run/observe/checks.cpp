@@ -148,4 +148,19 @@ void add_unreached(const Setup& setup, std::vector<CheckResult>& results) {
   }
 }
 
+void keep_checks(const Setup& setup, Archive& archive, std::vector<CheckResult>& results) {
+  const std::vector<CaseCheck>& checks = setup.config.checks;
+  std::size_t count = results.size();
+  archive(count);
+  for (std::size_t k = 0; k < count; ++k) {
+    CheckResult result = archive.reads() ? CheckResult{} : results[k];
+    std::size_t number = archive.reads() ? 0 : static_cast<std::size_t>(result.check - checks.data());
+    archive(number, result);
+    if (!archive.reads()) continue;
+    if (number >= checks.size()) throw ArchiveError("it holds results of checks that there are not");
+    result.check = &checks[number];
+    if (time_of(setup, *result.check) == result.at) results.push_back(std::move(result));
+  }
+}
+
 }  // namespace fokker

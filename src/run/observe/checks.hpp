@@ -20,4 +20,7 @@ void check_reverse(const Setup& setup, std::span<const ReverseRow> back, std::ve
 /// Checks whose time was never reached fail with a NaN; `order` checks belong to `converge` and are left out.
 void add_unreached(const Setup& setup, std::vector<CheckResult>& results);
 
+/// Results by the numbers of their checks. What is read of checks that have another time now is left out.
+void keep_checks(const Setup& setup, Archive& archive, std::vector<CheckResult>& results);
+
 }  // namespace fokker

@@ -37,6 +37,21 @@ class Frames : public Observer {
     if (!meanwhile) arrive();
   }
 
+  /// Frames that came after are written once more. Throws FileError where one that came before is gone.
+  void keep(Archive& archive) override {
+    archive(written_, history_);
+    std::size_t count = references_.size();
+    archive(count);
+    for (std::size_t k = 0; k < count; ++k) {
+      if (archive.reads()) references_.emplace_back("", Field(setup_.grid));
+      archive(references_[k].first, references_[k].second.values);
+    }
+    if (archive.reads())
+      for (const auto& [t, name] : written_)
+        if (!std::filesystem::exists(folder_ / name))
+          throw FileError((folder_ / name).string(), "is gone, and the frames before a checkpoint are not made again");
+  }
+
   void end(const Moment& now) override {
     arrive();
     if (written_.empty()) return;

@@ -19,6 +19,7 @@ class ReverseRecorder final : public Observer {
   [[nodiscard]] double next_stop() const override;
   void look(const Moment& now) override;
   void look_behind(const Moment& now) override;
+  void keep(Archive& archive) override { archive(taken_, *snapshots_); }
   [[nodiscard]] std::shared_ptr<const LogSnapshots> snapshots() const { return snapshots_; }
 
  private:

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "fokker/base/read_file.hpp"
+#include "fokker/output/checkpoint.hpp"
 #include "fokker/output/files.hpp"
 #include "fokker/run/witness.hpp"
 
@@ -23,6 +24,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* lock_name = ".lock";
+constexpr const char* draft_ending = ".tmp";  // NAME.0123456789abcdef.tmp
 
 bool is_hexadecimal(const std::string& text) {
   return text.size() == 16 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
@@ -34,15 +36,15 @@ bool is_number(const std::string& text) {
 
 /// The names a run writes: a fixed list, numbered frames, and the drafts of a run that was killed.
 bool is_ours(std::string name) {
-  constexpr std::string_view draft = ".tmp";  // NAME.0123456789abcdef.tmp
-  if (name.ends_with(draft)) {
-    name.resize(name.size() - draft.size());
+  if (name.ends_with(draft_ending)) {
+    name.resize(name.size() - std::string_view(draft_ending).size());
     const std::size_t dot = name.find_last_of('.');
     if (dot == std::string::npos || !is_hexadecimal(name.substr(dot + 1))) return false;
     name.resize(dot);
   }
-  constexpr std::array<std::string_view, 8> fixed{lock_name,      "reverse_000000.vti", "case.toml",   "resolved.toml",
-                                                  "summary.json", "series.csv",         "density.pvd", "spacetime.vti"};
+  constexpr std::array<std::string_view, 10> fixed{
+      lock_name,    "reverse_000000.vti", "case.toml",     "resolved.toml", "summary.json",
+      "series.csv", "density.pvd",        "spacetime.vti", checkpoint_name, previous_checkpoint_name};
   if (std::find(fixed.begin(), fixed.end(), name) != fixed.end()) return true;
   for (const WitnessRow& row : witness_rows())
     if (name == row.picture) return true;
@@ -109,6 +111,12 @@ RunFolder::RunFolder(fs::path folder, bool force, const Case& config) : path_(st
   }
   write_atomically(path_ / "case.toml", config.text);
   write_atomically(path_ / "resolved.toml", resolved_toml(config));
+}
+
+RunFolder::RunFolder(fs::path folder) : path_(std::move(folder)), lock_(std::make_unique<Lock>(path_)) {
+  std::error_code none;
+  for (const fs::path& file : files_of_a_run(path_))
+    if (file.extension() == draft_ending) fs::remove(file, none);  // of a run that was killed
 }
 
 RunFolder::~RunFolder() = default;

@@ -13,8 +13,11 @@ namespace {
 /// A row for every frame, and for the first step after each multiple of the interval; appended one by one.
 class Series : public Observer {
  public:
-  Series(const Setup& setup, const std::filesystem::path& folder)
-      : file_(folder / "series.csv"), interval_(setup.config.output.series), next_(interval_) {
+  Series(const Setup& setup, const std::filesystem::path& folder, Files files)
+      : file_(folder / "series.csv", files == Files::go_on ? AppendedFile::Begin::behind : AppendedFile::Begin::empty),
+        interval_(setup.config.output.series),
+        next_(interval_) {
+    if (files == Files::go_on) return;
     const std::vector<Axis>& axes = setup.grid->axes();
     std::string header = "t,dt,step,mass,mass_error,min_p,max_p";
     for (const Axis& axis : axes) header += ",mean_" + axis.name;
@@ -44,6 +47,13 @@ class Series : public Observer {
 
   void end(const Moment&) override { append_pending(); }
 
+  /// Rows that came after are written once more.
+  void keep(Archive& archive) override {
+    std::uint64_t size = file_.size();
+    archive(next_, pending_, pending_step_, size);
+    if (archive.reads()) file_.cut(size);
+  }
+
  private:
   void append_pending() {
     if (!pending_.empty()) file_.append(std::exchange(pending_, ""));
@@ -70,8 +80,8 @@ class Series : public Observer {
 
 }  // namespace
 
-std::unique_ptr<Observer> make_series(const Setup& setup, const std::filesystem::path& folder) {
-  return std::make_unique<Series>(setup, folder);
+std::unique_ptr<Observer> make_series(const Setup& setup, const std::filesystem::path& folder, Files files) {
+  return std::make_unique<Series>(setup, folder, files);
 }
 
 }  // namespace fokker

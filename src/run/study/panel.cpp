@@ -10,7 +10,7 @@
 
 namespace fokker {
 
-Panel::Panel(const Setup& setup, Witnesses witnesses, RunResult& result)
+Panel::Panel(const Setup& setup, Witnesses witnesses, RunResult& result, bool remembers)
     : setup_(setup), witnesses_(std::move(witnesses.all)), result_(result) {
   for (std::size_t k = 0; k < witnesses_.size(); ++k) {
     result_.verdicts.emplace_back(witnesses_[k]->name(), std::vector<Verdict>{});
@@ -20,6 +20,34 @@ Panel::Panel(const Setup& setup, Witnesses witnesses, RunResult& result)
     const Stopwatch watch(result_.witness_seconds.emplace_back("log_likelihood", 0).second);
     likelihood_ = std::make_unique<LogLikelihood>(setup);
   }
+  if (remembers) memory_.resize(witnesses_.size() + (likelihood_ ? 1 : 0));
+  for (std::size_t k = 0; k < memory_.size(); ++k) remember(k);
+}
+
+void Panel::keep(std::size_t k, Archive& archive) {
+  if (k < witnesses_.size())
+    witnesses_[k]->keep(archive);
+  else
+    likelihood_->keep(archive);
+}
+
+void Panel::remember(std::size_t k) {
+  if (memory_.empty()) return;
+  Archive archive;
+  keep(k, archive);
+  memory_[k] = archive.take();
+}
+
+void Panel::keep(Archive& archive) {
+  const std::size_t count = memory_.size();
+  archive(memory_);
+  if (!archive.reads()) return;
+  if (memory_.size() != count) throw ArchiveError("it holds another number of witnesses");
+  for (std::size_t k = 0; k < count; ++k) {
+    Archive kept(memory_[k]);
+    keep(k, kept);
+    kept.finish();
+  }
 }
 
 std::vector<Comparison> Panel::ask() {
@@ -27,12 +55,14 @@ std::vector<Comparison> Panel::ask() {
   for (std::size_t k = 0; k < witnesses_.size(); ++k) {
     const Stopwatch watch(result_.witness_seconds[k].second);
     Field own = witnesses_[k]->advance(result_.t);
+    remember(k);  // asked once more it answers at once
     Verdict verdict = witnesses_[k]->judge(result_.t, result_.p, own);
     comparisons.push_back({witnesses_[k]->name(), std::move(own), std::move(verdict)});
   }
   if (likelihood_) {
     const Stopwatch watch(result_.witness_seconds.back().second);
     result_.log_likelihood.push_back(likelihood_->judge(result_.t, result_.p));
+    remember(witnesses_.size());
   }
   compare(comparisons);
   for (std::size_t k = 0; k < comparisons.size(); ++k) result_.verdicts[k].second.push_back(comparisons[k].verdict);

@@ -14,6 +14,7 @@
 #include "fokker/run/end_warnings.hpp"
 #include "fokker/run/fields.hpp"
 #include "fokker/run/march.hpp"
+#include "fokker/run/resume.hpp"
 #include "fokker/scheme/cell_peclet.hpp"
 #include "panel.hpp"
 
@@ -32,10 +33,10 @@ class Run {
       snapshots_ = recorder->snapshots();
       observers_.push_back(std::move(recorder));
     }
-    panel_.emplace(setup, std::move(witnesses), result_);
+    panel_.emplace(setup, std::move(witnesses), result_, options.folder.has_value());
     if (options.draw_progress) observers_.push_back(make_progress(setup, options.draw_progress));
     if (options.folder) {
-      observers_.push_back(make_series(setup, *options.folder));
+      observers_.push_back(make_series(setup, *options.folder, options.state ? Files::go_on : Files::begin));
       observers_.push_back(make_frames(setup, *options.folder));
     }
     for (const auto& observer : observers_)
@@ -44,11 +45,13 @@ class Run {
   }
 
   RunResult go() {
-    const auto start = Clock::now();
     self_check_.emplace(setup_);
+    if (options_.state) go_on(*options_.state);
     tell(&Observer::begin, result_.t);
     try {
       step_to_the_end();
+      stepped_ = true;
+      if (options_.checkpoint_every > 0) save();
       if (setup_.config.reverse) go_back();
     } catch (const NumericalError& error) {
       result_.numerical_failure = true;
@@ -57,11 +60,14 @@ class Run {
       result_.numerical_failure = true;
       result_.stop_reason = fmt::format("out of memory at t = {:.6g}", result_.t);
     } catch (const Stopped&) {
-      result_.stop_reason = "interrupted";
+      result_.stop_reason = stop_cause();
     }
     const StopAnswer answer;  // what is left to do is to write down what there is
-    if (result_.stop_reason == "interrupted") last_frame();
-    close(seconds_since(start));
+    if (!result_.numerical_failure && !stepped_) {
+      save();
+      last_frame();
+    }
+    close();
     return std::move(result_);
   }
 
@@ -69,14 +75,59 @@ class Run {
   /// A request to stop abandons the step in progress: the state before it is the last frame.
   void step_to_the_end() {
     const std::vector<double>& times = setup_.config.output.times;
-    frame();
-    tell(&Observer::look, result_.t);
-    march_.begin(times[1], view());
-    for (std::size_t k = 1; k < times.size(); ++k) {
-      while (march_.t() < times[k]) step(times[k]);
+    if (frames_ == 0) {
+      frame();
+      tell(&Observer::look, result_.t);
+      march_.begin(times[1], view());
+      count();
+      ++frames_;
+    }
+    while (frames_ < times.size()) {
+      while (march_.t() < times[frames_]) {
+        step(times[frames_]);
+        save_when_due();
+      }
       frame();
       leave();
+      ++frames_;
     }
+  }
+
+  /// The work that has led to accepted steps; what an abandoned one took is not in it.
+  void count() {
+    result_.rhs_evaluations = before_.rhs_evaluations + setup_.stepper->rhs_evaluations();
+    result_.factorisations = before_.factorisations + setup_.stepper->factorisations();
+    result_.underflows = before_.underflows + setup_.stepper->underflows();
+  }
+
+  // --- Checkpoints: between two steps, or where a step or the answers at a frame were abandoned
+  void keep(Archive& archive) {
+    result_.total_seconds += seconds_since(std::exchange(counted_, Clock::now()));
+    archive(frames_, result_, march_, *self_check_, *panel_);
+    for (const auto& observer : observers_) observer->keep(archive);
+    keep_checks(setup_, archive, result_.checks);
+  }
+
+  void save() {
+    if (!options_.folder) return;
+    Archive archive;
+    keep(archive);
+    write_checkpoint(*options_.folder, checkpoint_of(setup_, archive.take()), Durable::yes);
+    saved_ = Clock::now();
+  }
+
+  void save_when_due() {
+    if (options_.checkpoint_every > 0 && seconds_since(saved_) > options_.checkpoint_every) save();
+  }
+
+  void go_on(const std::string& state) {
+    const Index size = result_.state.size();
+    Archive archive(state);
+    keep(archive);
+    archive.finish();
+    before_ = {result_.rhs_evaluations, result_.factorisations, result_.underflows};
+    if (result_.state.size() != size || result_.p.values.size() != setup_.grid->cells())
+      throw ArchiveError("it holds a state of another length");
   }
 
   /// What is to be done where a step ended is done; behind a switch the rate of p is another one.
@@ -96,7 +147,7 @@ class Run {
     const double time_error = tolerance ? *tolerance * static_cast<double>(result_.steps) : 0;
     if (options_.estimates_reverse && !result_.reverse->interrupted)
       estimate_errors(setup_, *result_.reverse, time_error, options_.scratch);
-    if (result_.reverse->interrupted) result_.stop_reason = "interrupted";
+    if (result_.reverse->interrupted) result_.stop_reason = stop_cause();
     check_reverse(setup_, result_.reverse->rows, result_.checks);
     if (options_.folder) write_reverse(setup_, *result_.reverse, *options_.folder);
   }
@@ -119,6 +170,7 @@ class Run {
       done = march_.step(stop, view());
     }
     self_check_->after_step(before, done.t, view());
+    count();
     result_.rejected += done.rejected;
     count_step(setup_, march_.t(), done.t - before, result_);
     self_check_->after_step(moment(result_.t));
@@ -157,10 +209,7 @@ class Run {
           std::max(result_.peclet[k], peclets_.range(static_cast<int>(k), result_.t, result_.p.view()).largest);
   }
 
-  void close(double seconds) {
-    result_.rhs_evaluations = setup_.stepper->rhs_evaluations();
-    result_.factorisations = setup_.stepper->factorisations();
-    result_.underflows = setup_.stepper->underflows();
+  void close() {
     if (const Corrections* const done = setup_.stepper->corrections()) result_.corrections = *done;
     if (result_.corrections && result_.corrections->gave_way >= 0)
       result_.warnings.push_back(fmt::format(
@@ -179,7 +228,9 @@ class Run {
     for (std::string& sentence : not_numbers(result_)) result_.warnings.push_back(std::move(sentence));
     if (const auto rate = dissipation(setup_, result_.t, result_.p))
       result_.entropy_production = sum_of_cells(*rate) * setup_.grid->volume();
-    result_.total_seconds = seconds;
+    result_.total_seconds += seconds_since(counted_);
+    // What came back is not gone for twice, and the snapshots are large.
+    if (options_.folder && result_.reverse && !result_.reverse->interrupted) remove_checkpoints(*options_.folder);
   }
 
   void tell(void (Observer::*event)(const Moment&), double t) {
@@ -187,7 +238,7 @@ class Run {
   }
 
   [[nodiscard]] Moment moment(double t) const {
-    return {t, result_.dt, result_.steps, setup_.stepper->rhs_evaluations(), &result_.p, &result_.balance, view()};
+    return {t, result_.dt, result_.steps, result_.rhs_evaluations, &result_.p, &result_.balance, view()};
   }
 
   std::span<double> view() { return {result_.state.data(), static_cast<std::size_t>(result_.state.size())}; }
@@ -205,6 +256,13 @@ class Run {
   CellPeclets peclets_;
   std::optional<Panel> panel_;
   std::optional<SelfCheck> self_check_;
+  struct Counts {
+    long rhs_evaluations = 0, factorisations = 0, underflows = 0;
+  };
+  Counts before_;           // of the run that this one resumes
+  std::size_t frames_ = 0;  // done
+  bool stepped_ = false;    // to the end
+  Clock::time_point counted_ = Clock::now(), saved_ = counted_;
 };
 
 }  // namespace

@@ -99,6 +99,8 @@ LikelihoodVerdict LogLikelihood::judge(double t, const Field& p) {
   return verdict;
 }
 
+void LogLikelihood::keep(Archive& archive) { state_->points.keep(archive); }
+
 long LogLikelihood::steps() const { return state_->points.steps(); }
 
 }  // namespace fokker

@@ -51,6 +51,8 @@ class MonteCarlo : public Witness {
     return verdict;
   }
 
+  void keep(Archive& archive) override { archive(*ensemble_); }
+
   WitnessFacts facts() const override {
     WitnessFacts facts{{{"particles", static_cast<double>(ensemble_->particles())},
                         {"dt", ensemble_->dt()},

@@ -114,6 +114,8 @@ class Spectral : public Witness {
     return verdict;
   }
 
+  void keep(Archive& archive) override { archive(solver_, failure_, seconds_); }
+
   WitnessFacts facts() const override {
     const SpectralErrors& errors = solver_.errors();
     return {{{"tolerance", tolerance_},

@@ -74,12 +74,20 @@ class Twin : public Witness {
     return verdict;
   }
 
+  void keep(Archive& archive) override {
+    const Index size = state_.size();
+    long evaluations = rhs_evaluations();
+    archive(state_, march_, steps_, evaluations);
+    evaluations_before_ = evaluations - own_.stepper->rhs_evaluations();
+    if (state_.size() != size) throw ArchiveError("it holds a state of another length");
+  }
+
   WitnessFacts facts() const override {
-    return {{{"steps", static_cast<double>(steps_)},
-             {"rhs_evaluations", static_cast<double>(own_.stepper->rhs_evaluations())}}};
+    return {{{"steps", static_cast<double>(steps_)}, {"rhs_evaluations", static_cast<double>(rhs_evaluations())}}};
   }
 
  private:
+  [[nodiscard]] long rhs_evaluations() const { return evaluations_before_ + own_.stepper->rhs_evaluations(); }
   static std::span<double> view(Eigen::VectorXd& v) { return {v.data(), static_cast<std::size_t>(v.size())}; }
 
   Setup own_;
@@ -88,7 +96,7 @@ class Twin : public Witness {
   std::unique_ptr<Form> drift_diffusion_, flux_consistent_;
   March march_{*own_.stepper, *own_.stepper_row, own_.timeline};
   double mass_ = own_.initial.mass() + std::accumulate(own_.initial_outflow.begin(), own_.initial_outflow.end(), 0.0);
-  long steps_ = 0;
+  long steps_ = 0, evaluations_before_ = 0;
 };
 
 }  // namespace

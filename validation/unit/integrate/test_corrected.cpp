@@ -218,16 +218,17 @@ TEST_CASE("corrected steps taken up after every step equal unbroken ones to the 
   const auto unbroken = make();
   auto p = gaussian(*grid, 1.5, 0, 0.1), q = p;
   double t = 0, dt = unbroken->first_step(0, p, 0.1), gave_way = -1;
-  std::vector<double> memory;
-  int steps = 0;
+  std::string memory;
   for (const double output : {0.05, 0.1, 0.15, 0.2})
     while (t < output) {
       const StepResult done = unbroken->step({t, dt, output}, p);
       const auto fresh = make();
-      if (steps++ > 0) fresh->restore(memory);
+      if (Archive kept(memory); !memory.empty()) fresh->keep(kept);
       CHECK(fresh->step({t, dt, output}, q).next_dt == done.next_dt);
       CHECK(p == q);
-      memory = fresh->memory();
+      Archive archive;
+      fresh->keep(archive);
+      memory = archive.bytes();
       t = done.t, dt = done.next_dt, gave_way = unbroken->corrections()->gave_way;
     }
   CHECK(gave_way > 0);

@@ -349,9 +349,12 @@ TEST_CASE("steps of kinetic_splitting resume and do not depend on threads bit fo
     while (t < 2) {
       const StepResult done = steps->step({t, dt, 2}, resumed);
       t = done.t, dt = done.next_dt;
-      const std::vector<double> memory = steps->memory();
+      Archive memory;
+      steps->keep(memory);
       steps = make_stepper(*find_stepper("kinetic_splitting"), one.op(), one.options(0, 1e-5), 0);
-      steps->restore(memory);
+      Archive kept(memory.bytes());
+      steps->keep(kept);
+      kept.finish();
     }
     std::vector<double> p = resumed;
     steps->averages(resumed, p);

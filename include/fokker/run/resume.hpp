@@ -1,0 +1,47 @@
+#pragma once
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fokker/base/archive.hpp"
+#include "fokker/output/checkpoint.hpp"
+#include "fokker/run/setup.hpp"
+
+namespace fokker {
+
+/// What a checkpoint says of its run beside the state: the program, the case as it was read, and what was chosen for
+/// it.
+struct RunMemory {
+  std::string program, processor;                           ///< bits are promised for these
+  std::string file, folder;                                 ///< the case file, and where the paths in it start from
+  std::string text;                                         ///< of the case
+  std::vector<std::string> overrides;                       ///< --set
+  std::vector<std::pair<std::string, std::string>> inputs;  ///< files it reads, and their sha256
+  std::string resolved;                                     ///< the case with every default
+  std::string flux, stepper;                                ///< what "auto" chose, or the case named
+  std::string state;                                        ///< of the run; empty: at t = 0
+  void keep(Archive& archive) {
+    archive(program, processor, file, folder, text, overrides, inputs, resolved, flux, stepper, state);
+  }
+};
+
+/// The blocks of a checkpoint.
+[[nodiscard]] std::vector<CheckpointBlock> checkpoint_of(const Setup& setup, std::string state);
+
+/// How a run goes on.
+struct Resumption {
+  bool finished = false;             ///< there is nothing left to do
+  Case config;                       ///< the case of the run, with what was set now
+  std::optional<std::string> state;  ///< absent: from t = 0
+  std::vector<std::string> notes;    ///< what is to be said about it
+};
+
+/// From the last good checkpoint of a run folder. `overrides`: time.end, later than before, and output.times or
+/// output.every beside it; anything else is another run. UsageError where it cannot go on, with what differs; with
+/// `force` another version or processor is only a note.
+[[nodiscard]] Resumption resume_from(const std::filesystem::path& folder, const std::vector<std::string>& overrides,
+                                     bool force);
+
+}  // namespace fokker

@@ -1,0 +1,211 @@
+#include "fokker/run/resume.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "fokker/base/read_file.hpp"
+#include "fokker/commit.hpp"
+#include "fokker/output/json_text.hpp"
+#include "fokker/run/build.hpp"
+#include "fokker/version.hpp"
+
+namespace fokker {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string program_text() {
+  return fmt::format("fokker {} ({}, {}), {}; {}", FOKKER_VERSION, FOKKER_COMMIT, FOKKER_BUILD_TYPE, FOKKER_COMPILER,
+                     FOKKER_LIBRARIES);
+}
+
+/// The model, and the vector instructions that loops and libraries choose by.
+std::string processor_text() {
+  std::string model = "unknown processor";
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);)
+    if (line.starts_with("model name") && line.find(": ") != std::string::npos) {
+      model = line.substr(line.find(": ") + 2);
+      break;
+    }
+#if defined(__x86_64__)
+  for (const auto& [has, name] :
+       {std::pair{__builtin_cpu_supports("avx2") != 0, " avx2"}, std::pair{__builtin_cpu_supports("fma") != 0, " fma"},
+        std::pair{__builtin_cpu_supports("avx512f") != 0, " avx512f"},
+        std::pair{__builtin_cpu_supports("avx512dq") != 0, " avx512dq"}})
+    if (has) model += name;
+#endif
+  return model;
+}
+
+RunMemory memory_of(const std::vector<CheckpointBlock>& blocks) {
+  if (blocks.size() != 1) throw ArchiveError("it has other parts than a run has");
+  RunMemory memory;
+  Archive archive(blocks[0].bytes);
+  archive(memory);
+  archive.finish();
+  return memory;
+}
+
+bool is_finished(const fs::path& folder) {
+  std::error_code unseen;
+  if (!fs::exists(folder / "summary.json", unseen)) return false;
+  const Json summary = Json::parse(read_file(folder / "summary.json"), nullptr, false);
+  return summary.is_object() && summary.value("stop_reason", "") == "end";
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (std::size_t start = 0; start < text.size();) {
+    const std::size_t end = std::min(text.find('\n', start), text.size());
+    lines.push_back(text.substr(start, end - start));
+    start = end + 1;
+  }
+  return lines;
+}
+
+/// The lines of each that the other does not have, "- was", "+ is".
+std::string difference(const std::string& was, const std::string& is) {
+  const std::vector<std::string> before = lines_of(was), now = lines_of(is);
+  std::string text;
+  const auto add = [&](const char* sign, const auto& all, const auto& others) {
+    for (const std::string& line : all)
+      if (std::find(others.begin(), others.end(), line) == others.end()) text += fmt::format("\n  {} {}", sign, line);
+  };
+  add("-", before, now);
+  add("+", now, before);
+  return text.empty() ? "\n  the order of its lines" : text;
+}
+
+void require_same_program(const RunMemory& memory, bool force, std::vector<std::string>& notes) {
+  const auto look = [&](const char* what, const std::string& was, const std::string& is) {
+    if (was == is) return;
+    const std::string text = fmt::format("the run was begun by another {}: {}; this is {}", what, was, is);
+    if (!force) throw UsageError(text + "; --force goes on without the promise of the same bits");
+    notes.push_back(text + ": its bits are not those of an unbroken run");
+  };
+  look("program", memory.program, program_text());
+  look("processor", memory.processor, processor_text());
+}
+
+/// Keys that may be set for a run that goes on.
+void require_allowed(const std::vector<std::string>& overrides) {
+  for (const std::string& each : overrides) {
+    const std::string key = each.substr(0, each.find('='));
+    if (key != "time.end" && key != "output.times" && key != "output.every")
+      throw UsageError(
+          fmt::format("--set {}: a run goes on as it was begun; only a later time.end, with output.times or "
+                      "output.every, may be set. Start another run for anything else",
+                      each));
+  }
+}
+
+void require_inputs(const RunMemory& memory, const Case& config) {
+  for (const CaseInput& input : config.inputs)
+    for (const auto& [file, sha256] : memory.inputs)
+      if (file == input.file && sha256 != input.sha256)
+        throw UsageError(fmt::format("{} is not the file that the run was begun with (sha256 {}, now {})", file, sha256,
+                                     input.sha256));
+}
+
+Case case_of(const RunMemory& memory, const std::vector<std::string>& more) {
+  std::vector<std::string> overrides = memory.overrides;
+  overrides.insert(overrides.end(), more.begin(), more.end());
+  return parse_case(memory.text, memory.file, memory.folder, overrides, vocabulary());
+}
+
+std::string number(double value) { return fmt::format("{}", value); }  // the shortest that reads back to the same
+
+/// The case with a later end: its output times are those of before and those to come.
+Case extended(const RunMemory& memory, const Case& before, const std::vector<std::string>& overrides) {
+  if (before.reverse) throw UsageError("a run that goes back from time.end cannot end later; start another run");
+  const Case asked = case_of(memory, overrides);
+  const double end = before.time.end;
+  if (!(asked.time.end > end))
+    throw UsageError(fmt::format("time.end = {} is not later than that of the run, {}", asked.time.end, end));
+  const auto given = [&](const char* key) { return asked.positions.find(key) != asked.positions.end(); };
+  if (!given("output.every") && !given("output.times"))
+    throw UsageError(
+        "the output times of this run are equal parts of its length (output.frames), which a later time.end would "
+        "move; "
+        "add --set output.every=... or --set output.times=[...]");
+  std::string times;
+  for (const double t : before.output.times) times += number(t) + ", ";
+  for (const double t : asked.output.times)
+    if (t > end * (1 + same_time)) times += number(t) + ", ";
+
+  RunMemory later = memory;
+  std::erase_if(later.overrides, [](const std::string& each) {
+    const std::string key = each.substr(0, each.find('='));
+    return key == "time.end" || key == "output.times" || key == "output.every" || key == "output.frames" ||
+           key == "output.series";
+  });
+  Case config = case_of(later, {"time.end=" + number(asked.time.end), "output.times=[" + times + "]",
+                                "output.series=" + number(before.output.series)});
+  config.chosen = {memory.flux, memory.stepper};
+  return config;
+}
+
+}  // namespace
+
+std::vector<CheckpointBlock> checkpoint_of(const Setup& setup, std::string state) {
+  const Case& c = setup.config;
+  RunMemory memory{.program = program_text(),
+                   .processor = processor_text(),
+                   .file = c.file.string(),
+                   .folder = fs::absolute(c.file).parent_path().string(),
+                   .text = c.text,
+                   .overrides = c.overrides,
+                   .inputs = {},
+                   .resolved = resolved_toml(c),
+                   .flux = std::string(setup.flux->name),
+                   .stepper = std::string(setup.stepper_row->name),
+                   .state = std::move(state)};
+  for (const CaseInput& input : c.inputs) memory.inputs.emplace_back(input.file, input.sha256);
+  Archive archive;
+  archive(memory);
+  return {{"run", archive.take()}};
+}
+
+Resumption resume_from(const fs::path& folder, const std::vector<std::string>& overrides, bool force) {
+  std::error_code unseen;
+  if (!fs::exists(folder / "case.toml", unseen))
+    throw UsageError(fmt::format("{} is no run folder: it has no case.toml", folder.string()));
+  require_allowed(overrides);
+  Resumption going;
+  going.finished = is_finished(folder) && overrides.empty();
+  if (going.finished) return going;
+
+  FoundCheckpoint found = find_checkpoint(folder);
+  for (const std::string& damage : found.damaged) going.notes.push_back(damage);
+  if (!found.good())
+    throw UsageError(fmt::format("{} holds no checkpoint that is whole{}; run the case again with --force",
+                                 folder.string(), found.damaged.empty() ? "" : ": " + found.damaged.front()));
+  RunMemory memory;
+  try {
+    memory = memory_of(found.blocks);
+  } catch (const ArchiveError& error) {
+    throw UsageError(fmt::format("{}: made by a program that this one does not know: {}",
+                                 (folder / found.file).string(), error.what()));
+  }
+  if (!found.damaged.empty()) {
+    fs::remove(folder / checkpoint_name, unseen);  // the next one must not push the good one out
+    going.notes.push_back(fmt::format("going on from {}", (folder / found.file).string()));
+  }
+  require_same_program(memory, force, going.notes);
+  if (const std::string now = read_file(folder / "case.toml"); now != memory.text)
+    throw UsageError(fmt::format("{} is not the case that the run was begun with:{}", (folder / "case.toml").string(),
+                                 difference(memory.text, now)));
+  const Case before = case_of(memory, {});
+  require_inputs(memory, before);
+  if (const std::string now = resolved_toml(before); now != memory.resolved)
+    throw UsageError(fmt::format("the case comes out in another way than when the run was begun:{}",
+                                 difference(memory.resolved, now)));
+  going.config = overrides.empty() ? before : extended(memory, before, overrides);
+  if (!memory.state.empty()) going.state = std::move(memory.state);
+  return going;
+}
+
+}  // namespace fokker

@@ -1,0 +1,275 @@
+// A run that is stopped anywhere and goes on writes what an unbroken one writes, to the bit.
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include "../run/small_case.hpp"
+#include "fokker/base/parallel.hpp"
+#include "fokker/base/read_file.hpp"
+#include "fokker/base/stop.hpp"
+#include "fokker/cli/verbs.hpp"
+#include "fokker/output/checkpoint.hpp"
+#include "fokker/run/resume.hpp"
+
+using namespace fokker;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A folder that vanishes with the test.
+struct Scratch {
+  Scratch() { fs::create_directories(path); }
+  ~Scratch() { fs::remove_all(path); }
+  fs::path path = fs::temp_directory_path() / ("fokker_test_resume_" + std::to_string(getpid()));
+  [[nodiscard]] fs::path write(const std::string& name, const std::string& text) const {
+    std::ofstream(path / name) << text;
+    return path / name;
+  }
+};
+
+Command quiet(const fs::path& argument, std::vector<std::string> overrides = {}) {
+  Command command;
+  command.arguments = {argument.string()};
+  command.overrides = std::move(overrides);
+  command.quiet = true;
+  return command;
+}
+
+/// A summary without what it says of time spent, which is another one every time.
+Json without_seconds(const Json& all) {
+  if (!all.is_object()) return all;
+  Json kept = Json::object();
+  for (const auto& [key, value] : all.items())
+    if (key != "seconds" && key != "threads" && key != "factorisations" &&
+        key.find("per_second") == std::string::npos) {
+      kept[key] = without_seconds(value);
+      if (value.is_array()) {
+        kept[key] = Json::array();
+        for (const Json& each : value) kept[key].push_back(without_seconds(each));
+      }
+    }
+  return kept;
+}
+
+/// All that a run has written, by name.
+std::map<std::string, std::string> written(const fs::path& folder) {
+  std::map<std::string, std::string> files;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (name == ".lock" || name == checkpoint_name || name == previous_checkpoint_name) continue;
+    files[name] = read_file(entry.path());
+    if (name == "summary.json") files[name] = without_seconds(Json::parse(files[name])).dump(1);
+  }
+  return files;
+}
+
+void check_same(const fs::path& folder, const std::map<std::string, std::string>& unbroken) {
+  const auto found = written(folder);
+  for (const auto& [name, bytes] : unbroken) {
+    REQUIRE_MESSAGE(found.count(name) == 1, name);
+    CHECK_MESSAGE(found.at(name) == bytes, name);
+  }
+  CHECK(found.size() == unbroken.size());
+}
+
+struct Row {
+  const char* what;
+  std::string text;
+  std::vector<std::string> overrides;
+};
+
+const char* const inertia = R"(
+[[axis]]
+name = "x"
+range = [-5, 5]
+cells = 48
+boundary = "reflecting"
+[[axis]]
+name = "v"
+range = [-5, 5]
+cells = 48
+boundary = "reflecting"
+[sde]
+drift = ["v", "-0.5*v - x"]
+diffusion = [[0, 0], [0, 0.5]]
+[initial]
+gaussian = { mean = [1, 0], covariance = [[0.4, 0], [0, 0.4]] }
+[time]
+end = 0.5
+[output]
+frames = 2
+[compare]
+exact = true
+)";
+
+const char* const narrow = R"(
+[[axis]]
+name = "x"
+range = [-4, 4]
+cells = 32
+boundary = "reflecting"
+[[axis]]
+name = "y"
+range = [-4, 4]
+cells = 32
+boundary = "reflecting"
+[sde]
+drift = ["-x - 3*y", "3*x - y"]
+diffusion = [[0.05, 0], [0, 0.05]]
+[initial]
+gaussian = { mean = [1.5, 0], covariance = [[0.1, 0], [0, 0.1]] }
+[time]
+end = 0.3
+[output]
+frames = 3
+[compare]
+twin = true
+)";
+
+const std::vector<Row> rows = {
+    {"every witness, in 1D",
+     std::string(ou) + "monte_carlo = { particles = 3000 }\ntwin = true\nlog_likelihood = { points = 50 }\n"
+                       "[[check]]\nquantity = \"l1\"\nagainst = \"exact\"\nat = 0.2\nbelow = 1\n"
+                       "[[check]]\nquantity = \"mass_error\"\nbelow = 1e-9\n",
+     {"time.stepper=dopri5"}},
+    {"an implicit stepper in powers of two", ou, {"time.stepper=tr_bdf2"}},
+    {"a fixed step, which is judged", ou, {"time.stepper=rk4", "time.dt=0.002"}},
+    {"particles of the flow",
+     std::string(ou) + "monte_carlo = { particles = 500, stepper = \"probability_flow\" }\n",
+     {"time.stepper=chebyshev"}},
+    {"absorbing sides and cross terms, in 2D", ou_2d, {"time.stepper=rkc2"}},
+    {"the effective drift in long steps", ou, {"scheme.form=effective_drift", "time.stepper=frozen_generator"}},
+    {"shears", inertia, {"time.stepper=kinetic_splitting"}},
+    {"a flux that is corrected, and the companion run", narrow, {"scheme.flux=central4_positive"}},
+    {"a flux that is corrected in 1D", ou, {"scheme.flux=central4_positive", "time.stepper=rkc2"}},
+    {"there and back",
+     std::string(ou) + "[reverse]\nlambda = [0, 1]\nscore = \"forward\"\nsnapshots = 16\n",
+     {"time.stepper=rkc2"}},
+};
+
+}  // namespace
+
+TEST_CASE("runs that are stopped at any poll go on to the same bits in other numbers of threads") {
+  const Scratch scratch;
+  for (const Row& row : rows) {
+    CAPTURE(row.what);
+    const fs::path file = scratch.write("case.toml", row.text);
+    Command whole = quiet(file, row.overrides);
+    whole.out = scratch.path / "whole";
+    CHECK(verb_run(whole) == exit_ok);
+    const auto unbroken = written(*whole.out);
+    fs::remove_all(*whole.out);
+    for (const long polls : {1L, 60L, 333L}) {
+      CAPTURE(polls);
+      Command stopped = quiet(file, row.overrides);
+      stopped.out = scratch.path / "stopped";
+      int code = 0;
+      {
+        const ThreadLimit one(1);
+        const StopRequest request(polls);
+        try {
+          code = verb_run(stopped);
+        } catch (const Stopped&) {  // before there was a folder
+          continue;
+        }
+      }
+      for (int again = 0; code == exit_stopped && again < 2; ++again) {
+        const StopRequest request(2 * polls);
+        code = verb_resume(quiet(*stopped.out));
+      }
+      if (code == exit_stopped) code = verb_resume(quiet(*stopped.out));
+      CHECK(code == exit_ok);
+      check_same(*stopped.out, unbroken);
+      CHECK(verb_resume(quiet(*stopped.out)) == exit_ok);  // nothing is left to do
+      fs::remove_all(*stopped.out);
+    }
+  }
+}
+
+TEST_CASE("a later end goes on from the frames that are there") {
+  const Scratch scratch;
+  const std::string text = std::string(ou) + "monte_carlo = { particles = 1000, dt = 0.01 }\n";
+  const fs::path file = scratch.write("case.toml", text);
+  Command first = quiet(file, {"time.stepper=rkc2", "output.every=0.1"});
+  first.out = scratch.path / "first";
+  CHECK(verb_run(first) == exit_ok);
+  Command whole = quiet(file, {"time.stepper=rkc2", "output.every=0.1", "time.end=0.8", "output.series=0.0005"});
+  whole.out = scratch.path / "whole";
+  CHECK(verb_run(whole) == exit_ok);
+  CHECK(verb_resume(quiet(*first.out, {"time.end=0.8"})) == exit_ok);
+  for (const auto& [name, bytes] : written(*whole.out))
+    if (name.ends_with(".vti") || name == "series.csv" || name == "density.pvd")
+      CHECK_MESSAGE(read_file(*first.out / name) == bytes, name);
+  CHECK(verb_resume(quiet(*first.out, {"time.end=0.9"})) == exit_ok);  // and once more
+  CHECK(fs::exists(*first.out / "density_000009.vti"));
+}
+
+TEST_CASE("what is not the same run is refused and says what differs") {
+  const Scratch scratch;
+  const fs::path file = scratch.write("case.toml", ou);
+  Command command = quiet(file);
+  command.out = scratch.path / "out";
+  CHECK(verb_run(command) == exit_ok);
+  const auto refusal = [&](const std::vector<std::string>& overrides) -> std::string {
+    try {
+      static_cast<void>(verb_resume(quiet(*command.out, overrides)));
+    } catch (const UsageError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  CHECK(refusal({"scheme.flux=upwind"}) ==
+        "--set scheme.flux=upwind: a run goes on as it was begun; only a later time.end, with output.times or "
+        "output.every, may be set. Start another run for anything else");
+  CHECK(refusal({"time.end=0.4"}) == "time.end = 0.4 is not later than that of the run, 0.5");
+  CHECK(refusal({"time.end=0.6"}).find("add --set output.every=... or --set output.times=[...]") != std::string::npos);
+  std::ofstream(*command.out / "case.toml", std::ios::app) << "# a word more\n";
+  CHECK(refusal({"time.end=0.6", "output.every=0.1"})
+            .find("is not the case that the run was begun with:\n  + # a word "
+                  "more") != std::string::npos);
+  CHECK_THROWS_WITH_AS(static_cast<void>(verb_resume(quiet(scratch.path / "none"))),
+                       doctest::Contains("is no run folder: it holds no case.toml"), UsageError);
+}
+
+TEST_CASE("a checkpoint that is damaged gives way to the one before") {
+  const Scratch scratch;
+  const fs::path file = scratch.write("case.toml", ou);
+  Command command = quiet(file, {"checkpoint.every=1e-9"});
+  command.out = scratch.path / "out";
+  CHECK(verb_run(command) == exit_ok);
+  const auto unbroken = written(*command.out);
+  const std::string good = read_file(*command.out / checkpoint_name);
+  const auto damage = [&](const std::string& bytes) {
+    write_atomically(*command.out / checkpoint_name, bytes);
+    fs::remove(*command.out / "summary.json");
+    CHECK(verb_resume(quiet(*command.out)) == exit_ok);
+    check_same(*command.out, unbroken);
+  };
+  std::string flipped = good;
+  flipped[good.size() / 2] = static_cast<char>(flipped[good.size() / 2] ^ 1);
+  damage(flipped);
+  damage(good.substr(0, good.size() / 2));
+  damage("");
+  std::ofstream(*command.out / checkpoint_name) << "x";
+  std::ofstream(*command.out / previous_checkpoint_name) << "y";
+  fs::remove(*command.out / "summary.json");
+  CHECK_THROWS_WITH_AS(static_cast<void>(verb_resume(quiet(*command.out))),
+                       doctest::Contains("holds no checkpoint that is whole"), UsageError);
+}
+
+TEST_CASE("any bytes are a checkpoint or refused") {
+  const std::string good = checkpoint_text({{"a", "some bytes"}, {"b", std::string(100, '\0')}});
+  CHECK(parse_checkpoint(good).size() == 2);
+  for (std::size_t k = 0; k < good.size(); ++k) {
+    CHECK_THROWS_AS(static_cast<void>(parse_checkpoint(good.substr(0, k))), DamagedCheckpoint);
+    for (const int bit : {1, 64, 128}) {
+      std::string other = good;
+      other[k] = static_cast<char>(other[k] ^ bit);
+      CHECK_THROWS_AS(static_cast<void>(parse_checkpoint(other)), DamagedCheckpoint);
+    }
+  }
+  CHECK_THROWS_AS(static_cast<void>(parse_checkpoint(good + "x")), DamagedCheckpoint);
+}
