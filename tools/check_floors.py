@@ -46,6 +46,7 @@ THIRD_PARTY = [
     (r"vtk\w+\.h", ["src/output/paraview.cpp", "src/output/picture/canvas.cpp"]),
     (r"toml\+\+/.*", ["src/case/toml_adapter.cpp"]),
     (r"nlohmann/.*", ["include/fokker/output/json_text.hpp"]),
+    (r"xxhash\.h", ["src/output/checkpoint.cpp"]),
     (r"CLI/.*", ["src/cli/main.cpp"]),
     (r"(oneapi/)?tbb/.*", ["src/base/parallel.cpp"]),
     (r"fmt/.*", ["include/fokker/*", "src/*"]),

@@ -40,6 +40,9 @@ int carry_out(Setup& setup, Witnesses witnesses, const RunFolder& folder, std::o
   say(summary, command);
   complain(last_words(result));
   if (result.numerical_failure) complain(fmt::format("fokker: {}\n", result.stop_reason));
+  if (exit_code(result) == exit_stopped)
+    complain(fmt::format("fokker: stopped at t = {:.6g} ({}); it goes on with `fokker resume {}`\n", result.t,
+                         result.stop_reason == "wall_time" ? "its time is over" : "a signal", folder.path().string()));
   return exit_code(result);
 }
 

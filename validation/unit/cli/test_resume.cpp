@@ -13,6 +13,7 @@
 #include "fokker/cli/verbs.hpp"
 #include "fokker/output/checkpoint.hpp"
 #include "fokker/run/resume.hpp"
+#include "fokker/spectral/fourier.hpp"
 
 using namespace fokker;
 namespace fs = std::filesystem;
@@ -154,7 +155,9 @@ const std::vector<Row> rows = {
 
 TEST_CASE("runs that are stopped at any poll go on to the same bits in other numbers of threads") {
   const Scratch scratch;
-  for (const Row& row : rows) {
+  std::vector<Row> all = rows;
+  if (!fourier_library().empty()) all[0].text += "[compare.spectral]\ntolerance = 1e-9\n";
+  for (const Row& row : all) {
     CAPTURE(row.what);
     const fs::path file = scratch.write("case.toml", row.text);
     Command whole = quiet(file, row.overrides);
