@@ -62,16 +62,22 @@ class PairedSteps final : public Steps {
     for (int rejected = 0;; ++rejected) {
       const double end = end_of_dyadic(t, h, request.limit);
       const Index cell = attempt(t, h, end, state);
-      const bool asked = cell < 0 && (std::exchange(first_, false) || rejected > 0 || to_be_asked(h, request));
+      const bool asked = cell < 0 && (first_ || rejected > 0 || to_be_asked(h, request));
       const double error = asked ? this->error(t, h, end, state) : 0;
       if (cell < 0 && (error <= tolerance_ || sliver(h, request))) {
         accept(state);
+        first_ = false;
         if (rejected > 0) return {end, h, rejected};
         return {end, asked ? proposal(h, error, request.dt) : std::max(h, request.dt), rejected};
       }
       h = fit_to_parts(t, h * (cell < 0 ? std::min(fraction(error), 0.9) : 0.5), request.limit);
       refuse_underflow(h, request, because_of(cell), cell);
     }
+  }
+
+  void keep(Archive& archive) override {
+    Steps::keep(archive);
+    archive(first_);
   }
 
   double first_step(double t, std::span<const double> state, double limit) override {

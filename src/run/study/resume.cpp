@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 
+#include "fokker/base/instruction_set.hpp"
 #include "fokker/base/read_file.hpp"
 #include "fokker/commit.hpp"
 #include "fokker/output/json_text.hpp"
@@ -21,7 +23,7 @@ std::string program_text() {
                      FOKKER_LIBRARIES);
 }
 
-/// The model, and the vector instructions that loops and libraries choose by.
+/// The model, and the vector instructions that loops (FOKKER_ISA) and libraries choose by.
 std::string processor_text() {
   std::string model = "unknown processor";
   std::ifstream info("/proc/cpuinfo");
@@ -30,12 +32,10 @@ std::string processor_text() {
       model = line.substr(line.find(": ") + 2);
       break;
     }
+  constexpr std::array names{"plain", "avx2", "avx512"};
+  model += fmt::format(" ({})", names[static_cast<std::size_t>(instruction_set())]);
 #if defined(__x86_64__)
-  for (const auto& [has, name] :
-       {std::pair{__builtin_cpu_supports("avx2") != 0, " avx2"}, std::pair{__builtin_cpu_supports("fma") != 0, " fma"},
-        std::pair{__builtin_cpu_supports("avx512f") != 0, " avx512f"},
-        std::pair{__builtin_cpu_supports("avx512dq") != 0, " avx512dq"}})
-    if (has) model += name;
+  if (__builtin_cpu_supports("fma") != 0) model += " fma";  // libm chooses by it
 #endif
   return model;
 }

@@ -144,6 +144,7 @@ const std::vector<Row> rows = {
     {"absorbing sides and cross terms, in 2D", ou_2d, {"time.stepper=rkc2"}},
     {"the effective drift in long steps", ou, {"scheme.form=effective_drift", "time.stepper=frozen_generator"}},
     {"shears", inertia, {"time.stepper=kinetic_splitting"}},
+    {"alternating directions", narrow, {"time.stepper=peaceman_rachford"}},
     {"a flux that is corrected, and the companion run", narrow, {"scheme.flux=central4_positive"}},
     {"a flux that is corrected in 1D", ou, {"scheme.flux=central4_positive", "time.stepper=rkc2"}},
     {"there and back",
