@@ -39,6 +39,7 @@ class Frames : public Observer {
 
   /// Frames that came after are written once more. Throws FileError where one that came before is gone.
   void keep(Archive& archive) override {
+    arrive();
     archive(written_, history_);
     std::size_t count = references_.size();
     archive(count);
