@@ -75,6 +75,7 @@ int verb_resume(const Command& command) {
     return exit_ok;
   }
   Setup setup = build(std::move(going.config));
+  if (!command.overrides.empty()) write_atomically(folder.path() / "resolved.toml", resolved_toml(setup.config));
   for (const std::string& warning : setup.warnings) complain(fmt::format("warning: {}\n", warning));
   return carry_out(setup, make_witnesses(setup), folder, std::move(going.state), command);
 }

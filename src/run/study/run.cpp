@@ -126,6 +126,7 @@ class Run {
     keep(archive);
     archive.finish();
     before_ = {result_.rhs_evaluations, result_.factorisations, result_.underflows};
+    march_.leave();  // a later end may have found a switch where the run ended
     if (result_.state.size() != size || result_.p.values.size() != setup_.grid->cells())
       throw ArchiveError("it holds a state of another length");
   }
