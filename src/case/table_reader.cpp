@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "fokker/base/expression.hpp"
+#include "fokker/case/keys.hpp"
 
 namespace fokker::input {
 
@@ -16,6 +17,20 @@ TableReader::TableReader(const Node& node, Problems& problems) : path_(node.key)
   else
     problems.add(position_, path_, fmt::format("{}, must be a table", kind_name(node.value->kind)));
 }
+
+namespace {
+
+/// Where a key stands that this table does not know, nor one like it: frames in output.
+std::string place_elsewhere(const std::string& path, std::string_view key, std::span<const std::string> known) {
+  if (find_key(path) || !nearest_name(key, known).empty()) return "";
+  std::string places;
+  for (const KeyRow& row : case_keys())
+    if (row.key() == key && !row.parent().empty() && row.access.kind != KeyKind::later)
+      places += fmt::format("{}{}", places.empty() ? "; there is " : " and ", key_name(row));
+  return places;
+}
+
+}  // namespace
 
 std::string TableReader::path(std::string_view key) const {
   return path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key);
@@ -56,7 +71,8 @@ void TableReader::finish() const {
   for (const auto& [key, position] : table_->keys)
     if (std::find(known_.begin(), known_.end(), key) == known_.end() &&
         std::find(later_.begin(), later_.end(), key) == later_.end())
-      problems_.add(position, path(key), "unknown key" + allowed_names(key, known_));
+      problems_.add(position, path(key),
+                    "unknown key" + place_elsewhere(path(key), key, known_) + allowed_names(key, known_));
 }
 
 std::string allowed_names(std::string_view name, std::span<const std::string> allowed) {

@@ -99,12 +99,14 @@ std::string toml_hint(std::string_view line, std::string_view fault) {
     if (holds(text, quote)) return "; quotes must be straight: \"";
   if (text.starts_with("[") && holds(fault, "redefine") && !text.starts_with("[["))
     return fmt::format("; a table stands once, entries of a list in double brackets: [{}]", text);
+  if (holds(fault, "redefine")) return "; a key stands once in its table";
   if (text.starts_with("//") || text.starts_with("%") || text.starts_with(";")) return "; comments start with #";
   const std::size_t equals = text.find('=');
   if (equals == std::string_view::npos) {
     const std::size_t colon = text.find(':');
     if (colon != std::string_view::npos && !text.starts_with("["))
       return fmt::format("; write {} = {}", trimmed(text.substr(0, colon)), trimmed(text.substr(colon + 1)));
+    if (!text.empty() && !text.starts_with("[")) return "; a line is key = value, or a table in brackets: [time]";
     if (text.starts_with("[") && !text.ends_with("]")) return "; the name of a table stands in brackets: [time]";
     return "";
   }

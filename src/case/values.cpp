@@ -101,7 +101,10 @@ std::optional<Expression> CaseReader::formula(const Node& node, std::span<const 
     }
     if (charge(node, whole)) return whole;
   } catch (const ExpressionError& error) {
-    problems.add(value.position_of(error.position()), node.key, error.what());
+    std::string what = error.what();
+    if (what.starts_with("unknown name") && what.find("; known here: ") != std::string::npos)
+      what += "; new names stand in [sde.parameters] (numbers) or [sde.definitions] (formulas)";
+    problems.add(value.position_of(error.position()), node.key, what);
   } catch (const std::exception& error) {  // too large, or not a number, once names are put in
     report(node, error.what());
   }
@@ -177,6 +180,10 @@ std::optional<std::vector<Node>> CaseReader::list(const Node& node, bool scalar_
 }
 
 std::optional<std::vector<double>> CaseReader::vector(const Node& node, std::size_t size) {
+  if (node && size > 1 && is_scalar(*node.value)) {
+    report(node, fmt::format("{}, must be a list of {} numbers", kind_name(node.value->kind), size));
+    return std::nullopt;
+  }
   const auto nodes = list(node, size == 1);
   if (!nodes) return std::nullopt;
   if (nodes->size() != size) {

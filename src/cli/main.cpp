@@ -1,5 +1,6 @@
 // The front door: argv -> verb -> exit code. Every error class of base/errors.hpp ends here.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <sstream>
 
@@ -28,65 +29,143 @@ std::string first_word(const CLI::App& app, int argc, char** argv) {
   return "";
 }
 
-int complain_about_verb(const std::string& word) {
+/// What went wrong: words for people, and an object for scripts.
+struct Failure {
+  fokker::ExitCode code;
+  const char* kind;
+  std::string text;
+  std::vector<fokker::Problem> problems = {};
+};
+
+int failed(const Failure& failure, bool json) {
+  fokker::complain(failure.problems.empty() ? "fokker: " + failure.text + "\n" : failure.text);
+  if (!json) return failure.code;
+  fokker::Json error{{"exit_code", static_cast<int>(failure.code)}, {"kind", failure.kind}};
+  if (failure.problems.empty()) error["message"] = failure.text;
+  for (const fokker::Problem& problem : failure.problems)
+    error["problems"].push_back({{"where", problem.where}, {"key", problem.key}, {"text", problem.text}});
+  try {
+    fokker::say(fokker::json_text({{"error", error}}));
+  } catch (const fokker::FileError&) {  // nobody listens
+  }
+  return failure.code;
+}
+
+Failure of_case(const fokker::CaseError& error) {
+  std::string text;
+  for (const fokker::Problem& problem : error.problems()) text += problem.message() + "\n";
+  if (error.problems().size() > 1) text += std::to_string(error.problems().size()) + " problems\n";
+  return {fokker::exit_usage, "case", text, error.problems()};
+}
+
+Failure of_verb(const std::string& word) {
   std::vector<std::string> names;
   std::string all;
   for (const fokker::Verb& verb : fokker::verbs()) {
     names.emplace_back(verb.name);
     if (verb.act) all += (all.empty() ? "" : ", ") + names.back();
   }
-  if (word.ends_with(".toml")) {
-    fokker::complain("fokker: a verb is missing before " + word + ": fokker run " + word +
-                     " (or check, converge, steady)\n");
-    return fokker::exit_usage;
-  }
-  fokker::complain("fokker: " + (word.empty() ? "a verb is missing" : "unknown verb '" + word + "'") +
-                   fokker::did_you_mean(word, names) + " (verbs: " + all + "; more with --help)\n");
-  return fokker::exit_usage;
+  std::string text =
+      word.empty() ? "a verb is missing" : "unknown verb '" + word + "'" + fokker::did_you_mean(word, names);
+  if (word.ends_with(".toml"))
+    text = "a verb is missing before " + word + ": fokker run " + word + " (or check, converge, steady)";
+  else
+    text += " (verbs: " + all + "; more with --help)";
+  return {fokker::exit_usage, "usage", text};
 }
 
-int failed(const std::string& what, int code) {
-  fokker::complain("fokker: " + what + "\n");
-  return code;
+/// What the error in flight stands for.
+Failure failure_in_flight() {
+  try {
+    throw;
+  } catch (const fokker::CaseError& error) {
+    return of_case(error);
+  } catch (const fokker::UsageError& error) {
+    return {fokker::exit_usage, "usage", error.what()};
+  } catch (const fokker::FileError& error) {
+    return {fokker::exit_file, "file", error.what()};
+  } catch (const std::filesystem::filesystem_error& error) {
+    return {fokker::exit_file, "file", error.path1().string() + ": " + error.code().message()};
+  } catch (const fokker::NumericalError& error) {
+    return {fokker::exit_numerical, "numerical", error.what()};
+  } catch (const fokker::Stopped&) {
+    return {fokker::exit_stopped, "stopped", "stopped"};
+  } catch (const std::bad_alloc&) {
+    return {fokker::exit_usage, "memory",
+            "there is not enough memory for this case; fewer cells, particles or threads need less"};
+  } catch (const std::exception& error) {
+    return {fokker::exit_internal, "internal", std::string("internal error: ") + error.what()};
+  }
 }
 
 int guarded(const fokker::Verb& verb, const fokker::Command& command) {
   try {
     (void)fokker::instruction_set();  // refused here if at all, and not by the first kernel
     return act(verb, command);
-  } catch (const fokker::CaseError& error) {
-    for (const fokker::Problem& problem : error.problems()) fokker::complain(problem.message() + "\n");
-    if (error.problems().size() > 1) fokker::complain(std::to_string(error.problems().size()) + " problems\n");
-    return fokker::exit_usage;
-  } catch (const fokker::UsageError& error) {
-    return failed(error.what(), fokker::exit_usage);
-  } catch (const fokker::FileError& error) {
-    return failed(error.what(), fokker::exit_file);
-  } catch (const std::filesystem::filesystem_error& error) {
-    return failed(error.path1().string() + ": " + error.code().message(), fokker::exit_file);
-  } catch (const fokker::NumericalError& error) {
-    return failed(error.what(), fokker::exit_numerical);
-  } catch (const fokker::Stopped&) {
-    return failed("stopped", fokker::exit_stopped);
-  } catch (const std::bad_alloc&) {
-    return failed("there is not enough memory for this case; fewer cells, particles or threads need less",
-                  fokker::exit_usage);
-  } catch (const std::exception& error) {
-    return failed(std::string("internal error: ") + error.what(), fokker::exit_internal);
+  } catch (...) {
+    return failed(failure_in_flight(), command.json);
   }
 }
 
+/// --json, wherever it stands: the parser may not come so far.
+bool asks_for_json(int argc, char** argv) {
+  return std::any_of(argv + 1, argv + argc, [](const char* word) { return std::string_view(word) == "--json"; });
+}
+
+/// The first word that looks like an option and is none, with the nearest that is one; "" where all are known.
+std::string unknown_option(int argc, char** argv) {
+  std::vector<std::string> names{"-q", "-v", "-h"};
+  for (const fokker::Option& option : fokker::options()) names.emplace_back(option.name);
+  for (int k = 1; k < argc; ++k) {
+    const std::string word = std::string(argv[k]).substr(0, std::string_view(argv[k]).find('='));
+    const bool is_option = word.size() > 1 && word[0] == '-' && std::isdigit(static_cast<unsigned char>(word[1])) == 0;
+    if (is_option && std::find(names.begin(), names.end(), word) == names.end())
+      return "unknown option " + word + fokker::did_you_mean(word, names) + " (all of them: fokker list options)";
+  }
+  return "";
+}
+
 /// What the parser of the command line has to say, and its exit code.
-int said(const CLI::App& app, const CLI::ParseError& error) {
+int said(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  const bool json = asks_for_json(argc, argv);
   std::ostringstream out, complaint;
   const int code = app.exit(error, out, complaint);
-  fokker::complain(complaint.str());
-  try {
-    fokker::say(out.str());
-  } catch (const fokker::FileError& unsaid) {
-    return failed(unsaid.what(), fokker::exit_file);
+  if (code != 0) {
+    std::string text = complaint.str();
+    while (text.ends_with('\n')) text.pop_back();
+    if (const std::string option = unknown_option(argc, argv); !option.empty()) text = option;
+    return failed({fokker::exit_usage, "usage", text}, json);
   }
-  return code == 0 ? fokker::exit_ok : fokker::exit_usage;
+  try {
+    fokker::say(json ? fokker::json_text({{"text", out.str()}}) : out.str());
+  } catch (const fokker::FileError&) {
+    return failed(failure_in_flight(), false);
+  }
+  return fokker::exit_ok;
+}
+
+std::string help_of(std::string_view name) {
+  for (const fokker::Option& option : fokker::options())
+    if (option.name == name) return std::string(option.help);
+  return "";
+}
+
+/// The options of the command line, with the texts of their table.
+void add_options(CLI::App& app, fokker::Command& command, int& threads, double& wall_time) {
+  app.add_option("--set", command.overrides, help_of("--set"))->allow_extra_args(false);
+  app.add_option("--out", command.out, help_of("--out"));
+  app.add_flag("--force", command.force, help_of("--force"));
+  app.add_option("--threads", threads, help_of("--threads"))->check(CLI::Range(1, 1024));
+  app.add_option("--progress", command.progress, help_of("--progress"))
+      ->check(CLI::IsMember({"auto", "always", "never"}));
+  app.add_flag("--json", command.json, help_of("--json"));
+  app.add_flag("-q,--quiet", command.quiet, help_of("--quiet"));
+  app.add_flag("-v,--verbose", command.verbose, help_of("--verbose"));
+  app.add_option("--wall-time", wall_time, help_of("--wall-time"))->check(CLI::PositiveNumber);
+  app.add_option("--levels", command.levels, help_of("--levels"));
+  app.add_option("--in", command.in, help_of("--in"));
+  app.add_option("--from", command.from, help_of("--from"));
+  app.add_option("--junit", command.junit, help_of("--junit"));
 }
 
 }  // namespace
@@ -102,23 +181,9 @@ int main(int argc, char** argv) {
   app.fallthrough();
 
   fokker::Command command;
-  std::string out;
   int threads = 0;
-  app.add_option("--set", command.overrides, "key.path=value: override a key of the case (repeatable)")
-      ->allow_extra_args(false);
-  app.add_option("--out", out, "run folder (default runs/<case name>)");
-  app.add_flag("--force", command.force, "replace the files of an earlier run");
-  app.add_option("--threads", threads, "number of threads (default: all)")->check(CLI::Range(1, 1024));
-  app.add_option("--progress", command.progress, "auto, always or never")
-      ->check(CLI::IsMember({"auto", "always", "never"}));
-  app.add_flag("--json", command.json, "machine-readable result on stdout");
-  app.add_flag("-q,--quiet", command.quiet, "print errors only");
-  app.add_flag("-v,--verbose", command.verbose, "run: say first what `check` says; validate: every check");
   double wall_time = 0;
-  app.add_option("--wall-time", wall_time, "seconds after which to stop, with a checkpoint (exit code 6)")
-      ->check(CLI::PositiveNumber);
-  app.add_option("--levels", command.levels, "converge: number of grids (default 4)");
-  app.add_option("--in", command.in, "converge: space or time");
+  add_options(app, command, threads, wall_time);
 
   const fokker::Verb* chosen = nullptr;
   for (const fokker::Verb& verb : fokker::verbs()) {
@@ -130,11 +195,13 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const bool no_verb = error.get_exit_code() != 0 && !chosen && app.get_subcommands().empty();
-    return no_verb ? complain_about_verb(first_word(app, argc, argv)) : said(app, error);
+    return no_verb ? failed(of_verb(first_word(app, argc, argv)), asks_for_json(argc, argv))
+                   : said(app, error, argc, argv);
   }
-  if (!chosen) return complain_about_verb(first_word(app, argc, argv));
-  if (!out.empty()) command.out = out;
+  const std::string word = first_word(app, argc, argv);
+  if (!chosen && !word.empty()) return failed(of_verb(word), command.json);
   const fokker::ThreadLimit limit(threads);
   if (wall_time > 0) watch.stop_after(wall_time);
-  return guarded(*chosen, command);
+  constexpr fokker::Verb alone{"", "", "", fokker::demonstration};
+  return guarded(chosen ? *chosen : alone, command);
 }

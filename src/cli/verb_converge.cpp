@@ -16,6 +16,8 @@ int verb_converge(const Command& command) {
   const Case base = load_case(command.arguments[0], command.overrides, vocabulary());
   const Convergence found = converge(base, command.levels, command.in == "time");
   say(document(found), command);
+  for (const CheckResult& done : found.checks)
+    if (!done.ok) complain(fmt::format("{} is {:.6g}, asked {}\n", done.label(), done.value, done.bound()));
   return found.ok() ? exit_ok : exit_check;
 }
 

@@ -18,15 +18,41 @@ constexpr Verb rows[] = {
      verb_validate},
     {"list", "[KIND]", "what exists: fluxes, steppers, quantities, functions ...", verb_list},
     {"explain", "[NAME]", "the manual of a key, a row of `list`, a word of the field", verb_explain},
-    {"init", "NAME [STARTER]", "write a commented starter case NAME.toml", verb_init},
     {"resume", "RUN_DIR", "go on from the last checkpoint of a run folder, to the same end bit for bit", verb_resume},
-    {"compare", "A B", "compare two runs (not available yet)", nullptr},
+    {"init", "NAME [STARTER]", "write a commented starter case NAME.toml, or copy one with its files (--from CASE DIR)",
+     verb_init},
+    {"info", "FILE", "what a case, a run folder, a frame, a table or a summary holds, and who made it", verb_info},
+    {"compare", "A B", "two run folders, or one and a .csv of samples or values: norms, KL, W1, KS at matching times",
+     verb_compare},
+    {"operator", "CASE.toml", "the matrix of dp/dt = A p with volumes and outflow rates (MatrixMarket, --out Q.mtx)",
+     verb_operator},
+    {"completion", "bash | zsh | fish", "print what the shell needs to complete names", verb_completion},
+    {"man", "", "print the manual page", verb_man},
     {"modes", "CASE.toml", "slowest eigenmodes (not available yet)", nullptr},
     {"passage", "CASE.toml", "first-passage times (not available yet)", nullptr},
-    {"info", "FILE", "what a file holds (not available yet)", nullptr},
+};
+
+constexpr Option option_rows[] = {
+    {"--set", "KEY=VALUE", "override a key of the case, as axis.x.cells=512 (repeatable)"},
+    {"--out", "PATH", "run folder (default runs/<case name>); operator: the file"},
+    {"--force", "", "replace the files of an earlier run"},
+    {"--threads", "N", "number of threads (default: all)"},
+    {"--progress", "WHEN", "auto, always or never"},
+    {"--json", "", "machine-readable result on stdout, an object for every exit code"},
+    {"--quiet", "", "-q: print what failed, and nothing else"},
+    {"--verbose", "", "-v: run: say first what `check` says; validate: every check"},
+    {"--wall-time", "SECONDS", "stop after so many seconds, with a checkpoint (exit code 6)"},
+    {"--levels", "N", "converge: number of grids (default 4)"},
+    {"--in", "WHAT", "converge: space or time"},
+    {"--from", "CASE", "init: the case to copy into the folder that is named"},
+    {"--junit", "FILE", "validate: write a JUnit report"},
+    {"--version", "", "version, commit, compiler and libraries"},
+    {"--help", "", "-h: the verbs and options"},
 };
 
 }  // namespace
+
+std::span<const Option> options() { return option_rows; }
 
 std::span<const Verb> verbs() { return rows; }
 
@@ -35,9 +61,11 @@ const Verb* find_verb(std::string_view name) {
   return row == std::end(rows) ? nullptr : row;
 }
 
-std::string did_you_mean(std::string_view name, std::span<const std::string> names) {
-  const std::string near = nearest_name(name, names);
-  return near.empty() ? "" : fmt::format("; did you mean {}?", near);
+std::string did_you_mean(std::string_view name, std::span<const std::string> names, const char* none) {
+  std::string near = nearest_name(name, names);
+  for (const std::string& other : names)  // flux: fluxes
+    if (near.empty() && name.size() > 2 && other.starts_with(name)) near = other;
+  return near.empty() ? none : fmt::format("; did you mean {}?", near);
 }
 
 }  // namespace fokker

@@ -7,6 +7,7 @@
 #include "fokker/base/stop.hpp"
 #include "fokker/cli/console.hpp"
 #include "fokker/cli/verbs.hpp"
+#include "fokker/output/files.hpp"
 #include "fokker/run/validate.hpp"
 
 namespace fokker {
@@ -43,6 +44,39 @@ std::vector<fs::path> case_files(const Command& command, std::vector<fs::path>& 
   return files;
 }
 
+std::string xml_text(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const bool control = static_cast<unsigned char>(c) < 0x20;
+    out += c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '"' ? "&quot;" : control ? " " : std::string(1, c);
+  }
+  return out;
+}
+
+/// As test runners read it: a test a case.
+std::string junit(std::span<const ValidatedCase> outcomes) {
+  std::string cases;
+  double seconds = 0;
+  std::size_t failures = 0, skipped = 0;
+  for (const ValidatedCase& outcome : outcomes) {
+    seconds += outcome.seconds;
+    failures += outcome.ok ? 0 : 1;
+    skipped += outcome.skipped ? 1 : 0;
+    cases += fmt::format("  <testcase name=\"{}\" classname=\"fokker\" time=\"{:.3f}\"",
+                         xml_text(outcome.file.string()), outcome.seconds);
+    if (outcome.skipped)
+      cases += "><skipped/></testcase>\n";
+    else if (!outcome.ok)
+      cases += fmt::format("><failure message=\"{}\"/></testcase>\n", xml_text(outcome.worst));
+    else
+      cases += "/>\n";
+  }
+  return fmt::format(
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"fokker validate\" tests=\"{}\" "
+      "failures=\"{}\" skipped=\"{}\" time=\"{:.3f}\">\n{}</testsuite>\n",
+      outcomes.size(), failures, skipped, seconds, cases);
+}
+
 }  // namespace
 
 int verb_validate(const Command& command) {
@@ -65,13 +99,18 @@ int verb_validate(const Command& command) {
   if (command.json) {
     std::vector<Document> all;
     for (const ValidatedCase& outcome : outcomes) all.push_back(document(outcome, false));
-    say(json_text(json_of(all)));
+    say(json_text(Json{{"passed", std::ssize(outcomes) - failed - empty},
+                       {"failed", failed},
+                       {"empty", empty},
+                       {"stopped", stopped},
+                       {"cases", json_of(all)}}));
   } else if (!command.quiet) {
     for (const fs::path& folder : left_out) say(fmt::format("left out: {} (not_validated)\n", folder.string()));
     say(fmt::format("{} passed, {} failed{}{}\n", std::ssize(outcomes) - failed - empty, failed,
                     empty > 0 ? fmt::format(", {} without checks", empty) : "",
                     stopped ? fmt::format("; stopped before the other {}", files.size() - outcomes.size()) : ""));
   }
+  if (command.junit) write_atomically(*command.junit, junit(outcomes));
   if (stopped) return exit_stopped;
   return failed == 0 ? exit_ok : exit_check;
 }

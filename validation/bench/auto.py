@@ -40,7 +40,7 @@ class Runner:
 
     def steppers(self):
         listed = subprocess.run([self.options.fokker, "list", "steppers", "--json"], check=True, capture_output=True, text=True).stdout
-        return ["auto"] + [row["name"] for row in json.loads(listed) if row["name"] not in ("auto", "euler", "ssprk3", "rk4", "backward_euler", "crank_nicolson")]
+        return ["auto"] + [row["name"] for row in json.loads(listed)["rows"] if row["name"] not in ("auto", "euler", "ssprk3", "rk4", "backward_euler", "crank_nicolson")]
 
     def seconds(self, case, stepper):
         """The fastest run and the stepper it took; None where the program refuses or fails."""

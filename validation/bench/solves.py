@@ -81,7 +81,7 @@ class Fokker:
     def known(self):
         names = set()
         for what in ("steppers", "fluxes"):
-            names |= {row["name"] for row in json.loads(self.output("list", what, "--json"))}
+            names |= {row["name"] for row in json.loads(self.output("list", what, "--json"))["rows"]}
         return names
 
     def output(self, *arguments):

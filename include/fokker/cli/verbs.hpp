@@ -26,6 +26,8 @@ struct Command {
   std::vector<std::string> arguments;  ///< after the verb
   std::vector<std::string> overrides;  ///< --set
   std::optional<std::filesystem::path> out;
+  std::optional<std::filesystem::path> from;   ///< init: the case to copy
+  std::optional<std::filesystem::path> junit;  ///< validate: a report for scripts
   bool force = false, json = false, quiet = false, verbose = false;
   std::string progress = "auto";  ///< auto | always | never
   int levels = 4;                 ///< converge
@@ -42,6 +44,11 @@ int verb_list(const Command& command);
 int verb_init(const Command& command);
 int verb_steady(const Command& command);
 int verb_explain(const Command& command);
+int verb_info(const Command& command);
+int verb_compare(const Command& command);
+int verb_operator(const Command& command);
+int verb_completion(const Command& command);
+int verb_man(const Command& command);
 
 /// A row of `list verbs`.
 struct Verb {
@@ -52,8 +59,25 @@ struct Verb {
 /// nullptr where there is none.
 [[nodiscard]] const Verb* find_verb(std::string_view name);
 
-/// "; did you mean NAME?", or "" where none is near.
-[[nodiscard]] std::string did_you_mean(std::string_view name, std::span<const std::string> names);
+/// An option of the command line.
+struct Option {
+  std::string_view name;      ///< "--set"
+  std::string_view argument;  ///< "KEY=VALUE"; "" for a switch
+  std::string_view help;
+};
+[[nodiscard]] std::span<const Option> options();
+
+/// What `list` knows: the topics of the catalogue, and those of the command line.
+[[nodiscard]] std::vector<std::string> list_topics();
+/// The starters of `init` as rows of a list.
+[[nodiscard]] std::vector<Document> starter_rows();
+
+/// What `fokker` alone does: a run of a second, and what to try next.
+int demonstration(const Command& command);
+
+/// "; did you mean NAME?", or `none` where none is near.
+[[nodiscard]] std::string did_you_mean(std::string_view name, std::span<const std::string> names,
+                                       const char* none = "");
 
 /// Prints what a study found, as JSON or, unless people want it quiet, as text.
 void say(const Document& found, const Command& command);

@@ -49,6 +49,13 @@ constexpr std::array<ExpressionName, 22> name_table{{
     {"e", "e: 2.71828..."},
 }};
 
+/// "min(a, b)" of "min(a, b): the smaller of the two".
+std::string_view usage_of(std::string_view word) {
+  for (const ExpressionName& row : name_table)
+    if (row.name == word) return row.doc.substr(0, row.doc.find(':'));
+  return word;
+}
+
 bool in_name_table(std::string_view word) {
   return std::any_of(name_table.begin(), name_table.end(), [&](const ExpressionName& row) { return row.name == word; });
 }
@@ -308,7 +315,8 @@ class Parser {
                                    [&](const FunctionName& f) { return f.name == word; });
     const std::size_t needed = row == function_table.end() ? 1 : static_cast<std::size_t>(row->arguments);
     if (arguments.size() != needed) {
-      fail(fmt::format("{} needs {} argument{}, got {}", word, needed, needed == 1 ? "" : "s", arguments.size()),
+      fail(fmt::format("{} needs {} argument{}, got {}; write {}", word, needed, needed == 1 ? "" : "s",
+                       arguments.size(), usage_of(word)),
            start);
     }
     return finite(start, start, [&] {

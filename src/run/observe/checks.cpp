@@ -17,36 +17,16 @@ namespace {
 
 constexpr double missing = std::numeric_limits<double>::quiet_NaN();
 
-/// p against point values of a table: the cells are de-averaged at its points, and norms are trapezoidal integrals over
-/// them. Where the points cannot see the mass of p, neither can the norms.
-Found against_table(const QuantityRow& row, const Setup& setup, const CaseCheck& check, const Field& p) {
-  const PointTable& table = *check.table;
-  const std::size_t dimension = setup.grid->dimension();
-  Norms norms;
-  double square = 0, seen = 0;
-  for (std::size_t n = 0; n < table.p.size(); ++n) {
-    const double own = point_value(*setup.grid, p.view(), std::span(table.points[n]).first(dimension));
-    const double weight = table.weight[n], reference = table.p[n], difference = std::abs(own - reference);
-    seen += weight * own;
-    norms.l1 += weight * difference;
-    square += weight * difference * difference;
-    norms.linf = std::max(norms.linf, difference);
-    if (own <= 0) continue;
-    if (reference < std::numeric_limits<double>::min())
-      norms.kl_left_out += weight * own;
-    else
-      norms.kl += weight * own * std::log(own / reference);
-  }
-  constexpr double unseen = 1e-2;
-  if (const double mass = p.mass(); !(std::abs(seen - mass) <= unseen))
+/// Where the points of a table cannot see the mass of p, neither can the norms.
+Found against_table(const QuantityRow& row, const CaseCheck& check, const Field& p) {
+  const PointNorms found = norms_over(*check.table, p);
+  if (!found.sees(p))
     return {missing,
             fmt::format("{:.4g} of the mass is {:.4g} by trapezoids over the points of {}: they miss where p is, "
                         "or are too few for it",
-                        mass, seen, check.against)};
-  norms.l2 = std::sqrt(square);
-  if (norms.kl_left_out >= most_kl_left_out) norms.kl = std::numeric_limits<double>::infinity();
+                        p.mass(), found.seen, check.against)};
   Verdict verdict;
-  verdict.norms = norms;
+  verdict.norms = found.norms;
   return row.of_verdict(verdict);
 }
 
@@ -54,7 +34,7 @@ Found evaluate(const Evidence& evidence, std::span<const Comparison> comparisons
   const CaseCheck& check = evidence.check;
   const QuantityRow& row = quantity_row(check.quantity);
   if (row.of_run != nullptr) return row.of_run(evidence);
-  if (check.table) return against_table(row, evidence.setup, check, evidence.p);
+  if (check.table) return against_table(row, check, evidence.p);
   for (const Comparison& comparison : comparisons)
     if (comparison.witness == check.against) return row.of_verdict(comparison.verdict);
   return {};
@@ -72,6 +52,34 @@ double excess(const CaseCheck& check, double value) {
 double time_of(const Setup& setup, const CaseCheck& check) { return check.at.value_or(setup.config.time.end); }
 
 }  // namespace
+
+PointNorms norms_over(const PointTable& table, const Field& p) {
+  const std::size_t dimension = p.grid->dimension();
+  PointNorms found;
+  Norms& norms = found.norms;
+  double square = 0;
+  for (std::size_t n = 0; n < table.p.size(); ++n) {
+    const double own = point_value(*p.grid, p.view(), std::span(table.points[n]).first(dimension));
+    const double weight = table.weight[n], reference = table.p[n], difference = std::abs(own - reference);
+    found.seen += weight * own;
+    norms.l1 += weight * difference;
+    square += weight * difference * difference;
+    norms.linf = std::max(norms.linf, difference);
+    if (own <= 0) continue;
+    if (reference < std::numeric_limits<double>::min())
+      norms.kl_left_out += weight * own;
+    else
+      norms.kl += weight * own * std::log(own / reference);
+  }
+  norms.l2 = std::sqrt(square);
+  if (norms.kl_left_out >= most_kl_left_out) norms.kl = std::numeric_limits<double>::infinity();
+  return found;
+}
+
+bool PointNorms::sees(const Field& p) const {
+  constexpr double unseen = 1e-2;
+  return std::abs(seen - p.mass()) <= unseen;
+}
 
 bool holds(const CaseCheck& check, double value) {
   if (const auto least = own_bound(check)) return value >= *least;

@@ -9,6 +9,16 @@
 
 namespace fokker {
 
+/// p against point values of a table: the cells are de-averaged at its points, and norms are trapezoidal integrals over
+/// them.
+struct PointNorms {
+  Norms norms;
+  double seen = 0;  ///< the mass of p by the same trapezoids
+  /// Where the points cannot see the mass of p, neither can the norms.
+  [[nodiscard]] bool sees(const Field& p) const;
+};
+[[nodiscard]] PointNorms norms_over(const PointTable& table, const Field& p);
+
 /// Evaluates the checks whose time is `t` and appends their results; `likelihood` may be null.
 void check_frame(const Setup& setup, double t, const Field& p, const MassBalance& balance,
                  std::span<const Comparison> comparisons, const LikelihoodVerdict* likelihood,

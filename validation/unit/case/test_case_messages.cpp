@@ -58,7 +58,7 @@ about = 1)",
     {"cells = 64", "cells = [64]", "c.toml:5:9: axis.x.cells: a list, must be an integer >= 2"},
     {"range = [-2.0, \"2*pi\"]\ncells = 64", "range = [1, 1.0000000000000002]",
      "c.toml:2:1: axis.x.cells: missing, must be an integer >= 2"},
-    {"range = [-3, 3]", "range = -3", "c.toml:9:9: axis.y.range: an integer, must be a list"},
+    {"range = [-3, 3]", "range = -3", "c.toml:9:9: axis.y.range: an integer, must be a list of 2 numbers"},
     {"range = [-3, 3]", "range = [-3, 3, 4]", "c.toml:9:9: axis.y.range: a list of 3, must have 2"},
     {"range = [-3, 3]", "range = [-3, 2020-01-01]", "c.toml:9:14: axis.y.range.1: a date, must be a finite number"},
     {R"([scheme]
@@ -430,7 +430,8 @@ against = "exact")",
      "c.toml:5:9: not valid TOML: Error while parsing key-value pair: expected value, saw '\\n'; a key needs a value"},
     {"cells = 64", R"(cells = 64
 cells = 65)",
-     "c.toml:6:9: not valid TOML: Error while parsing key-value pair: cannot redefine existing integer 'cells'"},
+     "c.toml:6:9: not valid TOML: Error while parsing key-value pair: cannot redefine existing integer 'cells'; a key "
+     "stands once in its table"},
 };
 
 }  // namespace

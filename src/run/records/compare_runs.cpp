@@ -1,0 +1,323 @@
+#include "fokker/run/compare_runs.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "../observe/checks.hpp"
+#include "fokker/analysis/norms.hpp"
+#include "fokker/base/errors.hpp"
+#include "fokker/base/read_file.hpp"
+#include "fokker/case/csv.hpp"
+#include "fokker/case/point_table.hpp"
+#include "fokker/output/paraview.hpp"
+#include "fokker/run/build.hpp"
+
+namespace fokker {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Frame {
+  double t = 0;
+  fs::path file;
+};
+
+/// A run as its folder holds it; densities are read one at a time.
+struct RunFiles {
+  fs::path folder;
+  std::vector<Axis> axes;
+  std::vector<Frame> frames;  ///< ascending
+};
+
+std::vector<fs::path> frame_files(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (entry.is_regular_file() && name.starts_with("density_") && name.ends_with(".vti"))
+      files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end(), [](const fs::path& a, const fs::path& b) {
+    const std::string x = a.filename().string(), y = b.filename().string();
+    return std::pair(x.size(), x) < std::pair(y.size(), y);
+  });
+  return files;
+}
+
+RunFiles read_run(const fs::path& folder) {
+  if (!fs::is_directory(folder)) throw UsageError(fmt::format("compare: {} is no folder of a run", folder.string()));
+  RunFiles run{folder, {}, {}};
+  const fs::path resolved = folder / "resolved.toml";
+  if (!fs::exists(resolved))
+    throw UsageError(fmt::format("compare: {} holds no resolved.toml: no folder of a run", folder.string()));
+  run.axes = load_case(resolved, {}, vocabulary(), CaseFor::steady).axes;
+  for (const fs::path& file : frame_files(folder)) run.frames.push_back({read_vti(file).time, file});
+  if (run.frames.empty()) throw UsageError(fmt::format("compare: {} holds no frames", folder.string()));
+  return run;
+}
+
+std::vector<double> density_of(const RunFiles& run, const Frame& frame) {
+  const VtiContent content = read_vti(frame.file);
+  Index cells = 1;
+  for (const Axis& axis : run.axes) cells *= axis.cells;
+  for (const auto& [name, values] : content.arrays)
+    if (name == "p" && static_cast<Index>(values.size()) == cells) return values;
+  throw FileError(frame.file.string(), fmt::format("it holds no p on {} cells, as resolved.toml says", cells));
+}
+
+bool same_axis(const Axis& a, const Axis& b) {
+  return a.cells == b.cells && a.lower == b.lower && a.upper == b.upper && a.at_lower == b.at_lower &&
+         a.at_upper == b.at_upper;
+}
+
+/// The axis of the comparison: the coarser cells, as far as both boxes go.
+Axis common_axis(const Axis& a, const Axis& b) {
+  if (same_axis(a, b)) return a;
+  Axis axis = a.width() >= b.width() ? a : b;
+  const double width = axis.width();
+  const bool whole = a.lower == b.lower && a.upper == b.upper;
+  axis.lower = std::max(a.lower, b.lower);
+  axis.upper = std::min(a.upper, b.upper);
+  if (!(axis.upper - axis.lower > 0.5 * width))
+    throw UsageError(fmt::format("compare: the boxes have nothing in common along {}", a.name));
+  axis.cells = std::max<Index>(2, std::lround((axis.upper - axis.lower) / width));
+  if (!whole || a.periodic() != b.periodic()) axis.at_lower = axis.at_upper = Boundary::reflecting;
+  return axis;
+}
+
+/// Cell averages on `axes` averaged over the cells of `grid`, axis by axis.
+Field on_grid(const std::vector<Axis>& axes, const std::vector<double>& p, const std::shared_ptr<const Grid>& grid) {
+  const Index nx = axes[0].cells, ny = axes.size() > 1 ? axes[1].cells : 1, mx = grid->nx(), my = grid->ny();
+  std::vector<double> along_x(static_cast<std::size_t>(mx * ny));
+  for (Index j = 0; j < ny; ++j) {
+    const std::vector<double> row(p.begin() + j * nx, p.begin() + (j + 1) * nx);
+    const std::vector<double> made = averaged_over(axes[0], row, grid->axis(0));
+    std::copy(made.begin(), made.end(), along_x.begin() + j * mx);
+  }
+  Field field(grid);
+  for (Index i = 0; i < mx; ++i) {
+    std::vector<double> column(static_cast<std::size_t>(ny));
+    for (Index j = 0; j < ny; ++j) column[j] = along_x[i + mx * j];
+    if (axes.size() > 1) column = averaged_over(axes[1], column, grid->axis(1));
+    for (Index j = 0; j < my; ++j) field.values[i + mx * j] = column[j];
+  }
+  return field;
+}
+
+double mass_of(const std::vector<Axis>& axes, const std::vector<double>& p) {
+  double volume = 1;
+  for (const Axis& axis : axes) volume *= axis.width();
+  double sum = 0;
+  for (const double value : p) sum += value;
+  return sum * volume;
+}
+
+std::string times_text(const RunFiles& run) {
+  return fmt::format("{} has {} frames from t = {:.6g} to {:.6g}", run.folder.string(), run.frames.size(),
+                     run.frames.front().t, run.frames.back().t);
+}
+
+void compare_folders(const RunFiles& a, const RunFiles& b, RunComparison& found) {
+  const auto names = [](const RunFiles& run) {
+    std::vector<std::string> all;
+    for (const Axis& axis : run.axes) all.push_back(axis.name);
+    return all;
+  };
+  if (names(a) != names(b))
+    throw UsageError(fmt::format("compare: the axes differ: {} has {}, {} has {}", a.folder.string(),
+                                 fmt::join(names(a), ", "), b.folder.string(), fmt::join(names(b), ", ")));
+  std::vector<Axis> axes;
+  for (std::size_t k = 0; k < a.axes.size(); ++k) {
+    axes.push_back(common_axis(a.axes[k], b.axes[k]));
+    found.averaged = found.averaged || !same_axis(a.axes[k], b.axes[k]);
+    found.cells.push_back(axes.back().cells);
+  }
+  const auto grid = std::make_shared<const Grid>(axes);
+  const double same = 1e-9 * std::max(std::abs(a.frames.back().t), std::abs(b.frames.back().t));
+  std::size_t j = 0;
+  for (const Frame& frame : a.frames) {
+    while (j < b.frames.size() && b.frames[j].t < frame.t - same) ++j;
+    if (j == b.frames.size() || b.frames[j].t > frame.t + same) continue;
+    const std::vector<double> p = density_of(a, frame), q = density_of(b, b.frames[j++]);
+    const Field own = on_grid(a.axes, p, grid), other = on_grid(b.axes, q, grid);
+    found.frames.push_back(
+        {frame.t, verdict_on(frame.t, own, other), mass_of(a.axes, p) - own.mass(), mass_of(b.axes, q) - other.mass()});
+  }
+  found.only_a = a.frames.size() - found.frames.size();
+  found.only_b = b.frames.size() - found.frames.size();
+  if (found.frames.empty())
+    throw UsageError(fmt::format("compare: no two frames are of one time: {}; {}", times_text(a), times_text(b)));
+}
+
+void compare_samples(const RunFiles& run, const Csv& csv, RunComparison& found) {
+  const auto grid = std::make_shared<const Grid>(run.axes);
+  const Frame& last = run.frames.back();
+  const Field p = on_grid(run.axes, density_of(run, last), grid);
+  std::vector<double> counts(static_cast<std::size_t>(grid->cells()));
+  const std::size_t rows = csv.columns.front().size();
+  for (std::size_t n = 0; n < rows; ++n) {
+    std::array<double, 2> point{};
+    for (std::size_t k = 0; k < run.axes.size(); ++k) point[k] = (*csv.column(run.axes[k].name))[n];
+    const Index cell = grid->find(std::span(point).first(run.axes.size()));
+    if (cell >= 0) ++counts[cell];
+  }
+  Field histogram(grid);
+  const double total = static_cast<double>(rows);
+  double inside = 0;
+  for (Index i = 0; i < grid->cells(); ++i) {
+    inside += counts[i];
+    histogram.values[i] = counts[i] / total / grid->volume();
+  }
+  if (!(inside > 0)) throw UsageError(fmt::format("compare: none of the {} samples lies in the box", rows));
+  found.agreement = agreement(*grid, p.view(), counts, total);
+  found.frames.push_back({last.t, verdict_on(last.t, p, histogram), 0, 1 - inside / total});
+  found.only_a = run.frames.size() - 1;
+}
+
+void compare_values(const RunFiles& run, const fs::path& file, RunComparison& found) {
+  const auto grid = std::make_shared<const Grid>(run.axes);
+  const Frame& last = run.frames.back();
+  const Field p = on_grid(run.axes, density_of(run, last), grid);
+  const PointNorms norms = norms_over(read_point_table(file, run.axes), p);
+  if (!norms.sees(p))
+    throw UsageError(
+        fmt::format("compare: {:.4g} of the mass is {:.4g} by trapezoids over the points of {}: they miss "
+                    "where p is, or are too few for it",
+                    p.mass(), norms.seen, file.string()));
+  Verdict verdict;
+  verdict.t = last.t;
+  verdict.norms = norms.norms;
+  found.frames.push_back({last.t, verdict, 0, 0});
+  found.only_a = run.frames.size() - 1;
+}
+
+void compare_with_file(const RunFiles& run, const fs::path& file, RunComparison& found) {
+  const Csv csv = parse_csv(read_file(file), file);
+  for (const Axis& axis : run.axes)
+    if (csv.column(axis.name) == nullptr)
+      throw UsageError(
+          fmt::format("compare: {} has no column {}, it has {}; columns of the axes are samples, with p "
+                      "beside them values of a density",
+                      file.string(), axis.name, fmt::join(csv.names, ", ")));
+  if (csv.columns.front().empty()) throw UsageError(fmt::format("compare: {} holds no rows", file.string()));
+  for (const Axis& axis : run.axes) found.cells.push_back(axis.cells);
+  found.with = csv.column("p") != nullptr ? "values" : "samples";
+  if (csv.column("p") != nullptr)
+    compare_values(run, file, found);
+  else
+    compare_samples(run, csv, found);
+}
+
+std::string number(double value) { return fmt::format("{:.3g}", value); }
+
+DocumentTable::Row row_of(const ComparedFrame& frame, bool values) {
+  const Verdict& v = frame.verdict;
+  DocumentTable::Row row{"",
+                         {{"t", frame.t, "t", fmt::format("{:.6g}", frame.t)},
+                          {"l1", v.norms.l1, "l1", number(v.norms.l1)},
+                          {"l2", v.norms.l2, "l2", number(v.norms.l2)},
+                          {"linf", v.norms.linf, "linf", number(v.norms.linf)},
+                          {"kl", v.norms.kl, "kl", number(v.norms.kl)}}};
+  if (values) return row;
+  if (v.w1) row.cells.push_back({"w1", *v.w1, "w1", number(*v.w1)});
+  row.cells.push_back({"ks", v.ks, "ks", number(v.ks)});
+  row.cells.push_back({"mean_error", v.mean_error, "mean off", number(v.mean_error)});
+  row.cells.push_back({"covariance_error", v.covariance_error, "covariance off", number(v.covariance_error)});
+  row.cells.push_back({"outside_a", frame.outside_a});
+  row.cells.push_back({"outside_b", frame.outside_b});
+  return row;
+}
+
+}  // namespace
+
+std::vector<double> averaged_over(const Axis& from, const std::vector<double>& averages, const Axis& to) {
+  const Index n = from.cells;
+  const double h = from.width();
+  std::vector<double> primitive(static_cast<std::size_t>(n + 1));
+  for (Index i = 0; i < n; ++i) primitive[i + 1] = primitive[i] + h * averages[i];
+  const auto at = [&](double x) {
+    const double place = std::clamp((x - from.lower) / h, 0.0, static_cast<double>(n));
+    const double nearest = std::round(place);
+    if (std::abs(place - nearest) < 1e-9) return primitive[static_cast<std::size_t>(nearest)];
+    const Index cell = std::min<Index>(static_cast<Index>(place), n - 1), points = std::min<Index>(6, n + 1);
+    const Index first = std::clamp<Index>(cell - 2, 0, n + 1 - points);
+    double sum = 0;
+    for (Index k = first; k < first + points; ++k) {
+      double weight = 1;
+      for (Index m = first; m < first + points; ++m)
+        if (m != k) weight *= (place - static_cast<double>(m)) / static_cast<double>(k - m);
+      sum += weight * primitive[k];
+    }
+    const auto [least, most] = std::minmax(primitive[cell], primitive[cell + 1]);
+    return std::clamp(sum, least, most);
+  };
+  std::vector<double> made(static_cast<std::size_t>(to.cells));
+  double before = at(to.face(0));
+  for (Index i = 0; i < to.cells; ++i) {
+    const double behind = at(to.face(i + 1));
+    made[i] = (behind - before) / to.width();
+    before = behind;
+  }
+  return made;
+}
+
+RunComparison compare_runs(const fs::path& a, const fs::path& b) {
+  RunComparison found{};
+  found.a = a.string();
+  found.b = b.string();
+  found.with = "run";
+  for (const fs::path& path : {a, b})
+    if (!fs::exists(path)) throw FileError(path.string(), "no such file or folder");
+  const RunFiles run = read_run(a);
+  if (fs::is_directory(b))
+    compare_folders(run, read_run(b), found);
+  else
+    compare_with_file(run, b, found);
+  return found;
+}
+
+Document document(const RunComparison& found) {
+  DocumentSection facts{.findings = {{"a", found.a}, {"b", found.b}, {"with", found.with}, {"cells", found.cells}},
+                        .label_width = 10};
+  facts.findings.push_back({"averaged", found.averaged});
+  if (found.averaged)
+    facts.findings.push_back(
+        {"", nullptr, "grid",
+         fmt::format("the grids differ: both averaged over {} cells", fmt::join(found.cells, " x "))});
+  facts.findings.push_back({"only_a", found.only_a});
+  facts.findings.push_back({"only_b", found.only_b});
+  if (found.with == "run" && found.only_a + found.only_b > 0)
+    facts.findings.push_back(
+        {"", nullptr, "frames",
+         fmt::format("{} in common; {} and {} of one run alone", found.frames.size(), found.only_a, found.only_b)});
+  double outside = 0;
+  for (const ComparedFrame& frame : found.frames) outside = std::max({outside, frame.outside_a, frame.outside_b});
+  if (outside > 1e-9)
+    facts.findings.push_back(
+        {"", nullptr, "outside", fmt::format("up to {:.3g} of the mass lies outside of what is compared", outside)});
+  if (found.agreement) {
+    const Agreement& agrees = *found.agreement;
+    const JointVerdict verdict = agrees.verdict();
+    facts.findings.push_back({"agreement",
+                              Json{{"l1_expected", agrees.l1_expected},
+                                   {"z", agrees.z ? Json(*agrees.z) : Json()},
+                                   {"ks_p_value", agrees.ks_p_value},
+                                   {"chi2_p_value", agrees.chi2_p_value},
+                                   {"p_value", verdict.p_value},
+                                   {"verdict", verdict.word}},
+                              "samples",
+                              fmt::format("noise alone: l1 {:.3g}; KS p = {:.2g}, chi-square p = {:.2g}: {}",
+                                          agrees.l1_expected, agrees.ks_p_value, agrees.chi2_p_value, verdict.word)});
+  }
+  DocumentTable table{.key = "frames", .columns = {"t", "l1", "l2", "linf", "kl"}};
+  const bool values = found.with == "values";
+  if (!values && found.cells.size() == 1) table.columns.emplace_back("w1");
+  if (!values)
+    for (const char* column : {"ks", "mean off", "covariance off"}) table.columns.emplace_back(column);
+  for (const ComparedFrame& frame : found.frames) table.rows.push_back(row_of(frame, values));
+  return {fmt::format("{} against {}", found.a, found.b), {std::move(facts), {.table = std::move(table)}}};
+}
+
+}  // namespace fokker
