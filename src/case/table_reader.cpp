@@ -21,7 +21,7 @@ TableReader::TableReader(const Node& node, Problems& problems) : path_(node.key)
 namespace {
 
 /// Where a key stands that this table does not know, nor one like it: frames in output.
-std::string place_elsewhere(const std::string& path, std::string_view key, std::span<const std::string> known) {
+std::string place_of(const std::string& path, std::string_view key, std::span<const std::string> known) {
   if (find_key(path) || !nearest_name(key, known).empty()) return "";
   std::string places;
   for (const KeyRow& row : case_keys())
@@ -66,13 +66,18 @@ std::vector<std::string_view> TableReader::one_of(std::span<const std::string_vi
   return given;
 }
 
+std::string TableReader::elsewhere(std::string_view key) const {
+  if (path_ == "sde" && !table_->find("model") && nearest_name(key, known_).empty())
+    return "; names of your own stand in [sde.parameters] or [sde.definitions]";
+  return place_of(path(key), key, known_);
+}
+
 void TableReader::finish() const {
   if (!table_) return;
   for (const auto& [key, position] : table_->keys)
     if (std::find(known_.begin(), known_.end(), key) == known_.end() &&
         std::find(later_.begin(), later_.end(), key) == later_.end())
-      problems_.add(position, path(key),
-                    "unknown key" + place_elsewhere(path(key), key, known_) + allowed_names(key, known_));
+      problems_.add(position, path(key), fmt::format("unknown key{}{}", elsewhere(key), allowed_names(key, known_)));
 }
 
 std::string allowed_names(std::string_view name, std::span<const std::string> allowed) {

@@ -38,6 +38,9 @@ class TableReader {
   [[nodiscard]] const Value* table() const { return table_; }
 
  private:
+  // Where a key stands that this table does not know, as part of a message.
+  [[nodiscard]] std::string elsewhere(std::string_view key) const;
+
   const Value* table_ = nullptr;
   Position position_;
   std::string path_;

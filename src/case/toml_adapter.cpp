@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "fokker/base/printable.hpp"
 #include "toml_hints.hpp"
 
 // The only file that knows toml++: text -> tree, with positions.
@@ -168,7 +169,8 @@ Value parse_toml(std::string_view text, const Problems& problems) {
     const Position at = position_of(error.source());
     std::string_view line = Lines(text).from({at.line, 1, -1});
     line = line.substr(0, std::min({line.find('\n'), line.size(), std::size_t{2000}}));
-    fail(at, fmt::format("not valid TOML: {}{}", error.description(), toml_hint(line, error.description())));
+    fail(at, fmt::format("not valid TOML: {}{}", printable_line(std::string(error.description())),
+                         toml_hint(line, printable_line(std::string(error.description())))));
   }
   return {};
 }

@@ -81,9 +81,15 @@ std::string value_hint(std::string_view key, std::string_view value) {
     return "; write true or false";
   if (has_comma_decimal(value))
     return "; decimals are written with a point (1.5), thousands without a sign or with _ (1_000)";
+  if (value.starts_with("\"") && holds(value, "\","))
+    return fmt::format("; lists stand in square brackets: {} = [{}]", key, value);
   if (value.starts_with("(")) return fmt::format("; lists stand in square brackets: {} = [...]", key);
   if (value.starts_with(".") || value.ends_with(".")) return "; a number needs digits on both sides of its point";
-  if (std::count(value.begin(), value.end(), '"') % 2 == 1) return "; a text ends with the sign it starts with, \"";
+  for (const char quote : {'"', '\''})
+    if (value.starts_with(quote) && std::count(value.begin(), value.end(), quote) % 2 == 1)
+      return fmt::format("; a text ends with the sign it starts with, {}", quote);
+  if (is_digit(value.front()) && is_letter(value.back()) && value.find_first_of("*/^(") == std::string_view::npos)
+    return "; numbers stand without a unit";
   if (needs_quotes(value) && value.size() < 200 && !holds(value, "="))
     return fmt::format("; formulas and words stand in quotes: {} = {}", key, quoted(value));
   if (std::count(value.begin(), value.end(), '[') > std::count(value.begin(), value.end(), ']'))
@@ -100,6 +106,8 @@ std::string toml_hint(std::string_view line, std::string_view fault) {
   if (text.starts_with("[") && holds(fault, "redefine") && !text.starts_with("[["))
     return fmt::format("; a table stands once, entries of a list in double brackets: [{}]", text);
   if (holds(fault, "redefine")) return "; a key stands once in its table";
+  if (holds(fault, "inline table") && holds(fault, "saw '\\n'")) return "; a table in braces stands on one line";
+  if (holds(fault, "expected comma")) return "; the entries of a list stand between commas";
   if (text.starts_with("//") || text.starts_with("%") || text.starts_with(";")) return "; comments start with #";
   const std::size_t equals = text.find('=');
   if (equals == std::string_view::npos) {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "fokker/base/semidefinite.hpp"
+#include "fokker/case/words.hpp"
 #include "reader.hpp"
 
 namespace fokker::input {
@@ -162,7 +163,11 @@ std::optional<std::string> CaseReader::text(const Node& node) const {
 std::optional<std::string> CaseReader::word(const Node& node, std::span<const std::string> allowed) const {
   const std::optional<std::string> given = text(node);
   if (!given || std::find(allowed.begin(), allowed.end(), *given) != allowed.end()) return given;
-  report(node, fmt::format("{} is unknown", toml_string(*given)) + allowed_names(*given, allowed));
+  const std::string_view ours = word_for(*given);
+  const bool is_ours = std::find(allowed.begin(), allowed.end(), ours) != allowed.end();
+  report(node,
+         fmt::format("{} is unknown{}", toml_string(*given), is_ours ? fmt::format(", it is {} here", ours) : "") +
+             allowed_names(*given, allowed));
   return std::nullopt;
 }
 

@@ -2,6 +2,7 @@
 #include "fokker/cli/verbs.hpp"
 #include "fokker/run/compare_runs.hpp"
 #include "fokker/run/info.hpp"
+#include "fokker/run/upgrade.hpp"
 
 namespace fokker {
 
@@ -9,6 +10,13 @@ int verb_info(const Command& command) {
   if (command.arguments.size() != 1)
     throw UsageError("info takes one file or run folder: fokker info FILE (.toml, .vti, .csv, .json, .mtx ...)");
   say(info(command.arguments[0]), command);
+  return exit_ok;
+}
+
+int verb_upgrade(const Command& command) {
+  if (command.arguments.size() != 1)
+    throw UsageError("upgrade takes one file: fokker upgrade FILE (a case, a run folder or its summary.json)");
+  say(upgrade(command.arguments[0]), command);
   return exit_ok;
 }
 

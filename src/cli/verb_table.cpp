@@ -26,6 +26,7 @@ constexpr Verb rows[] = {
      verb_compare},
     {"operator", "CASE.toml", "the matrix of dp/dt = A p with volumes and outflow rates (MatrixMarket, --out Q.mtx)",
      verb_operator},
+    {"upgrade", "FILE", "a case, run folder or summary of an earlier version to the names of today", verb_upgrade},
     {"completion", "bash | zsh | fish", "print what the shell needs to complete names", verb_completion},
     {"man", "", "print the manual page", verb_man},
     {"modes", "CASE.toml", "slowest eigenmodes (not available yet)", nullptr},

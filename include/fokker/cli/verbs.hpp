@@ -49,6 +49,7 @@ int verb_compare(const Command& command);
 int verb_operator(const Command& command);
 int verb_completion(const Command& command);
 int verb_man(const Command& command);
+int verb_upgrade(const Command& command);
 
 /// A row of `list verbs`.
 struct Verb {

@@ -59,6 +59,10 @@ constexpr Foreign names[] = {
     {"true", "1"},
     {"false", "0"},
     {"time", "t for time"},
+    {"rand", "noise into sde.noise: formulas have no random numbers"},
+    {"randn", "noise into sde.noise: formulas have no random numbers"},
+    {"random", "noise into sde.noise: formulas have no random numbers"},
+    {"normal", "noise into sde.noise: formulas have no random numbers"},
 };
 
 constexpr Foreign signs[] = {

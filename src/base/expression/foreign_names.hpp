@@ -11,4 +11,7 @@ namespace fokker {
 /// What to write for a character that no formula has, from `text` on: "&&", "?", a minus of typesetters; "" for others.
 [[nodiscard]] std::string_view foreign_sign_hint(std::string_view text);
 
+/// The same but for capitals.
+[[nodiscard]] bool same_letters(std::string_view a, std::string_view b);
+
 }  // namespace fokker

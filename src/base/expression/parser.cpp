@@ -124,6 +124,8 @@ class Parser {
     if (c == ',' && position_ > 0 && is_digit(text_[position_ - 1]) && is_digit(peek(1)))
       hint = "; decimals are written with a point";
     if (continues_name(c) || c == '(' || c == '.') hint = "; write * to multiply";
+    if (c == '_' && position_ > 0 && is_digit(text_[position_ - 1])) hint = "; numbers in formulas stand without _";
+    if (text_.substr(position_, 3) == "if " || text_.substr(position_, 3) == "if(") hint = "; write if(c, a, b)";
     if (c == '=') hint = "; write == to compare";
     if (c == '*') hint = "; write ^ for a power";
     if (c == '<' || c == '>' || text_.substr(position_, 2) == "==" || text_.substr(position_, 2) == "!=")
@@ -338,7 +340,9 @@ class Parser {
     }
     const std::string hint = foreign_name_hint(word);
     if (!hint.empty()) return fmt::format("unknown name '{}'; {}", shown, hint);
-    const std::string nearest = nearest_name(word, candidates);
+    std::string nearest = nearest_name(word, candidates);
+    for (const std::string& name : names_)  // X for x; T is more likely a temperature than t
+      if (nearest.empty() && name != "t" && same_letters(name, word)) nearest = name;
     if (!nearest.empty()) return fmt::format("unknown name '{}'; did you mean '{}'?", shown, nearest);
     if (names_.empty()) return fmt::format("unknown name '{}'; no variables are allowed here", shown);
     return fmt::format("unknown name '{}'; known here: {}", shown, fmt::join(names_, ", "));
@@ -349,23 +353,6 @@ class Parser {
   std::size_t position_ = 0;
   int nesting_ = 0;
 };
-
-/// Insertions, deletions, replacements and swaps of neighbours that turn a into b.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> before_last(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] != b[j - 1])});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-        row[j] = std::min(row[j], before_last[j - 2] + 1);
-    }
-    before_last.swap(last);
-    last.swap(row);
-  }
-  return last[b.size()];
-}
 
 }  // namespace
 
@@ -378,21 +365,5 @@ std::span<const FunctionName> functions() { return function_table; }
 std::span<const ExpressionName> expression_names() { return name_table; }
 
 bool is_reserved(std::string_view name) { return name == "t" || in_name_table(name); }
-
-std::string nearest_name(std::string_view name, std::span<const std::string> candidates) {
-  std::string_view nearest;
-  std::size_t best = std::max<std::size_t>(1, name.size() / 3) + 1;
-  for (const std::string& candidate : candidates) {
-    const std::size_t gap = std::max(name.size(), candidate.size()) - std::min(name.size(), candidate.size());
-    if (gap >= best) continue;
-    const std::size_t distance = edit_distance(name, candidate);
-    if (distance == std::max(name.size(), candidate.size())) continue;  // no letter in common
-    if (distance < best) {
-      best = distance;
-      nearest = candidate;
-    }
-  }
-  return std::string(nearest);
-}
 
 }  // namespace fokker

@@ -47,7 +47,9 @@ std::vector<fs::path> frame_files(const fs::path& folder) {
 }
 
 RunFiles read_run(const fs::path& folder) {
-  if (!fs::is_directory(folder)) throw UsageError(fmt::format("compare: {} is no folder of a run", folder.string()));
+  if (!fs::is_directory(folder))
+    throw UsageError(fmt::format("compare: {} is no folder of a run; a run comes first, then what it is held against",
+                                 folder.string()));
   RunFiles run{folder, {}, {}};
   const fs::path resolved = folder / "resolved.toml";
   if (!fs::exists(resolved))
@@ -271,6 +273,8 @@ RunComparison compare_runs(const fs::path& a, const fs::path& b) {
   for (const fs::path& path : {a, b})
     if (!fs::exists(path)) throw FileError(path.string(), "no such file or folder");
   const RunFiles run = read_run(a);
+  if (!fs::is_directory(b) && b.extension() != ".csv")
+    throw UsageError(fmt::format("compare: {} is neither a run folder nor a .csv file", b.string()));
   if (fs::is_directory(b))
     compare_folders(run, read_run(b), found);
   else

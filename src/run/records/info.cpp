@@ -13,6 +13,7 @@
 #include "fokker/base/sha256.hpp"
 #include "fokker/output/paraview.hpp"
 #include "fokker/run/build.hpp"
+#include "fokker/run/resume.hpp"
 
 namespace fokker {
 
@@ -258,6 +259,30 @@ Document of_json(const fs::path& path) {
           {{.findings = std::move(findings), .label_width = 12}}};
 }
 
+/// Damage is what it holds to say, not an error: another one may be whole.
+Document of_checkpoint(const fs::path& path, const std::string& bytes) {
+  Findings findings;
+  add(findings, "kind", "checkpoint");
+  try {
+    const std::vector<CheckpointBlock> blocks = parse_checkpoint(bytes);
+    RunMemory memory;
+    Archive archive(blocks.at(0).bytes);
+    archive(memory);
+    add(findings, "made_by", printable_line(memory.program));
+    add(findings, "processor", printable_line(memory.processor));
+    add(findings, "case", printable_line(memory.file));
+    add(findings, "flux", printable_line(memory.flux));
+    add(findings, "stepper", printable_line(memory.stepper));
+    add(findings, "state", memory.state.size(), "state",
+        memory.state.empty() ? "at t = 0" : bytes_text(memory.state.size()));
+    add(findings, "next", fmt::format("fokker resume {}", fs::absolute(path).parent_path().string()));
+  } catch (const std::exception& error) {
+    add(findings, "damaged", printable_line(error.what()));
+  }
+  add_bytes(findings, path, bytes);
+  return {fmt::format("{}: a checkpoint", path.string()), {{.findings = std::move(findings), .label_width = 12}}};
+}
+
 /// Its first lines say what it is: a film of frames, a matrix, or nothing known.
 Document of_other(const fs::path& path) {
   const std::string bytes = read_file(path), ending = path.extension().string();
@@ -290,12 +315,14 @@ Document of_other(const fs::path& path) {
 
 Document info(const fs::path& path) {
   if (fs::is_directory(path)) return of_folder(path);
-  if (!fs::exists(path)) throw FileError(path.string(), "no such file");
+  if (!fs::is_regular_file(path)) throw FileError(path.string(), fs::exists(path) ? "no plain file" : "no such file");
   const std::string ending = path.extension().string();
   if (ending == ".toml") return of_case(path);
   if (ending == ".vti") return of_vti(path);
   if (ending == ".csv") return of_csv(path);
   if (ending == ".json") return of_json(path);
+  const std::string name = path.filename().string();
+  if (name == checkpoint_name || name == previous_checkpoint_name) return of_checkpoint(path, read_file(path));
   return of_other(path);
 }
 

@@ -177,7 +177,10 @@ std::vector<Entry> list_schedules() {
 template <const char* list>
 std::vector<Entry> list_words() {
   std::vector<Entry> all;
-  for (const WordRow& row : words(list)) all.push_back({std::string(row.name), {{"is", std::string(row.doc)}}});
+  for (const WordRow& row : words(list)) {
+    all.push_back({std::string(row.name), {{"is", std::string(row.doc)}}});
+    if (!row.also.empty()) all.back().facts.emplace_back("elsewhere", row.also);
+  }
   return all;
 }
 
@@ -196,6 +199,9 @@ std::vector<Entry> list_formats() {
           {"csv", {{"is", "series.csv; tables of points and p that checks read: columns of the axes and p"}}},
           {"toml", {{"is", "cases, as given and resolved"}}},
           {"json", {{"is", "summary.json; what verbs print with --json"}}},
+          {"checkpoint",
+           {{"is", "the state of a run to the bit, for `fokker resume`; the one before is checkpoint.previous"}}},
+          {"mtx", {{"is", "MatrixMarket: the matrix of `fokker operator`, its volumes and outflow rates"}}},
           {"png", {{"is", "pictures of a run"}}}};
 }
 

@@ -94,7 +94,7 @@ TEST_CASE("every error says what was found and where") {
       {"sine(x)", 0, "unknown name 'sine'; did you mean 'sin'?"},
       {"velocity", 0, "unknown name 'velocity'; known here: x, y, t, theta, mu"},
       {"2x", 1, "expected an operator or the end, found 'x'; write * to multiply"},
-      {"1_000", 1, "expected an operator or the end, found '_000'; write * to multiply"},
+      {"1_000", 1, "expected an operator or the end, found '_000'; numbers in formulas stand without _"},
       {"(x)(y)", 3, "expected an operator or the end, found '('; write * to multiply"},
       {"1.2.3", 3, "expected an operator or the end, found '.3'; write * to multiply"},
       {"x = y", 2, "expected an operator or the end, found '='; write == to compare"},

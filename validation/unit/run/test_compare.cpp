@@ -16,7 +16,9 @@
 #include "fokker/run/copy_case.hpp"
 #include "fokker/run/info.hpp"
 #include "fokker/run/matrix_market.hpp"
+#include "fokker/run/resume.hpp"
 #include "fokker/run/run_folder.hpp"
+#include "fokker/run/upgrade.hpp"
 #include "fokker/scheme/drift_diffusion.hpp"
 #include "small_case.hpp"
 
@@ -189,10 +191,34 @@ TEST_CASE("info says what files of a run are") {
   CHECK(json(a)["state"].get<std::string>().find("no summary.json") == 0);
   CHECK(json(scratch.write("broken.toml", "titel = 3\n"))["problems"] > 0);
   CHECK(json(scratch.write("m.mtx", "%%MatrixMarket matrix array real general\n% says"))["kind"] == "matrix");
+  write_checkpoint(a, checkpoint_of(setup_of(ou), "state"), Durable::no);
+  const Json kept = json(a / "checkpoint");
+  CHECK(kept["kind"] == "checkpoint");
+  CHECK(kept["state"] == 5);
+  CHECK(kept["flux"] == "scharfetter_gummel");
+  fs::create_directories(scratch.path / "cut");
+  CHECK(json(scratch.write("cut/checkpoint", read_file(a / "checkpoint").substr(0, 200))).contains("damaged"));
   CHECK_THROWS_AS(static_cast<void>(info(scratch.write("bad.json", "[1"))), FileError);
   CHECK_THROWS_AS(static_cast<void>(info(scratch.write("bad.vti", "nothing"))), FileError);
   CHECK_THROWS_AS(static_cast<void>(info(scratch.path / "absent")), FileError);
   CHECK_THROWS_AS(static_cast<void>(info(scratch.path)), FileError);
+}
+
+TEST_CASE("upgrade renames what a summary called otherwise and leaves cases of today") {
+  const Scratch scratch;
+  const fs::path old = scratch.write(
+      "summary.json",
+      R"({"fokker": {"version": "0"}, "scheme": {"flux": "central", "capped_share": 0.5}, "reverse": {"floored": 2}})");
+  CHECK(json_of(upgrade(scratch.path))["changes"].size() == 2);
+  const std::string made = read_file(old);
+  CHECK(Json::parse(made)["scheme"]["capped_fraction"] == 0.5);
+  CHECK(made.find("floored") == std::string::npos);
+  CHECK(made.find("flux") < made.find("capped_fraction"));  // in the old order
+  CHECK(json_of(upgrade(old))["changes"].empty());
+  CHECK(json_of(upgrade(scratch.write("today.toml", ou)))["changes"].empty());
+  CHECK_THROWS_AS(static_cast<void>(upgrade(scratch.write("bad.toml", "titel = 1\n"))), CaseError);
+  CHECK_THROWS_AS(static_cast<void>(upgrade(scratch.write("other.json", "{}"))), FileError);
+  CHECK_THROWS_AS(static_cast<void>(upgrade(scratch.write("x.csv", "x\n1\n"))), FileError);
 }
 
 TEST_CASE("the matrix of a case keeps mass with volumes and outflow and is the operator") {
