@@ -26,7 +26,7 @@ std::string names_up_to(InstructionSet widest) {
 }  // namespace
 
 InstructionSet widest_instruction_set() {
-#if defined(__x86_64__) && defined(__GNUC__)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)  // the versions are made by g++ (FOKKER_KERNEL)
   if (__builtin_cpu_supports("x86-64-v4")) return InstructionSet::avx512;
   if (__builtin_cpu_supports("x86-64-v3")) return InstructionSet::avx2;
 #endif

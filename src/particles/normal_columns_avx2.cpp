@@ -7,8 +7,8 @@
 #include "normal_columns.hpp"
 
 // Four lanes: the operations of normal_columns_avx512.cpp, in its order, with what AVX2 lacks put together from what it
-// has. Sixteen pairs take 2 x 76 operations of Philox (8 a round) and 4 x 80 of Box-Muller, 14.75 a number; three ports
-// take 256 bits: at least 4.9 cycles a number, against 3 with AVX-512. The table is read by four loads of 128 bits and
+// has. Sixteen pairs take 204 operations of Philox and 4 x 65 of Box-Muller, 14.5 a number; three ports
+// take 256 bits: at least 4.8 cycles a number, against 3 with AVX-512. The table is read by four loads of 128 bits and
 // not gathered: gathers are slow on Zen, and on Intel's processors with the cure of "Downfall".
 #define FOKKER_AVX2 __attribute__((target("avx2,fma"), always_inline)) inline
 
