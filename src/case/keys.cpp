@@ -164,7 +164,8 @@ const std::vector<KeyRow> rows = with_judging_keys({
         "p >= 0 is demanded and enforced, or not", "true"),
     key("scheme.score",
         word(
-            &CaseScheme::score, [](const Vocabulary& words) { return words.scores; }, "a score of the effective drift"),
+            &CaseScheme::score, [](const Vocabulary& words) { return words.scores; },
+            "one of those that `list scores` names"),
         "", "log_difference", "where the effective drift takes grad log p from", "\"flux_consistent\"",
         {.only_with = {{"form", "effective_drift"}}, .verbs = of_marching}),
     key("scheme.score_order", {KeyKind::integer, "2 or 4", read_score_order, writer(&CaseScheme::score_order)}, "", "2",

@@ -1,4 +1,6 @@
 // The front door: argv -> verb -> exit code. Every error class of base/errors.hpp ends here.
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
@@ -168,6 +170,15 @@ void add_options(CLI::App& app, fokker::Command& command, int& threads, double& 
   app.add_option("--junit", command.junit, help_of("--junit"));
 }
 
+/// The verbs as --help shows them.
+std::string verbs_text() {
+  std::string text = "Verbs:\n";
+  for (const fokker::Verb& verb : fokker::verbs())
+    if (verb.act != nullptr)
+      text += fmt::format("  {:<26} {}\n", fmt::format("{} {}", verb.name, verb.usage), verb.help);
+  return text;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -178,30 +189,28 @@ int main(int argc, char** argv) {
   CLI::App app{
       "fokker: solves Fokker-Planck equations from case files and holds every density against independent witnesses"};
   app.set_version_flag("--version", fokker::version_text);
-  app.fallthrough();
 
   fokker::Command command;
   int threads = 0;
   double wall_time = 0;
   add_options(app, command, threads, wall_time);
 
-  const fokker::Verb* chosen = nullptr;
-  for (const fokker::Verb& verb : fokker::verbs()) {
-    CLI::App* sub = app.add_subcommand(std::string(verb.name), std::string(verb.help));
-    sub->add_option("arguments", command.arguments);
-    sub->callback([&chosen, &verb] { chosen = &verb; });
-  }
+  // Verbs are words like others: `explain run` asks, and runs nothing.
+  std::vector<std::string> words;
+  app.add_option("verb", words, "what to do, and with what");
+  app.footer(verbs_text());
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const bool no_verb = error.get_exit_code() != 0 && !chosen && app.get_subcommands().empty();
-    return no_verb ? failed(of_verb(first_word(app, argc, argv)), asks_for_json(argc, argv))
-                   : said(app, error, argc, argv);
+    const std::string word = first_word(app, argc, argv);
+    const bool no_verb = error.get_exit_code() != 0 && !word.empty() && fokker::find_verb(word) == nullptr;
+    return no_verb ? failed(of_verb(word), asks_for_json(argc, argv)) : said(app, error, argc, argv);
   }
-  const std::string word = first_word(app, argc, argv);
-  if (!chosen && !word.empty()) return failed(of_verb(word), command.json);
+  constexpr fokker::Verb alone{"", "", "", fokker::demonstration};
+  const fokker::Verb* const chosen = words.empty() ? &alone : fokker::find_verb(words.front());
+  if (chosen == nullptr) return failed(of_verb(words.front()), command.json);
+  if (!words.empty()) command.arguments.assign(words.begin() + 1, words.end());
   const fokker::ThreadLimit limit(threads);
   if (wall_time > 0) watch.stop_after(wall_time);
-  constexpr fokker::Verb alone{"", "", "", fokker::demonstration};
-  return guarded(chosen ? *chosen : alone, command);
+  return guarded(*chosen, command);
 }

@@ -151,7 +151,10 @@ std::vector<Document> explain(std::string_view asked) {
   for (const std::string& topic : catalogue_topics()) {
     if (topic == "keys") continue;
     for (Document& row : catalogue(topic)) {
-      const std::vector<std::string> names = parts_of(row.title, ", ");
+      std::vector<std::string> names = parts_of(row.title, ", ");
+      for (const Finding& fact : row.sections.front().findings)
+        if (fact.key == "elsewhere")
+          for (const std::string& other : parts_of(fact.text, ", ")) names.push_back(other);
       if (std::none_of(names.begin(), names.end(), [&](const std::string& other) { return plain(other) == name; }))
         continue;
       auto& findings = row.sections.front().findings;

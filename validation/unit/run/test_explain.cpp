@@ -147,6 +147,8 @@ TEST_CASE("explain finds keys by path and by name and by entry and words however
   CHECK(text("peclet_number") == text("Peclet Number"));
   CHECK(text("KL").find("list quantities") != std::string::npos);
   CHECK(text("kl").find("list words") != std::string::npos);
+  CHECK(says("neumann", "reflecting  (`list boundaries`)"));
+  CHECK(says("scheme.score", "allowed    log_difference, flux_consistent"));
   CHECK(explain("cells.x.axis").empty());
   CHECK(explain("x.dt").empty());
   CHECK(explain("").empty());
