@@ -8,72 +8,11 @@
 
 #include "fokker/analysis/norms.hpp"
 #include "fokker/base/compensated_sum.hpp"
-#include "fokker/base/quadrature.hpp"
 #include "marginals.hpp"
+#include "reconstruction.hpp"
 
 namespace fokker {
 namespace {
-
-/// Inside a cell, in units of its widths and from its centre,
-///   p = mean + slope . z + curvature_k (z_k^2 - 1/12) / 2 + twist z_0 z_1,    |z_k| <= 1/2,
-/// whose average is `mean` and whose averages over the stencil of each axis are those of the neighbours.
-struct Parabola {
-  double mean = 0, twist = 0;
-  std::array<double, 2> slope{}, curvature{};
-
-  [[nodiscard]] double at(double x, double y) const {
-    return mean + slope[0] * x + slope[1] * y + curvature[0] * (x * x - 1. / 12) / 2 +
-           curvature[1] * (y * y - 1. / 12) / 2 + twist * x * y;
-  }
-};
-
-/// Slope and curvature of a cell from the averages of three cells of its line.
-struct Stencil {
-  std::array<Index, 3> cell{};
-  std::array<double, 3> slope{}, curvature{};
-};
-
-Stencil stencil(const Axis& axis, Index i) {
-  const Index n = axis.cells;
-  if (n == 1) return {};
-  if (axis.periodic()) return {{(i + n - 1) % n, i, (i + 1) % n}, {-0.5, 0, 0.5}, {1, -2, 1}};
-  if (n == 2) return {{0, 1, 1}, {-1, 1, 0}, {}};
-  if (i == 0) return {{0, 1, 2}, {-1.5, 2, -0.5}, {1, -2, 1}};
-  if (i == n - 1) return {{n - 3, n - 2, n - 1}, {0.5, -2, 1.5}, {1, -2, 1}};
-  return {{i - 1, i, i + 1}, {-0.5, 0, 0.5}, {1, -2, 1}};
-}
-
-class Reconstruction {
- public:
-  Reconstruction(const Grid& grid, std::span<const double> p) : grid_(grid), p_(p) {
-    for (int k = 0; k < grid.dimension(); ++k)
-      for (Index i = 0; i < grid.axis(k).cells; ++i) stencils_[k].push_back(stencil(grid.axis(k), i));
-  }
-
-  [[nodiscard]] Parabola operator()(Index i, Index j) const {
-    Parabola cell{.mean = value(i, j)};
-    const Stencil& x = stencils_[0][i];
-    for (std::size_t a = 0; a < 3; ++a) {
-      cell.slope[0] += x.slope[a] * value(x.cell[a], j);
-      cell.curvature[0] += x.curvature[a] * value(x.cell[a], j);
-    }
-    if (grid_.dimension() == 1) return cell;
-    const Stencil& y = stencils_[1][j];
-    for (std::size_t b = 0; b < 3; ++b) {
-      cell.slope[1] += y.slope[b] * value(i, y.cell[b]);
-      cell.curvature[1] += y.curvature[b] * value(i, y.cell[b]);
-      for (std::size_t a = 0; a < 3; ++a) cell.twist += x.slope[a] * y.slope[b] * value(x.cell[a], y.cell[b]);
-    }
-    return cell;
-  }
-
- private:
-  [[nodiscard]] double value(Index i, Index j) const { return p_[i + grid_.nx() * j]; }
-
-  const Grid& grid_;
-  std::span<const double> p_;
-  std::array<std::vector<Stencil>, 2> stencils_;
-};
 
 /// Weights of `count` cells of unit width from 0 on: derivative at z of the polynomial through their primitive.
 std::array<double, 5> primitive_weights(double z, int count) {
@@ -255,42 +194,6 @@ MomentErrors moment_errors(const Grid& grid, std::span<const double> p, std::spa
   const Eigen::MatrixXd off = second_moments(grid, p, P, p_mass, own) - second_moments(grid, q, Q, q_mass, theirs);
   for (Index k = 0; k < off.size(); ++k) errors.covariance = larger(errors.covariance, std::abs(off(k)));
   return errors;
-}
-
-double expectation(const Grid& grid, std::span<const double> p, const Tape& g) {
-  using Rule = GaussRule<4>;
-  constexpr std::size_t n = Rule::node.size();
-  const Reconstruction reconstruction(grid, p);
-  const bool flat = grid.dimension() == 1;
-  const std::size_t rows = flat ? 1 : n, points = n * rows;  // of a cell
-  const Index block = Tape::block / static_cast<Index>(points);
-  std::array<double, Tape::block> x, y, values;
-  CompensatedSum sum;
-  for (Index begin = 0; begin < grid.cells(); begin += block) {
-    const Index end = std::min(begin + block, grid.cells());
-    std::size_t at = 0;
-    for (Index cell = begin; cell < end; ++cell)
-      for (std::size_t b = 0; b < rows; ++b)
-        for (std::size_t a = 0; a < n; ++a, ++at) {
-          x[at] = grid.axis(0).center(cell % grid.nx()) + Rule::node[a] / 2 * grid.axis(0).width();
-          y[at] = flat ? 0 : grid.axis(1).center(cell / grid.nx()) + Rule::node[b] / 2 * grid.axis(1).width();
-        }
-    const std::array inputs{TapeInput::of(x.data()), TapeInput::of(y.data())};
-    const std::array outputs{values.data()};
-    g.evaluate(std::span(inputs).first(flat ? 1 : 2), static_cast<Index>(at), outputs);
-    at = 0;
-    for (Index cell = begin; cell < end; ++cell) {
-      const Parabola parabola = reconstruction(cell % grid.nx(), cell / grid.nx());
-      double integral = 0;
-      for (std::size_t b = 0; b < rows; ++b)
-        for (std::size_t a = 0; a < n; ++a, ++at) {
-          const double weight = Rule::weight[a] / 2 * (flat ? 1 : Rule::weight[b] / 2);
-          integral += weight * values[at] * parabola.at(Rule::node[a] / 2, flat ? 0 : Rule::node[b] / 2);
-        }
-      sum.add(integral);
-    }
-  }
-  return grid.volume() * sum.value();
 }
 
 double point_value(const Grid& grid, std::span<const double> p, std::span<const double> point) {

@@ -59,6 +59,15 @@ auto writer(T Part::*member) {
   return [member](const Case& c, std::size_t entry) { return toml(part_of<Part>(c, entry).*member); };
 }
 
+// A word that may be absent.
+template <class Part>
+auto word_writer(std::string Part::*member) {
+  return [member](const Case& c, std::size_t entry) {
+    const std::string& word = part_of<Part>(c, entry).*member;
+    return word.empty() ? "" : toml_string(word);
+  };
+}
+
 template <class Part, class T>  // double or an optional one
 KeyAccess number(T Part::*member, const Bounds& bounds = {}) {
   const auto read = [member, bounds](Reading& r) {

@@ -215,6 +215,22 @@ const std::vector<KeyRow> rows = with_judging_keys({
         {.verbs = of_marching}),
     key("output.fields", {KeyKind::list, "a list of those that `list fields` names", read_fields, write_fields}, "",
         "p alone", "the arrays of a frame", "[\"p\", \"current\"]"),
+    key("output.formats", {KeyKind::list, "a list of vti, csv, npy", read_formats, write_formats}, "", "vti",
+        "the files of a frame: for ParaView, a table of the axes and p, an array of p for numpy", "[\"vti\", \"npy\"]"),
+    key("output.marginals", {KeyKind::boolean, "true or false", read_marginals, writer(&CaseOutput::marginals)}, "",
+        "false", "frames of p over one axis alone, for both axes", "true"),
+    key("output.expectations",
+        {KeyKind::names, "a table of names and formulas of axes and t", read_expectations, write_expectations},
+        "of the formula", "none",
+        "int g p dx by names like { second = \"x^2\" }, not divided by the mass left: columns of series.csv, members "
+        "of "
+        "summary.json",
+        "", {.late = 2}),
+    key("output.probabilities",
+        {KeyKind::names, "a table of names and conditions on axes and t", read_probabilities, write_probabilities}, "",
+        "none",
+        "the mass for which a condition holds, by names like { right = \"x > 1\" }: columns and members as well", "",
+        {.late = 2}),
 
     key("checkpoint", table(read_plain_table), "", "its defaults",
         "what a run leaves behind to go on from with `fokker resume`", ""),

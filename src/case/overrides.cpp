@@ -87,8 +87,10 @@ std::string whereabouts(const Value& root, const std::string& path) {
   return places;
 }
 
-// A new parameter or definition would change nothing: a slip of the pen.
-bool must_exist(const KeyRow* table) { return table && table->access.kind == KeyKind::names; }
+// A new parameter or definition would change nothing: a slip of the pen. A new question is asked.
+bool must_exist(const KeyRow* table) {
+  return table && table->access.kind == KeyKind::names && table->parent() != "output";
+}
 
 std::vector<std::string> names_of(const Value& table) {
   std::vector<std::string> names;

@@ -152,4 +152,36 @@ void EdgeMatrix::add_current(double scale, const double* J, const double* p, dou
   add_sink_current(scale, p, Jx, Jy);
 }
 
+std::array<double, 2> EdgeMatrix::total_current(double scale, const double* p) const {
+  constexpr Index lanes = 8, piece = 8192;
+  std::array<double, 2> total{};
+  for (const Run& run : runs_) {
+    const double *l = left() + run.first, *r = right() + run.first, *from = p + run.left, *to = p + run.right;
+    const double sum = ordered_sum(0, run.count, piece, [=](Index first, Index last) {
+      std::array<double, lanes> lane{};
+      Index k = first;
+      for (; k + lanes <= last; k += lanes)
+        for (Index i = 0; i < lanes; ++i)
+          lane[static_cast<std::size_t>(i)] += l[k + i] * from[k + i] + r[k + i] * to[k + i];
+      double rest = 0;
+      for (; k < last; ++k) rest += l[k] * from[k] + r[k] * to[k];
+      return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7])) + rest;
+    });
+    total[0] += scale * hx_ * run.offset.x * sum;
+    total[1] += scale * hy_ * run.offset.y * sum;
+  }
+  for (const Sink& sink : sinks_) {
+    const double J = 0.5 * scale * sink.rate * p[sink.cell];
+    total[0] += hx_ * sink.offset.x * J;
+    total[1] += hy_ * sink.offset.y * J;
+  }
+  return total;
+}
+
+void EdgeMatrix::outflow_rates(double scale, const double* p, std::span<double> rates) const {
+  std::fill(rates.begin(), rates.end(), 0.0);
+  for (const Sink& sink : sinks_)
+    rates[static_cast<std::size_t>(sink.outflow)] += volume_ * scale * sink.rate * p[sink.cell];
+}
+
 }  // namespace fokker

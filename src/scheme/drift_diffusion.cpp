@@ -26,6 +26,14 @@ class OnEdgeSystem : public Form {
     system_.edges().add_current(scale, p.data(), Jx, Jy);
     if (system_.advection() != nullptr) system_.advection()->add_current(scale, p.data(), Jx, Jy);
   }
+  [[nodiscard]] std::optional<std::array<double, 2>> total_current(double t, std::span<const double> p) const override {
+    if (system_.advection() != nullptr) return std::nullopt;
+    return system_.edges().total_current(system_.move_to(t), p.data());
+  }
+  bool outflow_rates(double t, std::span<const double> p, std::span<double> rates) const override {
+    system_.edges().outflow_rates(system_.move_to(t), p.data(), rates);
+    return true;
+  }
 
  protected:
   mutable EdgeSystem system_;  // what is built is a cache of the coefficients at one time

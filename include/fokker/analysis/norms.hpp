@@ -3,7 +3,6 @@
 #include <span>
 
 #include "fokker/base/archive.hpp"
-#include "fokker/base/tape.hpp"
 #include "fokker/grid/grid.hpp"
 
 /// Numbers about one density, and distances between two sets of cell averages on one grid (cells() values each). Norms
@@ -54,10 +53,6 @@ struct MomentErrors {
 
 /// -int p log p dx; cells with p <= 0 add nothing.
 [[nodiscard]] double entropy(const Grid& grid, std::span<const double> p);
-
-/// int g(x) p(x) dx, p reconstructed conservatively inside cells, g by Gauss-Legendre (4 nodes per axis and cell); `g`
-/// has the axes as inputs and one output. Not divided by the mass.
-[[nodiscard]] double expectation(const Grid& grid, std::span<const double> p, const Tape& g);
 
 /// Point value from cell averages (de-averaged): derivative of the interpolated primitive on six faces per axis (fifth
 /// order), shifted inwards at walls, wrapped on periodic axes; all faces there are when an axis has fewer. The point

@@ -58,10 +58,24 @@ struct CaseTime {
 /// Two times closer than this fraction of the span are one: they differ by rounding.
 inline constexpr double same_time = 1e-12;
 
+/// What a case asks of every density: int g p dx, or the probability of a condition.
+struct CaseQuestion {
+  std::string name;    ///< of axes, parameters and other questions it is none
+  std::string text;    ///< TOML, as written
+  Expression formula;  ///< of axes and t
+  bool condition = false;
+  [[nodiscard]] std::string key() const {
+    return (condition ? "output.probabilities." : "output.expectations.") + name;
+  }
+};
+
 struct CaseOutput {
   std::vector<double> times;  ///< ascending, first 0, last end, no two of them the same (same_time)
   std::vector<std::string> fields{"p"};
   double series = 0;  ///< interval of the rows of series.csv between frames; the reader fills in end/1000
+  std::vector<CaseQuestion> questions;      ///< expectations, then probabilities
+  std::vector<std::string> formats{"vti"};  ///< of frames
+  bool marginals = false;                   ///< 2D: frames of what each axis alone has
 };
 
 struct CaseMonteCarlo {
@@ -113,8 +127,10 @@ struct CaseCheck {
   std::optional<double> at;                 ///< exactly one of output.times; the reader fills in the end
   bool timed = false;                       ///< the case says `at`
   std::optional<double> below, above, near, within;
-  std::optional<Expression> of;  ///< expectation
-  std::string of_text;
+  std::optional<Expression> of;  ///< expectation; absent where `of` names a question
+  std::string of_text;           ///< as written; or the name of a question
+  std::string axis;              ///< mean_velocity: its name
+  std::string side;              ///< of the passage: empty where all are meant
   std::vector<double> point;     ///< p
   std::optional<double> lambda;  ///< of reverse; absent: the worst of all
   std::string where;             ///< file:line:column of the check
@@ -188,7 +204,9 @@ struct Quantity {
   bool compares = false;           ///< needs `against`
   std::string_view only = {};      ///< the one witness that can tell; "" where any can
   bool from_file = false;          ///< a table of point values is enough to tell
-  std::string_view argument = {};  ///< the key that it cannot do without: of, point
+  std::string_view argument = {};  ///< the key that it cannot do without: of, point, axis, side
+  bool any_side = false;           ///< `side` may be left out, for all of them
+  bool dotted = false;             ///< stands for any name with a dot
   std::string_view needs = {};     ///< what the case must have set beside the witness: a path
   bool closed_form = false;        ///< of the exact witness: not one given as a formula
   bool of_logarithms = false;      ///< only against densities that are positive

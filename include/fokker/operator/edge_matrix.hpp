@@ -118,6 +118,10 @@ class EdgeMatrix {
   void add_current(double scale, const double* p, double* Jx, double* Jy) const;
   /// The same for given edge fluxes; p is that of the outflow.
   void add_current(double scale, const double* J, const double* p, double* Jx, double* Jy) const;
+  /// The sums over all cells of what `add_current` adds, in one fixed order: 24 bytes and 4 operations per edge.
+  [[nodiscard]] std::array<double, 2> total_current(double scale, const double* p) const;
+  /// rates[k] = scale * (what the sinks of outflow k take) [1/t].
+  void outflow_rates(double scale, const double* p, std::span<double> rates) const;
   /// Cells L + k e, k = -2 .. 3, of the edges from .. from + count - 1 of a run, as columns of `values`: pointers into
   /// it, or into `storage` (6 x count) where the line wraps or ends; beyond a wall the last cell repeats.
   void lines(const Run& run, Index from, Index count, const double* values, double* storage,

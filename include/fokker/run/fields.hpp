@@ -35,5 +35,9 @@ void require_fields(const Setup& setup);
 /// Entropy production of the scheme's own current, per volume and cell (analysis/score.hpp); absent where D is
 /// singular.
 [[nodiscard]] std::optional<std::vector<double>> dissipation(const Setup& setup, double t, const Field& p);
+/// int J dx along every axis, of the scheme's own current [x/t]: where mass is kept, the rate at which means move.
+[[nodiscard]] std::vector<double> mean_velocity(const Setup& setup, double t, const Field& p);
+/// Is any of these velocities more than what rounding leaves of currents that cancel: 1e-9 of int (|f| + D/L) p dx?
+[[nodiscard]] bool exceeds_rounding(const Setup& setup, double t, const Field& p, std::span<const double> velocity);
 
 }  // namespace fokker

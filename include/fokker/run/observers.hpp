@@ -51,15 +51,68 @@ class Observer {
   virtual void look_behind(const Moment&) {}
 };
 
+/// What has left the box through one side so far, or through all of them, and when.
+struct Passages {
+  double left = 0;                ///< the mass [1]
+  double mean = 0, variance = 0;  ///< of the times at which it left [t, t^2]; NaN where nothing has
+  [[nodiscard]] bool any() const { return left > 0; }
+};
+
+/// First passages of a run by its absorbing sides, from the outflow unknowns: within a step the outflow is the monotone
+/// cubic through its values and rates at both ends (Fritsch and Carlson 1980).
+class PassageRecord : public Observer {
+ public:
+  explicit PassageRecord(const Setup& setup);
+
+  void begin(const Moment& now) override;
+  void look(const Moment& now) override;
+  void look_behind(const Moment& now) override;
+  void keep(Archive& archive) override;
+
+  [[nodiscard]] const std::vector<std::string>& sides() const { return sides_; }
+  /// Rate of the outflow of every side now [1/t], and the outflow so far [1].
+  [[nodiscard]] const std::vector<double>& rates() const { return rate_; }
+  [[nodiscard]] const std::vector<double>& cumulative() const { return outflow_; }
+  /// "" stands for all sides.
+  [[nodiscard]] Passages through(const std::string& side) const;
+  /// The fraction of the initial mass that is still inside.
+  [[nodiscard]] double inside() const { return inside_ / initial_; }
+  /// int S dt for the fraction S inside so far [t]: what the mean time of passage of all is at least.
+  [[nodiscard]] double least_mean() const;
+  /// Those inside would change the mean by more than a millionth: it is a lower bound.
+  [[nodiscard]] bool lower_bound() const;
+  /// That in words; "" where it is none.
+  [[nodiscard]] std::string note(const std::string& side) const;
+
+ private:
+  struct Sum {
+    double first = 0, second = 0;  // int s dC, int s^2 dC
+    void keep(Archive& archive) { archive(first, second); }
+  };
+  void take_rates(const Moment& now);
+
+  const Setup& setup_;
+  std::vector<std::string> sides_;
+  std::vector<double> rate_, outflow_;
+  std::vector<Sum> sums_;
+  std::vector<double> state_, change_;  // scratch
+  double t_ = 0, inside_ = 0, initial_ = 1;
+  bool goes_on_ = false;  // from a checkpoint
+};
+
 /// A bar with rate and time left, given to `draw`.
 [[nodiscard]] std::unique_ptr<Observer> make_progress(const Setup& setup, std::function<void(std::string_view)> draw);
 /// Whether files that grow begin, or go on where a checkpoint left them.
 enum class Files { begin, go_on };
-/// series.csv: a row for every frame and for the first step after each multiple of output.series.
+/// series.csv: a row for every frame and for the first step after each multiple of output.series; and passage.csv, at
+/// the same times, from the record of what passes absorbing sides (null: none does; else it outlives the series).
 [[nodiscard]] std::unique_ptr<Observer> make_series(const Setup& setup, const std::filesystem::path& folder,
-                                                    Files files);
-/// density_NNNNNN.vti, density.pvd, spacetime.vti (1D), density.png (and twin.png) of the last
-/// frame.
+                                                    const PassageRecord* passages, Files files);
+/// Where the case asks for .vti density_NNNNNN.vti, density.pvd and spacetime.vti (1D); density.png (and twin.png) of
+/// the last frame.
 [[nodiscard]] std::unique_ptr<Observer> make_frames(const Setup& setup, std::filesystem::path folder);
+
+/// density_NNNNNN.csv and .npy, and marginal_AXIS_NNNNNN in all formats with marginal_AXIS.pvd, where the case asks.
+[[nodiscard]] std::unique_ptr<Observer> make_tables(const Setup& setup, std::filesystem::path folder);
 
 }  // namespace fokker

@@ -16,28 +16,29 @@ struct Found {
   std::string note = {};
 };
 
-/// What a number of the run itself is taken from; borrowed. The last two are null for a stationary density.
+/// What a number of the run itself is taken from; borrowed. The last three are null for a stationary density.
 struct Evidence {
   const Setup& setup;
-  const CaseCheck& check;
+  double t = 0;
   const Field& p;
   const MassBalance* balance = nullptr;
   const LikelihoodVerdict* likelihood = nullptr;  ///< also null where the case does not ask for it
+  const PassageRecord* passage = nullptr;         ///< also null where no side absorbs
 };
 
 /// A row of `list quantities`: what [[check]] may bound. It has one of the two functions; neither, where several runs
-/// are needed (`converge`).
+/// are needed (`converge`), or the summary of one.
 struct QuantityRow {
   Quantity quantity;
   std::string_view doc;  ///< rows with the same one stand together
   Found (*of_verdict)(const Verdict&) = nullptr;
-  Found (*of_run)(const Evidence&) = nullptr;
+  Found (*of_run)(const CaseCheck&, const Evidence&) = nullptr;
   bool stationary = false;  ///< `steady` takes it too
 
-  [[nodiscard]] bool of_one_run() const { return of_verdict != nullptr || of_run != nullptr; }
+  [[nodiscard]] bool of_one_run() const { return of_verdict != nullptr || of_run != nullptr || quantity.dotted; }
 };
 [[nodiscard]] std::span<const QuantityRow> quantity_rows();
-/// The row of a name of the table.
+/// The row of a name of the table, or of any name with a dot.
 [[nodiscard]] const QuantityRow& quantity_row(std::string_view name);
 
 }  // namespace fokker

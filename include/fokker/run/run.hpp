@@ -1,6 +1,7 @@
 #pragma once
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,6 +43,10 @@ struct RunResult : RunState {
   std::vector<std::pair<std::string, WitnessFacts>> facts;
   std::vector<LikelihoodVerdict> log_likelihood;  ///< per frame; empty when the case does not ask
   long log_likelihood_steps = 0;
+  std::vector<double> answers{};                   ///< of Setup::questions, at the last frame
+  std::vector<double> mean_velocity{};             ///< per axis, at the end [x/t]
+  bool drifts = false;                             ///< that is more than rounding
+  std::shared_ptr<const PassageRecord> passage{};  ///< null where no side absorbs
   std::vector<CheckResult> checks;
   std::vector<std::string> warnings;  ///< what came up while it ran; those known before are Setup's
   Judgement judgement;                ///< of its own box and grid; its warnings are among `warnings`
@@ -51,7 +56,7 @@ struct RunResult : RunState {
   void keep(Archive& archive) {
     RunState::keep(archive);
     archive(rhs_evaluations, factorisations, underflows, stepping_seconds, total_seconds, output_seconds,
-            witness_seconds, undefined_scores, capped_fraction, peclet, verdicts, log_likelihood, warnings);
+            witness_seconds, undefined_scores, capped_fraction, peclet, verdicts, log_likelihood, warnings, answers);
   }
 };
 

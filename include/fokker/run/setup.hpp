@@ -16,6 +16,7 @@
 namespace fokker {
 
 class FormulaReference;
+class Questions;
 struct ScoreRow;
 
 /// The objects a case asks for, ready to step. Owns everything it names; `stepper` refers to `scheme` and `canonical`.
@@ -42,6 +43,7 @@ struct Setup {
   std::string start_note;     ///< what became of a point near a wall, in words
   double initial_factor = 1;  ///< what the cell averages were multiplied by
   std::shared_ptr<const FormulaReference> formula_reference;  ///< of a compare.exact formula; else null
+  std::shared_ptr<const Questions> questions;                 ///< never null
   std::shared_ptr<ScoreSource> reverse_score;  ///< exact, for the time reversal; null: that of the forward run
   bool positive = false;                       ///< p >= 0 is promised, and enforced
   std::vector<std::string> warnings;

@@ -19,6 +19,9 @@ struct SteadyResult {
   double residual = 0;                       ///< int |A p| dx [1/t]
   double largest_current = 0;                ///< max |J| over the cells [p x/t]
   std::optional<double> entropy_production;  ///< int J . D^-1 J / p [1/t]; absent for a singular D
+  std::vector<double> answers;               ///< of Setup::questions
+  std::vector<double> mean_velocity;         ///< per axis [x/t]
+  bool drifts = false;                       ///< that is more than rounding
   std::vector<CheckResult> checks;           ///< expectations that speak of no time
   std::optional<Verdict> exact;              ///< against the closed form or the formula, where it is stationary itself
   Field exact_density;                       ///< of that witness; no grid when there is none

@@ -1,5 +1,7 @@
 #pragma once
+#include <array>
 #include <cstddef>
+#include <optional>
 #include <span>
 
 #include "fokker/operator/operator.hpp"
@@ -39,6 +41,15 @@ class Form {
   /// The scheme's own face fluxes at time t averaged to cells [p x/t]; columns of cells() values (Jy null in 1D). An
   /// offset edge adds its flux to the two cells it joins, half each, along its offset.
   virtual void current(double t, std::span<const double> p, double* Jx, double* Jy) const = 0;
+  /// The sum of that current over all cells [p x/t], where a form knows a shorter way.
+  [[nodiscard]] virtual std::optional<std::array<double, 2>> total_current(double /*t*/,
+                                                                           std::span<const double> /*p*/) const {
+    return std::nullopt;
+  }
+  /// d/dt of the outflows [1/t], where a form knows a shorter way than its operator; else false.
+  virtual bool outflow_rates(double /*t*/, std::span<const double> /*p*/, std::span<double> /*rates*/) const {
+    return false;
+  }
   /// Edges on which the effective drift is infinite because p is 0 at one end only; 0 for forms that need no score.
   [[nodiscard]] virtual Index undefined_scores(std::span<const double> /*p*/) const { return 0; }
 };

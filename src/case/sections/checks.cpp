@@ -15,11 +15,14 @@ constexpr auto reverse_name = "reverse";  // what came back, beside the witnesse
 
 CaseCheck& check_of(const Reading& r) { return r.c.checks[r.entry]; }
 
+bool is_dotted(std::string_view name) { return name.find('.') != std::string_view::npos; }
+
 // nullptr where the name is none, which was reported.
 const Quantity* quantity_of(const Reading& r) {
   const auto& rows = r.reader.vocabulary.quantities;
-  const auto row =
-      std::find_if(rows.begin(), rows.end(), [&](const Quantity& q) { return q.name == check_of(r).quantity; });
+  const std::string& name = check_of(r).quantity;
+  const auto row = std::find_if(rows.begin(), rows.end(),
+                                [&](const Quantity& q) { return q.dotted ? is_dotted(name) : q.name == name; });
   return row == rows.end() ? nullptr : &*row;
 }
 
@@ -134,7 +137,8 @@ void read_checks(Reading& r) {
 void read_quantity(Reading& r) {
   const std::vector<std::string> names = quantity_names(r, [](const Quantity&) { return true; });
   static_cast<void>(r.table.require(r.row.key(), fmt::format("one of {}", fmt::join(names, ", "))));
-  check_of(r).quantity = r.reader.word(r.node, names).value_or("");
+  const bool dotted = r.node && r.node.value->kind == Value::Kind::string && is_dotted(r.node.value->text);
+  check_of(r).quantity = dotted ? r.node.value->text : r.reader.word(r.node, names).value_or("");
   const Quantity* const quantity = quantity_of(r);
   if (!quantity) return;
   if (!quantity->compares) require_beside(r, *quantity);
@@ -176,6 +180,8 @@ std::string write_against(const Case& c, std::size_t entry) {
 void read_at(Reading& r) {
   CaseCheck& check = check_of(r);
   if (r.node && check.of_reverse) r.report("what came back is compared with the initial density, leave at out");
+  if (const Quantity* const quantity = quantity_of(r); r.node && quantity && quantity->dotted)
+    r.report("summary.json speaks of the end, leave at out");
   const auto at = r.reader.number(r.node);
   if (!r.reader.times_known) return;
   check.at = r.c.time.end;
@@ -195,7 +201,8 @@ void read_at(Reading& r) {
 }
 
 std::string write_at(const Case& c, std::size_t entry) {
-  return c.checks[entry].of_reverse ? "" : toml(c.checks[entry].at);
+  const CaseCheck& check = c.checks[entry];
+  return check.of_reverse || is_dotted(check.quantity) ? "" : toml(check.at);
 }
 
 // A verdict needs no bound: it is one.
@@ -231,15 +238,41 @@ void read_within(Reading& r) {
     r.report(fmt::format("goes with near or alone, not with {}", given.front()));
 }
 
+// A formula, or the name of one that the case asks of every density.
 void read_of(Reading& r) {
   if (!goes_with(r, "of")) return;
   static_cast<void>(r.table.require("of", r.row.access.must_be));
-  check_of(r).of = r.reader.formula(r.node, r.reader.symbols.axes);
-  if (r.node) check_of(r).of_text = formula_text(r.node);
+  if (!r.node) return;
+  check_of(r).of_text = formula_text(r.node);
+  const auto& asked = r.c.output.questions;
+  if (std::none_of(asked.begin(), asked.end(),
+                   [&](const CaseQuestion& question) { return question.name == check_of(r).of_text; }))
+    check_of(r).of = r.reader.formula(r.node, r.reader.symbols.axes);
 }
 
 std::string write_of(const Case& c, std::size_t entry) {
-  return c.checks[entry].of ? toml_string(c.checks[entry].of_text) : "";
+  return c.checks[entry].of_text.empty() ? "" : toml_string(c.checks[entry].of_text);
+}
+
+void read_check_axis(Reading& r) {
+  if (!goes_with(r, "axis")) return;
+  static_cast<void>(r.table.require("axis", r.row.access.must_be));
+  check_of(r).axis = r.reader.word(r.node, r.reader.symbols.axes).value_or("");
+}
+
+void read_check_side(Reading& r) {
+  if (!goes_with(r, "side")) return;
+  if (!quantity_of(r)->any_side) static_cast<void>(r.table.require("side", r.row.access.must_be));
+  std::vector<std::string> sides;
+  for (const Axis& axis : r.c.axes) {
+    if (axis.at_lower == Boundary::absorbing) sides.push_back(axis.name + "_lower");
+    if (axis.at_upper == Boundary::absorbing) sides.push_back(axis.name + "_upper");
+  }
+  if (!sides.empty())
+    check_of(r).side = r.reader.word(r.node, sides).value_or("");
+  else if (r.c.axes.size() == r.reader.dimension())
+    r.reader.problems.add(r.table.position(), r.table.path("quantity"),
+                          fmt::format("{} needs an absorbing side, and there is none", check_of(r).quantity));
 }
 
 void read_check_point(Reading& r) {

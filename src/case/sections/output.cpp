@@ -27,6 +27,23 @@ std::vector<double> multiples(double end, double every) {
   return times;
 }
 
+const std::vector<std::string> file_formats{"vti", "csv", "npy"};
+
+// Some of a closed list, each once.
+std::vector<std::string> distinct_words(const Reading& r, const std::vector<Node>& nodes,
+                                        const std::vector<std::string>& allowed) {
+  std::vector<std::string> words;
+  if (nodes.empty()) r.report(fmt::format("an empty list, allowed: {}", fmt::join(allowed, ", ")));
+  for (const Node& entry : nodes) {
+    const auto word = r.reader.word(entry, allowed);
+    if (!word) continue;
+    if (std::find(words.begin(), words.end(), *word) != words.end())
+      r.reader.report(entry, fmt::format("{} is there twice", toml_string(*word)));
+    words.push_back(*word);
+  }
+  return words;
+}
+
 }  // namespace
 
 void read_output(Reading& r) {
@@ -95,20 +112,48 @@ std::string write_series(const Case& c, std::size_t) { return c.has_time ? toml_
 
 void read_fields(Reading& r) {
   const auto nodes = r.reader.list(r.node);
-  if (!nodes) return;
-  const std::vector<std::string>& allowed = r.reader.vocabulary.fields;
-  if (nodes->empty()) return r.report(fmt::format("an empty list, allowed: {}", fmt::join(allowed, ", ")));
-  std::vector<std::string>& fields = r.c.output.fields;
-  fields.clear();
-  for (const Node& entry : *nodes) {
-    const auto field = r.reader.word(entry, allowed);
-    if (!field) continue;
-    if (std::find(fields.begin(), fields.end(), *field) != fields.end())
-      r.reader.report(entry, fmt::format("{} is there twice", toml_string(*field)));
-    fields.push_back(*field);
-  }
+  if (nodes) r.c.output.fields = distinct_words(r, *nodes, r.reader.vocabulary.fields);
 }
 
 std::string write_fields(const Case& c, std::size_t) { return toml_list(c.output.fields); }
+
+void read_formats(Reading& r) {
+  const auto nodes = r.reader.list(r.node);
+  if (nodes) r.c.output.formats = distinct_words(r, *nodes, file_formats);
+}
+
+std::string write_formats(const Case& c, std::size_t) { return toml_list(c.output.formats); }
+
+void read_marginals(Reading& r) {
+  const bool asked = r.reader.boolean(r.node).value_or(false);
+  r.c.output.marginals = asked && r.reader.dimension() == 2;
+  if (asked && r.reader.dimension() == 1)
+    r.reader.warn(r.node, "along one axis p is its own marginal, nothing more is written");
+}
+
+namespace {
+
+void read_questions(Reading& r, bool condition) {
+  const std::vector<std::string> variables = r.reader.axes_and_time();
+  for (const auto& [name, node] : named_entries(r.reader, r.node))
+    if (const auto formula = r.reader.formula(node, variables))
+      r.c.output.questions.push_back({name, to_toml(*node.value), *formula, condition});
+    else
+      r.reader.symbols.broken.insert(name);
+}
+
+std::string write_questions(const Case& c, bool conditions) {
+  std::string out;
+  for (const CaseQuestion& asked : c.output.questions)
+    if (asked.condition == conditions) out += fmt::format("{} = {}\n", asked.name, asked.text);
+  return out;
+}
+
+}  // namespace
+
+void read_expectations(Reading& r) { read_questions(r, false); }
+void read_probabilities(Reading& r) { read_questions(r, true); }
+std::string write_expectations(const Case& c, std::size_t) { return write_questions(c, false); }
+std::string write_probabilities(const Case& c, std::size_t) { return write_questions(c, true); }
 
 }  // namespace fokker::input

@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "../access.hpp"
@@ -23,6 +24,9 @@ std::string write_boundary(const Case& c, std::size_t entry);
 void read_axis_names(Reading& r);
 void read_axis_name(Reading& r);
 void read_symbols(Reading& r);
+// The entries of a table of the user's names, in the order of the file; names that are taken are reported, the others
+// are taken from now on.
+std::vector<std::pair<std::string, Node>> named_entries(CaseReader& reader, const Node& table);
 void warn_of_unused(CaseReader& reader);  // names that stand in no formula; last of all
 std::string write_parameters(const Case& c, std::size_t);
 std::string write_definitions(const Case& c, std::size_t);
@@ -87,6 +91,13 @@ void read_fields(Reading& r);
 std::string write_times(const Case& c, std::size_t);
 std::string write_series(const Case& c, std::size_t);
 std::string write_fields(const Case& c, std::size_t);
+void read_formats(Reading& r);
+void read_marginals(Reading& r);
+void read_expectations(Reading& r);
+void read_probabilities(Reading& r);
+std::string write_formats(const Case& c, std::size_t);
+std::string write_expectations(const Case& c, std::size_t);
+std::string write_probabilities(const Case& c, std::size_t);
 
 // compare
 void read_exact(Reading& r);
@@ -113,6 +124,8 @@ void read_within(Reading& r);
 void read_of(Reading& r);
 void read_check_point(Reading& r);
 void read_check_lambda(Reading& r);
+void read_check_axis(Reading& r);
+void read_check_side(Reading& r);
 KeyAccess bound(std::optional<double> CaseCheck::*member);
 std::string write_against(const Case& c, std::size_t entry);
 std::string write_at(const Case& c, std::size_t entry);

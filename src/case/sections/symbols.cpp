@@ -22,7 +22,7 @@ std::string name_fault(const Symbols& symbols, const std::string& name) {
   if (!is_identifier(name)) return quoted + " is not a name, must be letters, digits and _, a letter or _ first";
   if (is_reserved(name)) return quoted + " is reserved (t, e, pi and the functions are)";
   if (std::find(symbols.all.begin(), symbols.all.end(), name) != symbols.all.end())
-    return quoted + " is taken, axes, parameters and definitions need names of their own";
+    return quoted + " is taken, axes, parameters, definitions, expectations and probabilities need names of their own";
   return "";
 }
 
@@ -78,7 +78,8 @@ class Resolver {
   std::vector<std::string> path_;
 };
 
-// The entries of one table of names, in the order of the file.
+}  // namespace
+
 std::vector<std::pair<std::string, Node>> named_entries(CaseReader& reader, const Node& table) {
   std::vector<std::pair<std::string, Node>> entries;
   TableReader names(table, reader.problems);
@@ -99,8 +100,6 @@ std::vector<std::pair<std::string, Node>> named_entries(CaseReader& reader, cons
   }
   return entries;
 }
-
-}  // namespace
 
 // The names of all axes, before anything else is read.
 void read_axis_names(Reading& r) {

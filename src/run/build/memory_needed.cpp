@@ -21,6 +21,7 @@ double bytes_per_cell(const Case& c, double cells) {
   if (c.compare.spectral) bytes += 200;
   if (c.compare.twin) bytes += 250;
   if (c.time.stepper == "talbot") bytes += 200;
+  for (const CaseQuestion& asked : c.output.questions) bytes += asked.condition ? 0 : 8;  // weights
   const StepperRow* const row = find_stepper(c.time.stepper);
   const bool along_lines = row != nullptr && (row->splits || row->freezes);
   if (row != nullptr && row->implicit && !along_lines && c.axes.size() > 1 && c.scheme.positive.value_or(true))

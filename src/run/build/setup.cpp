@@ -13,6 +13,7 @@
 #include "inertia.hpp"
 #include "memory_needed.hpp"
 #include "moving_jumps.hpp"
+#include "questions.hpp"
 #include "refuse_jumps.hpp"
 #include "scores.hpp"
 #include "whereabouts.hpp"
@@ -246,6 +247,7 @@ Case side_case(Case config) {
   config.checks.clear();
   config.output.fields = {"p"};
   config.output.times = {0, config.time.end};
+  config.output.questions.clear();
   return config;
 }
 
@@ -266,6 +268,8 @@ Setup assemble(Case config) {
     throw as_case_error(setup, error);
   }
   refuse_jumps(setup);
+  setup.questions = std::make_shared<const Questions>(setup.config, setup.grid);
+  for (std::string& warning : setup.questions->warnings()) setup.warnings.push_back(std::move(warning));
   warn_of_schedule(setup);
   if (std::string text = moving_jump_warning(setup); !text.empty()) setup.warnings.push_back(std::move(text));
   setup.reverse_score = make_reverse_score(setup);

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "fokker/analysis/norms.hpp"
-#include "fokker/run/quantities.hpp"
+#include "fokker/base/expression.hpp"
 
 namespace fokker {
 
@@ -30,11 +30,10 @@ Found against_table(const QuantityRow& row, const CaseCheck& check, const Field&
   return row.of_verdict(verdict);
 }
 
-Found evaluate(const Evidence& evidence, std::span<const Comparison> comparisons) {
-  const CaseCheck& check = evidence.check;
+Found evaluate(const CaseCheck& check, const Evidence& now, std::span<const Comparison> comparisons) {
   const QuantityRow& row = quantity_row(check.quantity);
-  if (row.of_run != nullptr) return row.of_run(evidence);
-  if (check.table) return against_table(row, check, evidence.p);
+  if (row.of_run != nullptr) return row.of_run(check, now);
+  if (check.table) return against_table(row, check, now.p);
   for (const Comparison& comparison : comparisons)
     if (comparison.witness == check.against) return row.of_verdict(comparison.verdict);
   return {};
@@ -50,6 +49,33 @@ double excess(const CaseCheck& check, double value) {
 }
 
 double time_of(const Setup& setup, const CaseCheck& check) { return check.at.value_or(setup.config.time.end); }
+
+/// A number of a summary by its path; words where there is none.
+Found member(const Json& summary, const std::string& path) {
+  const Json* node = &summary;
+  std::string_view rest = path;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('.'), rest.size());
+    const std::string name(rest.substr(0, end));
+    const bool number = !name.empty() && name.size() < 9 && name.find_first_not_of("0123456789") == std::string::npos;
+    if (node->is_array() && number && std::stoul(name) < node->size()) {
+      node = &(*node)[std::stoul(name)];
+    } else if (node->is_object() && node->contains(name)) {
+      node = &(*node)[name];
+    } else {
+      std::vector<std::string> names;
+      if (node->is_object())
+        for (const auto& item : node->items()) names.push_back(item.key());
+      const std::string near = nearest_name(name, names);
+      return {missing, fmt::format("summary.json has no {}{}{}", path,
+                                   near.empty() ? fmt::format(", at {}", name) : fmt::format("; did you mean {}", near),
+                                   names.empty() ? "" : fmt::format(" (there: {})", fmt::join(names, ", ")))};
+    }
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  if (node->is_number()) return {node->get<double>()};
+  return {missing, fmt::format("{} of summary.json is {}, no number", path, node->is_null() ? "not there" : "text")};
+}
 
 }  // namespace
 
@@ -103,7 +129,9 @@ std::string CheckResult::bound() const {
 
 std::string CheckResult::label() const {
   std::string text = check->quantity;
-  if (check->of) text += " of " + check->of_text;
+  if (!check->of_text.empty()) text += " of " + check->of_text;
+  if (!check->axis.empty()) text += " along " + check->axis;
+  if (!check->side.empty()) text += " through " + check->side;
   if (!check->point.empty()) text += fmt::format("({})", fmt::join(check->point, ", "));
   if (!check->against.empty()) text += " against " + check->against;
   if (check->lambda)
@@ -113,23 +141,35 @@ std::string CheckResult::label() const {
   return text;
 }
 
-void check_frame(const Setup& setup, double t, const Field& p, const MassBalance& balance,
-                 std::span<const Comparison> comparisons, const LikelihoodVerdict* likelihood,
-                 std::vector<CheckResult>& results) {
+void check_frame(const Evidence& now, std::span<const Comparison> comparisons, std::vector<CheckResult>& results) {
+  const Setup& setup = now.setup;
   for (const CaseCheck& check : setup.config.checks) {
-    if (!quantity_row(check.quantity).of_one_run() || check.of_reverse ||
-        std::abs(time_of(setup, check) - t) > 1e-9 * setup.config.time.end)
+    const QuantityRow& row = quantity_row(check.quantity);
+    if (!row.of_one_run() || row.quantity.dotted || check.of_reverse ||
+        std::abs(time_of(setup, check) - now.t) > 1e-9 * setup.config.time.end)
       continue;
-    Found found = evaluate({setup, check, p, &balance, likelihood}, comparisons);
-    results.push_back({&check, t, found.value, holds(check, found.value), true, std::move(found.note)});
+    Found found = evaluate(check, now, comparisons);
+    results.push_back({&check, now.t, found.value, holds(check, found.value), true, std::move(found.note)});
   }
 }
 
 void check_steady(const Setup& setup, const Field& p, std::vector<CheckResult>& results) {
   for (const CaseCheck& check : setup.config.checks) {
-    if (!quantity_row(check.quantity).stationary || check.timed) continue;
-    const Found found = evaluate({setup, check, p}, {});
+    const QuantityRow& row = quantity_row(check.quantity);
+    if (!row.stationary || row.quantity.dotted || check.timed) continue;
+    const Found found = evaluate(check, {.setup = setup, .p = p}, {});
     results.push_back({&check, std::numeric_limits<double>::infinity(), found.value, holds(check, found.value)});
+  }
+}
+
+void check_summary(const Setup& setup, const Json& summary, std::vector<CheckResult>& results) {
+  for (const CaseCheck& check : setup.config.checks) {
+    if (!quantity_row(check.quantity).quantity.dotted) continue;
+    const bool none = !summary.contains(check.quantity.substr(0, check.quantity.find('.')));
+    if (none && !summary.contains("time")) continue;  // a stationary density has no part of it
+    Found found = member(summary, check.quantity);
+    results.push_back(
+        {&check, time_of(setup, check), found.value, holds(check, found.value), true, std::move(found.note)});
   }
 }
 

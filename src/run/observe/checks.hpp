@@ -2,9 +2,9 @@
 #include <span>
 #include <vector>
 
+#include "fokker/output/json_text.hpp"
 #include "fokker/run/check_result.hpp"
-#include "fokker/run/log_likelihood.hpp"
-#include "fokker/run/observers.hpp"
+#include "fokker/run/quantities.hpp"
 #include "fokker/run/reverse_row.hpp"
 
 namespace fokker {
@@ -19,12 +19,12 @@ struct PointNorms {
 };
 [[nodiscard]] PointNorms norms_over(const PointTable& table, const Field& p);
 
-/// Evaluates the checks whose time is `t` and appends their results; `likelihood` may be null.
-void check_frame(const Setup& setup, double t, const Field& p, const MassBalance& balance,
-                 std::span<const Comparison> comparisons, const LikelihoodVerdict* likelihood,
-                 std::vector<CheckResult>& results);
-/// Evaluates the checks that hold for a stationary density too: expectations that speak of no time.
+/// Evaluates the checks whose time is that of `now` and appends their results.
+void check_frame(const Evidence& now, std::span<const Comparison> comparisons, std::vector<CheckResult>& results);
+/// Evaluates the checks that hold for a stationary density too: numbers of p that speak of no time.
 void check_steady(const Setup& setup, const Field& p, std::vector<CheckResult>& results);
+/// Evaluates the checks of what `summary` says of the end, under any of its names.
+void check_summary(const Setup& setup, const Json& summary, std::vector<CheckResult>& results);
 /// Evaluates the checks against what came back.
 void check_reverse(const Setup& setup, std::span<const ReverseRow> back, std::vector<CheckResult>& results);
 /// Checks whose time was never reached fail with a NaN; `order` checks belong to `converge` and are left out.

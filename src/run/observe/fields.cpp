@@ -8,6 +8,7 @@
 
 #include "fokker/analysis/score.hpp"
 #include "fokker/base/named_rows.hpp"
+#include "fokker/run/run_state.hpp"
 
 namespace fokker {
 namespace {
@@ -110,6 +111,37 @@ std::optional<std::vector<double>> dissipation(const Setup& setup, double t, con
   double* const second = Jy.empty() ? nullptr : Jy.data();
   setup.scheme->current(t, p.view(), Jx.data(), second);
   return entropy_production(*setup.grid, *setup.sde, t, p.view(), Jx.data(), second);
+}
+
+std::vector<double> mean_velocity(const Setup& setup, double t, const Field& p) {
+  if (const auto total = setup.scheme->total_current(t, p.view())) {
+    std::vector<double> all(total->begin(), total->begin() + setup.grid->dimension());
+    for (double& velocity : all) velocity *= setup.grid->volume();
+    return all;
+  }
+  const FieldValues J = current(setup, t, p);
+  std::vector<double> all{sum_of_cells(J.x) * setup.grid->volume()};
+  if (!J.y.empty()) all.push_back(sum_of_cells(J.y) * setup.grid->volume());
+  return all;
+}
+
+bool exceeds_rounding(const Setup& setup, double t, const Field& p, std::span<const double> velocity) {
+  constexpr double rounding = 1e-9;
+  const Grid& grid = *setup.grid;
+  const std::size_t cells = p.view().size();
+  FieldValues f = drift(setup, t, p);
+  std::array<std::vector<double>, 3> D;
+  for (std::vector<double>& column : D) column.resize(cells);
+  setup.sde->diffusion(grid.centers(), t, {D[0].data(), D[1].data(), D[2].data()});
+  for (std::size_t k = 0; k < velocity.size(); ++k) {
+    const Axis& axis = grid.axis(static_cast<int>(k));
+    const std::vector<double>&along = k == 0 ? f.x : f.y, &spread = k == 0 ? D[0] : D[2];
+    double scale = 0;
+    for (std::size_t i = 0; i < cells; ++i)
+      scale += (std::abs(along[i]) + spread[i] / (axis.upper - axis.lower)) * std::abs(p.view()[i]);
+    if (std::abs(velocity[k]) > rounding * scale * grid.volume()) return true;
+  }
+  return false;
 }
 
 }  // namespace fokker

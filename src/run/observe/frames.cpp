@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 #include <list>
@@ -21,7 +22,8 @@ using Clock = std::chrono::steady_clock;
 /// run steps on (with one thread for all: at once); what it says is gathered before, and at most one is on its way.
 class Frames : public Observer {
  public:
-  Frames(const Setup& setup, std::filesystem::path folder) : setup_(setup), folder_(std::move(folder)) {}
+  Frames(const Setup& setup, std::filesystem::path folder)
+      : setup_(setup), folder_(std::move(folder)), asked_(std::ranges::count(setup.config.output.formats, "vti") > 0) {}
 
   void frame(const Moment& now, std::span<const Comparison> comparisons) override {
     arrive();
@@ -47,7 +49,7 @@ class Frames : public Observer {
       if (archive.reads()) references_.emplace_back("", Field(setup_.grid));
       archive(references_[k].first, references_[k].second.values);
     }
-    if (archive.reads())
+    if (archive.reads() && asked_)
       for (const auto& [t, name] : written_)
         if (!std::filesystem::exists(folder_ / name))
           throw FileError((folder_ / name).string(), "is gone, and the frames before a checkpoint are not made again");
@@ -56,10 +58,10 @@ class Frames : public Observer {
   void end(const Moment& now) override {
     arrive();
     if (written_.empty()) return;
-    list();
+    if (asked_) list();
     std::vector<double> times;
     for (const auto& [t, name] : written_) times.push_back(t);
-    if (setup_.grid->dimension() == 1)
+    if (asked_ && setup_.grid->dimension() == 1)
       write_spacetime_vti(folder_ / "spacetime.vti", setup_.grid->axis(0), times, history_);
     if (now.t != written_.back().first) references_.clear();  // of an earlier time
     for (const WitnessRow& row : witness_rows())              // that of the distribution comes without it too
@@ -75,9 +77,9 @@ class Frames : public Observer {
 
   void write(double t, const std::vector<CellArray>& all) {
     const std::string name = fmt::format("density_{:06}.vti", written_.size());
-    write_vti(folder_ / name, *setup_.grid, all, t);
+    if (asked_) write_vti(folder_ / name, *setup_.grid, all, t);
     written_.emplace_back(t, name);
-    if (written_.size() == 1 || Clock::now() - listed_ > std::chrono::seconds(1)) list();
+    if (asked_ && (written_.size() == 1 || Clock::now() - listed_ > std::chrono::seconds(1))) list();
   }
 
   /// The list of all frames is long where they are many: not written anew for each.
@@ -118,6 +120,7 @@ class Frames : public Observer {
 
   const Setup& setup_;
   std::filesystem::path folder_;
+  bool asked_;  // files of frames, beside the picture
   std::vector<std::pair<double, std::string>> written_;
   Clock::time_point listed_;
   std::vector<std::vector<double>> history_;

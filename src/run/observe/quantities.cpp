@@ -2,8 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
+#include "../build/questions.hpp"
+#include "fokker/analysis/formula_integral.hpp"
 #include "fokker/base/named_rows.hpp"
-#include "fokker/base/tape.hpp"
+#include "fokker/run/fields.hpp"
 
 namespace fokker {
 namespace {
@@ -34,9 +39,22 @@ Found z(const Verdict& verdict) {
                               verdict.agreement->expecting)};
 }
 
-Found expectation_of(const Evidence& evidence) {
-  const Expression formulas[] = {*evidence.check.of};
-  return {expectation(*evidence.setup.grid, evidence.p.view(), Tape(formulas, evidence.setup.config.sde.variables))};
+Found expectation_of(const CaseCheck& check, const Evidence& run) {
+  if (!check.of) return {run.setup.questions->answer(check.of_text, run.t, run.p)};
+  return {expectation(*run.setup.grid, run.p.view(), *check.of, run.setup.config.sde.variables)};
+}
+
+/// Of the passages through one side, or through all.
+Found of_passages(const CaseCheck& check, const Evidence& run, double Passages::*number) {
+  if (run.passage == nullptr) return {};
+  const Passages found = run.passage->through(check.side);
+  return {found.*number, found.left > 0 ? run.passage->note(check.side) : "nothing has passed so far"};
+}
+
+Found outflow_of(const CaseCheck& check, const Evidence& run) {
+  const std::vector<std::string> sides = run.setup.grid->absorbing_sides();
+  const auto side = std::find(sides.begin(), sides.end(), check.side) - sides.begin();
+  return {run.balance->outflow[static_cast<std::size_t>(side)]};
 }
 
 constexpr std::string_view norms_doc =
@@ -49,6 +67,8 @@ constexpr std::string_view spectral_doc =
     "against spectral: that witness's own distance to the exact one, and its own estimate of its error";
 constexpr std::string_view likelihood_doc =
     "largest error of log p carried along the flow against the closed form, and of the grid's log p";
+constexpr std::string_view passage_doc =
+    "of the times of passage through absorbing sides so far; with side = \"x_upper\", or without for all of them";
 constexpr std::string_view run_doc = "largest |mass + outflow - 1| and smallest p over the whole run";
 
 constexpr QuantityRow rows[] = {
@@ -104,23 +124,47 @@ constexpr QuantityRow rows[] = {
      .of_verdict = [](const Verdict& verdict) { return more(verdict, "own_error"); }},
     {.quantity = {.name = "log_likelihood_error", .needs = "compare.log_likelihood"},
      .doc = likelihood_doc,
-     .of_run = [](const Evidence& run) { return run.likelihood ? Found{run.likelihood->error} : Found{}; }},
+     .of_run = [](const CaseCheck&,
+                  const Evidence& run) { return run.likelihood ? Found{run.likelihood->error} : Found{}; }},
     {.quantity = {.name = "log_likelihood_error_grid", .needs = "compare.log_likelihood"},
      .doc = likelihood_doc,
-     .of_run = [](const Evidence& run) { return run.likelihood ? Found{run.likelihood->error_grid} : Found{}; }},
+     .of_run = [](const CaseCheck&,
+                  const Evidence& run) { return run.likelihood ? Found{run.likelihood->error_grid} : Found{}; }},
     {.quantity = {.name = "mass_error"},
      .doc = run_doc,
-     .of_run = [](const Evidence& run) { return Found{run.balance->mass_max_error}; }},
+     .of_run = [](const CaseCheck&, const Evidence& run) { return Found{run.balance->mass_max_error}; }},
     {.quantity = {.name = "min_p"},
      .doc = run_doc,
-     .of_run = [](const Evidence& run) { return Found{run.balance->run_min}; }},
+     .of_run = [](const CaseCheck&, const Evidence& run) { return Found{run.balance->run_min}; }},
     {.quantity = {.name = "expectation", .argument = "of"},
-     .doc = "int g p dx with of = \"g\"",
+     .doc = "int g p dx with of = \"g\", or of = \"NAME\" of output.expectations or output.probabilities",
      .of_run = expectation_of,
      .stationary = true},
     {.quantity = {.name = "p", .argument = "point"},
      .doc = "point value (de-averaged) at point = [..]",
-     .of_run = [](const Evidence& run) { return Found{point_value(*run.setup.grid, run.p.view(), run.check.point)}; }},
+     .of_run = [](const CaseCheck& check,
+                  const Evidence& run) { return Found{point_value(*run.setup.grid, run.p.view(), check.point)}; }},
+    {.quantity = {.name = "mean_velocity", .argument = "axis"},
+     .doc = "int J dx along an axis [x/t], the mass's mean velocity: with axis = \"x\"",
+     .of_run =
+         [](const CaseCheck& check, const Evidence& run) {
+           const std::size_t along = run.setup.grid->axis(0).name == check.axis ? 0 : 1;
+           return Found{mean_velocity(run.setup, run.t, run.p)[along]};
+         },
+     .stationary = true},
+    {.quantity = {.name = "outflow", .argument = "side"},
+     .doc = "the mass that has left with side = \"x_upper\"",
+     .of_run = outflow_of},
+    {.quantity = {.name = "passage_mean", .argument = "side", .any_side = true},
+     .doc = passage_doc,
+     .of_run = [](const CaseCheck& check, const Evidence& run) { return of_passages(check, run, &Passages::mean); }},
+    {.quantity = {.name = "passage_variance", .argument = "side", .any_side = true},
+     .doc = passage_doc,
+     .of_run = [](const CaseCheck& check,
+                  const Evidence& run) { return of_passages(check, run, &Passages::variance); }},
+    {.quantity = {.name = "any member of summary.json by its dotted name", .dotted = true},
+     .doc = "a number there at the end, like moments.covariance.0.1, probabilities.right or time.steps",
+     .stationary = true},
     {.quantity = {.name = "order"}, .doc = "measured by `fokker converge`, on the finest pair of levels"},
 };
 
@@ -129,6 +173,8 @@ constexpr QuantityRow rows[] = {
 std::span<const QuantityRow> quantity_rows() { return rows; }
 
 const QuantityRow& quantity_row(std::string_view name) {
+  if (name.find('.') != std::string_view::npos)
+    return *std::find_if(std::begin(rows), std::end(rows), [](const QuantityRow& row) { return row.quantity.dotted; });
   return row_named(quantity_rows(), name, "quantity", [](const QuantityRow& row) { return row.quantity.name; });
 }
 

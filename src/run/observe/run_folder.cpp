@@ -42,16 +42,20 @@ bool is_ours(std::string name) {
     if (dot == std::string::npos || !is_hexadecimal(name.substr(dot + 1))) return false;
     name.resize(dot);
   }
-  constexpr std::array<std::string_view, 10> fixed{
-      lock_name,    "reverse_000000.vti", "case.toml",     "resolved.toml", "summary.json",
-      "series.csv", "density.pvd",        "spacetime.vti", checkpoint_name, previous_checkpoint_name};
+  constexpr std::array<std::string_view, 11> fixed{
+      "passage.csv", lock_name,     "reverse_000000.vti", "case.toml",     "resolved.toml",         "summary.json",
+      "series.csv",  "density.pvd", "spacetime.vti",      checkpoint_name, previous_checkpoint_name};
   if (std::find(fixed.begin(), fixed.end(), name) != fixed.end()) return true;
   for (const WitnessRow& row : witness_rows())
     if (name == row.picture) return true;
-  constexpr std::string_view front = "density_", back = ".vti";
-  if (!name.starts_with(front) || !name.ends_with(back)) return false;
-  const std::string number = name.substr(front.size(), name.size() - front.size() - back.size());
-  return number.size() >= 6 && is_number(number);
+  const bool marginal = name.starts_with("marginal_");
+  const std::size_t dot = name.rfind('.'), line = name.rfind('_', dot);
+  if (dot == std::string::npos || line == std::string::npos) return false;
+  const std::string stem = name.substr(0, line), number = name.substr(line + 1, dot - line - 1),
+                    format = name.substr(dot);
+  if (marginal && format == ".pvd") return true;
+  return (stem == "density" || marginal) && number.size() >= 6 && is_number(number) &&
+         (format == ".vti" || format == ".csv" || format == ".npy");
 }
 
 /// What an earlier run left. A UsageError where there is anything else.

@@ -196,7 +196,9 @@ std::vector<Entry> list_terms() {
 std::vector<Entry> list_formats() {
   return {{"vti", {{"is", "a frame for ParaView: cell data of a uniform grid, double precision, compressed"}}},
           {"pvd", {{"is", "the frames with their times: what ParaView opens"}}},
-          {"csv", {{"is", "series.csv; tables of points and p that checks read: columns of the axes and p"}}},
+          {"npy", {{"is", "a frame for numpy.load: p as float64, shape (nx,) or (nx, ny) in C order"}}},
+          {"csv",
+           {{"is", "series.csv and passage.csv; tables of points and p that checks read: columns of the axes and p"}}},
           {"toml", {{"is", "cases, as given and resolved"}}},
           {"json", {{"is", "summary.json; what verbs print with --json"}}},
           {"checkpoint",

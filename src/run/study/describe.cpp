@@ -6,6 +6,7 @@
 #include <cmath>
 #include <iterator>
 
+#include "../build/questions.hpp"
 #include "fokker/analysis/norms.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/version.hpp"
@@ -81,7 +82,8 @@ std::vector<Finding> check_cells(const CheckResult& done) {
   const bool none = !done.reached || std::isnan(done.value);
   std::vector<Finding> cells{{"quantity", check.quantity, "check", done.label()}};
   if (!check.against.empty()) cells.push_back({"against", check.against});
-  if (check.of) cells.push_back({"of", check.of_text});
+  if (!check.of_text.empty()) cells.push_back({"of", check.of_text});
+  if (!check.side.empty()) cells.push_back({"side", check.side});
   if (!check.point.empty()) cells.push_back({"point", check.point});
   cells.push_back({"at", number(done.at), "at t", std::isinf(done.at) ? "rest" : fmt::format("{:.6g}", done.at)});
   cells.push_back({"value", number(done.value), "value", none ? "-" : fmt::format("{:.6g}", done.value)});
@@ -89,6 +91,43 @@ std::vector<Finding> check_cells(const CheckResult& done) {
   cells.push_back({"ok", done.ok, "", done.reached ? done.ok ? "ok" : "FAILS" : "not reached"});
   if (!done.note.empty()) cells.push_back({"note", done.note});
   return cells;
+}
+
+Finding answer_finding(const CaseQuestion& asked, double value) {
+  return {fmt::format("{}/{}", asked.condition ? "probabilities" : "expectations", asked.name), number(value)};
+}
+
+DocumentTable::Row answer_row(const std::string& what, const std::string& value) {
+  return {"", {{"", {}, "asked", what}, {"", {}, "answer", value}}};
+}
+
+/// Rows of the passages through one side, or "" through all of them.
+void add_passage_rows(const PassageRecord& record, const std::string& side, DocumentTable& table) {
+  const Passages found = record.through(side);
+  const std::string which = "passage" + (side.empty() ? "" : " through " + side);
+  if (!found.any()) return table.rows.push_back(answer_row(which + ": nothing has left", "-"));
+  table.rows.push_back(answer_row(fmt::format("{}: mean time of the {:.6g} that have left", which, found.left),
+                                  fmt::format("{:.8g}", found.mean)));
+  table.rows.push_back(answer_row(which + ": its variance", fmt::format("{:.8g}", found.variance)));
+}
+
+Json passage_json(const Passages& found) {
+  return {{"left", number(found.left)}, {"mean", number(found.mean)}, {"variance", number(found.variance)}};
+}
+
+void add_passage(const PassageRecord& record, DocumentSection& section) {
+  Json json = passage_json(record.through(""));
+  json.update({{"inside", number(record.inside())},
+               {"lower_bound", record.lower_bound()},
+               {"least_mean", number(record.least_mean())}});
+  for (const std::string& side : record.sides()) {
+    json["sides"][side] = passage_json(record.through(side));
+    add_passage_rows(record, side, section.table);
+  }
+  if (record.sides().size() > 1) add_passage_rows(record, "", section.table);
+  section.findings.push_back({"passage", json});
+  if (const std::string note = record.note(""); !note.empty())
+    section.notes.push_back({"", {}, "", "passage: " + note});
 }
 
 }  // namespace
@@ -155,6 +194,29 @@ std::vector<Finding> verdict_cells(const Verdict& verdict) {
 
 std::vector<Finding> judgement_findings(const Judgement& judged) {
   return {{"self_check", judgement_json(judged), "cells", cells_text(judged)}, {"", {}, "box", walls_text(judged)}};
+}
+
+DocumentSection answers_section(const Setup& setup, std::span<const double> answers, std::span<const double> velocity,
+                                bool drifts, const PassageRecord* passage) {
+  DocumentSection section{.table = {"", {"asked", "answer"}}};
+  const std::vector<CaseQuestion>& asked = setup.questions->asked();
+  for (std::size_t k = 0; k < answers.size(); ++k) {
+    section.findings.push_back(answer_finding(asked[k], answers[k]));
+    section.table.rows.push_back(answer_row(
+        fmt::format("{}: {} of {}", asked[k].name, asked[k].condition ? "probability" : "expectation", asked[k].text),
+        fmt::format("{:.8g}", answers[k])));
+  }
+  Json all = Json::array();
+  for (std::size_t k = 0; k < velocity.size(); ++k) {
+    all.push_back(number(velocity[k]));
+    const std::string& axis = setup.grid->axis(static_cast<int>(k)).name;
+    if (drifts)
+      section.table.rows.push_back(
+          answer_row(fmt::format("mean velocity along {}", axis), fmt::format("{:.8g}", velocity[k])));
+  }
+  section.findings.push_back({"mean_velocity", all});
+  if (passage != nullptr) add_passage(*passage, section);
+  return section;
 }
 
 DocumentSection checks_section(std::span<const CheckResult> checks) {

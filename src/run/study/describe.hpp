@@ -25,6 +25,11 @@ namespace fokker {
 [[nodiscard]] std::vector<Finding> verdict_cells(const Verdict& verdict);
 /// How wide p was in cells and what the flux costs; what lies beyond the walls.
 [[nodiscard]] std::vector<Finding> judgement_findings(const Judgement& judged);
+/// What the case asked of the last density, `answers` of Setup::questions; where the mass drifts its mean velocity; and
+/// its passages through absorbing sides (null: there are none).
+[[nodiscard]] DocumentSection answers_section(const Setup& setup, std::span<const double> answers,
+                                              std::span<const double> velocity, bool drifts,
+                                              const PassageRecord* passage);
 /// The checks and, below them, what their values rest on.
 [[nodiscard]] DocumentSection checks_section(std::span<const CheckResult> checks);
 /// What the witnesses of a run say, a row each, and what points carried along the flow do.

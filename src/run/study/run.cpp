@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "../build/faults.hpp"
+#include "../build/questions.hpp"
 #include "../judge/self_check.hpp"
 #include "../observe/checks.hpp"
 #include "../observe/reverse_recorder.hpp"
@@ -34,10 +35,16 @@ class Run {
       observers_.push_back(std::move(recorder));
     }
     panel_.emplace(setup, std::move(witnesses), result_, options.folder.has_value());
+    if (setup.grid->outflows() > 0) {
+      passage_ = std::make_shared<PassageRecord>(setup);
+      result_.passage = passage_;
+    }
     if (options.draw_progress) observers_.push_back(make_progress(setup, options.draw_progress));
     if (options.folder) {
-      observers_.push_back(make_series(setup, *options.folder, options.state ? Files::go_on : Files::begin));
+      observers_.push_back(
+          make_series(setup, *options.folder, passage_.get(), options.state ? Files::go_on : Files::begin));
       observers_.push_back(make_frames(setup, *options.folder));
+      observers_.push_back(make_tables(setup, *options.folder));
     }
     for (const auto& observer : observers_)
       if (const auto stops = observer->stops(); !stops.empty())
@@ -104,6 +111,7 @@ class Run {
   void keep(Archive& archive) {
     result_.total_seconds += seconds_since(std::exchange(counted_, Clock::now()));
     archive(frames_, result_, march_, *self_check_, *panel_);
+    if (passage_) passage_->keep(archive);
     for (const auto& observer : observers_) observer->keep(archive);
     keep_checks(setup_, archive, result_.checks);
   }
@@ -187,13 +195,15 @@ class Run {
         std::max(result_.capped_fraction, setup_.scheme->reduced_cross(result_.t, result_.p.view()).fraction);
     look_at_peclets();
     result_.undefined_scores = std::max(result_.undefined_scores, setup_.scheme->undefined_scores(result_.p.view()));
-    check_frame(setup_, result_.t, result_.p, result_.balance, comparisons, panel_->likelihood(), result_.checks);
+    check_frame({setup_, result_.t, result_.p, &result_.balance, panel_->likelihood(), passage_.get()}, comparisons,
+                result_.checks);
     write_frame(comparisons);
   }
 
   void write_frame(std::span<const Comparison> comparisons) {
     const Stopwatch watch(result_.output_seconds);
     self_check_->frame(moment(result_.t));
+    result_.answers = setup_.questions->answers(result_.t, result_.p);
     for (const auto& observer : observers_) observer->frame(moment(result_.t), comparisons);
     result_.framed = result_.t;
   }
@@ -224,17 +234,28 @@ class Run {
     result_.judgement = self_check_->conclude(moment(result_.t));
     for (const std::string& warning : result_.judgement.warnings) result_.warnings.push_back(warning);
     for (std::string& warning : end_warnings(setup_, result_.p)) result_.warnings.push_back(std::move(warning));
-    add_unreached(setup_, result_.checks);
     tell(&Observer::end, result_.t);
     for (std::string& sentence : not_numbers(result_)) result_.warnings.push_back(std::move(sentence));
     if (const auto rate = dissipation(setup_, result_.t, result_.p))
       result_.entropy_production = sum_of_cells(*rate) * setup_.grid->volume();
+    result_.mean_velocity = mean_velocity(setup_, result_.t, result_.p);
+    result_.drifts = exceeds_rounding(setup_, result_.t, result_.p, result_.mean_velocity);
     result_.total_seconds += seconds_since(counted_);
     // What came back is not gone for twice, and the snapshots are large.
     if (options_.folder && result_.reverse && !result_.reverse->interrupted) remove_checkpoints(*options_.folder);
+    if (result_.stop_reason == "end") look_into_summary();
+    add_unreached(setup_, result_.checks);
+  }
+
+  /// For the checks that speak of it by its names.
+  void look_into_summary() {
+    const auto dotted = [](const CaseCheck& check) { return quantity_row(check.quantity).quantity.dotted; };
+    if (std::any_of(setup_.config.checks.begin(), setup_.config.checks.end(), dotted))
+      check_summary(setup_, json_of(document(setup_, result_, options_.folder)), result_.checks);
   }
 
   void tell(void (Observer::*event)(const Moment&), double t) {
+    if (passage_) ((*passage_).*event)(moment(t));  // the series asks it
     for (const auto& observer : observers_) ((*observer).*event)(moment(t));
   }
 
@@ -250,6 +271,7 @@ class Run {
   Setup& setup_;
   const RunOptions& options_;
   RunResult result_;
+  std::shared_ptr<PassageRecord> passage_;  // null: no side absorbs
   std::vector<std::unique_ptr<Observer>> observers_;
   std::shared_ptr<const LogSnapshots> snapshots_;  // null: no score of the forward run is wanted
   Timeline timeline_;                              // meets output times and the stops of observers

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "../build/questions.hpp"
 #include "../judge/self_check.hpp"
 #include "../observe/checks.hpp"
 #include "describe.hpp"
@@ -178,7 +179,19 @@ Setup build_steady(Case config) {
   if (config.scheme.flux == "auto") config.scheme.flux = "scharfetter_gummel";
   const bool moves = config.compare.exact_formula && config.compare.exact_formula->depends_on("t");
   if (moves) config.compare.exact_formula.reset();
+  std::vector<std::string> timed;
+  std::erase_if(config.output.questions, [&](const CaseQuestion& asked) {
+    if (asked.formula.depends_on("t")) timed.push_back(asked.key());
+    return asked.formula.depends_on("t");
+  });
+  std::erase_if(config.checks, [&](const CaseCheck& check) {
+    return std::any_of(timed.begin(), timed.end(), [&](const std::string& key) {
+      return key.ends_with("." + check.of_text) && !check.of_text.empty() && !check.of;
+    });
+  });
   Setup setup = build(std::move(config));
+  for (const std::string& key : timed)
+    setup.warnings.push_back(fmt::format("{} depends on t: it is not asked of the stationary density", key));
   if (moves) setup.warnings.emplace_back("compare.exact depends on t: it is not compared with the stationary density");
   return setup;
 }
@@ -201,6 +214,9 @@ SteadyResult solve_steady(Setup& setup) {
                              0, cell);
   result.largest_current = largest_current(setup, result.p);
   check_steady(setup, result.p, result.checks);
+  result.answers = setup.questions->answers(0, result.p);
+  result.mean_velocity = mean_velocity(setup, 0, result.p);
+  result.drifts = exceeds_rounding(setup, 0, result.p, result.mean_velocity);
   if (const auto rate = dissipation(setup, 0, result.p))
     result.entropy_production = setup.grid->volume() * std::accumulate(rate->begin(), rate->end(), 0.0);
   if (const auto witness = stationary_witness(setup)) {
@@ -211,6 +227,7 @@ SteadyResult solve_steady(Setup& setup) {
   result.judgement = SelfCheck(setup, true).judge(result.p);
   for (std::string& warning : end_warnings(setup, result.p)) result.judgement.warnings.push_back(std::move(warning));
   result.total_seconds = seconds_since(start);
+  check_summary(setup, json_of(document(setup, result, {})), result.checks);
   return result;
 }
 
@@ -220,6 +237,9 @@ void write_steady(Setup& setup, const SteadyResult& result, const std::filesyste
   std::vector<Comparison> comparisons;
   if (result.exact) comparisons.push_back({"exact", result.exact_density, *result.exact});
   make_frames(setup, folder)->frame({.p = &result.p}, comparisons);
+  const auto tables = make_tables(setup, folder);
+  tables->frame({.p = &result.p}, {});
+  tables->end({.p = &result.p});
   Reference exact{"exact", {}};
   if (result.exact) exact.values = result.exact_density.view();
   write_density_png(folder / "density.png", *setup.grid, result.p.view(), exact, setup.config.title, NAN);
@@ -297,6 +317,7 @@ Document document(const Setup& setup, const SteadyResult& result, const std::fil
   Document all{title_of(setup.config) + ": stationary density",
                {{.findings = solution_findings(setup, result)},
                 {.table = moments_table(*setup.grid, moments(*setup.grid, result.p.view()))}}};
+  all.sections.push_back(answers_section(setup, result.answers, result.mean_velocity, result.drifts, nullptr));
   if (result.exact) all.sections.push_back({.table = exact_table(*result.exact)});
   all.sections.push_back(checks_section(result.checks));
   const std::vector<std::string> warnings = joined(setup.warnings, result.judgement.warnings);

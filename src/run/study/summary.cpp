@@ -226,6 +226,8 @@ DocumentSection reverse_section(const Setup& setup, const ReverseResult& reverse
 Document document(const Setup& setup, const RunResult& result, const std::optional<std::filesystem::path>& folder) {
   Document all{title_of(setup.config), {findings_section(setup, result)}};
   add_comparison(setup.config, result, all);
+  all.sections.push_back(
+      answers_section(setup, result.answers, result.mean_velocity, result.drifts, result.passage.get()));
   if (result.reverse) all.sections.push_back(reverse_section(setup, *result.reverse));
   all.sections.push_back(checks_section(result.checks));
   all.sections.push_back({.findings = {{"warnings", joined(setup.warnings, result.warnings)},

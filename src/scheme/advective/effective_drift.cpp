@@ -34,6 +34,10 @@ class EdgeFlow : public Form, public Operator, public FrozenForm {
     system_.edges().add_current(scale, J_.data(), p.data(), Jx, Jy);
     if (system_.advection() != nullptr) system_.advection()->add_current(scale, p.data(), Jx, Jy);
   }
+  bool outflow_rates(double t, std::span<const double> p, std::span<double> rates) const override {
+    system_.edges().outflow_rates(system_.move_to(t), p.data(), rates);
+    return true;
+  }
 
   // --- Operator
   [[nodiscard]] double stable_step(double t) const override {

@@ -33,6 +33,21 @@ bool same(const char* formula, const std::vector<const char*>& expected) {
 
 }  // namespace
 
+TEST_CASE("poles are the zeros of denominators and of what roots and logarithms are taken of") {
+  const auto found = [](const char* formula) {
+    const Expression e = parse(formula);
+    std::vector<std::string> names;
+    for (const Expression& pole : poles({&e, 1})) names.push_back(pole.to_string());
+    return names;
+  };
+  using Names = std::vector<std::string>;
+  CHECK(found("1/x + y/(x - 1)^2 + x^2").size() == 2);
+  CHECK(found("sqrt(x)") == Names{"x"});
+  CHECK(found("log(y)") == Names{"y"});
+  CHECK(found("tan(x)") == Names{"cos(x)"});
+  CHECK(found("x^3*exp(-y) + if(x > 0, 1, 2)").empty());
+}
+
 TEST_CASE("switches stand wherever a formula may jump or bend") {
   CHECK(same("if(x < 0.5, 1, 0.1)", {"x - 0.5"}));
   CHECK(same("if(x >= y + t, 1, 0.1)", {"y + t - x"}));

@@ -44,6 +44,10 @@ inline const fokker::Vocabulary& words() {
                      {.name = "min_p"},
                      {.name = "expectation", .argument = "of"},
                      {.name = "p", .argument = "point"},
+                     {.name = "mean_velocity", .argument = "axis"},
+                     {.name = "outflow", .argument = "side"},
+                     {.name = "passage_mean", .argument = "side", .any_side = true},
+                     {.name = "any member of summary.json by its dotted name", .dotted = true},
                      {.name = "order"}}};
   return words;
 }

@@ -35,7 +35,8 @@ const std::vector<Row> rows = {
      "c.toml:5:1: axis.x.cell: unknown key; did you mean cells? allowed: name, range, cells, boundary"},
     {"frames = 4", R"(frames = 4
 frame = 3)",
-     "c.toml:31:1: output.frame: unknown key; did you mean frames? allowed: frames, every, times, series, fields"},
+     "c.toml:31:1: output.frame: unknown key; did you mean frames? allowed: frames, every, times, series, fields, "
+     "formats, marginals, expectations, probabilities"},
     {"seed = 7", "sede = 7",
      "c.toml:34:47: compare.monte_carlo.sede: unknown key; did you mean seed? allowed: particles, seed, stepper, "
      "dt, tolerance, lambda, steps_max"},
@@ -50,8 +51,8 @@ frame = 3)",
      "c.toml:23:14: initial.gaussian.maen: unknown key; did you mean mean? allowed: mean, covariance"},
     {R"(of = "x^2 + a")", R"(of = "x^2 + a"
 about = 1)",
-     "c.toml:43:1: check.1.about: unknown key, allowed: quantity, against, at, below, above, near, within, of, point, "
-     "lambda"},
+     "c.toml:43:1: check.1.about: unknown key, allowed: quantity, against, at, below, above, near, within, of, axis, "
+     "side, point, lambda"},
     {R"(title = "Two axes")", "title = 5", "c.toml:1:9: title: an integer, must be a string"},
     {"cells = 64", "cells = true", "c.toml:5:9: axis.x.cells: a boolean, must be an integer >= 2"},
     {"cells = 64", "cells = 64.5", "c.toml:5:9: axis.x.cells: 64.5, must be an integer >= 2"},
@@ -182,7 +183,8 @@ noise_covariance = [[1, 0.5], [0.5, 1]]
      "",
      "c.toml:35:1: check.0.quantity: missing, must be one of l1, l2, linf, kl, w1, ks, mean_error, covariance_error, "
      "agrees, z, ks_p_value, chi2_p_value, characteristic_error, l1_exact, own_error, log_likelihood_error, "
-     "log_likelihood_error_grid, mass_error, min_p, expectation, p, "
+     "log_likelihood_error_grid, mass_error, min_p, expectation, p, mean_velocity, outflow, passage_mean, "
+     "any member of summary.json by its dotted name, "
      "order"},
     {R"(against = "exact"
 )",
@@ -195,20 +197,20 @@ noise_covariance = [[1, 0.5], [0.5, 1]]
      "", "c.toml:40:1: check.1.within: missing, must be a number >= 0, with near"},
     {R"(of = "x^2 + a"
 )",
-     "", "c.toml:40:1: check.1.of: missing, must be a formula of the axes"},
+     "", "c.toml:40:1: check.1.of: missing, must be a formula of the axes, or a name of output.expectations"},
     {R"(name = "x")", R"(name = "t")", R"(c.toml:3:8: axis.0.name: "t" is reserved (t, e, pi and the functions are))"},
     {R"(name = "x")", R"(name = "sin")",
      R"(c.toml:3:8: axis.0.name: "sin" is reserved (t, e, pi and the functions are))"},
     {R"(name = "x")", R"(name = "2x")",
      R"(c.toml:3:8: axis.0.name: "2x" is not a name, must be letters, digits and _, a letter or _ first)"},
     {R"(name = "x")", R"(name = "y")",
-     R"(c.toml:8:8: axis.1.name: "y" is taken, axes, parameters and definitions need names of their own)"},
+     R"(c.toml:8:8: axis.1.name: "y" is taken, axes, parameters, definitions, expectations and probabilities need names of their own)"},
     {"a = 1.5", R"(a = 1.5
 x = 2)",
-     R"(c.toml:19:1: sde.parameters.x: "x" is taken, axes, parameters and definitions need names of their own)"},
+     R"(c.toml:19:1: sde.parameters.x: "x" is taken, axes, parameters, definitions, expectations and probabilities need names of their own)"},
     {"slope =", R"(a = 2
 slope =)",
-     R"(c.toml:21:1: sde.definitions.a: "a" is taken, axes, parameters and definitions need names of their own)"},
+     R"(c.toml:21:1: sde.definitions.a: "a" is taken, axes, parameters, definitions, expectations and probabilities need names of their own)"},
     {"slope =", R"(pi = 2
 slope =)",
      R"(c.toml:21:1: sde.definitions.pi: "pi" is reserved (t, e, pi and the functions are))"},
@@ -303,7 +305,7 @@ v = "slope + 1")",
      "c.toml:21:9: sde.definitions.slope: refers to itself: slope -> u -> v -> slope"},
     {R"(of = "x^2 + a")", R"(of = "x^2 + t")", "c.toml:42:13: check.1.of: depends on t, may depend on x and y only"},
     {R"(quantity = "l1")", R"(quantity = "l3")",
-     R"(c.toml:36:12: check.0.quantity: "l3" is unknown; did you mean l1? allowed: l1, l2, linf, kl, w1, ks, mean_error, covariance_error, agrees, z, ks_p_value, chi2_p_value, characteristic_error, l1_exact, own_error, log_likelihood_error, log_likelihood_error_grid, mass_error, min_p, expectation, p, order)"},
+     R"(c.toml:36:12: check.0.quantity: "l3" is unknown; did you mean l1? allowed: l1, l2, linf, kl, w1, ks, mean_error, covariance_error, agrees, z, ks_p_value, chi2_p_value, characteristic_error, l1_exact, own_error, log_likelihood_error, log_likelihood_error_grid, mass_error, min_p, expectation, p, mean_velocity, outflow, passage_mean, any member of summary.json by its dotted name, order)"},
     {R"(quantity = "l1")", R"(quantity = "z")", R"(c.toml:37:11: check.0.against: "exact", z is for "monte_carlo")"},
     {R"(quantity = "l1")", R"(quantity = "agrees")",
      R"(c.toml:37:11: check.0.against: "exact", agrees is for "monte_carlo"
@@ -432,6 +434,42 @@ against = "exact")",
 cells = 65)",
      "c.toml:6:9: not valid TOML: Error while parsing key-value pair: cannot redefine existing integer 'cells'; a key "
      "stands once in its table"},
+    {"frames = 4", R"(frames = 4
+formats = ["vti", "hdf5"])",
+     "c.toml:31:19: output.formats.1: \"hdf5\" is unknown, allowed: vti, csv, npy"},
+    {"frames = 4", R"(frames = 4
+formats = [])",
+     "c.toml:31:11: output.formats: an empty list, allowed: vti, csv, npy"},
+    {"frames = 4", R"(frames = 4
+expectations = { a = "x", t = "x", b = "x", b2 = "z" })",
+     R"(c.toml:31:18: output.expectations.a: "a" is taken, axes, parameters, definitions, expectations and probabilities need names of their own
+c.toml:31:27: output.expectations.t: "t" is reserved (t, e, pi and the functions are)
+c.toml:31:51: output.expectations.b2: unknown name 'z'; known here: t, x, y, a, s, slope, b, b2; new names stand in [sde.parameters] (numbers) or [sde.definitions] (formulas))"},
+    {"frames = 4", R"(frames = 4
+expectations = { q = "x" }
+probabilities = { q = "x > 1" })",
+     R"(c.toml:32:19: output.probabilities.q: "q" is taken, axes, parameters, definitions, expectations and probabilities need names of their own)"},
+    {"frames = 4", R"(frames = 4
+probabilities = "x > 1")",
+     "c.toml:31:17: output.probabilities: a string, must be a table"},
+    {R"(of = "x^2 + a")", R"(of = "x^2 + a"
+axis = "x")",
+     "c.toml:43:8: check.1.axis: goes with mean_velocity, not with expectation"},
+    {R"(quantity = "expectation"                                   # line 41
+of = "x^2 + a")",
+     R"(quantity = "mean_velocity"
+axis = "z")",
+     R"(c.toml:42:8: check.1.axis: "z" is unknown, allowed: x, y)"},
+    {R"(quantity = "expectation"                                   # line 41
+of = "x^2 + a")",
+     R"(quantity = "outflow"
+side = "y_upper")",
+     R"(c.toml:42:8: check.1.side: "y_upper" is unknown, allowed: y_lower)"},
+    {R"(quantity = "expectation"                                   # line 41
+of = "x^2 + a")",
+     R"(quantity = "mass.final"
+at = 1)",
+     "c.toml:42:6: check.1.at: summary.json speaks of the end, leave at out"},
 };
 
 }  // namespace
@@ -456,7 +494,7 @@ TEST_CASE("all problems of a case come in one go and in the order of the file") 
         "c.toml:27:7: time.end: -2, must be a number > 0\n"
         "c.toml:35:1: check.0.below: missing, must have below, above, near with within, or within alone\n"
         "c.toml:39:1: check.0.bellow: unknown key; did you mean below? "
-        "allowed: quantity, against, at, below, above, near, within, of, point, lambda");
+        "allowed: quantity, against, at, below, above, near, within, of, axis, side, point, lambda");
 }
 
 TEST_CASE("a flux of four cells is for the drift-diffusion form alone") {

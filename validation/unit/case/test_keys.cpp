@@ -93,6 +93,12 @@ std::vector<std::string> cases() {
       with("boundary = [\"absorbing\", \"reflecting\"]", "boundary = \"periodic\"") +
           "[[check]]\nquantity = \"l1\"\nagainst = \"reverse\"\nlambda = 1\nbelow = 1\n"
           "[[check]]\nquantity = \"p\"\npoint = [0, 0]\nbelow = 1\n[reverse]\n",
+      with("frames = 4",
+           "frames = 4\nformats = [\"vti\", \"npy\"]\nmarginals = true\nexpectations = { second = \"x^2*cos(t)\" }\n"
+           "probabilities = { right = \"x > a\" }") +
+          "[[check]]\nquantity = \"mean_velocity\"\naxis = \"y\"\nbelow = 1\n[[check]]\nquantity = \"outflow\"\n"
+          "side = \"y_lower\"\nbelow = 1\n[[check]]\nquantity = \"passage_mean\"\nbelow = 1\n[[check]]\n"
+          "quantity = \"mass.final\"\nbelow = 1\n[[check]]\nquantity = \"expectation\"\nof = \"second\"\nbelow = 1\n",
       with(formulas, "drift = [\"-x\", \"-a*y\"]\ndiffusion = [[1, 0], [0, 1]]"),
       with(formulas, "potential = \"x^2 + y^2\"\ntemperature = 1"),
       with("[initial]",
@@ -172,7 +178,8 @@ TEST_CASE("resolved.toml writes the keys of the table and no others") {
   }
   for (const std::string& path : written) {
     INFO(path);
-    const bool is_name = path.starts_with("sde.parameters.") || path.starts_with("sde.definitions.");
+    const bool is_name = path.starts_with("sde.parameters.") || path.starts_with("sde.definitions.") ||
+                         path.starts_with("output.expectations.") || path.starts_with("output.probabilities.");
     CHECK((is_name || find_key(path) != nullptr));
   }
   for (const KeyRow& row : case_keys()) {

@@ -55,6 +55,8 @@ std::vector<std::string> beside(const KeyRow& row) {
   if (row.path == "sde.sigma_max") settings.emplace_back("sde.sigma_min=0.01");
   if (row.path == "output.times" || row.path == "check.*.at") settings.emplace_back("time.end=4");
   if (row.path == "check.*.of") settings.emplace_back("check.0.quantity=expectation");
+  if (row.path == "check.*.axis") settings.emplace_back("check.0.quantity=mean_velocity");
+  if (row.path == "check.*.side") settings.assign({"check.0.quantity=outflow", "axis.x.boundary=absorbing"});
   if (row.path == "check.*.point") settings.emplace_back("check.0.quantity=p");
   if (row.path == "check.*.lambda") settings.emplace_back("check.0.against=reverse");
   return settings;
