@@ -33,6 +33,8 @@ InstructionSet widest_instruction_set() {
   return InstructionSet::plain;
 }
 
+std::string_view name_of(InstructionSet set) { return sets[static_cast<std::size_t>(set)].name; }
+
 InstructionSet instruction_set_named(std::string_view name, InstructionSet widest) {
   if (name.empty()) return widest;
   for (const auto& row : sets) {

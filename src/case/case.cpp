@@ -83,6 +83,7 @@ Case parse_case(std::string_view text, const std::string& name, const std::files
 
   Case c;
   c.file = name;
+  c.folder = folder.empty() ? std::filesystem::current_path() : std::filesystem::absolute(folder);
   c.text = text;
   c.sha256 = sha256_hex(text);
   c.overrides = overrides;

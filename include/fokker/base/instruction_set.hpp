@@ -17,6 +17,9 @@ enum class InstructionSet {
 /// The widest that this machine has.
 [[nodiscard]] InstructionSet widest_instruction_set();
 
+/// As FOKKER_ISA calls it.
+[[nodiscard]] std::string_view name_of(InstructionSet set);
+
 /// What FOKKER_ISA = `name` means where `widest` is the most there is; an empty name is `widest`. Throws UsageError for
 /// a name that is none, or one that the machine does not have.
 [[nodiscard]] InstructionSet instruction_set_named(std::string_view name, InstructionSet widest);

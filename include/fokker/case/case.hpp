@@ -153,6 +153,7 @@ struct CaseChosen {
 
 struct Case {
   std::filesystem::path file;          ///< as given
+  std::filesystem::path folder;        ///< from which relative paths in it start; absolute
   std::string text;                    ///< the bytes of the file
   std::string sha256;                  ///< of `text`
   std::vector<std::string> overrides;  ///< --set, as given

@@ -11,8 +11,7 @@
 
 namespace fokker {
 
-/// What a checkpoint says of its run beside the state: the program, the case as it was read, and what was chosen for
-/// it.
+/// What a checkpoint says of its run: the program, the case as it was read, what was chosen for it, and the state.
 struct RunMemory {
   std::string program, processor;                           ///< bits are promised for these
   std::string file, folder;                                 ///< the case file, and where the paths in it start from
@@ -22,13 +21,16 @@ struct RunMemory {
   std::string resolved;                                     ///< the case with every default
   std::string flux, stepper;                                ///< what "auto" chose, or the case named
   std::string state;                                        ///< of the run; empty: at t = 0
+  /// All but the state, which has a block of its own.
   void keep(Archive& archive) {
-    archive(program, processor, file, folder, text, overrides, inputs, resolved, flux, stepper, state);
+    archive(program, processor, file, folder, text, overrides, inputs, resolved, flux, stepper);
   }
 };
 
 /// The blocks of a checkpoint.
 [[nodiscard]] std::vector<CheckpointBlock> checkpoint_of(const Setup& setup, std::string state);
+/// What they hold. Throws ArchiveError where they are not those of a run.
+[[nodiscard]] RunMemory run_memory(std::vector<CheckpointBlock> blocks);
 
 /// How a run goes on.
 struct Resumption {

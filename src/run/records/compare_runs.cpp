@@ -13,6 +13,7 @@
 #include "fokker/case/point_table.hpp"
 #include "fokker/output/paraview.hpp"
 #include "fokker/run/build.hpp"
+#include "frame_files.hpp"
 
 namespace fokker {
 
@@ -31,20 +32,6 @@ struct RunFiles {
   std::vector<Axis> axes;
   std::vector<Frame> frames;  ///< ascending
 };
-
-std::vector<fs::path> frame_files(const fs::path& folder) {
-  std::vector<fs::path> files;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    if (entry.is_regular_file() && name.starts_with("density_") && name.ends_with(".vti"))
-      files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end(), [](const fs::path& a, const fs::path& b) {
-    const std::string x = a.filename().string(), y = b.filename().string();
-    return std::pair(x.size(), x) < std::pair(y.size(), y);
-  });
-  return files;
-}
 
 RunFiles read_run(const fs::path& folder) {
   if (!fs::is_directory(folder))

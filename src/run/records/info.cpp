@@ -14,6 +14,7 @@
 #include "fokker/output/paraview.hpp"
 #include "fokker/run/build.hpp"
 #include "fokker/run/resume.hpp"
+#include "frame_files.hpp"
 
 namespace fokker {
 
@@ -126,16 +127,14 @@ Document of_case(const fs::path& path) {
   return {fmt::format("{}: a case", path.string()), {{.findings = std::move(findings), .label_width = 12}}};
 }
 
-bool is_frame(const std::string& name) { return name.starts_with("density_") && name.ends_with(".vti"); }
-
 Document of_folder(const fs::path& path) {
-  std::size_t frames = 0, files = 0;
+  const std::size_t frames = frame_files(path).size();
+  std::size_t files = 0;
   std::uintmax_t bytes = 0;
   for (const fs::directory_entry& entry : fs::directory_iterator(path)) {
     if (!entry.is_regular_file()) continue;
     ++files;
     bytes += entry.file_size();
-    frames += is_frame(entry.path().filename().string()) ? 1 : 0;
   }
   if (frames == 0 && !fs::exists(path / "resolved.toml"))
     throw FileError(path.string(), "a folder, but not that of a run: it has neither frames nor resolved.toml");
@@ -264,10 +263,7 @@ Document of_checkpoint(const fs::path& path, const std::string& bytes) {
   Findings findings;
   add(findings, "kind", "checkpoint");
   try {
-    const std::vector<CheckpointBlock> blocks = parse_checkpoint(bytes);
-    RunMemory memory;
-    Archive archive(blocks.at(0).bytes);
-    archive(memory);
+    const RunMemory memory = run_memory(parse_checkpoint(bytes));
     add(findings, "made_by", printable_line(memory.program));
     add(findings, "processor", printable_line(memory.processor));
     add(findings, "case", printable_line(memory.file));

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <fstream>
 
 #include "fokker/base/instruction_set.hpp"
 #include "fokker/base/read_file.hpp"
@@ -23,39 +21,6 @@ std::string program_text() {
                      FOKKER_LIBRARIES);
 }
 
-/// The model, and the vector instructions that loops (FOKKER_ISA) and libraries choose by.
-std::string processor_text() {
-  std::string model = "unknown processor";
-  std::ifstream info("/proc/cpuinfo");
-  for (std::string line; std::getline(info, line);)
-    if (line.starts_with("model name") && line.find(": ") != std::string::npos) {
-      model = line.substr(line.find(": ") + 2);
-      break;
-    }
-  constexpr std::array names{"plain", "avx2", "avx512"};
-  model += fmt::format(" ({})", names[static_cast<std::size_t>(instruction_set())]);
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("fma") != 0) model += " fma";  // libm chooses by it
-#endif
-  return model;
-}
-
-RunMemory memory_of(const std::vector<CheckpointBlock>& blocks) {
-  if (blocks.size() != 1) throw ArchiveError("it has other parts than a run has");
-  RunMemory memory;
-  Archive archive(blocks[0].bytes);
-  archive(memory);
-  archive.finish();
-  return memory;
-}
-
-bool is_finished(const fs::path& folder) {
-  std::error_code unseen;
-  if (!fs::exists(folder / "summary.json", unseen)) return false;
-  const Json summary = Json::parse(read_file(folder / "summary.json"), nullptr, false);
-  return summary.is_object() && summary.value("stop_reason", "") == "end";
-}
-
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
   for (std::size_t start = 0; start < text.size();) {
@@ -64,6 +29,31 @@ std::vector<std::string> lines_of(const std::string& text) {
     start = end + 1;
   }
   return lines;
+}
+
+/// The model, and the vector instructions that loops (FOKKER_ISA) and libraries choose by.
+std::string processor_text() {
+  std::string model = "unknown processor";
+  const fs::path info = "/proc/cpuinfo";
+  std::error_code unseen;
+  if (fs::exists(info, unseen))
+    for (const std::string& line : lines_of(read_at_most(info, std::size_t{1} << 16)))
+      if (line.starts_with("model name") && line.find(": ") != std::string::npos) {
+        model = line.substr(line.find(": ") + 2);
+        break;
+      }
+  model += fmt::format(" ({})", name_of(instruction_set()));
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("fma") != 0) model += " fma";  // libm chooses by it
+#endif
+  return model;
+}
+
+bool is_finished(const fs::path& folder) {
+  std::error_code unseen;
+  if (!fs::exists(folder / "summary.json", unseen)) return false;
+  const Json summary = Json::parse(read_file(folder / "summary.json"), nullptr, false);
+  return summary.is_object() && summary.value("stop_reason", "") == "end";
 }
 
 /// The lines of each that the other does not have, "- was", "+ is".
@@ -155,24 +145,34 @@ std::vector<CheckpointBlock> checkpoint_of(const Setup& setup, std::string state
   RunMemory memory{.program = program_text(),
                    .processor = processor_text(),
                    .file = c.file.string(),
-                   .folder = fs::absolute(c.file).parent_path().string(),
+                   .folder = c.folder.string(),
                    .text = c.text,
                    .overrides = c.overrides,
                    .inputs = {},
                    .resolved = resolved_toml(c),
                    .flux = std::string(setup.flux->name),
                    .stepper = std::string(setup.stepper_row->name),
-                   .state = std::move(state)};
+                   .state = {}};  // a block of its own
   for (const CaseInput& input : c.inputs) memory.inputs.emplace_back(input.file, input.sha256);
   Archive archive;
   archive(memory);
-  return {{"run", archive.take()}};
+  std::vector<CheckpointBlock> blocks;
+  blocks.push_back({"run", archive.take()});
+  blocks.push_back({"state", std::move(state)});
+  return blocks;
+}
+
+RunMemory run_memory(std::vector<CheckpointBlock> blocks) {
+  if (blocks.size() != 2) throw ArchiveError("it has other parts than a run has");
+  RunMemory memory;
+  Archive archive(blocks[0].bytes);
+  archive(memory);
+  archive.finish();
+  memory.state = std::move(blocks[1].bytes);
+  return memory;
 }
 
 Resumption resume_from(const fs::path& folder, const std::vector<std::string>& overrides, bool force) {
-  std::error_code unseen;
-  if (!fs::exists(folder / "case.toml", unseen))
-    throw UsageError(fmt::format("{} is no run folder: it has no case.toml", folder.string()));
   require_allowed(overrides);
   Resumption going;
   going.finished = is_finished(folder) && overrides.empty();
@@ -185,13 +185,14 @@ Resumption resume_from(const fs::path& folder, const std::vector<std::string>& o
                                  folder.string(), found.damaged.empty() ? "" : ": " + found.damaged.front()));
   RunMemory memory;
   try {
-    memory = memory_of(found.blocks);
+    memory = run_memory(std::move(found.blocks));
   } catch (const ArchiveError& error) {
     throw UsageError(fmt::format("{}: made by a program that this one does not know: {}",
                                  (folder / found.file).string(), error.what()));
   }
   if (!found.damaged.empty()) {
-    fs::remove(folder / checkpoint_name, unseen);  // the next one must not push the good one out
+    std::error_code gone;
+    fs::remove(folder / checkpoint_name, gone);  // the next one must not push the good one out
     going.notes.push_back(fmt::format("going on from {}", (folder / found.file).string()));
   }
   require_same_program(memory, force, going.notes);

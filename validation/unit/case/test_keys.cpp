@@ -1,12 +1,12 @@
 // The table of keys says all there is to say about a case: every row is complete, and what resolved.toml writes are
 // rows and the other way round.
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <set>
 #include <sstream>
 
+#include "../scratch.hpp"
 #include "case_support.hpp"
 #include "fokker/case/keys.hpp"
 #include "fokker/model/named_model.hpp"
@@ -56,14 +56,11 @@ std::set<std::string> written_paths(const std::string& resolved) {
   return paths;
 }
 
-struct Folder {
-  std::filesystem::path path =
-      std::filesystem::temp_directory_path() / ("fokker_test_keys_" + std::to_string(getpid()));
+struct Folder : Scratch {
   Folder() {
     std::filesystem::create_directories(path / "run");
     case_support::write(path / "run" / "density_000000.vti", "");
   }
-  ~Folder() { std::filesystem::remove_all(path); }
 };
 
 const std::string initial = "gaussian = { mean = [-1.0, 0.0], covariance = [[0.05, 0.01], [0.01, 0.05]] }";

@@ -1,12 +1,12 @@
 // A run that is stopped anywhere and goes on writes what an unbroken one writes, to the bit.
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <map>
 
 #include "../run/small_case.hpp"
+#include "../scratch.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/base/read_file.hpp"
 #include "fokker/base/stop.hpp"
@@ -19,17 +19,6 @@ using namespace fokker;
 namespace fs = std::filesystem;
 
 namespace {
-
-/// A folder that vanishes with the test.
-struct Scratch {
-  Scratch() { fs::create_directories(path); }
-  ~Scratch() { fs::remove_all(path); }
-  fs::path path = fs::temp_directory_path() / ("fokker_test_resume_" + std::to_string(getpid()));
-  [[nodiscard]] fs::path write(const std::string& name, const std::string& text) const {
-    std::ofstream(path / name) << text;
-    return path / name;
-  }
-};
 
 Command quiet(const fs::path& argument, std::vector<std::string> overrides = {}) {
   Command command;
@@ -106,17 +95,7 @@ frames = 2
 exact = true
 )";
 
-const char* const narrow = R"(
-[[axis]]
-name = "x"
-range = [-4, 4]
-cells = 32
-boundary = "reflecting"
-[[axis]]
-name = "y"
-range = [-4, 4]
-cells = 32
-boundary = "reflecting"
+const std::string narrow = square(32) + R"(
 [sde]
 drift = ["-x - 3*y", "3*x - y"]
 diffusion = [[0.05, 0], [0, 0.05]]
@@ -212,6 +191,31 @@ TEST_CASE("a later end goes on from the frames that are there") {
       CHECK_MESSAGE(read_file(*first.out / name) == bytes, name);
   CHECK(verb_resume(quiet(*first.out, {"time.end=0.9"})) == exit_ok);  // and once more
   CHECK(fs::exists(*first.out / "density_000009.vti"));
+}
+
+TEST_CASE("a run goes on from any folder with the files of its case") {
+  const Scratch scratch;
+  for (const char* const name : {"home", "home/sub", "elsewhere"}) fs::create_directory(scratch.path / name);
+  std::string table = "x,p\n";
+  for (int i = 0; i < 120; ++i) table += std::to_string(-4 + (i + 0.5) / 12) + ",0.1\n";
+  static_cast<void>(scratch.write("home/sub/values.csv", table));
+  static_cast<void>(scratch.write("home/case.toml", std::string(ou) + "[[check]]\nquantity = \"l1\"\n"
+                                                                      "against = \"sub/values.csv\"\nbelow = 2\n"));
+  const fs::path before = fs::current_path();
+  Command command = quiet("case.toml", {"time.stepper=rk4", "time.dt=1e-4"});
+  command.out = scratch.path / "out";
+  fs::current_path(scratch.path / "home");
+  {
+    const StopRequest request(500);
+    CHECK(verb_run(command) == exit_stopped);
+  }
+  for (const char* const name : {"elsewhere", "."}) {
+    fs::current_path(scratch.path / name);
+    const StopRequest request(500);
+    CHECK(verb_resume(quiet(*command.out)) == exit_stopped);
+  }
+  CHECK(verb_resume(quiet(*command.out)) == exit_ok);
+  fs::current_path(before);
 }
 
 TEST_CASE("what is not the same run is refused and says what differs") {

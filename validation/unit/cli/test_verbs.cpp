@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "../run/small_case.hpp"
+#include "../scratch.hpp"
 #include "fokker/base/read_file.hpp"
 #include "fokker/base/stop.hpp"
 #include "fokker/cli/console.hpp"
@@ -22,17 +23,6 @@ using namespace fokker;
 namespace fs = std::filesystem;
 
 namespace {
-
-/// A folder that vanishes with the test.
-struct Scratch {
-  Scratch() { fs::create_directories(path); }
-  ~Scratch() { fs::remove_all(path); }
-  fs::path path = fs::temp_directory_path() / ("fokker_test_verbs_" + std::to_string(getpid()));
-  [[nodiscard]] fs::path write(const std::string& name, const std::string& text) const {
-    std::ofstream(path / name) << text;
-    return path / name;
-  }
-};
 
 Command quiet(std::vector<std::string> arguments) {
   Command command;

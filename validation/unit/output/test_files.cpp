@@ -6,6 +6,7 @@
 
 #include <filesystem>
 
+#include "../scratch.hpp"
 #include "fokker/base/errors.hpp"
 #include "fokker/base/read_file.hpp"
 #include "fokker/output/files.hpp"
@@ -13,19 +14,8 @@
 using namespace fokker;
 namespace fs = std::filesystem;
 
-namespace {
-
-// A folder of its own for one test, gone afterwards.
-struct Folder {
-  fs::path path = fs::temp_directory_path() / ("fokker_test_files_" + std::to_string(getpid()));
-  Folder() { fs::create_directories(path); }
-  ~Folder() { fs::remove_all(path); }
-};
-
-}  // namespace
-
 TEST_CASE("a written file reads back and leaves nothing beside it") {
-  const Folder folder;
+  const Scratch folder;
   const std::string bytes("a\0b\n\r\n", 6);
   write_atomically(folder.path / "f", "old and longer than the new one");
   write_atomically(folder.path / "f", bytes);
@@ -34,7 +24,7 @@ TEST_CASE("a written file reads back and leaves nothing beside it") {
 }
 
 TEST_CASE("a failed write says why and leaves the old file") {
-  const Folder folder;
+  const Scratch folder;
   fs::create_directory(folder.path / "taken");
   write_atomically(folder.path / "taken" / "inside", "x");
   CHECK_THROWS_AS(write_atomically(folder.path / "taken", "new"), FileError);
@@ -44,7 +34,7 @@ TEST_CASE("a failed write says why and leaves the old file") {
 }
 
 TEST_CASE("a draft follows no link and an unfinished one is taken away") {
-  const Folder folder;
+  const Scratch folder;
   write_atomically(folder.path / "target", "mine");
   fs::create_symlink(folder.path / "target", folder.path / "link");
   write_atomically(folder.path / "link", "new");  // the link is replaced, not what it points at
@@ -59,7 +49,7 @@ TEST_CASE("a draft follows no link and an unfinished one is taken away") {
 }
 
 TEST_CASE("an appended file holds whole lines whenever it is read; one that does not fit is taken back") {
-  const Folder folder;
+  const Scratch folder;
   write_atomically(folder.path / "target", "mine");
   fs::create_symlink(folder.path / "target", folder.path / "f");
   rlimit before{};

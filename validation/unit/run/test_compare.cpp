@@ -9,6 +9,7 @@
 #include <fstream>
 #include <random>
 
+#include "../scratch.hpp"
 #include "fokker/base/errors.hpp"
 #include "fokker/base/read_file.hpp"
 #include "fokker/output/files.hpp"
@@ -26,16 +27,6 @@ using namespace fokker;
 namespace fs = std::filesystem;
 
 namespace {
-
-struct Scratch {
-  fs::path path = fs::temp_directory_path() / ("fokker_test_compare_" + std::to_string(getpid()));
-  Scratch() { fs::create_directories(path); }
-  ~Scratch() { fs::remove_all(path); }
-  [[nodiscard]] fs::path write(const std::string& name, const std::string& text) const {
-    std::ofstream(path / name) << text;
-    return path / name;
-  }
-};
 
 fs::path run_of(const Scratch& scratch, const std::string& name, const std::vector<std::string>& overrides,
                 const std::string& text = ou) {

@@ -8,6 +8,7 @@
 #include <numbers>
 #include <sstream>
 
+#include "../scratch.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/run/fields.hpp"
 #include "fokker/run/steady.hpp"
@@ -62,10 +63,7 @@ std::string refusal(const std::string& text, const std::vector<std::string>& ove
   return "";
 }
 
-struct Folder {
-  std::filesystem::path path = std::filesystem::temp_directory_path() / "fokker_test_questions";
-  Folder() { std::filesystem::create_directories(path); }
-  ~Folder() { std::filesystem::remove_all(path); }
+struct Folder : Scratch {
   [[nodiscard]] std::vector<std::vector<std::string>> table(const char* name) const {
     std::ifstream file(path / name);
     std::vector<std::vector<std::string>> rows;
