@@ -30,7 +30,7 @@ SEES = {
 # What the tests of a module are tried on, beside what the module sees.
 GUESTS = {"solve": "model scheme", "integrate": "model scheme", "scheme": "solve"}
 # The sub-folders of `run`: each sees those before it.
-RUN = ["build", "state", "witness", "observe", "judge", "study", "records"]
+RUN = ["build", "state", "witness", "observe", "judge", "study", "records", "figure"]
 RUN_HEADERS = {"march": "state", "check_result": "observe", "reverse_row": "observe", "observers": "observe", "judgement": "judge"}
 PICTURE, DRAWN, DRAWN_END = "docs/architecture.md", "<!-- drawn by tools/check_floors.py --draw -->", "<!-- end of the picture -->"
 CONSOLE = "src/cli/console.cpp"
@@ -44,6 +44,7 @@ THIRD_PARTY = [
     (r"boost/math/.*", ["src/analysis/*", "src/scheme/fitted/stationary_weights*.cpp"]),
     (r"fftw3\.h", ["src/spectral/fourier.cpp"]),
     (r"vtk\w+\.h", ["src/output/paraview.cpp", "src/output/picture/canvas.cpp"]),
+    (r"cairo[\w-]*\.h|fontconfig/.*", ["src/output/figure/cairo_canvas.cpp"]),
     (r"toml\+\+/.*", ["src/case/toml_adapter.cpp"]),
     (r"nlohmann/.*", ["include/fokker/output/json_text.hpp"]),
     (r"xxhash\.h", ["src/output/checkpoint.cpp"]),

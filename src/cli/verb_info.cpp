@@ -1,8 +1,8 @@
 #include "fokker/cli/console.hpp"
 #include "fokker/cli/verbs.hpp"
-#include "fokker/run/compare_runs.hpp"
-#include "fokker/run/info.hpp"
-#include "fokker/run/upgrade.hpp"
+#include "fokker/run/records/compare_runs.hpp"
+#include "fokker/run/records/info.hpp"
+#include "fokker/run/records/upgrade.hpp"
 
 namespace fokker {
 

@@ -8,7 +8,7 @@
 #include "fokker/cli/console.hpp"
 #include "fokker/cli/verbs.hpp"
 #include "fokker/output/files.hpp"
-#include "fokker/run/copy_case.hpp"
+#include "fokker/run/records/copy_case.hpp"
 #include "fokker/starters.hpp"
 
 namespace fokker {

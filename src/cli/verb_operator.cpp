@@ -1,7 +1,7 @@
 #include "fokker/cli/console.hpp"
 #include "fokker/cli/verbs.hpp"
 #include "fokker/run/build.hpp"
-#include "fokker/run/matrix_market.hpp"
+#include "fokker/run/records/matrix_market.hpp"
 
 namespace fokker {
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <bit>
+#include <cstring>
 #include <iterator>
 
 namespace fokker {
@@ -24,6 +25,19 @@ std::string npy_bytes(const Grid& grid, std::span<const double> values) {
     for (Index j = 0; j < ny; ++j)
       bytes.append(reinterpret_cast<const char*>(&values[static_cast<std::size_t>(i + nx * j)]), sizeof(double));
   return bytes;
+}
+
+std::vector<double> npy_values(const Grid& grid, std::string_view bytes) {
+  const std::vector<double> none(static_cast<std::size_t>(grid.cells()));
+  const std::string like = npy_bytes(grid, none);
+  const std::size_t header = like.size() - none.size() * sizeof(double);
+  if (bytes.size() != like.size() || bytes.substr(0, header) != std::string_view(like).substr(0, header)) return {};
+  std::vector<double> values(none.size());
+  const char* next = bytes.data() + header;
+  for (Index i = 0; i < grid.nx(); ++i)
+    for (Index j = 0; j < grid.ny(); ++j, next += sizeof(double))
+      std::memcpy(&values[static_cast<std::size_t>(i + grid.nx() * j)], next, sizeof(double));
+  return values;
 }
 
 std::string csv_text(const Grid& grid, std::span<const double> values) {

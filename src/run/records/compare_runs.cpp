@@ -1,4 +1,4 @@
-#include "fokker/run/compare_runs.hpp"
+#include "fokker/run/records/compare_runs.hpp"
 
 #include <fmt/format.h>
 
@@ -11,9 +11,7 @@
 #include "fokker/base/read_file.hpp"
 #include "fokker/case/csv.hpp"
 #include "fokker/case/point_table.hpp"
-#include "fokker/output/paraview.hpp"
-#include "fokker/run/build.hpp"
-#include "frame_files.hpp"
+#include "fokker/run/run_record.hpp"
 
 namespace fokker {
 
@@ -21,39 +19,13 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Frame {
-  double t = 0;
-  fs::path file;
-};
-
-/// A run as its folder holds it; densities are read one at a time.
-struct RunFiles {
-  fs::path folder;
-  std::vector<Axis> axes;
-  std::vector<Frame> frames;  ///< ascending
-};
-
-RunFiles read_run(const fs::path& folder) {
+RunRecord read_run(const fs::path& folder) {
   if (!fs::is_directory(folder))
     throw UsageError(fmt::format("compare: {} is no folder of a run; a run comes first, then what it is held against",
                                  folder.string()));
-  RunFiles run{folder, {}, {}};
-  const fs::path resolved = folder / "resolved.toml";
-  if (!fs::exists(resolved))
-    throw UsageError(fmt::format("compare: {} holds no resolved.toml: no folder of a run", folder.string()));
-  run.axes = load_case(resolved, {}, vocabulary(), CaseFor::steady).axes;
-  for (const fs::path& file : frame_files(folder)) run.frames.push_back({read_vti(file).time, file});
-  if (run.frames.empty()) throw UsageError(fmt::format("compare: {} holds no frames", folder.string()));
+  RunRecord run(folder);
+  if (run.frames().empty()) throw UsageError(fmt::format("compare: {} holds no frames", folder.string()));
   return run;
-}
-
-std::vector<double> density_of(const RunFiles& run, const Frame& frame) {
-  const VtiContent content = read_vti(frame.file);
-  Index cells = 1;
-  for (const Axis& axis : run.axes) cells *= axis.cells;
-  for (const auto& [name, values] : content.arrays)
-    if (name == "p" && static_cast<Index>(values.size()) == cells) return values;
-  throw FileError(frame.file.string(), fmt::format("it holds no p on {} cells, as resolved.toml says", cells));
 }
 
 bool same_axis(const Axis& a, const Axis& b) {
@@ -76,12 +48,13 @@ Axis common_axis(const Axis& a, const Axis& b) {
   return axis;
 }
 
-/// Cell averages on `axes` averaged over the cells of `grid`, axis by axis.
-Field on_grid(const std::vector<Axis>& axes, const std::vector<double>& p, const std::shared_ptr<const Grid>& grid) {
+/// p averaged over the cells of `grid`, axis by axis.
+Field on_grid(const Field& p, const std::shared_ptr<const Grid>& grid) {
+  const std::vector<Axis>& axes = p.grid->axes();
   const Index nx = axes[0].cells, ny = axes.size() > 1 ? axes[1].cells : 1, mx = grid->nx(), my = grid->ny();
   std::vector<double> along_x(static_cast<std::size_t>(mx * ny));
   for (Index j = 0; j < ny; ++j) {
-    const std::vector<double> row(p.begin() + j * nx, p.begin() + (j + 1) * nx);
+    const std::vector<double> row(p.values.begin() + j * nx, p.values.begin() + (j + 1) * nx);
     const std::vector<double> made = averaged_over(axes[0], row, grid->axis(0));
     std::copy(made.begin(), made.end(), along_x.begin() + j * mx);
   }
@@ -95,61 +68,52 @@ Field on_grid(const std::vector<Axis>& axes, const std::vector<double>& p, const
   return field;
 }
 
-double mass_of(const std::vector<Axis>& axes, const std::vector<double>& p) {
-  double volume = 1;
-  for (const Axis& axis : axes) volume *= axis.width();
-  double sum = 0;
-  for (const double value : p) sum += value;
-  return sum * volume;
+std::string times_text(const RunRecord& run) {
+  return fmt::format("{} has {} frames from t = {:.6g} to {:.6g}", run.folder().string(), run.frames().size(),
+                     run.frames().front().t, run.frames().back().t);
 }
 
-std::string times_text(const RunFiles& run) {
-  return fmt::format("{} has {} frames from t = {:.6g} to {:.6g}", run.folder.string(), run.frames.size(),
-                     run.frames.front().t, run.frames.back().t);
-}
-
-void compare_folders(const RunFiles& a, const RunFiles& b, RunComparison& found) {
-  const auto names = [](const RunFiles& run) {
+void compare_folders(const RunRecord& a, const RunRecord& b, RunComparison& found) {
+  const auto names = [](const RunRecord& run) {
     std::vector<std::string> all;
-    for (const Axis& axis : run.axes) all.push_back(axis.name);
+    for (const Axis& axis : run.axes()) all.push_back(axis.name);
     return all;
   };
   if (names(a) != names(b))
-    throw UsageError(fmt::format("compare: the axes differ: {} has {}, {} has {}", a.folder.string(),
-                                 fmt::join(names(a), ", "), b.folder.string(), fmt::join(names(b), ", ")));
+    throw UsageError(fmt::format("compare: the axes differ: {} has {}, {} has {}", a.folder().string(),
+                                 fmt::join(names(a), ", "), b.folder().string(), fmt::join(names(b), ", ")));
   std::vector<Axis> axes;
-  for (std::size_t k = 0; k < a.axes.size(); ++k) {
-    axes.push_back(common_axis(a.axes[k], b.axes[k]));
-    found.averaged = found.averaged || !same_axis(a.axes[k], b.axes[k]);
+  for (std::size_t k = 0; k < a.axes().size(); ++k) {
+    axes.push_back(common_axis(a.axes()[k], b.axes()[k]));
+    found.averaged = found.averaged || !same_axis(a.axes()[k], b.axes()[k]);
     found.cells.push_back(axes.back().cells);
   }
   const auto grid = std::make_shared<const Grid>(axes);
-  const double same = 1e-9 * std::max(std::abs(a.frames.back().t), std::abs(b.frames.back().t));
+  const double same = 1e-9 * std::max(std::abs(a.frames().back().t), std::abs(b.frames().back().t));
   std::size_t j = 0;
-  for (const Frame& frame : a.frames) {
-    while (j < b.frames.size() && b.frames[j].t < frame.t - same) ++j;
-    if (j == b.frames.size() || b.frames[j].t > frame.t + same) continue;
-    const std::vector<double> p = density_of(a, frame), q = density_of(b, b.frames[j++]);
-    const Field own = on_grid(a.axes, p, grid), other = on_grid(b.axes, q, grid);
-    found.frames.push_back(
-        {frame.t, verdict_on(frame.t, own, other), mass_of(a.axes, p) - own.mass(), mass_of(b.axes, q) - other.mass()});
+  for (std::size_t k = 0; k < a.frames().size(); ++k) {
+    const double t = a.frames()[k].t;
+    while (j < b.frames().size() && b.frames()[j].t < t - same) ++j;
+    if (j == b.frames().size() || b.frames()[j].t > t + same) continue;
+    const Field p = a.density(k), q = b.density(j++), own = on_grid(p, grid), other = on_grid(q, grid);
+    found.frames.push_back({t, verdict_on(t, own, other), p.mass() - own.mass(), q.mass() - other.mass()});
   }
-  found.only_a = a.frames.size() - found.frames.size();
-  found.only_b = b.frames.size() - found.frames.size();
+  found.only_a = a.frames().size() - found.frames.size();
+  found.only_b = b.frames().size() - found.frames.size();
   if (found.frames.empty())
     throw UsageError(fmt::format("compare: no two frames are of one time: {}; {}", times_text(a), times_text(b)));
 }
 
-void compare_samples(const RunFiles& run, const Csv& csv, RunComparison& found) {
-  const auto grid = std::make_shared<const Grid>(run.axes);
-  const Frame& last = run.frames.back();
-  const Field p = on_grid(run.axes, density_of(run, last), grid);
+void compare_samples(const RunRecord& run, const Csv& csv, RunComparison& found) {
+  const auto grid = std::make_shared<const Grid>(run.axes());
+  const double end = run.frames().back().t;
+  const Field p = on_grid(run.density(run.frames().size() - 1), grid);
   std::vector<double> counts(static_cast<std::size_t>(grid->cells()));
   const std::size_t rows = csv.columns.front().size();
   for (std::size_t n = 0; n < rows; ++n) {
     std::array<double, 2> point{};
-    for (std::size_t k = 0; k < run.axes.size(); ++k) point[k] = (*csv.column(run.axes[k].name))[n];
-    const Index cell = grid->find(std::span(point).first(run.axes.size()));
+    for (std::size_t k = 0; k < run.axes().size(); ++k) point[k] = (*csv.column(run.axes()[k].name))[n];
+    const Index cell = grid->find(std::span(point).first(run.axes().size()));
     if (cell >= 0) ++counts[cell];
   }
   Field histogram(grid);
@@ -161,37 +125,37 @@ void compare_samples(const RunFiles& run, const Csv& csv, RunComparison& found) 
   }
   if (!(inside > 0)) throw UsageError(fmt::format("compare: none of the {} samples lies in the box", rows));
   found.agreement = agreement(*grid, p.view(), counts, total);
-  found.frames.push_back({last.t, verdict_on(last.t, p, histogram), 0, 1 - inside / total});
-  found.only_a = run.frames.size() - 1;
+  found.frames.push_back({end, verdict_on(end, p, histogram), 0, 1 - inside / total});
+  found.only_a = run.frames().size() - 1;
 }
 
-void compare_values(const RunFiles& run, const fs::path& file, RunComparison& found) {
-  const auto grid = std::make_shared<const Grid>(run.axes);
-  const Frame& last = run.frames.back();
-  const Field p = on_grid(run.axes, density_of(run, last), grid);
-  const PointNorms norms = norms_over(read_point_table(file, run.axes), p);
+void compare_values(const RunRecord& run, const fs::path& file, RunComparison& found) {
+  const auto grid = std::make_shared<const Grid>(run.axes());
+  const double end = run.frames().back().t;
+  const Field p = on_grid(run.density(run.frames().size() - 1), grid);
+  const PointNorms norms = norms_over(read_point_table(file, run.axes()), p);
   if (!norms.sees(p))
     throw UsageError(
         fmt::format("compare: {:.4g} of the mass is {:.4g} by trapezoids over the points of {}: they miss "
                     "where p is, or are too few for it",
                     p.mass(), norms.seen, file.string()));
   Verdict verdict;
-  verdict.t = last.t;
+  verdict.t = end;
   verdict.norms = norms.norms;
-  found.frames.push_back({last.t, verdict, 0, 0});
-  found.only_a = run.frames.size() - 1;
+  found.frames.push_back({end, verdict, 0, 0});
+  found.only_a = run.frames().size() - 1;
 }
 
-void compare_with_file(const RunFiles& run, const fs::path& file, RunComparison& found) {
+void compare_with_file(const RunRecord& run, const fs::path& file, RunComparison& found) {
   const Csv csv = parse_csv(read_file(file), file);
-  for (const Axis& axis : run.axes)
+  for (const Axis& axis : run.axes())
     if (csv.column(axis.name) == nullptr)
       throw UsageError(
           fmt::format("compare: {} has no column {}, it has {}; columns of the axes are samples, with p "
                       "beside them values of a density",
                       file.string(), axis.name, fmt::join(csv.names, ", ")));
   if (csv.columns.front().empty()) throw UsageError(fmt::format("compare: {} holds no rows", file.string()));
-  for (const Axis& axis : run.axes) found.cells.push_back(axis.cells);
+  for (const Axis& axis : run.axes()) found.cells.push_back(axis.cells);
   found.with = csv.column("p") != nullptr ? "values" : "samples";
   if (csv.column("p") != nullptr)
     compare_values(run, file, found);
@@ -259,7 +223,7 @@ RunComparison compare_runs(const fs::path& a, const fs::path& b) {
   found.with = "run";
   for (const fs::path& path : {a, b})
     if (!fs::exists(path)) throw FileError(path.string(), "no such file or folder");
-  const RunFiles run = read_run(a);
+  const RunRecord run = read_run(a);
   if (!fs::is_directory(b) && b.extension() != ".csv")
     throw UsageError(fmt::format("compare: {} is neither a run folder nor a .csv file", b.string()));
   if (fs::is_directory(b))

@@ -1,4 +1,4 @@
-#include "fokker/run/copy_case.hpp"
+#include "fokker/run/records/copy_case.hpp"
 
 #include <fmt/format.h>
 

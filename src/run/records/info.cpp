@@ -1,4 +1,4 @@
-#include "fokker/run/info.hpp"
+#include "fokker/run/records/info.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "fokker/run/matrix_market.hpp"
+#include "fokker/run/records/matrix_market.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "fokker/run/upgrade.hpp"
+#include "fokker/run/records/upgrade.hpp"
 
 #include <fmt/format.h>
 

@@ -1,0 +1,79 @@
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fokker/case/csv.hpp"
+#include "fokker/output/json_text.hpp"
+#include "fokker/output/paraview.hpp"
+#include "fokker/run/fields.hpp"
+#include "fokker/run/setup.hpp"
+
+namespace fokker {
+
+/// A frame of a run folder.
+struct RecordedFrame {
+  double t = 0;                ///< [t]
+  std::filesystem::path file;  ///< .vti, or a table where the case asked for no .vti
+};
+
+/// What the folder of a run or of `steady` holds, read from its files when it is asked for; the last frame that was
+/// read is kept. Figures and reports are made from it, of a run that has just ended as of an old one.
+class RunRecord {
+ public:
+  /// Throws UsageError where this is no folder of a run, FileError where a file of it cannot be read.
+  explicit RunRecord(std::filesystem::path folder);
+  /// Of a run that is at hand, before its summary has been written; `setup` outlives the record.
+  RunRecord(std::filesystem::path folder, const Setup& setup, Json summary);
+
+  [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+  [[nodiscard]] const Case& config() const;
+  [[nodiscard]] const std::vector<Axis>& axes() const { return config().axes; }
+  /// The objects of its case, made anew where none were given. Throws CaseError where files that the case reads are
+  /// gone.
+  [[nodiscard]] const Setup& setup() const;
+  /// Is it the folder of `steady`?
+  [[nodiscard]] bool steady() const;
+
+  /// In order of time.
+  [[nodiscard]] const std::vector<RecordedFrame>& frames() const { return frames_; }
+  /// Names of the arrays of a frame.
+  [[nodiscard]] std::vector<std::string> arrays(std::size_t frame) const;
+  /// The values of an array of a frame as they stand in its file (vectors: three for every cell); empty where there is
+  /// none.
+  [[nodiscard]] std::vector<double> array(std::size_t frame, std::string_view name) const;
+  /// p of a frame. Throws FileError where it holds none for the cells of the case.
+  [[nodiscard]] Field density(std::size_t frame) const;
+  /// A field of `list fields`: from the file, or from p by the case's own scheme.
+  [[nodiscard]] FieldValues field(std::size_t frame, std::string_view name) const;
+  /// Witnesses whose density stands in a frame: NAME of its arrays p_NAME.
+  [[nodiscard]] std::vector<std::string> witnesses(std::size_t frame) const;
+
+  /// Frames of the time reversal, in order of t: each holds p_reverse_LAMBDA; the first also p, where the way began.
+  [[nodiscard]] const std::vector<RecordedFrame>& reverse_frames() const { return reverse_; }
+  /// The arrays of one of them.
+  [[nodiscard]] const VtiContent& reverse_frame(std::size_t frame) const;
+
+  /// series.csv, passage.csv; none where there is no such file.
+  [[nodiscard]] std::optional<Csv> table(const char* name) const;
+  /// summary.json; null where there is none yet.
+  [[nodiscard]] const Json& summary() const { return summary_; }
+
+ private:
+  void find_frames();
+  [[nodiscard]] const VtiContent& content(const std::filesystem::path& file) const;
+
+  std::filesystem::path folder_;
+  const Setup* setup_ = nullptr;
+  mutable std::unique_ptr<Setup> own_;
+  std::optional<Case> config_;  ///< where no setup was given
+  Json summary_;
+  std::vector<RecordedFrame> frames_, reverse_;
+  mutable std::filesystem::path read_;  ///< what `content_` is of
+  mutable VtiContent content_;
+};
+
+}  // namespace fokker

@@ -1,0 +1,171 @@
+#include "fokker/run/run_record.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+
+#include "fokker/base/errors.hpp"
+#include "fokker/base/read_file.hpp"
+#include "fokker/output/tables.hpp"
+#include "fokker/run/build.hpp"
+#include "frame_files.hpp"
+
+namespace fokker {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// File name -> time of a .pvd, as far as it is one.
+std::map<std::string, double> times_of(const fs::path& pvd) {
+  std::map<std::string, double> times;
+  std::error_code unseen;
+  if (!fs::exists(pvd, unseen)) return times;
+  const std::string text = read_file(pvd), time = "timestep=\"", file = "file=\"";
+  for (std::size_t at = text.find(time); at != std::string::npos; at = text.find(time, at)) {
+    at += time.size();
+    const std::size_t name = text.find(file, at);
+    if (name == std::string::npos) break;
+    const std::size_t start = name + file.size(), end = text.find('"', start);
+    if (end == std::string::npos) break;
+    times[text.substr(start, end - start)] = std::strtod(text.c_str() + at, nullptr);
+  }
+  return times;
+}
+
+/// With their times: from the .pvd, which is quick, or from themselves.
+std::vector<RecordedFrame> timed(const std::vector<fs::path>& files, const fs::path& pvd) {
+  const std::map<std::string, double> times = times_of(pvd);
+  std::vector<RecordedFrame> frames;
+  for (const fs::path& file : files) {
+    const auto listed = times.find(file.filename().string());
+    frames.push_back({listed != times.end() ? listed->second : read_vti(file).time, file});
+  }
+  std::stable_sort(frames.begin(), frames.end(),
+                   [](const RecordedFrame& a, const RecordedFrame& b) { return a.t < b.t; });
+  return frames;
+}
+
+Json summary_of(const fs::path& folder) {
+  std::error_code unseen;
+  if (!fs::exists(folder / "summary.json", unseen)) return nullptr;
+  Json summary = Json::parse(read_file(folder / "summary.json"), nullptr, false);
+  if (!summary.is_object()) throw FileError((folder / "summary.json").string(), "damaged: it is no JSON object");
+  return summary;
+}
+
+}  // namespace
+
+RunRecord::RunRecord(fs::path folder) : folder_(std::move(folder)) {
+  if (!fs::is_directory(folder_)) throw UsageError(fmt::format("{} is no folder of a run", folder_.string()));
+  if (!fs::exists(folder_ / "resolved.toml"))
+    throw UsageError(fmt::format("{} holds no resolved.toml: no folder of a run", folder_.string()));
+  config_ = load_case(folder_ / "resolved.toml", {}, vocabulary(), CaseFor::steady);
+  summary_ = summary_of(folder_);
+  find_frames();
+}
+
+RunRecord::RunRecord(fs::path folder, const Setup& setup, Json summary)
+    : folder_(std::move(folder)), setup_(&setup), summary_(std::move(summary)) {
+  find_frames();
+}
+
+const Case& RunRecord::config() const { return setup_ != nullptr ? setup_->config : *config_; }
+
+const Setup& RunRecord::setup() const {
+  if (setup_ != nullptr) return *setup_;
+  if (!own_) own_ = std::make_unique<Setup>(assemble(side_case(*config_)));
+  return *own_;
+}
+
+bool RunRecord::steady() const { return summary_.is_object() && summary_.contains("steady"); }
+
+/// Tables say nothing of their time: the output times of the case come in the order of their numbers, and the last of a
+/// run that ended early is that of the last row of series.csv.
+void RunRecord::find_frames() {
+  frames_ = timed(frame_files(folder_), folder_ / "density.pvd");
+  reverse_ = timed(frame_files(folder_, "reverse"), folder_ / "reverse.pvd");
+  for (const char* ending : {".npy", ".csv"}) {
+    if (!frames_.empty()) break;
+    const std::vector<fs::path> files = frame_files(folder_, "density", ending);
+    const std::vector<double>& times = config().output.times;
+    for (std::size_t k = 0; k < files.size() && k < times.size(); ++k) frames_.push_back({times[k], files[k]});
+    if (const auto series = table("series.csv"); series && !frames_.empty() && series->column("t") != nullptr)
+      if (const std::vector<double>& t = *series->column("t"); !t.empty() && t.back() < frames_.back().t)
+        frames_.back().t = t.back();
+  }
+}
+
+const VtiContent& RunRecord::content(const fs::path& file) const {
+  if (read_ == file) return content_;
+  read_.clear();
+  if (file.extension() == ".vti") {
+    content_ = read_vti(file);
+  } else {
+    const Grid grid(axes());
+    content_ = {};
+    const std::string bytes = read_file(file);
+    if (file.extension() == ".npy")
+      content_.arrays = {{"p", npy_values(grid, bytes)}};
+    else if (const Csv csv = parse_csv(bytes, file); csv.column("p") != nullptr)
+      content_.arrays = {{"p", *csv.column("p")}};
+  }
+  read_ = file;
+  return content_;
+}
+
+std::vector<std::string> RunRecord::arrays(std::size_t frame) const {
+  std::vector<std::string> names;
+  for (const auto& [name, values] : content(frames_.at(frame).file).arrays) names.push_back(name);
+  return names;
+}
+
+std::vector<double> RunRecord::array(std::size_t frame, std::string_view name) const {
+  for (const auto& [own, values] : content(frames_.at(frame).file).arrays)
+    if (own == name) return values;
+  return {};
+}
+
+Field RunRecord::density(std::size_t frame) const {
+  Field p(setup_ != nullptr ? setup_->grid : std::make_shared<const Grid>(axes()));
+  const std::vector<double> values = array(frame, "p");
+  if (static_cast<Index>(values.size()) != p.grid->cells())
+    throw FileError(frames_.at(frame).file.string(),
+                    fmt::format("it holds no p on {} cells, as resolved.toml says", p.grid->cells()));
+  std::copy(values.begin(), values.end(), p.values.begin());
+  return p;
+}
+
+FieldValues RunRecord::field(std::size_t frame, std::string_view name) const {
+  const FieldRow& row = field_row(name);
+  const std::vector<double> stored = array(frame, name);
+  if (stored.empty()) return row.values(setup(), frames_.at(frame).t, density(frame));
+  if (!row.vector) return {stored};
+  const bool plane = axes().size() > 1;
+  FieldValues values;
+  for (std::size_t cell = 0; cell + 2 < stored.size(); cell += 3) {
+    values.x.push_back(stored[cell]);
+    if (plane) values.y.push_back(stored[cell + 1]);
+  }
+  return values;
+}
+
+std::vector<std::string> RunRecord::witnesses(std::size_t frame) const {
+  std::vector<std::string> names;
+  for (const std::string& name : arrays(frame))
+    if (name.starts_with("p_")) names.push_back(name.substr(2));
+  return names;
+}
+
+const VtiContent& RunRecord::reverse_frame(std::size_t frame) const { return content(reverse_.at(frame).file); }
+
+std::optional<Csv> RunRecord::table(const char* name) const {
+  std::error_code unseen;
+  const fs::path file = folder_ / name;
+  if (!fs::exists(file, unseen)) return std::nullopt;
+  return parse_csv(read_file(file), file);
+}
+
+}  // namespace fokker
