@@ -43,7 +43,7 @@ THIRD_PARTY = [
     (r"boost/numeric/odeint.*", ["src/integrate/explicit.cpp", "src/model/linear_gaussian*.cpp", "src/particles/flow_integrator.cpp"]),
     (r"boost/math/.*", ["src/analysis/*", "src/scheme/fitted/stationary_weights*.cpp"]),
     (r"fftw3\.h", ["src/spectral/fourier.cpp"]),
-    (r"vtk\w+\.h", ["src/output/paraview.cpp", "src/output/picture/canvas.cpp"]),
+    (r"vtk\w+\.h", ["src/output/paraview.cpp"]),
     (r"cairo[\w-]*\.h|fontconfig/.*", ["src/output/figure/cairo_canvas.cpp"]),
     (r"toml\+\+/.*", ["src/case/toml_adapter.cpp"]),
     (r"nlohmann/.*", ["include/fokker/output/json_text.hpp"]),

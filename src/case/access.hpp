@@ -19,6 +19,7 @@ auto& part_of(AnyCase& c, std::size_t entry) {
   if constexpr (std::is_same_v<Part, CaseScheme>) return c.scheme;
   if constexpr (std::is_same_v<Part, CaseTime>) return c.time;
   if constexpr (std::is_same_v<Part, CaseOutput>) return c.output;
+  if constexpr (std::is_same_v<Part, CasePicture>) return c.output.picture;
   if constexpr (std::is_same_v<Part, CaseCheckpoint>) return c.checkpoint;
   if constexpr (std::is_same_v<Part, CaseCompare>) return c.compare;
   if constexpr (std::is_same_v<Part, CaseMonteCarlo>) return *c.compare.monte_carlo;

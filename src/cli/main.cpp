@@ -167,6 +167,9 @@ void add_options(CLI::App& app, fokker::Command& command, int& threads, double& 
   app.add_option("--levels", command.levels, help_of("--levels"));
   app.add_option("--in", command.in, help_of("--in"));
   app.add_option("--from", command.from, help_of("--from"));
+  app.add_option("--fields", command.fields, help_of("--fields"));
+  app.add_option("--times", command.times, help_of("--times"));
+  app.add_flag("--log", command.log, help_of("--log"));
   app.add_option("--junit", command.junit, help_of("--junit"));
 }
 

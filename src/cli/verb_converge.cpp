@@ -3,7 +3,10 @@
 #include "fokker/cli/console.hpp"
 #include "fokker/cli/verbs.hpp"
 #include "fokker/run/build.hpp"
+#include "fokker/output/files.hpp"
 #include "fokker/run/converge.hpp"
+#include "fokker/run/run_figure.hpp"
+#include "fokker/run/run_folder.hpp"
 
 namespace fokker {
 
@@ -15,6 +18,13 @@ int verb_converge(const Command& command) {
   if (command.levels < 2 || command.levels > 12) throw UsageError("--levels must be between 2 and 12");
   const Case base = load_case(command.arguments[0], command.overrides, vocabulary());
   const Convergence found = converge(base, command.levels, command.in == "time");
+  if (command.out) {
+    const RunFolder folder(*command.out, command.force, base);
+    write_atomically(folder.path() / "converge.csv", csv_of(found));
+    figure::Figure made = figure_of_table(folder.path() / "converge.csv", {}, false);
+    made.title = found.title;
+    for (const char* name : {"figure.png", "figure.svg"}) figure::write_figure(folder.path() / name, made);
+  }
   say(document(found), command);
   for (const CheckResult& done : found.checks)
     if (!done.ok) complain(fmt::format("{} is {:.6g}, asked {}\n", done.label(), done.value, done.bound()));

@@ -9,6 +9,7 @@
 #include "fokker/run/resume.hpp"
 #include "fokker/run/run.hpp"
 #include "fokker/run/run_folder.hpp"
+#include "fokker/run/run_record.hpp"
 
 namespace fokker {
 
@@ -36,6 +37,11 @@ int carry_out(Setup& setup, Witnesses witnesses, const RunFolder& folder, std::o
                                 .state = std::move(state),
                                 .checkpoint_every = setup.config.checkpoint.every});
   const Document summary = document(setup, result, folder.path());
+  if (exit_code(result) != exit_stopped) {
+    RunRecord record(folder.path(), setup, json_of(summary));
+    for (const KeptFrame& frame : result.kept) record.remember(frame.t, frame.arrays);
+    draw_figures(record);
+  }
   write_atomically(folder.path() / "summary.json", json_text(json_of(summary)), Durable::yes);
   say(summary, command);
   complain(last_words(result));

@@ -5,6 +5,7 @@
 #include "fokker/output/files.hpp"
 #include "fokker/run/build.hpp"
 #include "fokker/run/run_folder.hpp"
+#include "fokker/run/run_record.hpp"
 #include "fokker/run/steady.hpp"
 
 namespace fokker {
@@ -19,6 +20,7 @@ int verb_steady(const Command& command) {
       setup.config);
   write_steady(setup, result, folder.path());
   const Document summary = document(setup, result, folder.path());
+  draw_figures(RunRecord(folder.path(), setup, json_of(summary)));
   write_atomically(folder.path() / "summary.json", json_text(json_of(summary)));
   for (const std::string& warning : setup.warnings) complain(fmt::format("warning: {}\n", warning));
   for (const std::string& warning : result.judgement.warnings) complain(fmt::format("warning: {}\n", warning));

@@ -11,7 +11,7 @@ namespace {
 constexpr Verb rows[] = {
     {"run", "CASE.toml", "solve, compare, check, write everything into the run folder", verb_run},
     {"check", "CASE.toml", "no solve: parse, validate, print what would run", verb_check},
-    {"converge", "CASE.toml", "refine --levels N times: table of error, order, cost", verb_converge},
+    {"converge", "CASE.toml", "refine --levels N times: table of error, order, cost; with --out also as converge.csv and a figure", verb_converge},
     {"steady", "CASE.toml", "stationary density and current of an autonomous case, without stepping in time",
      verb_steady},
     {"validate", "[PATH...]", "every case under cases/ and validation/ (or those given) against its checks",
@@ -24,6 +24,8 @@ constexpr Verb rows[] = {
     {"info", "FILE", "what a case, a run folder, a frame, a table or a summary holds, and who made it", verb_info},
     {"compare", "A B", "two run folders, or one and a .csv of samples or values: norms, KL, W1, KS at matching times",
      verb_compare},
+    {"plot", "RUN_DIR", "the figure of a run, of `steady`, of a series.csv or a converge.csv, as PNG, SVG or PDF",
+     verb_plot},
     {"operator", "CASE.toml", "the matrix of dp/dt = A p with volumes and outflow rates (MatrixMarket, --out Q.mtx)",
      verb_operator},
     {"upgrade", "FILE", "a case, run folder or summary of an earlier version to the names of today", verb_upgrade},
@@ -35,7 +37,7 @@ constexpr Verb rows[] = {
 
 constexpr Option option_rows[] = {
     {"--set", "KEY=VALUE", "override a key of the case, as axis.x.cells=512 (repeatable)"},
-    {"--out", "PATH", "run folder (default runs/<case name>); operator: the file"},
+    {"--out", "PATH", "run folder (default runs/<case name>); operator, plot: the file"},
     {"--force", "", "replace the files of an earlier run"},
     {"--threads", "N", "number of threads (default: all)"},
     {"--progress", "WHEN", "auto, always or never"},
@@ -46,6 +48,9 @@ constexpr Option option_rows[] = {
     {"--levels", "N", "converge: number of grids (default 4)"},
     {"--in", "WHAT", "converge: space or time"},
     {"--from", "CASE", "init: the case to copy into the folder that is named"},
+    {"--fields", "NAMES", "plot: what is shown beside p (`list fields`), columns of a table, between commas"},
+    {"--times", "TIMES", "plot: the frames that are shown, between commas"},
+    {"--log", "", "plot: densities in logarithmic colours and heights"},
     {"--junit", "FILE", "validate: write a JUnit report"},
     {"--version", "", "version, commit, compiler and libraries"},
     {"--help", "", "-h: the verbs and options"},

@@ -191,18 +191,43 @@ void write_spacetime_vti(const std::filesystem::path& path, const Axis& axis, st
   write_image(path, image);
 }
 
-VtiContent read_vti(const std::filesystem::path& path) {
-  vtkNew<vtkXMLImageDataReader> reader;
-  ErrorListener errors;
-  errors.listen_to(reader);
-  reader->SetParserErrorObserver(errors.command());
-  const auto fail = [&](const std::string& reason) { throw FileError(path.string(), "cannot read: " + reason); };
-  if (std::error_code ignored; !std::filesystem::is_regular_file(path, ignored)) fail("no such file");
-  if (reader->CanReadFile(path.c_str()) == 0) fail("not a .vti file");
-  reader->SetFileName(path.c_str());
-  reader->Update();
-  vtkImageData* image = reader->GetOutput();
-  if (reader->GetErrorCode() != 0 || errors.heard()) fail("damaged: " + errors.reason());
+namespace {
+
+/// A .vti that has been found to be one; read it, and what was said is a FileError.
+class VtiFile {
+ public:
+  explicit VtiFile(const std::filesystem::path& path) : path_(path) {
+    errors_.listen_to(reader_);
+    reader_->SetParserErrorObserver(errors_.command());
+    if (std::error_code ignored; !std::filesystem::is_regular_file(path, ignored)) fail("no such file");
+    if (reader_->CanReadFile(path.c_str()) == 0) fail("not a .vti file");
+    reader_->SetFileName(path.c_str());
+    reader_->UpdateInformation();
+    if (errors_.heard()) fail("damaged: " + errors_.reason());
+  }
+
+  [[nodiscard]] std::vector<std::string> arrays() {
+    std::vector<std::string> names;
+    for (int a = 0; a < reader_->GetNumberOfCellArrays(); ++a) names.emplace_back(reader_->GetCellArrayName(a));
+    return names;
+  }
+  void only(std::string_view name) {
+    for (const std::string& other : arrays()) reader_->SetCellArrayStatus(other.c_str(), other == name ? 1 : 0);
+  }
+  [[nodiscard]] VtiContent read();
+
+ private:
+  [[noreturn]] void fail(const std::string& reason) const { throw FileError(path_.string(), "cannot read: " + reason); }
+
+  std::filesystem::path path_;
+  vtkNew<vtkXMLImageDataReader> reader_;
+  ErrorListener errors_;
+};
+
+VtiContent VtiFile::read() {
+  reader_->Update();
+  vtkImageData* image = reader_->GetOutput();
+  if (reader_->GetErrorCode() != 0 || errors_.heard()) fail("damaged: " + errors_.reason());
   if (image->GetNumberOfCells() == 0) fail("it holds no cells");
 
   VtiContent content;
@@ -224,6 +249,23 @@ VtiContent read_vti(const std::filesystem::path& path) {
     }
     content.arrays.emplace_back(array->GetName() != nullptr ? array->GetName() : "", std::move(values));
   }
+  return content;
+}
+
+}  // namespace
+
+VtiContent read_vti(const std::filesystem::path& path) { return VtiFile(path).read(); }
+
+VtiContent read_vti(const std::filesystem::path& path, std::string_view array) {
+  VtiFile file(path);
+  const std::vector<std::string> names = file.arrays();
+  file.only(array);
+  VtiContent content = file.read();
+  auto read = std::move(content.arrays);
+  content.arrays.clear();
+  for (const std::string& name : names)
+    content.arrays.emplace_back(
+        name, name == array && !read.empty() ? std::move(read.front().second) : std::vector<double>{});
   return content;
 }
 

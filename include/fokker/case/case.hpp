@@ -69,6 +69,15 @@ struct CaseQuestion {
   }
 };
 
+/// What figures show in place of what is chosen for them.
+struct CasePicture {
+  std::vector<double> times;        ///< of frames; empty: those at which something happens
+  std::vector<std::string> fields;  ///< empty: what the case is about
+  bool log = false;                 ///< of densities
+  std::string aspect = "free";      ///< or "equal": a unit of one axis as long as one of the other
+  [[nodiscard]] bool wishes() const { return !times.empty() || !fields.empty() || log || aspect != "free"; }
+};
+
 struct CaseOutput {
   std::vector<double> times;  ///< ascending, first 0, last end, no two of them the same (same_time)
   std::vector<std::string> fields{"p"};
@@ -76,6 +85,7 @@ struct CaseOutput {
   std::vector<CaseQuestion> questions;      ///< expectations, then probabilities
   std::vector<std::string> formats{"vti"};  ///< of frames
   bool marginals = false;                   ///< 2D: frames of what each axis alone has
+  CasePicture picture;
 };
 
 struct CaseMonteCarlo {

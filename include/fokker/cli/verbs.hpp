@@ -10,6 +10,8 @@
 
 namespace fokker {
 
+class RunRecord;
+
 /// Exit codes of the contract.
 enum ExitCode : int {
   exit_ok = 0,
@@ -28,6 +30,8 @@ struct Command {
   std::optional<std::filesystem::path> out;
   std::optional<std::filesystem::path> from;   ///< init: the case to copy
   std::optional<std::filesystem::path> junit;  ///< validate: a report for scripts
+  std::string fields, times;                   ///< plot: names and numbers between commas
+  bool log = false;                            ///< plot
   bool force = false, json = false, quiet = false, verbose = false;
   std::string progress = "auto";  ///< auto | always | never
   int levels = 4;                 ///< converge
@@ -49,6 +53,7 @@ int verb_compare(const Command& command);
 int verb_operator(const Command& command);
 int verb_completion(const Command& command);
 int verb_man(const Command& command);
+int verb_plot(const Command& command);
 int verb_upgrade(const Command& command);
 
 /// A row of `list verbs`.
@@ -79,6 +84,9 @@ int demonstration(const Command& command);
 /// "; did you mean NAME?", or `none` where none is near.
 [[nodiscard]] std::string did_you_mean(std::string_view name, std::span<const std::string> names,
                                        const char* none = "");
+
+/// figure.png and figure.svg of a run or of `steady`; where there can be none, that is noted on stderr.
+void draw_figures(const RunRecord& record);
 
 /// Prints what a study found, as JSON or, unless people want it quiet, as text.
 void say(const Document& found, const Command& command);

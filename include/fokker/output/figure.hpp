@@ -14,7 +14,7 @@ namespace fokker::figure {
 
 /// Colours that differ in print and to the colour-blind (Okabe and Ito 2008); `ink` is the text's own, so that a page
 /// may turn it light.
-enum class Hue { ink, pale, blue, orange, green, purple, sky, red };
+enum class Hue { ink, pale, blue, orange, green, purple, sky, red, white };
 
 struct Paint {
   Hue hue = Hue::ink;
@@ -26,7 +26,7 @@ enum class Dash { solid, dashed, dotted };
 
 /// A polyline; it is broken where a coordinate is not finite.
 struct Line {
-  std::vector<double> x, y;
+  std::vector<double> x = {}, y = {};
   Paint paint = {};
   double width = 1.6;
   Dash dash = Dash::solid;
@@ -36,15 +36,15 @@ struct Line {
 
 /// The area between two curves.
 struct Band {
-  std::vector<double> x, lower, upper;
+  std::vector<double> x = {}, lower = {}, upper = {};
   Paint paint = {};
   std::string label = {};
 };
 
 /// Steps, with a band of +- `deviation` where there is one.
 struct Histogram {
-  std::vector<double> edges;  ///< one more than heights
-  std::vector<double> heights, deviation = {};
+  std::vector<double> edges = {};  ///< one more than heights
+  std::vector<double> heights = {}, deviation = {};
   Paint paint = {};
   std::string label = {};
 };
@@ -62,14 +62,14 @@ struct ColourScale {
 
 /// Cell averages between edges, the first axis fastest, the second upwards.
 struct CellImage {
-  std::vector<double> x_edges, y_edges, values;
+  std::vector<double> x_edges = {}, y_edges = {}, values = {};
   int scale = 0;  ///< of Figure::scales
 };
 
 /// Lines of equal value through cell averages.
 struct Contours {
-  std::vector<double> x_edges, y_edges, values;
-  std::vector<double> levels;
+  std::vector<double> x_edges = {}, y_edges = {}, values = {};
+  std::vector<double> levels = {};
   Paint paint = {};
   double width = 1;
   Dash dash = Dash::solid;
@@ -78,14 +78,14 @@ struct Contours {
 
 /// Vectors at points, in units of the axes per something: the longest is drawn `longest` pixels long.
 struct Arrows {
-  std::vector<double> x, y, u, v;
+  std::vector<double> x = {}, y = {}, u = {}, v = {};
   Paint paint = {};
   double longest = 22;
   std::string label = {};
 };
 
 struct Points {
-  std::vector<double> x, y;
+  std::vector<double> x = {}, y = {};
   Paint paint = {};
   double radius = 2.5;
   std::string label = {};

@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -42,5 +43,7 @@ struct VtiContent {
   std::vector<std::pair<std::string, std::vector<double>>> arrays;  ///< vectors interleaved, 3 components
 };
 [[nodiscard]] VtiContent read_vti(const std::filesystem::path& path);
+/// With the values of one array alone: the others are there by their names, without values.
+[[nodiscard]] VtiContent read_vti(const std::filesystem::path& path, std::string_view array);
 
 }  // namespace fokker

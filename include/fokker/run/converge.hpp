@@ -10,6 +10,7 @@ namespace fokker {
 
 struct ConvergenceRow {
   std::string cells;
+  double width = 0;  ///< of a cell along the first axis [x], or of the mean step [t]
   double error = 0, order = 0;  ///< NaN where there is none
   long steps = 0;
   double seconds = 0;  ///< stepping
@@ -31,5 +32,7 @@ struct Convergence {
 [[nodiscard]] Convergence converge(const Case& config, int levels, bool in_time);
 
 [[nodiscard]] Document document(const Convergence& found);
+/// h (in time: dt), l1, order, steps, seconds: a row for each level.
+[[nodiscard]] std::string csv_of(const Convergence& found);
 
 }  // namespace fokker

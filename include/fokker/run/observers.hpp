@@ -108,8 +108,7 @@ enum class Files { begin, go_on };
 /// the same times, from the record of what passes absorbing sides (null: none does; else it outlives the series).
 [[nodiscard]] std::unique_ptr<Observer> make_series(const Setup& setup, const std::filesystem::path& folder,
                                                     const PassageRecord* passages, Files files);
-/// Where the case asks for .vti density_NNNNNN.vti, density.pvd and spacetime.vti (1D); density.png (and twin.png) of
-/// the last frame.
+/// Where the case asks for .vti density_NNNNNN.vti, density.pvd and spacetime.vti (1D).
 [[nodiscard]] std::unique_ptr<Observer> make_frames(const Setup& setup, std::filesystem::path folder);
 
 /// density_NNNNNN.csv and .npy, and marginal_AXIS_NNNNNN in all formats with marginal_AXIS.pvd, where the case asks.

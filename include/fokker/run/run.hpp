@@ -26,6 +26,13 @@ struct RunOptions {
   bool estimates_reverse = true;  ///< the time reversal is repeated on wider cells, for the error it states
 };
 
+/// Arrays of a frame as they have been written, for figures that are drawn before the run is gone; those of witnesses
+/// at the last frame alone, by their names (and without values) at the others.
+struct KeptFrame {
+  double t = 0;
+  std::vector<std::pair<std::string, std::vector<double>>> arrays;
+};
+
 /// What a run found, and the state that it ended with.
 struct RunResult : RunState {
   std::string stop_reason = "end";  ///< "end", "interrupted", or what failed
@@ -51,6 +58,7 @@ struct RunResult : RunState {
   std::vector<std::string> warnings;  ///< what came up while it ran; those known before are Setup's
   Judgement judgement;                ///< of its own box and grid; its warnings are among `warnings`
   std::optional<ReverseResult> reverse;
+  std::vector<KeptFrame> kept{};  ///< of runs with a folder, up to 16 MB
   [[nodiscard]] bool checks_ok() const;
   /// What has come together between two steps; `checks` without the case's own.
   void keep(Archive& archive) {

@@ -1,14 +1,15 @@
 #pragma once
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "fokker/case/csv.hpp"
 #include "fokker/output/json_text.hpp"
-#include "fokker/output/paraview.hpp"
 #include "fokker/run/fields.hpp"
 #include "fokker/run/setup.hpp"
 
@@ -20,14 +21,17 @@ struct RecordedFrame {
   std::filesystem::path file;  ///< .vti, or a table where the case asked for no .vti
 };
 
-/// What the folder of a run or of `steady` holds, read from its files when it is asked for; the last frame that was
-/// read is kept. Figures and reports are made from it, of a run that has just ended as of an old one.
+/// What the folder of a run or of `steady` holds, read from its files when it is asked for; what was read is kept,
+/// up to 64 MB. Figures and reports are made from it, of a run that has just ended as of an old one.
 class RunRecord {
  public:
   /// Throws UsageError where this is no folder of a run, FileError where a file of it cannot be read.
   explicit RunRecord(std::filesystem::path folder);
   /// Of a run that is at hand, before its summary has been written; `setup` outlives the record.
   RunRecord(std::filesystem::path folder, const Setup& setup, Json summary);
+
+  /// Spares reading arrays of the frame at this time; those without values are known by their names.
+  void remember(double t, const std::vector<std::pair<std::string, std::vector<double>>>& arrays);
 
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
   [[nodiscard]] const Case& config() const;
@@ -54,17 +58,20 @@ class RunRecord {
 
   /// Frames of the time reversal, in order of t: each holds p_reverse_LAMBDA; the first also p, where the way began.
   [[nodiscard]] const std::vector<RecordedFrame>& reverse_frames() const { return reverse_; }
-  /// The arrays of one of them.
-  [[nodiscard]] const VtiContent& reverse_frame(std::size_t frame) const;
+  /// The names p_reverse_LAMBDA in one of them, and the values of an array.
+  [[nodiscard]] std::vector<std::string> ways_back(std::size_t frame) const;
+  [[nodiscard]] std::vector<double> reverse_array(std::size_t frame, std::string_view name) const;
 
-  /// series.csv, passage.csv; none where there is no such file.
+  /// series.csv, passage.csv (an empty field is NaN); none where there is no such file.
   [[nodiscard]] std::optional<Csv> table(const char* name) const;
   /// summary.json; null where there is none yet.
   [[nodiscard]] const Json& summary() const { return summary_; }
 
  private:
   void find_frames();
-  [[nodiscard]] const VtiContent& content(const std::filesystem::path& file) const;
+  [[nodiscard]] const std::vector<double>& values(const std::filesystem::path& file, std::string_view name) const;
+
+  [[nodiscard]] std::vector<std::string> names_in(const std::filesystem::path& file) const;
 
   std::filesystem::path folder_;
   const Setup* setup_ = nullptr;
@@ -72,8 +79,12 @@ class RunRecord {
   std::optional<Case> config_;  ///< where no setup was given
   Json summary_;
   std::vector<RecordedFrame> frames_, reverse_;
-  mutable std::filesystem::path read_;  ///< what `content_` is of
-  mutable VtiContent content_;
+  using Arrays = std::map<std::string, std::vector<double>, std::less<>>;
+  mutable std::map<std::filesystem::path, Arrays> kept_;  ///< empty: known by its name alone
+  mutable std::size_t kept_values_ = 0;
 };
+
+/// A table of numbers in which fields may be empty: NaN. Throws FileError.
+[[nodiscard]] Csv read_table(const std::filesystem::path& file);
 
 }  // namespace fokker

@@ -40,8 +40,7 @@ struct SteadyResult {
 /// refer to the old one, goes). The checks refer to those of `setup`.
 [[nodiscard]] SteadyResult solve_steady(Setup& setup);
 
-/// The files of a run, one frame of them: density.pvd with one .vti (the fields asked for, and always the current) and
-/// density.png.
+/// The files of a run, one frame of them: density.pvd with one .vti (the fields asked for, and always the current).
 void write_steady(Setup& setup, const SteadyResult& result, const std::filesystem::path& folder);
 
 [[nodiscard]] Document document(const Setup& setup, const SteadyResult& result, const std::filesystem::path& folder);

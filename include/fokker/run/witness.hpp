@@ -68,7 +68,6 @@ struct WitnessRow {
   bool is_distribution = false;       ///< the distribution itself: pictures and series.csv show it beside p
   bool against_distribution = false;  ///< held against the distribution too: how much of a distance is its own
   bool both_signs = false;            ///< its density has noise of both signs: no reference for logarithms
-  std::string_view picture = {};      ///< file with p and its density at the end; "" for none
 };
 
 /// Each witness once, in the order in which they are made and judge.

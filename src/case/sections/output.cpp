@@ -131,6 +131,43 @@ void read_marginals(Reading& r) {
     r.reader.warn(r.node, "along one axis p is its own marginal, nothing more is written");
 }
 
+void read_picture_times(Reading& r) {
+  const auto nodes = r.reader.list(r.node);
+  if (!nodes || !r.reader.end_known) return;
+  const std::vector<double>& frames = r.c.output.times;
+  const double slack = 1e-6 * r.c.time.end;
+  for (const Node& entry : *nodes) {
+    const auto t = r.reader.number(entry);
+    if (!t) continue;
+    const auto near = std::min_element(frames.begin(), frames.end(),
+                                       [&](double a, double b) { return std::abs(a - *t) < std::abs(b - *t); });
+    if (std::abs(*near - *t) > slack)
+      r.reader.report(entry, fmt::format("{}, must be an output time; the nearest is {}", *t, *near));
+    else if (!r.c.output.picture.times.empty() && *t <= r.c.output.picture.times.back())
+      r.reader.report(entry, fmt::format("{}, must be greater than the time before it", *t));
+    else
+      r.c.output.picture.times.push_back(*t);
+  }
+}
+
+std::string write_picture_times(const Case& c, std::size_t) {
+  return c.output.picture.times.empty() ? "" : toml_list(c.output.picture.times);
+}
+
+void read_picture_fields(Reading& r) {
+  if (const auto nodes = r.reader.list(r.node))
+    r.c.output.picture.fields = distinct_words(r, *nodes, r.reader.vocabulary.fields);
+}
+
+std::string write_picture_fields(const Case& c, std::size_t) {
+  return c.output.picture.fields.empty() ? "" : toml_list(c.output.picture.fields);
+}
+
+void read_picture_aspect(Reading& r) {
+  const std::vector<std::string> allowed{"free", "equal"};
+  if (const auto word = r.reader.word(r.node, allowed)) r.c.output.picture.aspect = *word;
+}
+
 namespace {
 
 void read_questions(Reading& r, bool condition) {

@@ -93,9 +93,14 @@ std::string write_series(const Case& c, std::size_t);
 std::string write_fields(const Case& c, std::size_t);
 void read_formats(Reading& r);
 void read_marginals(Reading& r);
+void read_picture_times(Reading& r);
+void read_picture_fields(Reading& r);
+void read_picture_aspect(Reading& r);
 void read_expectations(Reading& r);
 void read_probabilities(Reading& r);
 std::string write_formats(const Case& c, std::size_t);
+std::string write_picture_times(const Case& c, std::size_t);
+std::string write_picture_fields(const Case& c, std::size_t);
 std::string write_expectations(const Case& c, std::size_t);
 std::string write_probabilities(const Case& c, std::size_t);
 

@@ -46,6 +46,8 @@ class Canvas {
   /// Until `unclip`, nothing is drawn outside.
   virtual void clip(const Box& box) = 0;
   virtual void unclip() = 0;
+  /// Of an image, along a pixel of the page.
+  [[nodiscard]] virtual double pixels() const { return 2; }
   /// The whole file.
   [[nodiscard]] virtual std::string bytes() = 0;
 };

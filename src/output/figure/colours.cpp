@@ -14,7 +14,7 @@ struct Row {
 };
 constexpr Row hues[] = {{"ink", {38, 38, 38}},     {"pale", {120, 120, 120}}, {"blue", {0, 114, 178}},
                         {"orange", {230, 135, 0}}, {"green", {0, 158, 115}},  {"purple", {170, 68, 153}},
-                        {"sky", {86, 180, 233}},   {"red", {213, 62, 0}}};
+                        {"sky", {86, 180, 233}},   {"red", {213, 62, 0}},     {"white", {255, 255, 255}}};
 
 Rgb of_channels(const double (&v)[3]) {
   const auto byte = [](double x) { return static_cast<std::uint8_t>(std::lround(255 * std::clamp(x, 0.0, 1.0))); };

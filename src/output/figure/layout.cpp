@@ -98,7 +98,7 @@ class Layout {
   [[nodiscard]] Surroundings measure(const Panel& panel, double width, double height) const {
     Surroundings s;
     const auto wanted = [](double length, double each) { return std::clamp(static_cast<int>(length / each), 2, 8); };
-    s.x = ticks_of(panel.x.lower, panel.x.upper, panel.x.log, wanted(width, 62));
+    s.x = ticks_of(panel.x.lower, panel.x.upper, panel.x.log, wanted(width, 45));
     s.y = ticks_of(panel.y.lower, panel.y.upper, panel.y.log, wanted(height, 38));
     s.left = 4;
     if (panel.y.numbers)
@@ -116,9 +116,15 @@ class Layout {
     return s;
   }
 
+  /// Histograms, which lie under lines, are named after them.
   static void place_legend(const Panel& panel, double width, Surroundings& s) {
     double x = 0;
-    for (const Mark& mark : panel.marks) {
+    std::vector<const Mark*> order;
+    for (const bool histograms : {false, true})
+      for (const Mark& mark : panel.marks)
+        if (std::holds_alternative<Histogram>(mark) == histograms) order.push_back(&mark);
+    for (const Mark* const each : order) {
+      const Mark& mark = *each;
       std::string label = label_of(mark);
       if (label.empty()) continue;
       if (s.legend_lines == 0) s.legend_lines = 1;

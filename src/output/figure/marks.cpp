@@ -115,8 +115,10 @@ void put(const Histogram& h, const Frame& frame, const Figure&, Canvas& canvas) 
       lower.push_back(h.heights[k] - spread);
       upper.push_back(h.heights[k] + spread);
     }
-  Paint band = h.paint;
-  band.opacity *= 0.35;
+  Paint area = h.paint, band = h.paint;
+  area.opacity *= 0.16;
+  band.opacity *= 0.45;
+  if (!frame.y.log) fill_between(x, std::vector<double>(x.size()), y, area, frame, canvas);
   if (!h.deviation.empty()) fill_between(x, lower, upper, band, frame, canvas);
   canvas.stroke(stretches(x, y, frame), h.paint, 0.8, Dash::solid);
 }
@@ -124,7 +126,8 @@ void put(const Histogram& h, const Frame& frame, const Figure&, Canvas& canvas) 
 void put(const CellImage& image, const Frame& frame, const Figure& figure, Canvas& canvas) {
   if (image.values.size() != (image.x_edges.size() - 1) * (image.y_edges.size() - 1))
     throw std::logic_error("an image has one value per cell");
-  canvas.image(frame.box, raster_of(image, figure.scales.at(static_cast<std::size_t>(image.scale)), frame));
+  canvas.image(frame.box,
+               raster_of(image, figure.scales.at(static_cast<std::size_t>(image.scale)), frame, canvas.pixels()));
 }
 
 std::vector<double> middles(const std::vector<double>& edges) {

@@ -17,8 +17,8 @@ void draw_mark(const Mark& mark, const Frame& frame, const Figure& figure, Canva
 void draw_sample(const Mark& mark, Pixel at, double width, Canvas& canvas);
 [[nodiscard]] std::string label_of(const Mark& mark);
 
-/// Cell averages as pixels of a box, of which there are two for each of its own.
-[[nodiscard]] Raster raster_of(const CellImage& image, const ColourScale& scale, const Frame& frame);
+/// Cell averages as the pixels of a box, so many along one of its own.
+[[nodiscard]] Raster raster_of(const CellImage& image, const ColourScale& scale, const Frame& frame, double pixels);
 
 /// Lines where cell averages, taken at the middles of the cells, cross a level (marching squares); in units of the
 /// axes.

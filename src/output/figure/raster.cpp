@@ -63,11 +63,11 @@ Rgb colour_of(const Sum& sum, const ColourScale& scale) {
 
 }  // namespace
 
-Raster raster_of(const CellImage& image, const ColourScale& scale, const Frame& frame) {
-  constexpr double pixels_per_unit = 2, most = 4000;
+Raster raster_of(const CellImage& image, const ColourScale& scale, const Frame& frame, double pixels) {
+  constexpr double most = 4000;
   Raster raster;
-  raster.width = std::max(1, static_cast<int>(std::lround(std::min(most, pixels_per_unit * frame.box.width))));
-  raster.height = std::max(1, static_cast<int>(std::lround(std::min(most, pixels_per_unit * frame.box.height))));
+  raster.width = std::max(1, static_cast<int>(std::lround(std::min(most, pixels * frame.box.width))));
+  raster.height = std::max(1, static_cast<int>(std::lround(std::min(most, pixels * frame.box.height))));
   const std::vector<Taps> across = taps(image.x_edges, frame.x.lower, frame.x.upper, raster.width),
                           up = taps(image.y_edges, frame.y.lower, frame.y.upper, raster.height);
   const std::size_t nx = image.x_edges.size() - 1;

@@ -110,6 +110,8 @@ class SvgCanvas final : public Canvas {
   }
   void unclip() override { text_ += "</svg>\n"; }
 
+  /// A page may hold many figures.
+  [[nodiscard]] double pixels() const override { return 1.25; }
   std::string bytes() override { return text_ + "</svg>\n"; }
 
  private:

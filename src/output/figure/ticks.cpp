@@ -51,7 +51,10 @@ Ticks linear_ticks(double lower, double upper, int wanted) {
   Ticks ticks;
   const double span = upper - lower;
   if (!(span > 0) || !std::isfinite(span)) return ticks;
-  const double step = round_step(span / wanted), largest = std::max(std::abs(lower), std::abs(upper));
+  double step = round_step(span / wanted);
+  const double largest = std::max(std::abs(lower), std::abs(upper));
+  const auto inside = [&] { return std::floor(upper / step + 1e-9) - std::ceil(lower / step - 1e-9) + 1; };
+  if (inside() < 2) step = round_step(span / (2 * wanted));             // one number says nothing of the scale
   if (!(step > 1e-13 * largest) || !std::isnormal(step)) return ticks;  // the numbers would not differ
   const double first = std::ceil(lower / step - 1e-9), last = std::floor(upper / step + 1e-9);
   for (double k = first; k <= last; ++k) ticks.values.push_back(k == 0 ? 0.0 : k * step);

@@ -9,7 +9,6 @@
 #include "fokker/base/parallel.hpp"
 #include "fokker/output/files.hpp"
 #include "fokker/output/paraview.hpp"
-#include "fokker/output/picture.hpp"
 #include "fokker/run/fields.hpp"
 #include "fokker/run/observers.hpp"
 
@@ -18,7 +17,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Pictures for ParaView, and one for a quick look. A frame is compressed and written by a thread of its own while the
+/// Pictures for ParaView. A frame is compressed and written by a thread of its own while the
 /// run steps on (with one thread for all: at once); what it says is gathered before, and at most one is on its way.
 class Frames : public Observer {
  public:
@@ -29,10 +28,6 @@ class Frames : public Observer {
     arrive();
     std::vector<CellArray> all = arrays(now, comparisons);
     if (setup_.grid->dimension() == 1) history_.emplace_back(now.p->values.begin(), now.p->values.end());
-    references_.clear();
-    for (const Comparison& comparison : comparisons)
-      if (!witness_row(comparison.witness).picture.empty())
-        references_.emplace_back(comparison.witness, comparison.density);
     const bool meanwhile = thread_count() > 1 && now.t < setup_.config.time.end;
     on_its_way_ = std::async(meanwhile ? std::launch::async : std::launch::deferred,
                              [this, t = now.t, all = std::move(all)] { write(t, all); });
@@ -43,19 +38,13 @@ class Frames : public Observer {
   void keep(Archive& archive) override {
     arrive();
     archive(written_, history_);
-    std::size_t count = references_.size();
-    archive(count);
-    for (std::size_t k = 0; k < count; ++k) {
-      if (archive.reads()) references_.emplace_back("", Field(setup_.grid));
-      archive(references_[k].first, references_[k].second.values);
-    }
     if (archive.reads() && asked_)
       for (const auto& [t, name] : written_)
         if (!std::filesystem::exists(folder_ / name))
           throw FileError((folder_ / name).string(), "is gone, and the frames before a checkpoint are not made again");
   }
 
-  void end(const Moment& now) override {
+  void end(const Moment&) override {
     arrive();
     if (written_.empty()) return;
     if (asked_) list();
@@ -63,10 +52,6 @@ class Frames : public Observer {
     for (const auto& [t, name] : written_) times.push_back(t);
     if (asked_ && setup_.grid->dimension() == 1)
       write_spacetime_vti(folder_ / "spacetime.vti", setup_.grid->axis(0), times, history_);
-    if (now.t != written_.back().first) references_.clear();  // of an earlier time
-    for (const WitnessRow& row : witness_rows())              // that of the distribution comes without it too
-      if (row.is_distribution || (!row.picture.empty() && row.asked(setup_.config.compare)))
-        draw(row.picture, now, row.name);
   }
 
  private:
@@ -86,13 +71,6 @@ class Frames : public Observer {
   void list() {
     write_pvd(folder_ / "density.pvd", written_);
     listed_ = Clock::now();
-  }
-
-  void draw(std::string_view file, const Moment& now, std::string_view witness) const {
-    Reference reference{std::string(witness), {}};
-    for (const auto& [name, density] : references_)
-      if (name == witness) reference.values = density.view();
-    write_density_png(folder_ / file, *setup_.grid, now.p->view(), reference, setup_.config.title, now.t);
   }
 
   std::vector<CellArray> arrays(const Moment& now, std::span<const Comparison> comparisons) {
@@ -120,11 +98,10 @@ class Frames : public Observer {
 
   const Setup& setup_;
   std::filesystem::path folder_;
-  bool asked_;  // files of frames, beside the picture
+  bool asked_;  // files of frames
   std::vector<std::pair<double, std::string>> written_;
   Clock::time_point listed_;
   std::vector<std::vector<double>> history_;
-  std::vector<std::pair<std::string, Field>> references_;
   std::list<FieldValues> storage_;  // owns the columns of one frame; a list, so that views stay valid
   std::future<void>
       on_its_way_;  // writes storage_, written_ and listed_: the last member, so the first to be waited for

@@ -15,7 +15,6 @@
 #include "fokker/base/read_file.hpp"
 #include "fokker/output/checkpoint.hpp"
 #include "fokker/output/files.hpp"
-#include "fokker/run/witness.hpp"
 
 namespace fokker {
 
@@ -42,12 +41,11 @@ bool is_ours(std::string name) {
     if (dot == std::string::npos || !is_hexadecimal(name.substr(dot + 1))) return false;
     name.resize(dot);
   }
-  constexpr std::array<std::string_view, 11> fixed{
-      "passage.csv", lock_name,     "reverse_000000.vti", "case.toml",     "resolved.toml",         "summary.json",
-      "series.csv",  "density.pvd", "spacetime.vti",      checkpoint_name, previous_checkpoint_name};
+  constexpr std::array<std::string_view, 16> fixed{
+      "passage.csv", lock_name,     "reverse_000000.vti", "case.toml",     "resolved.toml",          "summary.json",
+      "series.csv",  "density.pvd", "spacetime.vti",      checkpoint_name, previous_checkpoint_name, "figure.png",
+      "figure.svg",  "converge.csv", "density.png", "twin.png"};  // the last two of earlier versions
   if (std::find(fixed.begin(), fixed.end(), name) != fixed.end()) return true;
-  for (const WitnessRow& row : witness_rows())
-    if (name == row.picture) return true;
   const bool marginal = name.starts_with("marginal_");
   const std::size_t dot = name.rfind('.'), line = name.rfind('_', dot);
   if (dot == std::string::npos || line == std::string::npos) return false;

@@ -8,6 +8,7 @@
 
 #include "fokker/base/errors.hpp"
 #include "fokker/base/read_file.hpp"
+#include "fokker/output/paraview.hpp"
 #include "fokker/output/tables.hpp"
 #include "fokker/run/build.hpp"
 #include "frame_files.hpp"
@@ -72,6 +73,11 @@ RunRecord::RunRecord(fs::path folder, const Setup& setup, Json summary)
   find_frames();
 }
 
+void RunRecord::remember(double t, const std::vector<std::pair<std::string, std::vector<double>>>& arrays) {
+  for (const RecordedFrame& frame : frames_)
+    if (frame.t == t) kept_[frame.file] = Arrays(arrays.begin(), arrays.end());
+}
+
 const Case& RunRecord::config() const { return setup_ != nullptr ? setup_->config : *config_; }
 
 const Setup& RunRecord::setup() const {
@@ -98,34 +104,46 @@ void RunRecord::find_frames() {
   }
 }
 
-const VtiContent& RunRecord::content(const fs::path& file) const {
-  if (read_ == file) return content_;
-  read_.clear();
-  if (file.extension() == ".vti") {
-    content_ = read_vti(file);
-  } else {
-    const Grid grid(axes());
-    content_ = {};
-    const std::string bytes = read_file(file);
-    if (file.extension() == ".npy")
-      content_.arrays = {{"p", npy_values(grid, bytes)}};
-    else if (const Csv csv = parse_csv(bytes, file); csv.column("p") != nullptr)
-      content_.arrays = {{"p", *csv.column("p")}};
+/// Of a .vti the array too, and the names of all others.
+const std::vector<double>& RunRecord::values(const fs::path& file, std::string_view name) const {
+  constexpr std::size_t most_values = 8'000'000;
+  static const std::vector<double> none;
+  auto place = kept_.find(file);
+  if (place != kept_.end()) {
+    const auto known = place->second.find(name);
+    if (known == place->second.end()) return none;
+    if (!known->second.empty()) return known->second;
   }
-  read_ = file;
-  return content_;
+  if (kept_values_ > most_values) {
+    kept_.clear();
+    kept_values_ = 0;
+  }
+  Arrays& arrays = kept_[file];
+  if (file.extension() == ".vti") {
+    for (auto& [own, values] : read_vti(file, name).arrays)
+      if (std::vector<double>& kept = arrays[own]; kept.empty()) kept = std::move(values);
+  } else if (const std::string bytes = read_file(file); file.extension() == ".npy") {
+    arrays["p"] = npy_values(Grid(axes()), bytes);
+  } else if (const Csv csv = parse_csv(bytes, file); csv.column("p") != nullptr) {
+    arrays["p"] = *csv.column("p");
+  }
+  const auto found = arrays.find(name);
+  if (found == arrays.end()) return none;
+  kept_values_ += found->second.size();
+  return found->second;
 }
 
-std::vector<std::string> RunRecord::arrays(std::size_t frame) const {
+std::vector<std::string> RunRecord::names_in(const fs::path& file) const {
+  static_cast<void>(values(file, "p"));
   std::vector<std::string> names;
-  for (const auto& [name, values] : content(frames_.at(frame).file).arrays) names.push_back(name);
+  for (const auto& [name, values] : kept_[file]) names.push_back(name);
   return names;
 }
 
+std::vector<std::string> RunRecord::arrays(std::size_t frame) const { return names_in(frames_.at(frame).file); }
+
 std::vector<double> RunRecord::array(std::size_t frame, std::string_view name) const {
-  for (const auto& [own, values] : content(frames_.at(frame).file).arrays)
-    if (own == name) return values;
-  return {};
+  return values(frames_.at(frame).file, name);
 }
 
 Field RunRecord::density(std::size_t frame) const {
@@ -140,7 +158,8 @@ Field RunRecord::density(std::size_t frame) const {
 
 FieldValues RunRecord::field(std::size_t frame, std::string_view name) const {
   const FieldRow& row = field_row(name);
-  const std::vector<double> stored = array(frame, name);
+  // With the objects at hand it takes less time to work it out than to read it.
+  const std::vector<double> stored = setup_ != nullptr ? std::vector<double>{} : array(frame, name);
   if (stored.empty()) return row.values(setup(), frames_.at(frame).t, density(frame));
   if (!row.vector) return {stored};
   const bool plane = axes().size() > 1;
@@ -159,13 +178,33 @@ std::vector<std::string> RunRecord::witnesses(std::size_t frame) const {
   return names;
 }
 
-const VtiContent& RunRecord::reverse_frame(std::size_t frame) const { return content(reverse_.at(frame).file); }
+std::vector<std::string> RunRecord::ways_back(std::size_t frame) const {
+  std::vector<std::string> names = names_in(reverse_.at(frame).file);
+  std::erase_if(names, [](const std::string& name) { return !name.starts_with("p_reverse_"); });
+  return names;
+}
+
+std::vector<double> RunRecord::reverse_array(std::size_t frame, std::string_view name) const {
+  return values(reverse_.at(frame).file, name);
+}
 
 std::optional<Csv> RunRecord::table(const char* name) const {
   std::error_code unseen;
   const fs::path file = folder_ / name;
   if (!fs::exists(file, unseen)) return std::nullopt;
-  return parse_csv(read_file(file), file);
+  return read_table(file);
+}
+
+Csv read_table(const fs::path& file) {
+  const std::string bytes = read_file(file);
+  std::string filled;
+  for (std::size_t k = 0; k < bytes.size(); ++k) {
+    const bool begins = k == 0 || bytes[k - 1] == '\n' || bytes[k - 1] == ',';
+    const bool ends = bytes[k] == ',' || ((bytes[k] == '\n' || bytes[k] == '\r') && k > 0 && bytes[k - 1] == ',');
+    if (begins && ends) filled += "nan";
+    filled += bytes[k];
+  }
+  return parse_csv(filled, file);
 }
 
 }  // namespace fokker

@@ -69,6 +69,7 @@ Convergence converge(const Case& config, int levels, bool in_time) {
       row.cells += (row.cells.empty() ? "" : " x ") + std::to_string(axis.cells);
     row.error = table.exact ? result.verdicts[0].second.back().norms.l1 : nan();
     row.order = nan();
+    row.width = in_time ? setup.config.time.end / static_cast<double>(std::max(1L, result.steps)) : setup.grid->axis(0).width();
     row.steps = result.steps;
     row.seconds = result.stepping_seconds;
     row.stepper = setup.stepper_row->name;
@@ -95,6 +96,13 @@ double Convergence::order() const {
 
 bool Convergence::ok() const {
   return std::all_of(checks.begin(), checks.end(), [](const CheckResult& done) { return done.ok; });
+}
+
+std::string csv_of(const Convergence& found) {
+  std::string text = fmt::format("{},l1,order,steps,seconds\n", found.in_time ? "dt" : "h");
+  for (const ConvergenceRow& row : found.rows)
+    text += fmt::format("{},{},{},{},{}\n", row.width, row.error, row.order, row.steps, row.seconds);
+  return text;
 }
 
 Document document(const Convergence& found) {

@@ -206,6 +206,21 @@ class Run {
     result_.answers = setup_.questions->answers(result_.t, result_.p);
     for (const auto& observer : observers_) observer->frame(moment(result_.t), comparisons);
     result_.framed = result_.t;
+    if (options_.folder) keep_for_figures(comparisons);
+  }
+
+  void keep_for_figures(std::span<const Comparison> comparisons) {
+    constexpr std::size_t most_values = 2'000'000;
+    const auto cells = static_cast<std::size_t>(setup_.grid->cells());
+    if (cells * (result_.kept.size() + 1 + comparisons.size()) > most_values) return;
+    if (!result_.kept.empty())
+      for (auto& [name, values] : result_.kept.back().arrays)
+        if (name != "p") std::vector<double>().swap(values);
+    KeptFrame frame{result_.t, {{"p", {result_.p.values.begin(), result_.p.values.end()}}}};
+    for (const Comparison& comparison : comparisons)
+      frame.arrays.emplace_back("p_" + comparison.witness, std::vector<double>(comparison.density.values.begin(),
+                                                                               comparison.density.values.end()));
+    result_.kept.push_back(std::move(frame));
   }
 
   /// The state that a request to stop found, which no witness has seen.

@@ -15,7 +15,6 @@
 #include "fokker/base/stopwatch.hpp"
 #include "fokker/model/linear_gaussian.hpp"
 #include "fokker/output/paraview.hpp"
-#include "fokker/output/picture.hpp"
 #include "fokker/run/build.hpp"
 #include "fokker/run/end_warnings.hpp"
 #include "fokker/run/fields.hpp"
@@ -240,9 +239,6 @@ void write_steady(Setup& setup, const SteadyResult& result, const std::filesyste
   const auto tables = make_tables(setup, folder);
   tables->frame({.p = &result.p}, {});
   tables->end({.p = &result.p});
-  Reference exact{"exact", {}};
-  if (result.exact) exact.values = result.exact_density.view();
-  write_density_png(folder / "density.png", *setup.grid, result.p.view(), exact, setup.config.title, NAN);
 }
 
 namespace {
@@ -327,7 +323,7 @@ Document document(const Setup& setup, const SteadyResult& result, const std::fil
   all.sections.push_back({.findings = std::move(judged)});
   all.sections.push_back(
       {.findings =
-           {{"", {}, "", fmt::format("{}: density.pvd for ParaView, density.png, summary.json", folder.string())}},
+           {{"", {}, "", fmt::format("{}: density.pvd for ParaView, figure.png, summary.json", folder.string())}},
        .label_width = 0});
   return all;
 }

@@ -241,7 +241,7 @@ Document document(const Setup& setup, const RunResult& result, const std::option
         {.findings = {{"",
                        {},
                        "",
-                       fmt::format("{}: density.pvd for ParaView, density.png, series.csv, summary.json",
+                       fmt::format("{}: density.pvd for ParaView, figure.png, series.csv, summary.json",
                                    folder->string())}},
          .label_width = 0});
   return all;

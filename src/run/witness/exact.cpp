@@ -94,8 +94,7 @@ WitnessRow exact_row() {
           .asked = asked,
           .require = require,
           .make = make,
-          .is_distribution = true,
-          .picture = "density.png"};
+          .is_distribution = true};
 }
 
 }  // namespace fokker

@@ -104,8 +104,7 @@ class Twin : public Witness {
 WitnessRow twin_row() {
   return {.name = "twin",
           .asked = [](const CaseCompare& compare) { return compare.twin; },
-          .make = [](const Setup& setup) -> std::unique_ptr<Witness> { return std::make_unique<Twin>(setup); },
-          .picture = "twin.png"};
+          .make = [](const Setup& setup) -> std::unique_ptr<Witness> { return std::make_unique<Twin>(setup); }};
 }
 
 }  // namespace fokker

@@ -1,0 +1,24 @@
+#pragma once
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fokker/case/case.hpp"
+#include "fokker/output/figure.hpp"
+#include "fokker/run/run_record.hpp"
+
+namespace fokker {
+
+/// The figure that shows what a run (or `steady`) is about, composed from what its folder holds; `wishes` say what to
+/// show in place of what is chosen. Throws UsageError where a wish cannot be met.
+[[nodiscard]] figure::Figure figure_of(const RunRecord& record, const CasePicture& wishes);
+/// Columns of a series.csv, or of another table with a column t, against t; a converge.csv: the error against the cell
+/// width or the step. `columns`: which of them, empty for all but counters.
+[[nodiscard]] figure::Figure figure_of_table(const std::filesystem::path& file, const std::vector<std::string>& columns,
+                                             bool log);
+
+/// figure.png and figure.svg of a run folder. Throws FileError.
+void write_figures(const RunRecord& record);
+
+}  // namespace fokker

@@ -1,0 +1,22 @@
+#include "fokker/run/run_figure.hpp"
+
+#include <fmt/format.h>
+
+#include "panels.hpp"
+
+namespace fokker {
+
+figure::Figure figure_of(const RunRecord& record, const CasePicture& wishes) {
+  constexpr std::size_t most_frames = 6;
+  Story story = story_of(record, wishes, most_frames);
+  figure::Figure made = record.axes().size() == 1 ? line_figure(std::move(story)) : plane_figure(std::move(story));
+  if (made.title.empty()) made.title = record.folder().filename().string();
+  return made;
+}
+
+void write_figures(const RunRecord& record) {
+  const figure::Figure made = figure_of(record, record.config().output.picture);
+  for (const char* name : {"figure.png", "figure.svg"}) figure::write_figure(record.folder() / name, made);
+}
+
+}  // namespace fokker
