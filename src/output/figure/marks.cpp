@@ -38,7 +38,8 @@ std::vector<Polyline> stretches(const std::vector<double>& x, const std::vector<
   if (x.size() != y.size()) throw std::logic_error("a line has as many x as y");
   std::vector<Polyline> all(1);
   for (std::size_t k = 0; k < x.size(); ++k) {
-    const Pixel p{frame.x(x[k]), frame.y(y[k])};
+    const bool below = frame.y.log && y[k] < frame.y.lower;  // what has no logarithm lies at the bottom
+    const Pixel p{frame.x(x[k]), frame.y(below ? frame.y.lower : y[k])};
     if (is_finite(p))
       all.back().push_back(p);
     else if (!all.back().empty())

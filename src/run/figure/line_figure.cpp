@@ -30,7 +30,7 @@ FigureAxis density_axis(const Story& story, double top, double bottom) {
 Panel density_panel(Story& story) {
   const RunRecord& record = *story.record;
   const std::vector<double> faces = faces_of(record.axes()[0]);
-  double top = scale_end(story, 3), bottom = 0;
+  double top = scale_end(story), bottom = 0;
   std::size_t negative = 0;
   for (const Field& p : story.shown)
     for (const double value : p.view())
@@ -122,7 +122,7 @@ Panel field_panel(const Story& story, const std::string& name) {
     later.marks.erase(later.marks.begin());
     fit_heights(later);
     fit_heights(panel);
-    if (panel.y.upper - panel.y.lower > 3 * (later.y.upper - later.y.lower)) panel.y = later.y;
+    if (panel.y.upper - panel.y.lower > 3 * (later.y.upper - later.y.lower)) panel = later;
   } else {
     fit_heights(panel);
   }

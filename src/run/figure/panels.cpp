@@ -116,6 +116,12 @@ std::optional<Panel> passage_panel(const RunRecord& record) {
   if (panel.marks.empty()) return std::nullopt;
   fit_heights(panel);
   panel.y.lower = std::min(panel.y.lower, 0.0);
+  constexpr double tail = 2e-3;
+  double end = t.front();
+  for (const Mark& mark : panel.marks)
+    for (std::size_t j = 0; j < t.size(); ++j)
+      if (std::get<Line>(mark).y[j] > tail * panel.y.upper) end = std::max(end, t[j]);
+  if (end > t.front()) panel.x.upper = std::min(t.back(), t.front() + 1.1 * (end - t.front()));
   return panel;
 }
 
@@ -125,12 +131,18 @@ std::optional<Panel> questions_panel(const RunRecord& record) {
   const std::vector<double>& t = *table->column("t");
   if (t.size() < 3) return std::nullopt;
   constexpr Hue hues[] = {Hue::blue, Hue::orange, Hue::green, Hue::purple, Hue::sky, Hue::red};
-  Panel panel{.title = "what the case asks, over time", .x = time_axis(t.front(), t.back()), .y = {}};
+  Panel panel{.title = "answers over time", .x = time_axis(t.front(), t.back()), .y = {}};
   std::size_t k = 0;
   for (const CaseQuestion& asked : record.config().output.questions)
     if (const std::vector<double>* values = table->column(asked.name); values != nullptr)
       panel.marks.emplace_back(Line{
           .x = t, .y = *values, .paint = {hues[k++ % 6]}, .label = (asked.condition ? "P of " : "E of ") + asked.name});
+  for (const Axis& axis : record.axes())
+    if (const std::vector<double>* values = table->column("mean_velocity_" + axis.name);
+        axis.periodic() && values != nullptr && panel.marks.empty()) {
+      panel.title = "mean velocity over time";
+      panel.marks.emplace_back(Line{.x = t, .y = *values, .paint = {Hue::blue}, .label = "of " + axis.name});
+    }
   if (panel.marks.empty()) return std::nullopt;
   fit_heights(panel);
   return panel;

@@ -86,6 +86,7 @@ Flows flows_of(const Story& story) {
   Flows flows{.name = arrows_of(story), .values = {}, .drawn = {}};
   if (flows.name.empty()) return flows;
   std::vector<double> sizes;
+  double drift = 0;  // that is there to be balanced, in the same units
   for (std::size_t k = 0; k < story.chosen.size(); ++k) {
     flows.values.push_back(story.record->field(story.chosen[k], flows.name));
     double sum = 0;
@@ -95,9 +96,14 @@ Flows flows_of(const Story& story) {
       if (length < 1e150) sum += length;
     }
     sizes.push_back(sum);
+    const FieldValues f = story.record->field(story.chosen[k], "drift");
+    double all = 0;
+    for (std::size_t i = 0; i < f.x.size(); ++i)
+      if (const double length = std::hypot(f.x[i], f.y[i]) * story.shown[k].view()[i]; length < 1e150) all += length;
+    drift = std::max(drift, all);
   }
-  constexpr double small = 0.02;
-  double most = 0;
+  constexpr double small = 0.02, balanced = 2e-3;
+  double most = balanced * drift / small;
   for (const double size : sizes) most = std::max(most, size);
   for (const double size : sizes) flows.drawn.push_back(size > small * most);
   return flows;
@@ -209,7 +215,7 @@ void add_reversal(const Story& story, Figure& figure) {
 Figure plane_figure(Story story) {
   const RunRecord& record = *story.record;
   Figure figure{.title = record.config().title};
-  const double top = scale_end(story, 3);
+  const double top = scale_end(story);
   ColourScale scale{.lower = 0, .upper = top, .label = "density", .unit = density_unit(record.axes())};
   for (const Field& p : story.shown)
     for (const double value : p.view()) {

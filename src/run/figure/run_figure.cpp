@@ -9,6 +9,8 @@ namespace fokker {
 figure::Figure figure_of(const RunRecord& record, const CasePicture& wishes) {
   constexpr std::size_t most_frames = 6;
   Story story = story_of(record, wishes, most_frames);
+  if (record.axes().size() > 1 && story.chosen.size() == 5 && wishes.times.empty())
+    story = story_of(record, wishes, 4);  // two rows of two
   figure::Figure made = record.axes().size() == 1 ? line_figure(std::move(story)) : plane_figure(std::move(story));
   if (made.title.empty()) made.title = record.folder().filename().string();
   return made;

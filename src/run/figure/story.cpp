@@ -65,9 +65,9 @@ std::vector<std::size_t> nearest_frames(const RunRecord& record, const std::vect
 }
 
 /// Of an axis, the part outside of which no frame that is shown has more than a part of its peak, if it is small.
-void cut_to_mass(const std::vector<Field>& shown, int k, figure::FigureAxis& axis) {
+void cut_to_mass(const std::vector<Field>& shown, int k, bool log, figure::FigureAxis& axis) {
   const Grid& grid = *shown.front().grid;
-  const double part = grid.dimension() > 1 ? 2e-3 : 2e-4;
+  const double part = log ? 1e-7 : grid.dimension() > 1 ? 2e-3 : 2e-4;
   constexpr double small = 0.85, margin = 0.06;
   Index first = grid.axis(k).cells, last = -1;
   for (const Field& p : shown) {
@@ -127,7 +127,7 @@ Story story_of(const RunRecord& record, const CasePicture& wishes, std::size_t m
   for (const std::size_t frame : story.chosen) story.shown.push_back(record.density(frame));
   for (std::size_t k = 0; k < record.axes().size(); ++k) {
     story.axes.push_back(whole(record.axes()[k]));
-    cut_to_mass(story.shown, static_cast<int>(k), story.axes.back());
+    cut_to_mass(story.shown, static_cast<int>(k), wishes.log, story.axes.back());
   }
   return story;
 }
@@ -163,20 +163,16 @@ double highest(std::span<const double> values) {
   return most;
 }
 
-double scale_end(Story& story, double factor) {
-  double most = 0, least = std::numeric_limits<double>::infinity();
-  std::size_t narrow = 0;
-  for (std::size_t k = 0; k < story.shown.size(); ++k) {
-    const double own = highest(story.shown[k].view());
-    if (own > most) narrow = k;
-    most = std::max(most, own);
-    if (k > 0 && own > 0) least = std::min(least, own);
-  }
-  const double last = highest(story.shown.back().view()),
-               end = factor * std::max(last, least == INFINITY ? last : least);
-  if (!(most > end) || !(end > 0)) return most > 0 ? most : 1;
-  story.notes.push_back(fmt::format("p reaches {:.3g} at {}, beyond the scale", most, time_text(story.time(narrow))));
-  return end;
+double scale_end(Story& story) {
+  constexpr double narrow = 3, air = 1.2;
+  const double start = highest(story.shown.front().view());
+  double later = 0;
+  for (std::size_t k = 1; k < story.shown.size(); ++k) later = std::max(later, highest(story.shown[k].view()));
+  const double most = std::max(start, later);
+  if (!(most > 0)) return 1;
+  if (!(later > 0) || start <= narrow * later) return most;
+  story.notes.push_back(fmt::format("p reaches {:.3g} at {}, beyond the scale", start, time_text(story.time(0))));
+  return air * later;
 }
 
 }  // namespace fokker

@@ -40,8 +40,8 @@ struct Story {
 
 /// The largest of values that are finite; 0 where there is none above.
 [[nodiscard]] double highest(std::span<const double> values);
-/// Where the scale ends: at the highest of all, but at most some times the highest of the last, so that a narrow start
-/// does not hide what follows; then a note says so.
-[[nodiscard]] double scale_end(Story& story, double factor);
+/// Where the scale ends: at the highest of all, but a start that is much higher than what follows would hide it; then a
+/// note says so.
+[[nodiscard]] double scale_end(Story& story);
 
 }  // namespace fokker
