@@ -2,8 +2,8 @@
 
 #include "fokker/cli/console.hpp"
 #include "fokker/cli/verbs.hpp"
-#include "fokker/run/build.hpp"
 #include "fokker/output/files.hpp"
+#include "fokker/run/build.hpp"
 #include "fokker/run/converge.hpp"
 #include "fokker/run/run_figure.hpp"
 #include "fokker/run/run_folder.hpp"

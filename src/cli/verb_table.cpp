@@ -11,7 +11,9 @@ namespace {
 constexpr Verb rows[] = {
     {"run", "CASE.toml", "solve, compare, check, write everything into the run folder", verb_run},
     {"check", "CASE.toml", "no solve: parse, validate, print what would run", verb_check},
-    {"converge", "CASE.toml", "refine --levels N times: table of error, order, cost; with --out also as converge.csv and a figure", verb_converge},
+    {"converge", "CASE.toml",
+     "refine --levels N times: table of error, order, cost; with --out also as converge.csv and a figure",
+     verb_converge},
     {"steady", "CASE.toml", "stationary density and current of an autonomous case, without stepping in time",
      verb_steady},
     {"validate", "[PATH...]", "every case under cases/ and validation/ (or those given) against its checks",

@@ -10,7 +10,7 @@ namespace fokker {
 
 struct ConvergenceRow {
   std::string cells;
-  double width = 0;  ///< of a cell along the first axis [x], or of the mean step [t]
+  double width = 0;             ///< of a cell along the first axis [x], or of the mean step [t]
   double error = 0, order = 0;  ///< NaN where there is none
   long steps = 0;
   double seconds = 0;  ///< stepping

@@ -13,13 +13,13 @@ namespace fokker {
 struct Story {
   const RunRecord* record = nullptr;
   CasePicture wishes;
-  std::vector<std::size_t> looked_at;                   ///< frames, ascending; all of them unless they are large
-  std::vector<double> t;                                ///< of those
-  std::vector<std::vector<double>> history;             ///< 1D: p of those
-  std::vector<std::size_t> chosen;                      ///< frames to be shown: first, between and last
-  std::vector<Field> shown;                             ///< p of those
-  std::vector<figure::FigureAxis> axes;                 ///< of the box, cut to where p is
-  std::vector<std::string> notes;                       ///< what the subtitle has to say
+  std::vector<std::size_t> looked_at;        ///< frames, ascending; all of them unless they are large
+  std::vector<double> t;                     ///< of those
+  std::vector<std::vector<double>> history;  ///< 1D: p of those
+  std::vector<std::size_t> chosen;           ///< frames to be shown: first, between and last
+  std::vector<Field> shown;                  ///< p of those
+  std::vector<figure::FigureAxis> axes;      ///< of the box, cut to where p is
+  std::vector<std::string> notes;            ///< what the subtitle has to say
   [[nodiscard]] double time(std::size_t k) const { return record->frames()[chosen[k]].t; }
   [[nodiscard]] const Grid& grid() const { return *shown.front().grid; }
 };

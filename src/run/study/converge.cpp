@@ -69,7 +69,8 @@ Convergence converge(const Case& config, int levels, bool in_time) {
       row.cells += (row.cells.empty() ? "" : " x ") + std::to_string(axis.cells);
     row.error = table.exact ? result.verdicts[0].second.back().norms.l1 : nan();
     row.order = nan();
-    row.width = in_time ? setup.config.time.end / static_cast<double>(std::max(1L, result.steps)) : setup.grid->axis(0).width();
+    row.width =
+        in_time ? setup.config.time.end / static_cast<double>(std::max(1L, result.steps)) : setup.grid->axis(0).width();
     row.steps = result.steps;
     row.seconds = result.stepping_seconds;
     row.stepper = setup.stepper_row->name;

@@ -90,11 +90,7 @@ std::unique_ptr<Witness> make(const Setup& setup) {
 }  // namespace
 
 WitnessRow exact_row() {
-  return {.name = "exact",
-          .asked = asked,
-          .require = require,
-          .make = make,
-          .is_distribution = true};
+  return {.name = "exact", .asked = asked, .require = require, .make = make, .is_distribution = true};
 }
 
 }  // namespace fokker
