@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "fokker/base/errors.hpp"
+#include "fokker/base/stop.hpp"
 #include "fokker/cli/console.hpp"
 #include "fokker/cli/verbs.hpp"
 #include "fokker/run/run_figure.hpp"
@@ -63,6 +64,7 @@ figure::Figure figure_of_folder(const std::filesystem::path& path, const Command
 }  // namespace
 
 void draw_figures(const RunRecord& record) {
+  const StopAnswer answer;  // it takes no longer than a signal may wait
   try {
     write_figures(record);
   } catch (const FileError&) {

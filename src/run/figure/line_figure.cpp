@@ -75,11 +75,12 @@ std::vector<double> row_edges(const std::vector<double>& t) {
   return edges;
 }
 
-/// p over space and time; `rows` ascend in t.
-Panel image_panel(const Story& story, const std::vector<double>& t, const std::vector<const std::vector<double>*>& rows,
-                  int scale) {
-  CellImage image{.x_edges = faces_of(story.record->axes()[0]), .y_edges = row_edges(t), .values = {}, .scale = scale};
-  for (const std::vector<double>* row : rows) image.values.insert(image.values.end(), row->begin(), row->end());
+/// p over space and time; `rows` ascend in t. What is beyond the scale ends there: between rows it would outshine them.
+Panel image_panel(const Story& story, const std::vector<double>& t, const std::vector<std::vector<double>>& rows,
+                  double top) {
+  CellImage image{.x_edges = faces_of(story.record->axes()[0]), .y_edges = row_edges(t), .values = {}, .scale = 0};
+  for (const std::vector<double>& row : rows)
+    for (const double value : row) image.values.push_back(value > top && value < 1e150 ? top : value);
   return {.x = story.axes[0], .y = time_axis(t.front(), t.back()), .marks = {std::move(image)}};
 }
 
@@ -95,12 +96,6 @@ ColourScale density_scale(const Story& story, double top) {
     scale.lower = 1e-6 * top;
   }
   return scale;
-}
-
-std::vector<const std::vector<double>*> rows_of(const std::vector<std::vector<double>>& history) {
-  std::vector<const std::vector<double>*> rows;
-  for (const std::vector<double>& row : history) rows.push_back(&row);
-  return rows;
 }
 
 /// A field at the chosen times, where there is some p.
@@ -193,7 +188,7 @@ void add_reversal(Story& story, const Panel& there, Figure& figure) {
   for (const std::string& name : record.ways_back(0)) {
     const WayBack way = way_back(record, name);
     if (way.t.size() < fewest_rows || images.panels.size() > 3) continue;
-    Panel back = image_panel(story, way.t, rows_of(way.p), 0);
+    Panel back = image_panel(story, way.t, way.p, figure.scales[0].upper);
     back.title = "back, λ = " + name.substr(10);
     back.y = images.panels[0].y;
     back.y.numbers = false;
@@ -213,7 +208,7 @@ Figure line_figure(Story story) {
   figure.scales = {density_scale(story, top)};
   std::optional<Panel> image;
   if (story.history.size() >= fewest_rows && story.looked_at.size() >= fewest_rows) {
-    image = image_panel(story, story.t, rows_of(story.history), 0);
+    image = image_panel(story, story.t, story.history, top);
     image->colour_bar = true;
   }
   Panels further;
@@ -228,6 +223,7 @@ Figure line_figure(Story story) {
     if (image) {
       first.panels.push_back(*image);
     } else if (further.size() == 1) {
+      first.panels.front().width = 1;  // it is what the case asks
       first.panels.push_back(further.front());
       further.clear();
     }

@@ -43,7 +43,9 @@ Paint paint_of(const std::string& witness) {
   return {Hue::ink};
 }
 
-Dash dash_of(const std::string& witness) { return witness == "spectral" ? Dash::dotted : Dash::dashed; }
+Dash dash_of(const std::string& witness) {
+  return witness == "spectral" || witness == "twin" ? Dash::dotted : Dash::dashed;
+}
 
 std::string words_of(const std::string& witness) {
   if (witness == "monte_carlo") return "particles ±1σ";
@@ -70,6 +72,16 @@ Mark witness_mark(const RunRecord& record, const std::string& name, const std::v
   return line;
 }
 
+Line column_line(const std::vector<double>& t, const std::vector<double>& values, Paint paint, std::string label) {
+  Line line{.x = {}, .y = {}, .paint = paint, .label = std::move(label)};
+  for (std::size_t k = 0; k < t.size(); ++k) {
+    if (!std::isfinite(values[k])) continue;
+    line.x.push_back(t[k]);
+    line.y.push_back(values[k]);
+  }
+  return line;
+}
+
 void fit_heights(Panel& panel) {
   double low = INFINITY, high = -INFINITY;
   for (const Mark& mark : panel.marks)
@@ -88,7 +100,9 @@ void fit_heights(Panel& panel) {
     panel.y.lower = low / 2;
     panel.y.upper = high * 2;
   } else {
-    const double air = high > low ? 0.06 * (high - low) : 0.1 * std::max(std::abs(high), 1e-3);
+    constexpr double rounding = 1e-9;
+    const double size = std::max(std::abs(low), std::abs(high));
+    const double air = high - low > rounding * size ? 0.06 * (high - low) : size > 0 ? 0.1 * size : 1;
     panel.y.lower = low - air;
     panel.y.upper = high + air;
   }
@@ -137,12 +151,15 @@ std::optional<Panel> questions_panel(const RunRecord& record) {
     if (const std::vector<double>* values = table->column(asked.name); values != nullptr)
       panel.marks.emplace_back(Line{
           .x = t, .y = *values, .paint = {hues[k++ % 6]}, .label = (asked.condition ? "P of " : "E of ") + asked.name});
-  for (const Axis& axis : record.axes())
-    if (const std::vector<double>* values = table->column("mean_velocity_" + axis.name);
-        axis.periodic() && values != nullptr && panel.marks.empty()) {
-      panel.title = "mean velocity over time";
-      panel.marks.emplace_back(Line{.x = t, .y = *values, .paint = {Hue::blue}, .label = "of " + axis.name});
-    }
+  for (const Axis& axis : record.axes()) {
+    constexpr double rounding = 1e-9;  // of the box in the time of the run
+    const std::vector<double>* const values = table->column("mean_velocity_" + axis.name);
+    if (!axis.periodic() || values == nullptr || !panel.marks.empty()) continue;
+    const double least = rounding * (axis.upper - axis.lower) / std::max(t.back() - t.front(), 1e-300);
+    if (std::none_of(values->begin(), values->end(), [&](double v) { return std::abs(v) > least; })) continue;
+    panel.title = "mean velocity over time";
+    panel.marks.emplace_back(column_line(t, *values, {Hue::blue}, "of " + axis.name));
+  }
   if (panel.marks.empty()) return std::nullopt;
   fit_heights(panel);
   return panel;

@@ -14,6 +14,10 @@ using Panels = std::vector<figure::Panel>;
                                         const std::vector<double>& faces, const std::vector<double>& density,
                                         std::pair<double, double> view);
 
+/// A column of a table over time; rows without a number are passed over.
+[[nodiscard]] figure::Line column_line(const std::vector<double>& t, const std::vector<double>& values,
+                                       figure::Paint paint, std::string label);
+
 /// A panel of lines whose heights go from the least to the largest of them, with some air.
 void fit_heights(figure::Panel& panel);
 

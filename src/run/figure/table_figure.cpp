@@ -42,8 +42,7 @@ Figure series_figure(const Csv& table, const std::filesystem::path& file, const 
       place = kinds.end() - 1;
     }
     Panel& panel = panels[static_cast<std::size_t>(place - kinds.begin())];
-    panel.marks.emplace_back(
-        Line{.x = t, .y = table.columns[k], .paint = {hues[panel.marks.size() % 6]}, .label = name});
+    panel.marks.emplace_back(column_line(t, table.columns[k], {hues[panel.marks.size() % 6]}, name));
   }
   for (Panel& panel : panels) fit_heights(panel);
   Figure figure{.title = file.string()};

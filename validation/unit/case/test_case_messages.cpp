@@ -36,7 +36,7 @@ const std::vector<Row> rows = {
     {"frames = 4", R"(frames = 4
 frame = 3)",
      "c.toml:31:1: output.frame: unknown key; did you mean frames? allowed: frames, every, times, series, fields, "
-     "formats, marginals, expectations, probabilities"},
+     "formats, marginals, picture, expectations, probabilities"},
     {"seed = 7", "sede = 7",
      "c.toml:34:47: compare.monte_carlo.sede: unknown key; did you mean seed? allowed: particles, seed, stepper, "
      "dt, tolerance, lambda, steps_max"},

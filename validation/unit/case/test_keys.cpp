@@ -92,6 +92,7 @@ std::vector<std::string> cases() {
           "[[check]]\nquantity = \"p\"\npoint = [0, 0]\nbelow = 1\n[reverse]\n",
       with("frames = 4",
            "frames = 4\nformats = [\"vti\", \"npy\"]\nmarginals = true\nexpectations = { second = \"x^2*cos(t)\" }\n"
+           "picture = { times = [0], fields = [\"p\"], log = true, aspect = \"equal\" }\n"
            "probabilities = { right = \"x > a\" }") +
           "[[check]]\nquantity = \"mean_velocity\"\naxis = \"y\"\nbelow = 1\n[[check]]\nquantity = \"outflow\"\n"
           "side = \"y_lower\"\nbelow = 1\n[[check]]\nquantity = \"passage_mean\"\nbelow = 1\n[[check]]\n"
