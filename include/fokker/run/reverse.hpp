@@ -33,7 +33,8 @@ struct ReverseResult {
 void estimate_errors(const Setup& setup, ReverseResult& result, double time_error,
                      const std::optional<std::filesystem::path>& scratch);
 
-/// reverse_000000.vti: p, the initial density, and p_reverse_LAMBDA for each row.
+/// reverse_NNNNNN.vti with reverse.pvd: p_reverse_LAMBDA of each row at the output times, in the order of t; the first,
+/// at t = 0, also has p, the initial density. Throws FileError.
 void write_reverse(const Setup& setup, const ReverseResult& result, const std::filesystem::path& folder);
 
 }  // namespace fokker

@@ -1,6 +1,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "fokker/run/witness.hpp"
 
@@ -9,8 +10,9 @@ namespace fokker {
 /// One time reversal, held against the initial density.
 struct ReverseRow {
   double lambda = 1;
-  Verdict verdict;  ///< at t = 0
-  Field p;          ///< what came back
+  Verdict verdict;           ///< at t = 0
+  Field p;                   ///< what came back
+  std::vector<Field> way{};  ///< p at the output times, ascending from 0: the last is what the way back began with
   std::string stepper;
   long steps = 0, rejected = 0, rhs_evaluations = 0;
   double seconds = 0, mass_error = 0;

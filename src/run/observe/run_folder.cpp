@@ -42,9 +42,9 @@ bool is_ours(std::string name) {
     name.resize(dot);
   }
   constexpr std::array<std::string_view, 16> fixed{
-      "passage.csv", lock_name,      "reverse_000000.vti", "case.toml",     "resolved.toml",          "summary.json",
-      "series.csv",  "density.pvd",  "spacetime.vti",      checkpoint_name, previous_checkpoint_name, "figure.png",
-      "figure.svg",  "converge.csv", "density.png",        "twin.png"};  // the last two of earlier versions
+      "passage.csv", lock_name,      "reverse.pvd",   "case.toml",     "resolved.toml",          "summary.json",
+      "series.csv",  "density.pvd",  "spacetime.vti", checkpoint_name, previous_checkpoint_name, "figure.png",
+      "figure.svg",  "converge.csv", "density.png",   "twin.png"};  // the last two of earlier versions
   if (std::find(fixed.begin(), fixed.end(), name) != fixed.end()) return true;
   const bool marginal = name.starts_with("marginal_");
   const std::size_t dot = name.rfind('.'), line = name.rfind('_', dot);
@@ -52,7 +52,7 @@ bool is_ours(std::string name) {
   const std::string stem = name.substr(0, line), number = name.substr(line + 1, dot - line - 1),
                     format = name.substr(dot);
   if (marginal && format == ".pvd") return true;
-  return (stem == "density" || marginal) && number.size() >= 6 && is_number(number) &&
+  return (stem == "density" || stem == "reverse" || marginal) && number.size() >= 6 && is_number(number) &&
          (format == ".vti" || format == ".csv" || format == ".npy");
 }
 

@@ -72,6 +72,15 @@ std::unique_ptr<Form> reverse_form(const std::shared_ptr<const Grid>& grid, std:
   return make_drift_diffusion(grid, std::move(sde), default_flux(), times);
 }
 
+/// The output times, ascending; start and end alone where frames of all of them would take more than 256 MB.
+std::vector<double> way_times(const Setup& setup) {
+  constexpr std::size_t most_values = 32'000'000;
+  const std::vector<double>& times = setup.config.output.times;
+  const std::size_t values =
+      times.size() * static_cast<std::size_t>(setup.grid->cells()) * setup.config.reverse->lambda.size();
+  return values <= most_values ? times : std::vector<double>{times.front(), times.back()};
+}
+
 /// Steps from `start`, on its own grid, back to t = 0.
 ReverseRow step_back(const Setup& setup, const Field& start, const std::shared_ptr<const Sde>& sde) {
   const CaseReverse& asked = *setup.config.reverse;
@@ -82,20 +91,28 @@ ReverseRow step_back(const Setup& setup, const Field& start, const std::shared_p
   if (row == nullptr || (row->implicit && form->op().linear() == nullptr))  // advection is not linear in p
     row = choose_stepper(form->op(), setup.grid->dimension(), options, 0, span).row;
   const auto stepper = make_stepper(*row, form->op(), options, 0);
-  const double ends[] = {0, span};
-  const Timeline timeline = sde->timeline({0, span}, box_of(*start.grid)).meeting(ends, same_time * span);
+  const std::vector<double> times = way_times(setup);
+  std::vector<double> stops;
+  for (auto t = times.rbegin(); t != times.rend(); ++t) stops.push_back(span - *t);
+  const Timeline timeline = sde->timeline({0, span}, box_of(*start.grid)).meeting(stops, same_time * span);
   March march(*stepper, *row, timeline);
 
   ReverseRow result;
   result.stepper = row->name;
   result.p = start;
-  march.begin(span, result.p.view());
-  while (march.t() < span) {
-    poll_stop();
-    const StepResult done = march.step(span, result.p.view());
-    ++result.steps;
-    result.rejected += done.rejected;
+  march.begin(stops[1], result.p.view());
+  result.way.push_back(start);
+  for (std::size_t k = 1; k < stops.size(); ++k) {
+    while (march.t() < stops[k]) {
+      poll_stop();
+      const StepResult done = march.step(stops[k], result.p.view());
+      ++result.steps;
+      result.rejected += done.rejected;
+    }
+    result.way.push_back(result.p);
+    march.leave();
   }
+  std::reverse(result.way.begin(), result.way.end());
   require_mass(result.p.mass(), start.mass(), 0);
   if (row->adaptive) result.error_in_time = static_cast<double>(result.steps) * asked.tolerance;
   result.rhs_evaluations = stepper->rhs_evaluations();
@@ -215,10 +232,17 @@ void estimate_errors(const Setup& setup, ReverseResult& result, double time_erro
 }
 
 void write_reverse(const Setup& setup, const ReverseResult& result, const std::filesystem::path& folder) {
-  std::vector<CellArray> arrays{{"p", {setup.initial.view()}}};
-  for (const ReverseRow& row : result.rows)
-    arrays.push_back({fmt::format("p_reverse_{:.4g}", row.lambda), {row.p.view()}});
-  write_vti(folder / "reverse_000000.vti", *setup.grid, arrays, 0);
+  const std::vector<double> times = way_times(setup);
+  std::vector<std::pair<double, std::string>> listed;
+  for (std::size_t k = 0; k < times.size() && !result.rows.empty(); ++k) {
+    std::vector<CellArray> arrays;
+    for (const ReverseRow& row : result.rows)
+      arrays.push_back({fmt::format("p_reverse_{:.4g}", row.lambda), {row.way[k].view()}});
+    if (k == 0) arrays.insert(arrays.begin(), CellArray{"p", {setup.initial.view()}});
+    listed.emplace_back(times[k], fmt::format("reverse_{:06}.vti", k));
+    write_vti(folder / listed.back().second, *setup.grid, arrays, times[k]);
+  }
+  write_pvd(folder / "reverse.pvd", listed);
 }
 
 }  // namespace fokker

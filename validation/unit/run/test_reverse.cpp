@@ -1,6 +1,7 @@
 // Guards the time reversal: what returns is the initial density, for every lambda and either score; from the prior no
 // more is lost than the prior's distance from the end; the files, keys and refusals of the contract.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -126,6 +127,12 @@ TEST_CASE("checks and files and summary of the time reversal") {
   const VtiContent file = read_vti(folder / "reverse_000000.vti");
   CHECK(file.arrays.size() == 4);
   CHECK(file.arrays[2].first == "p_reverse_0.5");
+  const std::vector<double>& times = setup.config.output.times;
+  const VtiContent first = read_vti(folder / fmt::format("reverse_{:06}.vti", times.size() - 1));  // of the way back
+  CHECK(first.time == times.back());
+  CHECK(first.arrays[0].first == "p_reverse_0");
+  CHECK(std::equal(first.arrays[0].second.begin(), first.arrays[0].second.end(), result.p.values.begin()));
+  CHECK(fs::exists(folder / "reverse.pvd"));
   CHECK_FALSE(fs::exists(folder / "score_snapshots.bin"));  // went with the run
   const auto json = json_of(document(setup, result, std::nullopt));
   CHECK(json["reverse"]["score"] == "forward");

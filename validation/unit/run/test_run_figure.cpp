@@ -112,9 +112,9 @@ TEST_CASE("a reversal is shown beside what it began with") {
   const std::string text = std::string(ou) + "[reverse]\nlambda = [0, 1]\n";
   const Ran ran(text);
   REQUIRE(ran.result.reverse);
-  write_reverse(ran.setup, *ran.result.reverse, ran.folder);
   const std::string svg = ran.svg();
-  for (const char* words : {">there<", ">what came back to t = 0<", ">λ = 0<", ">λ = 1<", ">initial density<"})
+  for (const char* words : {">there<", ">back, λ = 0<", ">back, λ = 1<", ">what came back to t = 0<", ">λ = 0<",
+                            ">λ = 1<", ">initial density<"})
     CHECK_MESSAGE(has(svg, words), words);
 }
 
