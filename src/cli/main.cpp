@@ -170,6 +170,7 @@ void add_options(CLI::App& app, fokker::Command& command, int& threads, double& 
   app.add_option("--fields", command.fields, help_of("--fields"));
   app.add_option("--times", command.times, help_of("--times"));
   app.add_flag("--log", command.log, help_of("--log"));
+  app.add_flag("--open", command.open, help_of("--open"));
   app.add_option("--junit", command.junit, help_of("--junit"));
 }
 

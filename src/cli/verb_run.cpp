@@ -6,6 +6,7 @@
 #include "fokker/output/files.hpp"
 #include "fokker/run/build.hpp"
 #include "fokker/run/check_case.hpp"
+#include "fokker/run/report.hpp"
 #include "fokker/run/resume.hpp"
 #include "fokker/run/run.hpp"
 #include "fokker/run/run_folder.hpp"
@@ -37,12 +38,12 @@ int carry_out(Setup& setup, Witnesses witnesses, const RunFolder& folder, std::o
                                 .state = std::move(state),
                                 .checkpoint_every = setup.config.checkpoint.every});
   const Document summary = document(setup, result, folder.path());
-  if (exit_code(result) != exit_stopped) {
-    RunRecord record(folder.path(), setup, json_of(summary));
-    for (const KeptFrame& frame : result.kept) record.remember(frame.t, frame.arrays);
-    draw_figures(record);
-  }
+  RunRecord record(folder.path(), setup, json_of(summary));
+  for (const KeptFrame& frame : result.kept) record.remember(frame.t, frame.arrays);
+  const bool ended = exit_code(result) != exit_stopped;
+  if (ended) draw_figures(record);
   write_atomically(folder.path() / "summary.json", json_text(json_of(summary)), Durable::yes);
+  if (ended) report(record, summary, command);
   say(summary, command);
   complain(last_words(result));
   if (result.numerical_failure) complain(fmt::format("fokker: {}\n", result.stop_reason));
@@ -77,6 +78,10 @@ int verb_resume(const Command& command) {
   Resumption going = resume_from(folder.path(), command.overrides, command.force);
   for (const std::string& note : going.notes) complain(fmt::format("note: {}\n", note));
   if (going.finished) {
+    if (!std::filesystem::exists(path / report_name)) {  // it failed, or was killed just then
+      const RunRecord record(path);
+      report(record, words_kept(record), command);
+    }
     if (!command.quiet && !command.json) say(fmt::format("{}: finished, nothing is left to do\n", path.string()));
     return exit_ok;
   }

@@ -20,8 +20,10 @@ int verb_steady(const Command& command) {
       setup.config);
   write_steady(setup, result, folder.path());
   const Document summary = document(setup, result, folder.path());
-  draw_figures(RunRecord(folder.path(), setup, json_of(summary)));
+  const RunRecord record(folder.path(), setup, json_of(summary));
+  draw_figures(record);
   write_atomically(folder.path() / "summary.json", json_text(json_of(summary)));
+  report(record, summary, command);
   for (const std::string& warning : setup.warnings) complain(fmt::format("warning: {}\n", warning));
   for (const std::string& warning : result.judgement.warnings) complain(fmt::format("warning: {}\n", warning));
   say(summary, command);

@@ -32,6 +32,7 @@ struct Command {
   std::optional<std::filesystem::path> junit;  ///< validate: a report for scripts
   std::string fields, times;                   ///< plot: names and numbers between commas
   bool log = false;                            ///< plot
+  bool open = false;                           ///< run, steady, report: show the page
   bool force = false, json = false, quiet = false, verbose = false;
   std::string progress = "auto";  ///< auto | always | never
   int levels = 4;                 ///< converge
@@ -54,6 +55,7 @@ int verb_operator(const Command& command);
 int verb_completion(const Command& command);
 int verb_man(const Command& command);
 int verb_plot(const Command& command);
+int verb_report(const Command& command);
 int verb_upgrade(const Command& command);
 
 /// A row of `list verbs`.
@@ -87,6 +89,10 @@ int demonstration(const Command& command);
 
 /// figure.png and figure.svg of a run or of `steady`; where there can be none, that is noted on stderr.
 void draw_figures(const RunRecord& record);
+
+/// report.html of a run or of `steady`, when its summary has been written; shown where --open asks for it. Where there
+/// can be none, that is noted on stderr. Throws FileError.
+void report(const RunRecord& record, const Document& words, const Command& command);
 
 /// Prints what a study found, as JSON or, unless people want it quiet, as text.
 void say(const Document& found, const Command& command);

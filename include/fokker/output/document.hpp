@@ -34,9 +34,10 @@ struct DocumentSection {
   DocumentTable table{};
   std::vector<Finding> notes{};
   std::size_t label_width = 8, indent = 2;
+  std::string heading{};  ///< of the section in a page
 };
 
-/// What a study says, once: text and JSON are two walks over it.
+/// What a study says, once: text, JSON and HTML (html.hpp) are three walks over it.
 struct Document {
   std::string title{};
   std::vector<DocumentSection> sections{};

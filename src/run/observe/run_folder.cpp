@@ -41,10 +41,23 @@ bool is_ours(std::string name) {
     if (dot == std::string::npos || !is_hexadecimal(name.substr(dot + 1))) return false;
     name.resize(dot);
   }
-  constexpr std::array<std::string_view, 16> fixed{
-      "passage.csv", lock_name,      "reverse.pvd",   "case.toml",     "resolved.toml",          "summary.json",
-      "series.csv",  "density.pvd",  "spacetime.vti", checkpoint_name, previous_checkpoint_name, "figure.png",
-      "figure.svg",  "converge.csv", "density.png",   "twin.png"};  // the last two of earlier versions
+  constexpr std::array<std::string_view, 17> fixed{"passage.csv",
+                                                   lock_name,
+                                                   "reverse.pvd",
+                                                   "case.toml",
+                                                   "resolved.toml",
+                                                   "summary.json",
+                                                   "series.csv",
+                                                   "density.pvd",
+                                                   "spacetime.vti",
+                                                   checkpoint_name,
+                                                   previous_checkpoint_name,
+                                                   "figure.png",
+                                                   "figure.svg",
+                                                   "converge.csv",
+                                                   "report.html",
+                                                   "density.png",
+                                                   "twin.png"};  // the last two: earlier versions
   if (std::find(fixed.begin(), fixed.end(), name) != fixed.end()) return true;
   const bool marginal = name.starts_with("marginal_");
   const std::size_t dot = name.rfind('.'), line = name.rfind('_', dot);

@@ -96,7 +96,7 @@ void add_comparison(const Case& config, const RunResult& result, Document& docum
       footnotes.push_back({"", {}, "", kl_footnote(name, frames.back())});
     }
   if (!result.verdicts.empty()) table.key = "compare";
-  document.sections.push_back({.table = std::move(table), .notes = std::move(footnotes)});
+  document.sections.push_back({.table = std::move(table), .notes = std::move(footnotes), .heading = "Witnesses"});
   if (!result.log_likelihood.empty())
     document.sections.push_back({.findings = {likelihood_finding(*config.compare.log_likelihood, result)}});
 }

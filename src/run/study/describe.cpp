@@ -198,7 +198,7 @@ std::vector<Finding> judgement_findings(const Judgement& judged) {
 
 DocumentSection answers_section(const Setup& setup, std::span<const double> answers, std::span<const double> velocity,
                                 bool drifts, const PassageRecord* passage) {
-  DocumentSection section{.table = {"", {"asked", "answer"}}};
+  DocumentSection section{.table = {"", {"asked", "answer"}}, .heading = "Answers"};
   const std::vector<CaseQuestion>& asked = setup.questions->asked();
   for (std::size_t k = 0; k < answers.size(); ++k) {
     section.findings.push_back(answer_finding(asked[k], answers[k]));
@@ -220,7 +220,7 @@ DocumentSection answers_section(const Setup& setup, std::span<const double> answ
 }
 
 DocumentSection checks_section(std::span<const CheckResult> checks) {
-  DocumentSection section{.table = {"checks", {"check", "at t", "value", "bound", ""}}};
+  DocumentSection section{.table = {"checks", {"check", "at t", "value", "bound", ""}}, .heading = "Checks"};
   for (const CheckResult& done : checks) {
     section.table.rows.push_back({"", check_cells(done)});
     if (!done.note.empty()) section.notes.push_back({"", {}, "", fmt::format("{}: {}", done.label(), done.note)});

@@ -311,20 +311,24 @@ DocumentTable exact_table(const Verdict& verdict) {
 
 Document document(const Setup& setup, const SteadyResult& result, const std::filesystem::path& folder) {
   Document all{title_of(setup.config) + ": stationary density",
-               {{.findings = solution_findings(setup, result)},
-                {.table = moments_table(*setup.grid, moments(*setup.grid, result.p.view()))}}};
+               {{.findings = solution_findings(setup, result), .heading = "How it was solved"},
+                {.table = moments_table(*setup.grid, moments(*setup.grid, result.p.view())), .heading = "Moments"}}};
   all.sections.push_back(answers_section(setup, result.answers, result.mean_velocity, result.drifts, nullptr));
-  if (result.exact) all.sections.push_back({.table = exact_table(*result.exact)});
+  if (result.exact) all.sections.push_back({.table = exact_table(*result.exact), .heading = "Witnesses"});
   all.sections.push_back(checks_section(result.checks));
   const std::vector<std::string> warnings = joined(setup.warnings, result.judgement.warnings);
   std::vector<Finding> judged = judgement_findings(result.judgement);
   add_warnings(warnings, judged);
   append({{"warnings", warnings}, {"stop_reason", "end"}}, judged);
-  all.sections.push_back({.findings = std::move(judged)});
+  all.sections.push_back({.findings = std::move(judged), .heading = "Its own judgement"});
   all.sections.push_back(
-      {.findings =
-           {{"", {}, "", fmt::format("{}: density.pvd for ParaView, figure.png, summary.json", folder.string())}},
-       .label_width = 0});
+      {.findings = {{"",
+                     {},
+                     "",
+                     fmt::format("{}: report.html to read, density.pvd for ParaView, figure.png, summary.json",
+                                 folder.string())}},
+       .label_width = 0,
+       .heading = "Files"});
   return all;
 }
 

@@ -144,7 +144,7 @@ void add_inputs(const Case& config, std::vector<Finding>& all) {
 }
 
 DocumentSection findings_section(const Setup& setup, const RunResult& result) {
-  DocumentSection section{.findings = case_findings(setup.config)};
+  DocumentSection section{.findings = case_findings(setup.config), .heading = "How it was solved"};
   std::vector<Finding>& all = section.findings;
   add_inputs(setup.config, all);
   all.push_back({"initial", {{"factor", setup.initial_factor}, {"clock", setup.clock}}});
@@ -186,7 +186,7 @@ DocumentSection reverse_section(const Setup& setup, const ReverseResult& reverse
                  {"underflowed", reverse.underflowed},
                  {"score_kl", number(*reverse.score_kl)}});
   json["spread"] = reverse.spread;
-  DocumentSection section{.label_width = 0};
+  DocumentSection section{.label_width = 0, .heading = "The way back"};
   section.findings.push_back(
       {"reverse", json, "",
        fmt::format("back from {} with the {} score{}",
@@ -221,6 +221,9 @@ DocumentSection reverse_section(const Setup& setup, const ReverseResult& reverse
   return section;
 }
 
+/// One that is to go on is not shown yet.
+bool has_page(const RunResult& result) { return result.stop_reason == "end" || result.numerical_failure; }
+
 }  // namespace
 
 Document document(const Setup& setup, const RunResult& result, const std::optional<std::filesystem::path>& folder) {
@@ -235,15 +238,17 @@ Document document(const Setup& setup, const RunResult& result, const std::option
                                         result.stop_reason == "end"
                                             ? ""
                                             : fmt::format("stopped at t = {:.6g}: {}", result.t, result.stop_reason)}},
-                          .label_width = 0});
+                          .label_width = 0,
+                          .heading = "Where it stopped"});
   if (folder)
     all.sections.push_back(
         {.findings = {{"",
                        {},
                        "",
-                       fmt::format("{}: density.pvd for ParaView, figure.png, series.csv, summary.json",
-                                   folder->string())}},
-         .label_width = 0});
+                       fmt::format("{0}: {1}density.pvd for ParaView, figure.png, series.csv, summary.json",
+                                   folder->string(), has_page(result) ? "report.html to read, " : "")}},
+         .label_width = 0,
+         .heading = "Files"});
   return all;
 }
 

@@ -68,8 +68,8 @@ TEST_CASE("steady writes density and current and a summary with the keys of the 
   command.quiet = true;
   command.out = scratch / "out";
   CHECK(verb_steady(command) == exit_ok);
-  for (const char* name :
-       {"case.toml", "resolved.toml", "summary.json", "density.pvd", "density_000000.vti", "figure.png", "figure.svg"})
+  for (const char* name : {"case.toml", "resolved.toml", "summary.json", "density.pvd", "density_000000.vti",
+                           "figure.png", "figure.svg", "report.html"})
     CHECK_MESSAGE(fs::exists(scratch / "out" / name), name);
   const auto json = nlohmann::json::parse(read_file(scratch / "out" / "summary.json"));
   CHECK(json["steady"]["method"] == "multigrid");

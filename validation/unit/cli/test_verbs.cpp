@@ -38,8 +38,9 @@ TEST_CASE("run writes every file of the contract and refuses to write twice with
   Command command = quiet({scratch.write("ou.toml", ou).string()});
   command.out = scratch.path / "out";
   CHECK(verb_run(command) == exit_ok);
-  for (const char* name : {"case.toml", "resolved.toml", "summary.json", "series.csv", "density.pvd",
-                           "density_000000.vti", "density_000005.vti", "spacetime.vti", "figure.png", "figure.svg"})
+  for (const char* name :
+       {"case.toml", "resolved.toml", "summary.json", "series.csv", "density.pvd", "density_000000.vti",
+        "density_000005.vti", "spacetime.vti", "figure.png", "figure.svg", "report.html"})
     CHECK_MESSAGE(fs::exists(*command.out / name), name);
   CHECK(read_file(*command.out / "case.toml") == ou);
   for (const auto& [name, values] : read_vti(*command.out / "density_000005.vti").arrays)

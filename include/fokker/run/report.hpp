@@ -1,0 +1,23 @@
+#pragma once
+#include <filesystem>
+#include <string>
+
+#include "fokker/output/document.hpp"
+#include "fokker/run/run_record.hpp"
+
+namespace fokker {
+
+inline constexpr const char* report_name = "report.html";
+inline constexpr std::size_t report_bytes = 2'000'000;  ///< what a page has at most, as far as its frames have a say
+
+/// The page of a run or of `steady`: one file that holds all it shows, in words that `words` (the document that its
+/// summary.json was made from) says. Numbers are those of the summary. Parts that cannot be made are left out, with a
+/// word about why.
+[[nodiscard]] std::string report_of(const RunRecord& record, const Document& words);
+/// report.html in the folder of the record. Throws FileError.
+void write_report(const RunRecord& record, const Document& words);
+
+/// The words of the report that stands in a folder, as long as they belong to its summary; else the title alone.
+[[nodiscard]] Document words_kept(const RunRecord& record);
+
+}  // namespace fokker

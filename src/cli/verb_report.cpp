@@ -1,0 +1,62 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spawn.h>
+#include <unistd.h>
+
+#include <system_error>
+
+#include "fokker/base/errors.hpp"
+#include "fokker/cli/console.hpp"
+#include "fokker/cli/verbs.hpp"
+#include "fokker/run/report.hpp"
+
+namespace fokker {
+
+namespace {
+
+/// Hands the page to the desktop, which shows it or not; nobody waits for it.
+void show(const std::filesystem::path& page) {
+  std::string program = "xdg-open", path = std::filesystem::absolute(page).string();
+  char* const words[] = {program.data(), path.data(), nullptr};
+  posix_spawn_file_actions_t quiet;
+  posix_spawn_file_actions_init(&quiet);
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    posix_spawn_file_actions_addopen(&quiet, stream, "/dev/null", O_RDWR, 0);
+  pid_t process = 0;
+  const int problem = ::posix_spawnp(&process, words[0], &quiet, nullptr, words, environ);
+  posix_spawn_file_actions_destroy(&quiet);
+  if (problem != 0)
+    complain(fmt::format("note: --open: there is no xdg-open here; open {} in a browser\n", page.string()));
+}
+
+}  // namespace
+
+void report(const RunRecord& record, const Document& words, const Command& command) {
+  try {
+    write_report(record, words);
+  } catch (const FileError&) {
+    throw;
+  } catch (const std::exception& error) {  // the results are there without it
+    return complain(fmt::format("note: no report is written: {}\n", error.what()));
+  }
+  if (command.open) show(record.folder() / report_name);
+}
+
+int verb_report(const Command& command) {
+  if (command.arguments.size() != 1) throw UsageError("report takes one run folder: fokker report RUN_DIR [--open]");
+  const std::filesystem::path folder = command.arguments[0];
+  if (!std::filesystem::exists(folder)) throw FileError(folder.string(), "no such folder");
+  if (std::filesystem::exists(folder / "converge.csv"))
+    throw UsageError(
+        fmt::format("{0} is a folder of `converge`, which has no report; `fokker plot {0}` draws it", folder.string()));
+  const RunRecord record(folder);
+  report(record, words_kept(record), command);
+  const std::string page = (folder / report_name).string();
+  if (command.json)
+    say(json_text({{"report", page}}));
+  else if (!command.quiet)
+    say(page + "\n");
+  return exit_ok;
+}
+
+}  // namespace fokker
