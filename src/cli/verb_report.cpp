@@ -50,7 +50,12 @@ int verb_report(const Command& command) {
     throw UsageError(
         fmt::format("{0} is a folder of `converge`, which has no report; `fokker plot {0}` draws it", folder.string()));
   const RunRecord record(folder);
-  report(record, words_kept(record), command);
+  try {
+    write_report(record, words_kept(record));
+  } catch (const Json::exception& error) {
+    throw FileError((folder / "summary.json").string(), fmt::format("damaged: {}", error.what()));
+  }
+  if (command.open) show(folder / report_name);
   const std::string page = (folder / report_name).string();
   if (command.json)
     say(json_text({{"report", page}}));
