@@ -30,8 +30,8 @@ SEES = {
 # What the tests of a module are tried on, beside what the module sees.
 GUESTS = {"solve": "model scheme", "integrate": "model scheme", "scheme": "solve"}
 # The sub-folders of `run`: each sees those before it.
-RUN = ["build", "state", "witness", "observe", "judge", "study", "records", "figure", "report"]
-RUN_HEADERS = {"march": "state", "check_result": "observe", "reverse_row": "observe", "observers": "observe", "judgement": "judge"}
+RUN = ["build", "state", "witness", "observe", "judge", "study", "records", "figure", "report", "sweep"]
+RUN_HEADERS = {"march": "state", "check_result": "observe", "reverse_row": "observe", "sweep": "sweep", "observers": "observe", "judgement": "judge"}
 PICTURE, DRAWN, DRAWN_END = "docs/architecture.md", "<!-- drawn by tools/check_floors.py --draw -->", "<!-- end of the picture -->"
 CONSOLE = "src/cli/console.cpp"
 
@@ -47,6 +47,7 @@ THIRD_PARTY = [
     (r"cairo[\w-]*\.h|fontconfig/.*", ["src/output/figure/cairo_canvas.cpp"]),
     (r"toml\+\+/.*", ["src/case/toml_adapter.cpp"]),
     (r"nlohmann/.*", ["include/fokker/output/json_text.hpp"]),
+    (r"sqlite3\.h", ["src/run/sweep/store.cpp"]),
     (r"xxhash\.h", ["src/output/checkpoint.cpp"]),
     (r"CLI/.*", ["src/cli/main.cpp"]),
     (r"(oneapi/)?tbb/.*", ["src/base/parallel.cpp"]),

@@ -11,7 +11,7 @@ fokker_build=$(realpath -ms -- "${FOKKER_BUILD:-$fokker_source/build}")
 # The one list of Debian 12 packages that building and testing needs (libfftw3-dev: not with -DFOKKER_FFTW=OFF).
 fokker_packages=(build-essential cmake ninja-build pkg-config
   libeigen3-dev libboost-dev libtbb-dev libfmt-dev libtomlplusplus-dev nlohmann-json3-dev libcli11-dev libvtk9-dev
-  libxxhash-dev libfftw3-dev libcairo2-dev zlib1g-dev fonts-dejavu-core doctest-dev)
+  libxxhash-dev libsqlite3-dev libfftw3-dev libcairo2-dev zlib1g-dev fonts-dejavu-core doctest-dev)
 
 say() { printf 'fokker: %s\n' "$*" >&2; }
 die() { say "$@"; exit 1; }

@@ -153,11 +153,11 @@ std::string help_of(std::string_view name) {
 }
 
 /// The options of the command line, with the texts of their table.
-void add_options(CLI::App& app, fokker::Command& command, int& threads, double& wall_time) {
+void add_options(CLI::App& app, fokker::Command& command, double& wall_time) {
   app.add_option("--set", command.overrides, help_of("--set"))->allow_extra_args(false);
   app.add_option("--out", command.out, help_of("--out"));
   app.add_flag("--force", command.force, help_of("--force"));
-  app.add_option("--threads", threads, help_of("--threads"))->check(CLI::Range(1, 1024));
+  app.add_option("--threads", command.threads, help_of("--threads"))->check(CLI::Range(1, 1024));
   app.add_option("--progress", command.progress, help_of("--progress"))
       ->check(CLI::IsMember({"auto", "always", "never"}));
   app.add_flag("--json", command.json, help_of("--json"));
@@ -172,6 +172,11 @@ void add_options(CLI::App& app, fokker::Command& command, int& threads, double& 
   app.add_flag("--log", command.log, help_of("--log"));
   app.add_flag("--open", command.open, help_of("--open"));
   app.add_option("--junit", command.junit, help_of("--junit"));
+  app.add_option("--jobs", command.jobs, help_of("--jobs"))->check(CLI::Range(1, 1024));
+  app.add_option("--for", command.list_for, help_of("--for"));
+  app.add_flag("--collect", command.collect, help_of("--collect"));
+  app.add_option("--only", command.only, help_of("--only"))->check(CLI::NonNegativeNumber);
+  app.add_option("--rerun", command.rerun, help_of("--rerun"));
 }
 
 /// The verbs as --help shows them.
@@ -195,9 +200,8 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", fokker::version_text);
 
   fokker::Command command;
-  int threads = 0;
   double wall_time = 0;
-  add_options(app, command, threads, wall_time);
+  add_options(app, command, wall_time);
 
   // Verbs are words like others: `explain run` asks, and runs nothing.
   std::vector<std::string> words;
@@ -214,7 +218,7 @@ int main(int argc, char** argv) {
   const fokker::Verb* const chosen = words.empty() ? &alone : fokker::find_verb(words.front());
   if (chosen == nullptr) return failed(of_verb(words.front()), command.json);
   if (!words.empty()) command.arguments.assign(words.begin() + 1, words.end());
-  const fokker::ThreadLimit limit(threads);
+  const fokker::ThreadLimit limit(command.threads);
   if (wall_time > 0) watch.stop_after(wall_time);
   return guarded(*chosen, command);
 }

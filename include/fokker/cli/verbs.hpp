@@ -37,6 +37,12 @@ struct Command {
   std::string progress = "auto";  ///< auto | always | never
   int levels = 4;                 ///< converge
   std::string in = "space";       ///< converge: space | time
+  int threads = 0;                ///< 0: all the machine has
+  int jobs = 0;                   ///< sweep: members at a time; 0: as many as there are cores for
+  std::string list_for;           ///< sweep: slurm | parallel
+  std::string rerun;              ///< sweep: failed
+  std::optional<int> only;        ///< sweep: one member
+  bool collect = false;           ///< sweep
 };
 
 /// The verbs. Each prints to stdout, returns an exit code and throws the error classes of base/errors.hpp.
@@ -57,6 +63,7 @@ int verb_man(const Command& command);
 int verb_plot(const Command& command);
 int verb_report(const Command& command);
 int verb_upgrade(const Command& command);
+int verb_sweep(const Command& command);
 
 /// A row of `list verbs`.
 struct Verb {
