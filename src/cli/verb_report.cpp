@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "fokker/base/errors.hpp"
+#include "fokker/base/stop.hpp"
 #include "fokker/cli/console.hpp"
 #include "fokker/cli/verbs.hpp"
 #include "fokker/run/report.hpp"
@@ -32,6 +33,7 @@ void show(const std::filesystem::path& page) {
 }  // namespace
 
 void report(const RunRecord& record, const Document& words, const Command& command) {
+  const StopAnswer answer;  // it takes no longer than a signal may wait
   try {
     write_report(record, words);
   } catch (const FileError&) {

@@ -61,7 +61,7 @@ Convergence converge(const Case& config, int levels, bool in_time) {
   for (int level = 0; level < levels; ++level) {
     Setup setup = build(refined(base, level, in_time));
     const RunResult result = run(setup, {});
-    if (result.stop_reason == "interrupted") throw Stopped();
+    if (result.stop_reason == stop_cause()) throw Stopped();
     if (result.numerical_failure)
       throw NumericalError(fmt::format("level {}: {}", level, result.stop_reason), result.t);
     ConvergenceRow row;

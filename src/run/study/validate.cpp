@@ -52,7 +52,7 @@ ValidatedCase validate_case(const std::filesystem::path& file, const std::vector
     }
     Setup setup = build(std::move(config));
     const RunResult result = run(setup, {});
-    if (result.stop_reason == "interrupted") throw Stopped();
+    if (result.stop_reason == stop_cause()) throw Stopped();
     outcome.seconds = result.total_seconds;
     outcome.warnings = setup.warnings;
     outcome.warnings.insert(outcome.warnings.end(), result.warnings.begin(), result.warnings.end());

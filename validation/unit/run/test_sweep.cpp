@@ -53,9 +53,9 @@ time.tolerance = [1e-3, 1e-4]
 )"));
   REQUIRE(sweep.members.size() == 12);
   CHECK(sweep.members[0] == std::vector<std::string>{"10", "0.01", "1", "0.001"});
-  CHECK(sweep.members[3] == std::vector<std::string>{"10", "0.1", "2", "0.0001"});
+  CHECK(sweep.members[3] == std::vector<std::string>{"10", "0.1", "2", "1e-04"});
   CHECK(sweep.overrides(11) ==
-        std::vector<std::string>{"axis.x.cells=20", "time.end=1.0", "output.frames=2", "time.tolerance=0.0001"});
+        std::vector<std::string>{"axis.x.cells=20", "time.end=1.0", "output.frames=2", "time.tolerance=1e-04"});
 }
 
 TEST_CASE("a Latin sample has one point in each stratum and its draws do not depend on other keys") {
