@@ -83,7 +83,7 @@ TEST_CASE("wide fluxes have order 4 on every wall with variable drift and tensor
       for (const Walls& walls : all_walls)
         for (const bool diagonal : {true, false}) {
           if (dimension == 1 && !diagonal) continue;
-          const auto [coarse, fine] = distances(name, walls, dimension, dimension == 1 ? 40 : 32, diagonal);
+          const auto [coarse, fine] = distances(name, walls, dimension, dimension == 1 ? 40 : 24, diagonal);
           CHECK_MESSAGE(std::log2(coarse / fine) > 3.6, name, " ", dimension, "D ", walls.name, diagonal, coarse, fine);
         }
 }
