@@ -26,6 +26,7 @@ auto& part_of(AnyCase& c, std::size_t entry) {
   if constexpr (std::is_same_v<Part, CaseSpectral>) return *c.compare.spectral;
   if constexpr (std::is_same_v<Part, CaseLogLikelihood>) return *c.compare.log_likelihood;
   if constexpr (std::is_same_v<Part, CaseReverse>) return *c.reverse;
+  if constexpr (std::is_same_v<Part, CaseStop>) return c.stops[entry];
   if constexpr (std::is_same_v<Part, CaseCheck>) return c.checks[entry];
 }
 

@@ -1,7 +1,7 @@
 #include "fokker/case/words.hpp"
 #include "rows.hpp"
 
-// The keys of a case that judge its run: witnesses, time reversal, checks; and those of studies.
+// The keys of a case that judge its run: witnesses, time reversal, ends before the end, checks; and those of studies.
 namespace fokker::input {
 namespace {
 
@@ -86,6 +86,28 @@ std::vector<KeyRow> reversal_keys() {
   };
 }
 
+std::vector<KeyRow> stop_keys() {
+  return {
+      key("stop", {KeyKind::tables, "[[stop]] tables", read_stops, {}, [](const Case& c) { return c.stops.size(); }},
+          "", "none: the run goes to time.end",
+          "what ends the run before time.end, whichever comes first: looked at after every accepted step, which stays "
+          "as "
+          "long as it is; a frame is written there, and checks without `at` are held there",
+          "", {.verbs = "run, check, validate", .see = "docs/questions.md"}),
+      key("stop.*.stationary",
+          {KeyKind::number, positive.text, number(&CaseStop::stationary, positive).read, writer(&CaseStop::stationary)},
+          "1/t", "none", "p has come to rest: int |dp/dt| dx is below this part of the mass", "1e-9",
+          {.choice = "condition"}),
+      key("stop.*.when",
+          {KeyKind::formula, "a condition on t, mass and the names of output.expectations and output.probabilities",
+           read_when, write_when},
+          "", "none", "a condition holds; mass is what is left in the box", "\"mass < 0.01\"", {.choice = "condition"}),
+      key("stop.*.file", {KeyKind::text, "the plain name of a file", read_stop_file, word_writer(&CaseStop::file)}, "",
+          "none", "a file of that name lies in the run folder, put there by whoever wants the run to end", "\"STOP\"",
+          {.choice = "condition"}),
+  };
+}
+
 std::vector<KeyRow> check_keys() {
   return {
       key("check",
@@ -140,7 +162,7 @@ std::vector<KeyRow> check_keys() {
 }  // namespace
 
 std::vector<KeyRow> with_judging_keys(std::vector<KeyRow> rows) {
-  for (const auto& keys : {witness_keys(), reversal_keys(), check_keys()})
+  for (const auto& keys : {witness_keys(), reversal_keys(), stop_keys(), check_keys()})
     rows.insert(rows.end(), keys.begin(), keys.end());
   return rows;
 }

@@ -33,7 +33,7 @@ inline KeyRow key(std::string_view path, KeyAccess access, std::string_view unit
   return {path, std::move(access), unit, standard, doc, example, std::move(rules)};
 }
 
-/// The rows of compare, reverse, check and steady after the others.
+/// The rows of compare, reverse, stop, check and steady after the others.
 [[nodiscard]] std::vector<KeyRow> with_judging_keys(std::vector<KeyRow> rows);
 
 }  // namespace fokker::input

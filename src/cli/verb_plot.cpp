@@ -37,7 +37,7 @@ std::vector<double> times_of(const std::string& list) {
 }
 
 CasePicture wishes_of(const Command& command, const RunRecord& record) {
-  CasePicture wishes = record.config().output.picture;
+  CasePicture wishes = record.picture();
   if (!command.times.empty()) wishes.times = times_of(command.times);
   if (!command.fields.empty()) wishes.fields = parts_of(command.fields);
   for (const std::string& name : wishes.fields) {

@@ -11,6 +11,7 @@
 #include "fokker/run/run.hpp"
 #include "fokker/run/run_folder.hpp"
 #include "fokker/run/run_record.hpp"
+#include "fokker/run/stop_reason.hpp"
 
 namespace fokker {
 
@@ -25,7 +26,7 @@ std::function<void(std::string_view)> progress_of(const Command& command) {
 
 int exit_code(const RunResult& result) {
   if (result.numerical_failure) return exit_numerical;
-  if (result.stop_reason != "end") return exit_stopped;
+  if (!is_final(result.stop_reason)) return exit_stopped;
   return result.checks_ok() ? exit_ok : exit_check;
 }
 

@@ -156,6 +156,14 @@ struct CaseCheckpoint {
   double every = 600;  ///< [s]; 0: when stopped only
 };
 
+/// An end before time.end, judged after every accepted step; exactly one of the three.
+struct CaseStop {
+  std::optional<double> stationary;  ///< [1/t] int |dp/dt| dx is below this part of the mass
+  std::optional<Expression> when;    ///< a condition on t, mass and the names of the questions
+  std::string when_text;             ///< as written
+  std::string file;                  ///< that lies in the run folder
+};
+
 /// Rows that a run which goes on keeps, whatever "auto" would take now; empty: nothing is kept.
 struct CaseChosen {
   std::string flux, stepper;
@@ -183,6 +191,7 @@ struct Case {
   CaseOutput output;
   CaseCompare compare;
   std::optional<CaseReverse> reverse;
+  std::vector<CaseStop> stops;
   std::vector<CaseCheck> checks;
   std::vector<CaseInput> inputs;
   CaseChosen chosen;

@@ -22,6 +22,7 @@ struct Moment {
   const Field* p = nullptr;
   const MassBalance* balance = nullptr;
   std::span<const double> state = {};  ///< cells, then outflows
+  bool last = false;                   ///< the run has come to an end of its case
 };
 
 /// A witness's density at a frame and what it says.

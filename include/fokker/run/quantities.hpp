@@ -16,7 +16,7 @@ struct Found {
   std::string note = {};
 };
 
-/// What a number of the run itself is taken from; borrowed. The last three are null for a stationary density.
+/// What a number of the run itself is taken from; borrowed. The pointers are null for a stationary density.
 struct Evidence {
   const Setup& setup;
   double t = 0;
@@ -24,6 +24,7 @@ struct Evidence {
   const MassBalance* balance = nullptr;
   const LikelihoodVerdict* likelihood = nullptr;  ///< also null where the case does not ask for it
   const PassageRecord* passage = nullptr;         ///< also null where no side absorbs
+  bool last = false;                              ///< checks of no certain time are held now
 };
 
 /// A row of `list quantities`: what [[check]] may bound. It has one of the two functions; neither, where several runs

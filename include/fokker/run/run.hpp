@@ -35,7 +35,7 @@ struct KeptFrame {
 
 /// What a run found, and the state that it ended with.
 struct RunResult : RunState {
-  std::string stop_reason = "end";  ///< "end", "interrupted", or what failed
+  std::string stop_reason = "end";  ///< "end", that of a [[stop]], "interrupted", "wall_time", or what failed
   bool numerical_failure = false;
   long rhs_evaluations = 0, factorisations = 0;
   long underflows = 0;                       ///< values below the normal range of a double that were set to 0
@@ -53,6 +53,7 @@ struct RunResult : RunState {
   std::vector<double> answers{};                   ///< of Setup::questions, at the last frame
   std::vector<double> mean_velocity{};             ///< per axis, at the end [x/t]
   bool drifts = false;                             ///< that is more than rounding
+  std::optional<double> rate_of_change{};          ///< int |dp/dt| dx / mass at the end [1/t], where a [[stop]] asks
   std::shared_ptr<const PassageRecord> passage{};  ///< null where no side absorbs
   std::vector<CheckResult> checks;
   std::vector<std::string> warnings;  ///< what came up while it ran; those known before are Setup's

@@ -39,6 +39,8 @@ class RunRecord {
   /// The objects of its case, made anew where none were given. Throws CaseError where files that the case reads are
   /// gone.
   [[nodiscard]] const Setup& setup() const;
+  /// What figures are to show, as far as the run has come.
+  [[nodiscard]] CasePicture picture() const;
   /// Is it the folder of `steady`?
   [[nodiscard]] bool steady() const;
 

@@ -53,7 +53,8 @@ struct Setup {
 /// both.
 [[nodiscard]] Setup assemble(Case config);
 
-/// The case of a run beside the run: nothing to compare, to check or to go back for, and no output but at the end.
+/// The case of a run beside the run: nothing to compare, to check, to stop or to go back for, and no output but at the
+/// end.
 [[nodiscard]] Case side_case(Case config);
 
 /// The state that steps begin with: the cells, then what has left through each absorbing side.

@@ -120,6 +120,12 @@ void read_reverse(Reading& r);
 void read_lambdas(Reading& r);
 std::string write_lambdas(const Case& c, std::size_t);
 
+// stops
+void read_stops(Reading& r);
+void read_when(Reading& r);
+void read_stop_file(Reading& r);
+std::string write_when(const Case& c, std::size_t entry);
+
 // checks
 void read_checks(Reading& r);
 void read_quantity(Reading& r);

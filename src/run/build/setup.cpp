@@ -244,6 +244,7 @@ StepperOptions stepper_options(const Setup& setup) {
 Case side_case(Case config) {
   config.compare = {};
   config.reverse.reset();
+  config.stops.clear();
   config.checks.clear();
   config.output.fields = {"p"};
   config.output.times = {0, config.time.end};

@@ -17,7 +17,7 @@ figure::Figure figure_of(const RunRecord& record, const CasePicture& wishes) {
 }
 
 void write_figures(const RunRecord& record) {
-  const figure::Figure made = figure_of(record, record.config().output.picture);
+  const figure::Figure made = figure_of(record, record.picture());
   for (const char* name : {"figure.png", "figure.svg"}) figure::write_figure(record.folder() / name, made);
 }
 

@@ -99,7 +99,7 @@ bool SelfCheck::gave_way(double t) const {
 void SelfCheck::look(const Moment& now, bool frame) {
   const double end = setup_.config.time.end;
   if (now.t > looked_at_) {
-    walls_.look(now.t, now.p->view(), now.t >= end);
+    walls_.look(now.t, now.p->view(), now.last || now.t >= end);
     const SpaceLook found = follow(now.t, now.p->view());
     const double left = std::clamp(now.balance->mass / now.balance->mass_initial, 0.0, 1.0);
     if (left > fraction_of_mass) look_at_width(now.t, found.width);
@@ -161,7 +161,7 @@ Judgement SelfCheck::sum_up(const Moment& now) {
   judged_.walls = walls_.found();
   warn_of_mass(now);
   warn_of_walls(now);
-  warn_of_flux();
+  warn_of_flux(now);
   warn_of_steps();
   warn_of_reduced_terms();
   warn_of_negative_mass(now);
@@ -202,11 +202,11 @@ void SelfCheck::warn_of_walls(const Moment& now) {
       now.balance->total_outflow()));
 }
 
-void SelfCheck::warn_of_flux() {
+void SelfCheck::warn_of_flux(const Moment& now) {
   const double worst = judged_.flux_l1_worst;
   if (!(worst > worth_saying)) return;
   std::string expected = fmt::format("about l1 {:.2g} {}", worst, when(judged_.flux_l1_worst_at));
-  if (!stationary_ && judged_.flux_l1_worst_at != setup_.config.time.end)
+  if (!stationary_ && judged_.flux_l1_worst_at != now.t)
     expected += fmt::format(", {:.2g} at the end", judged_.flux_l1);
   judged_.warnings.push_back(fmt::format(
       "flux: on these cells {} is expected to be off by {} (drift against diffusion in a cell: the row "

@@ -48,7 +48,7 @@ class SelfCheck {
   [[nodiscard]] Judgement sum_up(const Moment& now);
   void look_at_width(double t, const std::array<double, 2>& width);
   void warn_of_walls(const Moment& now);
-  void warn_of_flux();
+  void warn_of_flux(const Moment& now);
   void warn_of_steps();
   void warn_of_reduced_terms();
   void warn_of_negative_mass(const Moment& now);

@@ -19,7 +19,7 @@ StepCheck::StepCheck(const Setup& setup) : setup_(setup) {
   options.dt = *time.dt / 2;
   options.keep_positive = false;
   halves_ = make_stepper(*setup.stepper_row, setup.scheme->op(), options, 0);
-  next_ = time.end / (2 * looks);
+  next_ = may_stop() ? 0 : time.end / (2 * looks);
 }
 
 void StepCheck::begin(double before, std::span<const double> state) {
@@ -36,7 +36,9 @@ void StepCheck::begin(double before, std::span<const double> state) {
 void StepCheck::end(double before, double after, std::span<const double> state, double contraction) {
   if (!looks_) return;
   const double all = setup_.config.time.end;
-  next_ += all / looks;
+  // What this step stands for; where the run may end any time, what doubles its age.
+  const double span = may_stop() ? std::max(after - before, before) : all / looks;
+  next_ = (may_stop() ? before : next_) + span;
   if (next_ > all) next_ = std::numeric_limits<double>::infinity();
   const double middle = 0.5 * (before + after);
   if (!(before < middle && middle < after)) return;
@@ -54,12 +56,20 @@ void StepCheck::end(double before, double after, std::span<const double> state, 
   halves_->averages(view, parts.view());
   const double difference = (whole.values - parts.values).lpNorm<1>() * op.cell_volume();
   const double rate = difference / (1 - std::exp2(-setup_.stepper_row->order)) / (after - before);
-  const double span = setup_.config.time.end / looks, forgotten = std::max(0.0, contraction) * span;
-  const double kept = std::exp(-forgotten);
-  error_ = kept * error_ + rate * span * (forgotten > 1e-6 ? (1 - kept) / forgotten : 1);
-  if (!(error_ > worst_)) return;
+  add(rate, span, contraction);
+  if (!(error_ > worst_ || may_stop())) return;
   worst_ = std::min(2.0, error_);
   worst_at_ = after;
+}
+
+/// As the first look of a run to `time.end` comes after an eighth of it, those before an eighth of the age count no
+/// more.
+void StepCheck::add(double rate, double span, double contraction) {
+  const double forgotten = std::max(0.0, contraction) * span;
+  const double kept = std::exp(-forgotten);
+  const double added = rate * span * (forgotten > 1e-6 ? (1 - kept) / forgotten : 1);
+  recent_ = {recent_[1], recent_[2], added};
+  error_ = may_stop() ? recent_[0] + recent_[1] + recent_[2] : kept * error_ + added;
 }
 
 }  // namespace fokker

@@ -1,5 +1,6 @@
 #pragma once
 #include <Eigen/Core>
+#include <array>
 #include <memory>
 #include <span>
 
@@ -19,18 +20,22 @@ class StepCheck {
   void begin(double before, std::span<const double> state);
   void end(double before, double after, std::span<const double> state, double contraction);
   /// Between two steps.
-  void keep(Archive& archive) { archive(next_, error_, worst_, worst_at_); }
+  void keep(Archive& archive) { archive(next_, error_, recent_, worst_, worst_at_); }
   /// The largest on the way, in l1, 2 at most, and when; 0 where nothing was looked at.
   [[nodiscard]] double worst() const { return worst_; }
   [[nodiscard]] double worst_at() const { return worst_at_; }
 
  private:
+  [[nodiscard]] bool may_stop() const { return !setup_.config.stops.empty(); }
+  void add(double rate, double span, double contraction);
+
   const Setup& setup_;
   std::unique_ptr<TimeStepper> halves_;  // null: not to look
   double next_ = 0;                      // [t] of the next look, above the span: no more
   bool looks_ = false;                   // at the step in progress
   Eigen::VectorXd state_;
   double error_ = 0, worst_ = 0, worst_at_ = 0;
+  std::array<double, 3> recent_{};  // of runs that may end any time: what the last looks add to the error
 };
 
 }  // namespace fokker

@@ -50,6 +50,11 @@ double excess(const CaseCheck& check, double value) {
 
 double time_of(const Setup& setup, const CaseCheck& check) { return check.at.value_or(setup.config.time.end); }
 
+bool is_due(const CaseCheck& check, const Evidence& now) {
+  if (!check.timed) return now.last;
+  return std::abs(time_of(now.setup, check) - now.t) <= 1e-9 * now.setup.config.time.end;
+}
+
 /// A number of a summary by its path; words where there is none.
 Found member(const Json& summary, const std::string& path) {
   const Json* node = &summary;
@@ -145,9 +150,7 @@ void check_frame(const Evidence& now, std::span<const Comparison> comparisons, s
   const Setup& setup = now.setup;
   for (const CaseCheck& check : setup.config.checks) {
     const QuantityRow& row = quantity_row(check.quantity);
-    if (!row.of_one_run() || row.quantity.dotted || check.of_reverse ||
-        std::abs(time_of(setup, check) - now.t) > 1e-9 * setup.config.time.end)
-      continue;
+    if (!row.of_one_run() || row.quantity.dotted || check.of_reverse || !is_due(check, now)) continue;
     Found found = evaluate(check, now, comparisons);
     results.push_back({&check, now.t, found.value, holds(check, found.value), true, std::move(found.note)});
   }
@@ -162,14 +165,13 @@ void check_steady(const Setup& setup, const Field& p, std::vector<CheckResult>& 
   }
 }
 
-void check_summary(const Setup& setup, const Json& summary, std::vector<CheckResult>& results) {
+void check_summary(const Setup& setup, double t, const Json& summary, std::vector<CheckResult>& results) {
   for (const CaseCheck& check : setup.config.checks) {
     if (!quantity_row(check.quantity).quantity.dotted) continue;
     const bool none = !summary.contains(check.quantity.substr(0, check.quantity.find('.')));
     if (none && !summary.contains("time")) continue;  // a stationary density has no part of it
     Found found = member(summary, check.quantity);
-    results.push_back(
-        {&check, time_of(setup, check), found.value, holds(check, found.value), true, std::move(found.note)});
+    results.push_back({&check, t, found.value, holds(check, found.value), true, std::move(found.note)});
   }
 }
 
@@ -196,7 +198,7 @@ void add_unreached(const Setup& setup, std::vector<CheckResult>& results) {
   }
 }
 
-void keep_checks(const Setup& setup, Archive& archive, std::vector<CheckResult>& results) {
+void keep_checks(const Setup& setup, bool ended, Archive& archive, std::vector<CheckResult>& results) {
   const std::vector<CaseCheck>& checks = setup.config.checks;
   std::size_t count = results.size();
   archive(count);
@@ -207,7 +209,7 @@ void keep_checks(const Setup& setup, Archive& archive, std::vector<CheckResult>&
     if (!archive.reads()) continue;
     if (number >= checks.size()) throw ArchiveError("it holds results of checks that there are not");
     result.check = &checks[number];
-    if (time_of(setup, *result.check) == result.at) results.push_back(std::move(result));
+    if (ended || time_of(setup, *result.check) == result.at) results.push_back(std::move(result));
   }
 }
 

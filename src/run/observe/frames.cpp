@@ -28,7 +28,7 @@ class Frames : public Observer {
     arrive();
     std::vector<CellArray> all = arrays(now, comparisons);
     if (setup_.grid->dimension() == 1) history_.emplace_back(now.p->values.begin(), now.p->values.end());
-    const bool meanwhile = thread_count() > 1 && now.t < setup_.config.time.end;
+    const bool meanwhile = thread_count() > 1 && !now.last;
     on_its_way_ = std::async(meanwhile ? std::launch::async : std::launch::deferred,
                              [this, t = now.t, all = std::move(all)] { write(t, all); });
     if (!meanwhile) arrive();

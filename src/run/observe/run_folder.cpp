@@ -33,8 +33,10 @@ bool is_number(const std::string& text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
-/// The names a run writes: a fixed list, numbered frames, and the drafts of a run that was killed.
-bool is_ours(std::string name) {
+}  // namespace
+
+/// A fixed list, numbered frames, and the drafts of a run that was killed.
+bool is_run_file(std::string name) {
   if (name.ends_with(draft_ending)) {
     name.resize(name.size() - std::string_view(draft_ending).size());
     const std::size_t dot = name.find_last_of('.');
@@ -69,12 +71,21 @@ bool is_ours(std::string name) {
          (format == ".vti" || format == ".csv" || format == ".npy");
 }
 
-/// What an earlier run left. A UsageError where there is anything else.
-std::vector<fs::path> files_of_a_run(const fs::path& folder) {
+namespace {
+
+enum class Others { refused, left };
+
+/// What an earlier run left. A UsageError where there is anything else that is not left alone.
+std::vector<fs::path> files_of_a_run(const fs::path& folder, Others others, const std::vector<CaseStop>& stops = {}) {
   std::vector<fs::path> ours;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
-    if (entry.is_symlink() || !entry.is_regular_file() || !is_ours(name))
+    const bool run_file = is_run_file(name);
+    if (!run_file && others == Others::left) continue;
+    if (std::any_of(stops.begin(), stops.end(), [&](const CaseStop& stop) { return stop.file == name; }))
+      throw UsageError(fmt::format("{} holds {}, by which [[stop]] would end this run after its first step; remove it",
+                                   folder.string(), name));
+    if (entry.is_symlink() || !entry.is_regular_file() || !run_file)
       throw UsageError(
           fmt::format("{} holds {}, which no run writes; choose another folder with --out", folder.string(), name));
     if (name != lock_name) ours.push_back(entry.path());
@@ -114,9 +125,10 @@ class RunFolder::Lock {
 RunFolder::RunFolder(fs::path folder, bool force, const Case& config) : path_(std::move(folder)) {
   try {
     fs::create_directories(path_);
-    static_cast<void>(files_of_a_run(path_));  // no lock in a folder that is none of ours
+    const auto look = [&] { return files_of_a_run(path_, Others::refused, config.stops); };
+    static_cast<void>(look());  // no lock in a folder that is none of ours
     lock_ = std::make_unique<Lock>(path_);
-    const std::vector<fs::path> before = files_of_a_run(path_);
+    const std::vector<fs::path> before = look();
     if (!before.empty() && !force)
       throw UsageError(
           fmt::format("{} already holds a run; --force replaces it, --out DIR writes elsewhere", path_.string()));
@@ -130,7 +142,7 @@ RunFolder::RunFolder(fs::path folder, bool force, const Case& config) : path_(st
 
 RunFolder::RunFolder(fs::path folder) : path_(std::move(folder)), lock_(std::make_unique<Lock>(path_)) {
   std::error_code none;
-  for (const fs::path& file : files_of_a_run(path_))
+  for (const fs::path& file : files_of_a_run(path_, Others::left))
     if (file.extension() == draft_ending) fs::remove(file, none);  // of a run that was killed
 }
 

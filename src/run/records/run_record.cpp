@@ -86,6 +86,12 @@ const Setup& RunRecord::setup() const {
   return *own_;
 }
 
+CasePicture RunRecord::picture() const {
+  CasePicture wishes = config().output.picture;
+  if (!frames_.empty()) std::erase_if(wishes.times, [&](double t) { return t > frames_.back().t * (1 + 1e-6); });
+  return wishes;
+}
+
 bool RunRecord::steady() const { return summary_.is_object() && summary_.contains("steady"); }
 
 /// Tables say nothing of their time: the output times of the case come in the order of their numbers, and the last of a

@@ -8,6 +8,7 @@
 #include "fokker/output/html.hpp"
 #include "fokker/page_files.hpp"
 #include "fokker/run/run_figure.hpp"
+#include "fokker/run/stop_reason.hpp"
 #include "fokker/version.hpp"
 #include "parts.hpp"
 
@@ -23,7 +24,7 @@ constexpr const char* words_id = "words";
 std::string unfinished(const Json& summary) {
   if (!summary.is_object()) return "This run is not finished: it has no summary yet.";
   const std::string reason = summary.value("stop_reason", std::string("end"));
-  return reason == "end" ? "" : fmt::format("This run did not come to its end: {}.", reason);
+  return is_final(reason) ? "" : fmt::format("This run did not come to its end: {}.", reason);
 }
 
 /// A part, or a word about why there is none. The page is worth more than any part of it.
@@ -118,11 +119,10 @@ std::string report_of(const RunRecord& record, const Document& words) {
   const std::string title = title_of(record, words), open = unfinished(record.summary());
   std::string before = head_html(title);
   if (!open.empty()) before += "<p class=\"unfinished\">" + html_text(open) + "</p>\n";
-  before +=
-      fmt::format("<h1>{}</h1>\n", html_text(title)) + part("verdict", [&] { return verdict_html(record.summary()); }) +
-      part("equations", [&] { return equations_html(record.config()); }) + "<h2>What it looks like</h2>\n" +
-      part("figure",
-           [&] { return figure_html(figure_of(record, record.config().output.picture), "The figure of the run."); });
+  before += fmt::format("<h1>{}</h1>\n", html_text(title)) +
+            part("verdict", [&] { return verdict_html(record.summary()); }) +
+            part("equations", [&] { return equations_html(record.config()); }) + "<h2>What it looks like</h2>\n" +
+            part("figure", [&] { return figure_html(figure_of(record, record.picture()), "The figure of the run."); });
   std::string after = part("moments", [&] { return moments_html(record); });
   after += words.sections.empty() ? "<p class=\"soft\">What the run said in words is not kept here; its numbers "
                                     "stand below.</p>\n"

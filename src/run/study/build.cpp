@@ -2,6 +2,7 @@
 
 #include "../build/faults.hpp"
 #include "../build/scores.hpp"
+#include "../observe/stops.hpp"
 #include "fokker/particles/steppers.hpp"
 #include "fokker/run/fields.hpp"
 #include "fokker/run/quantities.hpp"
@@ -39,6 +40,7 @@ Vocabulary vocabulary() {
 Setup build(Case config) {
   Setup setup = assemble(std::move(config));
   require_fields(setup);
+  require_stops(setup);
   try {
     require_witnesses(setup);
   } catch (const NumericalError& error) {  // of rates at a later time

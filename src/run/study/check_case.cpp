@@ -8,6 +8,7 @@
 #include "describe.hpp"
 #include "fokker/analysis/norms.hpp"
 #include "fokker/run/setup.hpp"
+#include "fokker/run/stop_reason.hpp"
 #include "fokker/run/witness.hpp"
 #include "fokker/scheme/cell_peclet.hpp"
 #include "fokker/scheme/selling.hpp"
@@ -235,6 +236,13 @@ void add_rates(const SchemeReport& report, double end, std::vector<Finding>& all
                              report.exit_rate_max * end)});
 }
 
+/// What may end the run before time.end.
+void add_stops(const Setup& setup, std::vector<Finding>& all) {
+  std::vector<std::string> reasons;
+  for (const CaseStop& stop : setup.config.stops) reasons.push_back(reason_of(stop));
+  if (!reasons.empty()) all.push_back({"stops", reasons, "ends early", fmt::format("{}", fmt::join(reasons, "; or "))});
+}
+
 /// What was chosen: score, flux and stepper, and why.
 void add_choices(const Setup& setup, std::vector<Finding>& all) {
   const CaseScheme& scheme = setup.config.scheme;
@@ -267,6 +275,7 @@ CheckReport check_case(Setup& setup) {
   all.push_back(peclet_finding(setup));
   add_rates(report, end, all);
   add_choices(setup, all);
+  add_stops(setup, all);
   const auto gives_way = add_rehearsal(setup, all);
   all.push_back({"time.first_step", first, "first step", fmt::format("{:.3g}", first)});
   all.push_back({"positive", setup.positive, "p >= 0",

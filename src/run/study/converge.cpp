@@ -55,6 +55,7 @@ Convergence converge(const Case& config, int levels, bool in_time) {
   if (base.scheme.flux == "auto") base.scheme.flux = build(base).flux->name;  // one flux for all levels
   Convergence table;
   table.title = base.title;
+  if (!base.stops.empty()) table.title += fmt::format(" (to time.end = {:.6g}, without its [[stop]])", base.time.end);
   table.in_time = in_time;
   table.exact = !in_time && (base.compare.exact_closed_form || base.compare.exact_formula);
   std::vector<Field> solutions;

@@ -9,6 +9,7 @@
 #include "fokker/commit.hpp"
 #include "fokker/output/json_text.hpp"
 #include "fokker/run/build.hpp"
+#include "fokker/run/stop_reason.hpp"
 #include "fokker/version.hpp"
 
 namespace fokker {
@@ -49,11 +50,13 @@ std::string processor_text() {
   return model;
 }
 
-bool is_finished(const fs::path& folder) {
+/// Why a run has come to its end; "" where it has not.
+std::string final_reason(const fs::path& folder) {
   std::error_code unseen;
-  if (!fs::exists(folder / "summary.json", unseen)) return false;
+  if (!fs::exists(folder / "summary.json", unseen)) return "";
   const Json summary = Json::parse(read_file(folder / "summary.json"), nullptr, false);
-  return summary.is_object() && summary.value("stop_reason", "") == "end";
+  const std::string reason = summary.is_object() ? summary.value("stop_reason", "") : "";
+  return is_final(reason) ? reason : "";
 }
 
 /// The lines of each that the other does not have, "- was", "+ is".
@@ -175,8 +178,14 @@ RunMemory run_memory(std::vector<CheckpointBlock> blocks) {
 Resumption resume_from(const fs::path& folder, const std::vector<std::string>& overrides, bool force) {
   require_allowed(overrides);
   Resumption going;
-  going.finished = is_finished(folder) && overrides.empty();
+  const std::string reason = final_reason(folder);
+  going.finished = !reason.empty() && overrides.empty();
   if (going.finished) return going;
+  if (!reason.empty() && reason != "end")
+    throw UsageError(
+        fmt::format("the run was ended by its [[stop]] ({}), not by time.end: a later one changes nothing; "
+                    "start another run without that entry",
+                    reason));
 
   FoundCheckpoint found = find_checkpoint(folder);
   for (const std::string& damage : found.damaged) going.notes.push_back(damage);

@@ -10,12 +10,14 @@
 #include "../judge/self_check.hpp"
 #include "../observe/checks.hpp"
 #include "../observe/reverse_recorder.hpp"
+#include "../observe/stops.hpp"
 #include "fokker/base/stop.hpp"
 #include "fokker/base/stopwatch.hpp"
 #include "fokker/run/end_warnings.hpp"
 #include "fokker/run/fields.hpp"
 #include "fokker/run/march.hpp"
 #include "fokker/run/resume.hpp"
+#include "fokker/run/stop_reason.hpp"
 #include "fokker/scheme/cell_peclet.hpp"
 #include "panel.hpp"
 
@@ -27,7 +29,11 @@ namespace {
 class Run {
  public:
   Run(Setup& setup, Witnesses witnesses, const RunOptions& options)
-      : setup_(setup), options_(options), timeline_(setup.timeline), peclets_(setup.grid, setup.sde) {
+      : setup_(setup),
+        options_(options),
+        timeline_(setup.timeline),
+        peclets_(setup.grid, setup.sde),
+        stops_(setup, options.folder) {
     static_cast<RunState&>(result_) = initial_run_state(setup);
     if (setup.config.reverse && !setup.reverse_score) {
       auto recorder = std::make_unique<ReverseRecorder>(setup, options.scratch);
@@ -58,6 +64,7 @@ class Run {
     try {
       step_to_the_end();
       stepped_ = true;
+      if (!ended_by_.empty()) result_.stop_reason = ended_by_;
       if (options_.checkpoint_every > 0) save();
       if (setup_.config.reverse) go_back();
     } catch (const NumericalError& error) {
@@ -79,7 +86,8 @@ class Run {
   }
 
  private:
-  /// A request to stop abandons the step in progress: the state before it is the last frame.
+  /// A request to stop abandons the step in progress: the state before it is the last frame. What ends a run early
+  /// changes no step: the state that it found is the last frame.
   void step_to_the_end() {
     const std::vector<double>& times = setup_.config.output.times;
     if (frames_ == 0) {
@@ -90,13 +98,13 @@ class Run {
       ++frames_;
     }
     while (frames_ < times.size()) {
-      while (march_.t() < times[frames_]) {
+      while (march_.t() < times[frames_] && ended_by_.empty()) {
         step(times[frames_]);
         save_when_due();
       }
       frame();
-      leave();
-      ++frames_;
+      if (ended_by_.empty()) leave();
+      frames_ = ended_by_.empty() ? frames_ + 1 : times.size();
     }
   }
 
@@ -110,10 +118,10 @@ class Run {
   // --- Checkpoints: between two steps, or where a step or the answers at a frame were abandoned
   void keep(Archive& archive) {
     result_.total_seconds += seconds_since(std::exchange(counted_, Clock::now()));
-    archive(frames_, result_, march_, *self_check_, *panel_);
+    archive(frames_, ended_by_, result_, march_, *self_check_, *panel_);
     if (passage_) passage_->keep(archive);
     for (const auto& observer : observers_) observer->keep(archive);
-    keep_checks(setup_, archive, result_.checks);
+    keep_checks(setup_, !ended_by_.empty(), archive, result_.checks);
   }
 
   void save() {
@@ -181,7 +189,9 @@ class Run {
     self_check_->after_step(before, done.t, view());
     count();
     result_.rejected += done.rejected;
-    count_step(setup_, march_.t(), done.t - before, result_);
+    count_step(setup_, done.t, done.t - before, result_);
+    ended_by_ = stops_.reached(moment(done.t));
+    if (ended_by_.empty()) result_.t = march_.t();  // behind the switch that it may have come to
     self_check_->after_step(moment(result_.t));
     tell(&Observer::look, done.t);
     if (result_.t > done.t) tell(&Observer::look_behind, result_.t);
@@ -195,8 +205,9 @@ class Run {
         std::max(result_.capped_fraction, setup_.scheme->reduced_cross(result_.t, result_.p.view()).fraction);
     look_at_peclets();
     result_.undefined_scores = std::max(result_.undefined_scores, setup_.scheme->undefined_scores(result_.p.view()));
-    check_frame({setup_, result_.t, result_.p, &result_.balance, panel_->likelihood(), passage_.get()}, comparisons,
-                result_.checks);
+    check_frame(
+        {setup_, result_.t, result_.p, &result_.balance, panel_->likelihood(), passage_.get(), is_last(result_.t)},
+        comparisons, result_.checks);
     write_frame(comparisons);
   }
 
@@ -253,20 +264,35 @@ class Run {
     for (std::string& sentence : not_numbers(result_)) result_.warnings.push_back(std::move(sentence));
     if (const auto rate = dissipation(setup_, result_.t, result_.p))
       result_.entropy_production = sum_of_cells(*rate) * setup_.grid->volume();
+    judge_rest();
     result_.mean_velocity = mean_velocity(setup_, result_.t, result_.p);
     result_.drifts = exceeds_rounding(setup_, result_.t, result_.p, result_.mean_velocity);
     result_.total_seconds += seconds_since(counted_);
     // What came back is not gone for twice, and the snapshots are large.
     if (options_.folder && result_.reverse && !result_.reverse->interrupted) remove_checkpoints(*options_.folder);
-    if (result_.stop_reason == "end") look_into_summary();
+    if (is_final(result_.stop_reason)) look_into_summary();
     add_unreached(setup_, result_.checks);
+  }
+
+  /// The operator contracts: until time.end p moves by no more than its rate times what is left of the time.
+  void judge_rest() {
+    constexpr double worth_saying = 0.02;
+    result_.rate_of_change = stops_.rate_asked(result_.t, result_.p);
+    if (!result_.stop_reason.starts_with("stationary")) return;
+    const double moves = *result_.rate_of_change * (setup_.config.time.end - result_.t);
+    if (moves > worth_saying)
+      result_.warnings.push_back(fmt::format(
+          "stop: int |dp/dt| dx is {:.3g} of the mass per unit of t where the run ended; until time.end = {:.6g} that "
+          "may come to l1 {:.2g}: where a barrier is rarely crossed, p seems to rest long before it does. Take a "
+          "smaller stationary, or ask `fokker steady`",
+          *result_.rate_of_change, setup_.config.time.end, std::min(2.0, moves)));
   }
 
   /// For the checks that speak of it by its names.
   void look_into_summary() {
     const auto dotted = [](const CaseCheck& check) { return quantity_row(check.quantity).quantity.dotted; };
     if (std::any_of(setup_.config.checks.begin(), setup_.config.checks.end(), dotted))
-      check_summary(setup_, json_of(document(setup_, result_, options_.folder)), result_.checks);
+      check_summary(setup_, result_.t, json_of(document(setup_, result_, options_.folder)), result_.checks);
   }
 
   void tell(void (Observer::*event)(const Moment&), double t) {
@@ -275,8 +301,9 @@ class Run {
   }
 
   [[nodiscard]] Moment moment(double t) const {
-    return {t, result_.dt, result_.steps, result_.rhs_evaluations, &result_.p, &result_.balance, view()};
+    return {t, result_.dt, result_.steps, result_.rhs_evaluations, &result_.p, &result_.balance, view(), is_last(t)};
   }
+  [[nodiscard]] bool is_last(double t) const { return t >= setup_.config.time.end || !ended_by_.empty(); }
 
   std::span<double> view() { return {result_.state.data(), static_cast<std::size_t>(result_.state.size())}; }
   [[nodiscard]] std::span<const double> view() const {
@@ -292,6 +319,8 @@ class Run {
   Timeline timeline_;                              // meets output times and the stops of observers
   March march_{*setup_.stepper, *setup_.stepper_row, timeline_};
   CellPeclets peclets_;
+  Stops stops_;
+  std::string ended_by_;  // the reason of a [[stop]]; empty while none has come
   std::optional<Panel> panel_;
   std::optional<SelfCheck> self_check_;
   struct Counts {

@@ -226,7 +226,7 @@ SteadyResult solve_steady(Setup& setup) {
   result.judgement = SelfCheck(setup, true).judge(result.p);
   for (std::string& warning : end_warnings(setup, result.p)) result.judgement.warnings.push_back(std::move(warning));
   result.total_seconds = seconds_since(start);
-  check_summary(setup, json_of(document(setup, result, {})), result.checks);
+  check_summary(setup, setup.config.time.end, json_of(document(setup, result, {})), result.checks);
   return result;
 }
 

@@ -5,6 +5,7 @@
 #include "describe.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/run/run.hpp"
+#include "fokker/run/stop_reason.hpp"
 
 namespace fokker {
 namespace {
@@ -160,6 +161,9 @@ DocumentSection findings_section(const Setup& setup, const RunResult& result) {
   all.push_back(range_finding(result.balance));
   append(judgement_findings(result.judgement), all);
   append(density_findings(result.p, result.entropy_production), all);
+  if (const auto& rate = result.rate_of_change)
+    all.push_back({"time/rate_of_change", number(*rate), "at rest",
+                   fmt::format("int |dp/dt| dx is {:.3g} of the mass per unit of t", *rate)});
   if (result.reverse) all.push_back({"reverse"});
   if (result.capped_fraction > 0)
     all.push_back({"",
@@ -222,7 +226,15 @@ DocumentSection reverse_section(const Setup& setup, const ReverseResult& reverse
 }
 
 /// One that is to go on is not shown yet.
-bool has_page(const RunResult& result) { return result.stop_reason == "end" || result.numerical_failure; }
+bool has_page(const RunResult& result) { return is_final(result.stop_reason) || result.numerical_failure; }
+
+std::string where_it_stopped(const Setup& setup, const RunResult& result) {
+  if (result.stop_reason == "end") return "";
+  if (!is_final(result.stop_reason)) return fmt::format("stopped at t = {:.6g}: {}", result.t, result.stop_reason);
+  const double end = setup.config.time.end;
+  return fmt::format("ended at t = {:.10g}{}, by its [[stop]]: {}", result.t,
+                     result.t < end ? fmt::format(", before time.end = {:.6g}", end) : "", result.stop_reason);
+}
 
 }  // namespace
 
@@ -234,10 +246,7 @@ Document document(const Setup& setup, const RunResult& result, const std::option
   if (result.reverse) all.sections.push_back(reverse_section(setup, *result.reverse));
   all.sections.push_back(checks_section(result.checks));
   all.sections.push_back({.findings = {{"warnings", joined(setup.warnings, result.warnings)},
-                                       {"stop_reason", result.stop_reason, "",
-                                        result.stop_reason == "end"
-                                            ? ""
-                                            : fmt::format("stopped at t = {:.6g}: {}", result.t, result.stop_reason)}},
+                                       {"stop_reason", result.stop_reason, "", where_it_stopped(setup, result)}},
                           .label_width = 0,
                           .heading = "Where it stopped"});
   if (folder)

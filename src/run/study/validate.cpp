@@ -9,6 +9,7 @@
 #include "fokker/run/converge.hpp"
 #include "fokker/run/quantities.hpp"
 #include "fokker/run/run.hpp"
+#include "fokker/run/stop_reason.hpp"
 #include "fokker/spectral/fourier.hpp"
 
 namespace fokker {
@@ -56,7 +57,7 @@ ValidatedCase validate_case(const std::filesystem::path& file, const std::vector
     outcome.seconds = result.total_seconds;
     outcome.warnings = setup.warnings;
     outcome.warnings.insert(outcome.warnings.end(), result.warnings.begin(), result.warnings.end());
-    if (result.stop_reason != "end") outcome.worst = result.stop_reason;
+    if (!is_final(result.stop_reason)) outcome.worst = result.stop_reason;
     for (const CheckResult& done : result.checks) take(done, outcome);
     judge_order(setup.config, outcome);
   } catch (const std::exception& error) {

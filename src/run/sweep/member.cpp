@@ -16,6 +16,7 @@
 
 #include "fokker/base/read_file.hpp"
 #include "fokker/output/checkpoint.hpp"
+#include "fokker/run/stop_reason.hpp"
 
 extern char** environ;
 
@@ -46,7 +47,7 @@ MemberState state_on_disk(const Sweep& sweep, const SweepPlan& plan, std::size_t
     return {.status = "failed", .message = "its folder holds a run of another case or of other values"};
   if (at("/seconds/total").is_number()) state.seconds = at("/seconds/total").get<double>();
   const Json reason = at("/stop_reason");
-  if (sweep.use == CaseFor::run && reason != "end") {
+  if (sweep.use == CaseFor::run && !(reason.is_string() && is_final(reason.get<std::string>()))) {
     const bool stopped = reason == "interrupted" || reason == "wall_time";
     state.status = stopped ? "stopped" : "failed";
     if (!stopped && reason.is_string()) state.message = reason.get<std::string>();

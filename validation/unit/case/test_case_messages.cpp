@@ -28,7 +28,7 @@ const std::string q = "noise_covariance = [[1, 0.5], [0.5, 1]]";
 const std::vector<Row> rows = {
     {"title =", "titel =",
      "c.toml:1:1: titel: unknown key; did you mean title? allowed: title, axis, sde, schedule, initial, scheme, "
-     "time, output, checkpoint, compare, reverse, check, steady"},
+     "time, output, checkpoint, compare, reverse, stop, check, steady"},
     {"cells = 64", "cell = 64",
      "c.toml:2:1: axis.x.cells: missing, must be an integer >= 2"
      "\n"
@@ -44,7 +44,7 @@ frame = 3)",
      R"(c.toml:13:18: sde.interpretation: "itto" is unknown; did you mean ito? allowed: ito, stratonovich, klimontovich)"},
     {"[scheme]", "[shceme]",
      "c.toml:24:2: shceme: unknown key; did you mean scheme? allowed: title, axis, sde, schedule, initial, scheme, "
-     "time, output, checkpoint, compare, reverse, check, steady"},
+     "time, output, checkpoint, compare, reverse, stop, check, steady"},
     {"mean = [-1.0, 0.0]", "maen = [-1.0, 0.0]",
      "c.toml:23:12: initial.gaussian.mean: missing, must be a list of numbers, one per axis"
      "\n"

@@ -96,7 +96,8 @@ std::vector<std::string> cases() {
            "probabilities = { right = \"x > a\" }") +
           "[[check]]\nquantity = \"mean_velocity\"\naxis = \"y\"\nbelow = 1\n[[check]]\nquantity = \"outflow\"\n"
           "side = \"y_lower\"\nbelow = 1\n[[check]]\nquantity = \"passage_mean\"\nbelow = 1\n[[check]]\n"
-          "quantity = \"mass.final\"\nbelow = 1\n[[check]]\nquantity = \"expectation\"\nof = \"second\"\nbelow = 1\n",
+          "quantity = \"mass.final\"\nbelow = 1\n[[check]]\nquantity = \"expectation\"\nof = \"second\"\nbelow = 1\n"
+          "[[stop]]\nstationary = 1e-9\n[[stop]]\nwhen = \"(mass < a)*(right > 0.5)\"\n[[stop]]\nfile = \"STOP\"\n",
       with(formulas, "drift = [\"-x\", \"-a*y\"]\ndiffusion = [[1, 0], [0, 1]]"),
       with(formulas, "potential = \"x^2 + y^2\"\ntemperature = 1"),
       with("[initial]",

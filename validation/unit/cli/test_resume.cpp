@@ -130,6 +130,10 @@ const std::vector<Row> rows = {
     {"alternating directions", narrow, {"time.stepper=peaceman_rachford"}},
     {"a flux that is corrected, and the companion run", narrow, {"scheme.flux=central4_positive"}},
     {"a flux that is corrected in 1D", ou, {"scheme.flux=central4_positive", "time.stepper=rkc2"}},
+    {"a run that its [[stop]] ends",
+     std::string(ou) + "monte_carlo = { particles = 500 }\n[[check]]\nquantity = \"l1\"\nagainst = \"exact\"\n"
+                       "below = 1\n[[stop]]\nstationary = 1e-9\n[[stop]]\nwhen = \"far < 0.7\"\n",
+     {"time.stepper=rkc2", "output.expectations={ far = \"x^2\" }"}},
     {"there and back",
      std::string(ou) + "[reverse]\nlambda = [0, 1]\nscore = \"forward\"\nsnapshots = 16\n",
      {"time.stepper=rkc2"}},
@@ -174,6 +178,43 @@ TEST_CASE("runs that are stopped at any poll go on to the same bits in other num
       fs::remove_all(*stopped.out);
     }
   }
+}
+
+TEST_CASE("a run that its [[stop]] has ended is over whatever became of its process") {
+  const Scratch scratch;
+  const fs::path file = scratch.write("case.toml", std::string(ou) +
+                                                       "[[check]]\nquantity = \"l1\"\nagainst = \"exact\"\nbelow = 1\n"
+                                                       "[[stop]]\nwhen = \"mean < 0.8\"\n[[stop]]\nfile = \"STOP\"\n");
+  Command command = quiet(file, {"output.expectations={ mean = \"x\" }", "time.stepper=rkc2"});
+  command.out = scratch.path / "out";
+  CHECK(verb_run(command) == exit_ok);
+  const auto unbroken = written(*command.out);
+  CHECK(Json::parse(unbroken.at("summary.json"))["stop_reason"] == "when: mean < 0.8");
+  fs::remove(*command.out / "summary.json");  // killed between its last checkpoint and its summary
+  CHECK(verb_resume(quiet(*command.out)) == exit_ok);
+  check_same(*command.out, unbroken);
+  CHECK_THROWS_WITH_AS(static_cast<void>(verb_resume(quiet(*command.out, {"time.end=2", "output.every=0.1"}))),
+                       doctest::Contains("the run was ended by its [[stop]] (when: mean < 0.8), not by time.end"),
+                       UsageError);
+  std::ofstream(*command.out / "STOP") << "enough";  // of somebody who did not look
+  CHECK(verb_resume(quiet(*command.out)) == exit_ok);
+  command.force = true;
+  CHECK_THROWS_WITH_AS(static_cast<void>(verb_run(command)),
+                       doctest::Contains("would end this run after its first step"), UsageError);
+  fs::remove(*command.out / "STOP");
+  Command other = command;
+  other.overrides.emplace_back("stop.0.when=mean < 0");
+  const int code = [&] {
+    const StopRequest request(20);
+    return verb_run(other);
+  }();
+  REQUIRE(code == exit_stopped);
+  std::ofstream(*command.out / "STOP") << "enough";
+  CHECK(verb_resume(quiet(*command.out)) == exit_ok);
+  const Json summary = Json::parse(read_file(*command.out / "summary.json"));
+  CHECK(summary["stop_reason"] == "file: STOP");
+  CHECK(summary["time"]["reached"] < 0.1);
+  CHECK(read_file(*command.out / "STOP") == "enough");
 }
 
 TEST_CASE("a later end goes on from the frames that are there") {

@@ -31,7 +31,8 @@ bool holds_keys(const KeyRow& row) {
 // The path of a row as --set takes it.
 std::string settable(std::string_view path) {
   std::string out(path);
-  for (const auto& [list, entry] : {std::pair{"axis.*", "axis.x"}, {"check.*", "check.0"}, {"mixture.*", "mixture.0"}})
+  for (const auto& [list, entry] :
+       {std::pair{"axis.*", "axis.x"}, {"check.*", "check.0"}, {"stop.*", "stop.0"}, {"mixture.*", "mixture.0"}})
     if (const std::size_t at = out.find(list); at != std::string::npos)
       out.replace(at, std::string_view(list).size(), entry);
   return out;
@@ -65,7 +66,7 @@ std::vector<std::string> beside(const KeyRow& row) {
 // What the reader finds wrong with one key.
 std::string fault_of(const std::string& path, const std::vector<std::string>& settings) {
   try {
-    const std::string text = std::string(ou) + "[[check]]\nquantity = \"l1\"\n";
+    const std::string text = std::string(ou) + "[[check]]\nquantity = \"l1\"\n[[stop]]\n";
     static_cast<void>(parse_case(text, "case.toml", ".", settings, vocabulary()));
   } catch (const CaseError& error) {
     for (const Problem& problem : error.problems())

@@ -114,7 +114,10 @@ constexpr TermRow rows[] = {
     {"ve", "variance exploding: data stay where they are while noise of growing sigma is added", "list models"},
     {"schedule", "how fast data dissolve into noise over time: alpha(t) scales them, sigma(t) is the noise",
      "sde.schedule, schedule"},
-    {"stop reason", "why a run ended, in summary.json: end, interrupted, or what went wrong", ""},
+    {"stop reason",
+     "why a run ended, in summary.json: end, stationary: RATE, when: CONDITION or file: NAME of a [[stop]], "
+     "interrupted, wall_time, or what went wrong",
+     "stop"},
     {"resolved", "resolved.toml: the case with every default filled in; it runs to the same bits", "run folder"},
 };
 
