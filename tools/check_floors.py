@@ -30,7 +30,7 @@ SEES = {
 # What the tests of a module are tried on, beside what the module sees.
 GUESTS = {"solve": "model scheme", "integrate": "model scheme", "scheme": "solve"}
 # The sub-folders of `run`: each sees those before it.
-RUN = ["build", "state", "witness", "observe", "judge", "study", "manual", "records", "figure", "report", "sweep"]
+RUN = ["build", "state", "witness", "observe", "judge", "estimate", "study", "manual", "records", "figure", "report", "check", "sweep"]
 RUN_HEADERS = {"march": "state", "check_result": "observe", "reverse_row": "observe", "sweep": "sweep", "observers": "observe", "judgement": "judge"}
 PICTURE, DRAWN, DRAWN_END = "docs/architecture.md", "<!-- drawn by tools/check_floors.py --draw -->", "<!-- end of the picture -->"
 CONSOLE = "src/cli/console.cpp"

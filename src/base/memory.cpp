@@ -81,4 +81,10 @@ MemoryThere memory_there(const fs::path& root) {
   return there;
 }
 
+MemoryTaken memory_taken() {
+  constexpr double kB = 1024;
+  const fs::path status = "/proc/self/status";
+  return {kB * entry(status, "VmRSS:").value_or(0), kB * entry(status, "VmHWM:").value_or(0)};
+}
+
 }  // namespace fokker

@@ -17,6 +17,13 @@ namespace {
 
 int act(const fokker::Verb& verb, const fokker::Command& command) {
   if (!verb.act) throw fokker::UsageError(std::string(verb.name) + ": not available yet");
+  if (command.estimate && !verb.estimates)
+    throw fokker::UsageError(fmt::format(
+        "--estimate goes with run, resume and steady, not with {}",
+        verb.name.empty()
+            ? "the demonstration"
+            : fmt::format("{}{}", verb.name,
+                          verb.act == fokker::verb_converge ? ", which has its own grids (--levels)" : "")));
   return verb.act(command);
 }
 
@@ -164,6 +171,7 @@ void add_options(CLI::App& app, fokker::Command& command, double& wall_time) {
   app.add_flag("-q,--quiet", command.quiet, help_of("--quiet"));
   app.add_flag("-v,--verbose", command.verbose, help_of("--verbose"));
   app.add_option("--wall-time", wall_time, help_of("--wall-time"))->check(CLI::PositiveNumber);
+  app.add_flag("--estimate", command.estimate, help_of("--estimate"));
   app.add_option("--levels", command.levels, help_of("--levels"));
   app.add_option("--in", command.in, help_of("--in"));
   app.add_option("--from", command.from, help_of("--from"));

@@ -5,7 +5,7 @@
 #include "fokker/output/checkpoint.hpp"
 #include "fokker/output/files.hpp"
 #include "fokker/run/build.hpp"
-#include "fokker/run/check_case.hpp"
+#include "fokker/run/check/check_case.hpp"
 #include "fokker/run/report.hpp"
 #include "fokker/run/resume.hpp"
 #include "fokker/run/run.hpp"
@@ -32,12 +32,13 @@ int exit_code(const RunResult& result) {
 
 /// From the first step, or from where `state` left off, to summary and exit code.
 int carry_out(Setup& setup, Witnesses witnesses, const RunFolder& folder, std::optional<std::string> state,
-              const Command& command) {
+              bool estimates, const Command& command) {
   const RunResult result = run(setup, std::move(witnesses),
                                {.folder = folder.path(),
                                 .draw_progress = progress_of(command),
                                 .state = std::move(state),
-                                .checkpoint_every = setup.config.checkpoint.every});
+                                .checkpoint_every = setup.config.checkpoint.every,
+                                .estimates = estimates});
   const Document summary = document(setup, result, folder.path());
   RunRecord record(folder.path(), setup, json_of(summary));
   for (const KeptFrame& frame : result.kept) record.remember(frame.t, frame.arrays);
@@ -60,14 +61,15 @@ int verb_run(const Command& command) {
   if (command.arguments.size() != 1) throw UsageError("run takes one case file: fokker run CASE.toml");
   const std::filesystem::path file = command.arguments[0];
   Setup setup = build(load_case(file, command.overrides, vocabulary()));
+  if (command.estimate) require_cells_for_estimate(setup.config);
   Witnesses witnesses = make_witnesses(setup);  // they may refuse the case: before anything is written
   const RunFolder folder(command.out ? *command.out : std::filesystem::path("runs") / file.stem(), command.force,
                          setup.config);
-  write_checkpoint(folder.path(), checkpoint_of(setup, ""), Durable::no);
+  write_checkpoint(folder.path(), checkpoint_of(setup, command.estimate, ""), Durable::no);
   for (const std::string& warning : setup.warnings) complain(fmt::format("warning: {}\n", warning));
 
-  if (command.verbose && !command.json) say(text_of(document(setup, check_case(setup))) + "\n");
-  return carry_out(setup, std::move(witnesses), folder, {}, command);
+  if (command.verbose && !command.json) say(text_of(document(setup, check_case(setup, true))) + "\n");
+  return carry_out(setup, std::move(witnesses), folder, {}, command.estimate, command);
 }
 
 int verb_resume(const Command& command) {
@@ -76,7 +78,7 @@ int verb_resume(const Command& command) {
   if (!std::filesystem::exists(path / "case.toml"))
     throw UsageError(fmt::format("{} is no run folder: it holds no case.toml", path.string()));
   const RunFolder folder(path);
-  Resumption going = resume_from(folder.path(), command.overrides, command.force);
+  Resumption going = resume_from(folder.path(), command.overrides, command.force, command.estimate);
   for (const std::string& note : going.notes) complain(fmt::format("note: {}\n", note));
   if (going.finished) {
     if (!std::filesystem::exists(path / report_name)) {  // it failed, or was killed just then
@@ -87,9 +89,10 @@ int verb_resume(const Command& command) {
     return exit_ok;
   }
   Setup setup = build(std::move(going.config));
+  if (going.estimates) require_cells_for_estimate(setup.config);
   if (!command.overrides.empty()) write_atomically(folder.path() / "resolved.toml", resolved_toml(setup.config));
   for (const std::string& warning : setup.warnings) complain(fmt::format("warning: {}\n", warning));
-  return carry_out(setup, make_witnesses(setup), folder, std::move(going.state), command);
+  return carry_out(setup, make_witnesses(setup), folder, std::move(going.state), going.estimates, command);
 }
 
 }  // namespace fokker

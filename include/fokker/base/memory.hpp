@@ -15,4 +15,10 @@ struct MemoryThere {
 /// tests.
 [[nodiscard]] MemoryThere memory_there(const std::filesystem::path& root = "/");
 
+/// What the process takes of it now, and took at most so far [bytes]; 0 where that cannot be read.
+struct MemoryTaken {
+  double now = 0, most = 0;
+};
+[[nodiscard]] MemoryTaken memory_taken();
+
 }  // namespace fokker

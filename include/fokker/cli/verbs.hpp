@@ -33,6 +33,7 @@ struct Command {
   std::string fields, times;                   ///< plot: names and numbers between commas
   bool log = false;                            ///< plot
   bool open = false;                           ///< run, steady, report: show the page
+  bool estimate = false;                       ///< run, resume, steady: how far to believe it
   bool force = false, json = false, quiet = false, verbose = false;
   std::string progress = "auto";  ///< auto | always | never
   int levels = 4;                 ///< converge
@@ -69,6 +70,7 @@ int verb_sweep(const Command& command);
 struct Verb {
   std::string_view name, usage, help;
   int (*act)(const Command&);  ///< null: not available yet
+  bool estimates = false;      ///< takes --estimate
 };
 [[nodiscard]] std::span<const Verb> verbs();
 /// nullptr where there is none.

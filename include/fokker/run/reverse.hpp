@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,10 @@ struct ReverseResult {
 /// its time in tau.
 [[nodiscard]] ReverseResult run_back(const Setup& setup, const Field& last,
                                      const std::shared_ptr<const LogSnapshots>& snapshots);
+
+/// The first steps of a way back, for what they cost, as long as `goes_on` (of tau, after every step) says so: by the
+/// closed form, which takes its start from it too; where there is none, from `last` with its own score.
+void try_back(const Setup& setup, const Field& last, double lambda, const std::function<bool(double)>& goes_on);
 
 /// Fills in `error` and `order` of the rows, by runs forward and back on cells twice and four times as wide;
 /// `time_error`: of the forward run in l1. Their snapshots wait in `scratch`, or among temporary files.

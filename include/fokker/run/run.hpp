@@ -9,6 +9,7 @@
 
 #include "fokker/output/document.hpp"
 #include "fokker/run/check_result.hpp"
+#include "fokker/run/estimate.hpp"
 #include "fokker/run/judgement.hpp"
 #include "fokker/run/log_likelihood.hpp"
 #include "fokker/run/observers.hpp"
@@ -23,6 +24,9 @@ struct RunOptions {
   std::function<void(std::string_view)> draw_progress{};  ///< takes the bar of progress, an empty one at the end
   std::optional<std::string> state{};                     ///< of a run that goes on, from its checkpoint
   double checkpoint_every = 600;                          ///< [s] between checkpoints in `folder`; 0: when stopped only
+  /// A trial: asked after every accepted step whether it goes on.
+  std::function<bool(const struct RunResult&)> goes_on{};
+  bool estimates = false;         ///< how far to believe it, by coarser grids (estimate.hpp)
   bool estimates_reverse = true;  ///< the time reversal is repeated on wider cells, for the error it states
 };
 
@@ -59,6 +63,7 @@ struct RunResult : RunState {
   std::vector<std::string> warnings;  ///< what came up while it ran; those known before are Setup's
   Judgement judgement;                ///< of its own box and grid; its warnings are among `warnings`
   std::optional<ReverseResult> reverse;
+  std::optional<Estimate> estimate{};
   std::vector<KeptFrame> kept{};  ///< of runs with a folder, up to 16 MB
   [[nodiscard]] bool checks_ok() const;
   /// What has come together between two steps; `checks` without the case's own.

@@ -57,6 +57,11 @@ struct Setup {
 /// end.
 [[nodiscard]] Case side_case(Case config);
 
+/// That case on `factor` times as many cells along each axis, rounded; fewer, but no fewer than these (an axis that has
+/// fewer keeps them), or more.
+[[nodiscard]] Case on_cells(const Case& config, double factor);
+inline constexpr Index fewest_cells = 8;
+
 /// The state that steps begin with: the cells, then what has left through each absorbing side.
 [[nodiscard]] Eigen::VectorXd initial_state(const Setup& setup);
 

@@ -28,6 +28,7 @@ struct SteadyResult {
   double set_up_seconds = 0;                 ///< copying the edges (the operator itself was built before)
   Judgement judgement;                       ///< of its box and grid
   double solve_seconds = 0, total_seconds = 0;
+  std::optional<Estimate> estimate{};
 };
 
 /// Objects for the case as far as a stationary density is concerned: `auto` is a flux whose null vector can be solved
@@ -37,8 +38,9 @@ struct SteadyResult {
 /// Throws CaseError, naming the formulas or the key, where a case has no stationary density that this solver can find:
 /// coefficients that depend on t, absorbing sides, fluxes of four cells, several closed parts. Where the flux of the
 /// case is not linear in p, another row takes its place in `setup` (flux, flux_reason, scheme; the stepper, which would
-/// refer to the old one, goes). The checks refer to those of `setup`.
-[[nodiscard]] SteadyResult solve_steady(Setup& setup);
+/// refer to the old one, goes). The checks refer to those of `setup`. `estimates`: how far to believe it, by coarser
+/// grids.
+[[nodiscard]] SteadyResult solve_steady(Setup& setup, bool estimates = false);
 
 /// The files of a run, one frame of them: density.pvd with one .vti (the fields asked for, and always the current).
 void write_steady(Setup& setup, const SteadyResult& result, const std::filesystem::path& folder);

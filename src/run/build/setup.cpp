@@ -252,6 +252,14 @@ Case side_case(Case config) {
   return config;
 }
 
+Case on_cells(const Case& config, double factor) {
+  Case other = side_case(config);
+  for (Axis& axis : other.axes)
+    axis.cells =
+        std::max<Index>(std::min(axis.cells, fewest_cells), std::lround(static_cast<double>(axis.cells) * factor));
+  return other;
+}
+
 Setup assemble(Case config) {
   require_memory(config);
   Setup setup;

@@ -89,6 +89,10 @@ constexpr TermRow rows[] = {
     {"order",
      "the power of the cell width (or step) that the error falls with: halved cells at order 2 leave a quarter",
      "converge"},
+    {"estimate",
+     "how far to believe a run, by the same case on half and a quarter of the cells (--estimate): the order measured, "
+     "the value extrapolated, and what the true one should be within",
+     "order; docs/estimate.md"},
     {"cell average",
      "what p of a cell is: the integral of the density over the cell over its size; references are "
      "averaged the same way before they are compared",

@@ -7,6 +7,7 @@
 
 #include "../observe/checks.hpp"
 #include "fokker/analysis/norms.hpp"
+#include "fokker/analysis/other_cells.hpp"
 #include "fokker/base/errors.hpp"
 #include "fokker/base/read_file.hpp"
 #include "fokker/case/csv.hpp"
@@ -48,26 +49,6 @@ Axis common_axis(const Axis& a, const Axis& b) {
   return axis;
 }
 
-/// p averaged over the cells of `grid`, axis by axis.
-Field on_grid(const Field& p, const std::shared_ptr<const Grid>& grid) {
-  const std::vector<Axis>& axes = p.grid->axes();
-  const Index nx = axes[0].cells, ny = axes.size() > 1 ? axes[1].cells : 1, mx = grid->nx(), my = grid->ny();
-  std::vector<double> along_x(static_cast<std::size_t>(mx * ny));
-  for (Index j = 0; j < ny; ++j) {
-    const std::vector<double> row(p.values.begin() + j * nx, p.values.begin() + (j + 1) * nx);
-    const std::vector<double> made = averaged_over(axes[0], row, grid->axis(0));
-    std::copy(made.begin(), made.end(), along_x.begin() + j * mx);
-  }
-  Field field(grid);
-  for (Index i = 0; i < mx; ++i) {
-    std::vector<double> column(static_cast<std::size_t>(ny));
-    for (Index j = 0; j < ny; ++j) column[j] = along_x[i + mx * j];
-    if (axes.size() > 1) column = averaged_over(axes[1], column, grid->axis(1));
-    for (Index j = 0; j < my; ++j) field.values[i + mx * j] = column[j];
-  }
-  return field;
-}
-
 std::string times_text(const RunRecord& run) {
   return fmt::format("{} has {} frames from t = {:.6g} to {:.6g}", run.folder().string(), run.frames().size(),
                      run.frames().front().t, run.frames().back().t);
@@ -95,7 +76,7 @@ void compare_folders(const RunRecord& a, const RunRecord& b, RunComparison& foun
     const double t = a.frames()[k].t;
     while (j < b.frames().size() && b.frames()[j].t < t - same) ++j;
     if (j == b.frames().size() || b.frames()[j].t > t + same) continue;
-    const Field p = a.density(k), q = b.density(j++), own = on_grid(p, grid), other = on_grid(q, grid);
+    const Field p = a.density(k), q = b.density(j++), own = averaged_over(p, grid), other = averaged_over(q, grid);
     found.frames.push_back({t, verdict_on(t, own, other), p.mass() - own.mass(), q.mass() - other.mass()});
   }
   found.only_a = a.frames().size() - found.frames.size();
@@ -107,7 +88,7 @@ void compare_folders(const RunRecord& a, const RunRecord& b, RunComparison& foun
 void compare_samples(const RunRecord& run, const Csv& csv, RunComparison& found) {
   const auto grid = std::make_shared<const Grid>(run.axes());
   const double end = run.frames().back().t;
-  const Field p = on_grid(run.density(run.frames().size() - 1), grid);
+  const Field p = averaged_over(run.density(run.frames().size() - 1), grid);
   std::vector<double> counts(static_cast<std::size_t>(grid->cells()));
   const std::size_t rows = csv.columns.front().size();
   for (std::size_t n = 0; n < rows; ++n) {
@@ -132,7 +113,7 @@ void compare_samples(const RunRecord& run, const Csv& csv, RunComparison& found)
 void compare_values(const RunRecord& run, const fs::path& file, RunComparison& found) {
   const auto grid = std::make_shared<const Grid>(run.axes());
   const double end = run.frames().back().t;
-  const Field p = on_grid(run.density(run.frames().size() - 1), grid);
+  const Field p = averaged_over(run.density(run.frames().size() - 1), grid);
   const PointNorms norms = norms_over(read_point_table(file, run.axes()), p);
   if (!norms.sees(p))
     throw UsageError(
@@ -184,37 +165,6 @@ DocumentTable::Row row_of(const ComparedFrame& frame, bool values) {
 }
 
 }  // namespace
-
-std::vector<double> averaged_over(const Axis& from, const std::vector<double>& averages, const Axis& to) {
-  const Index n = from.cells;
-  const double h = from.width();
-  std::vector<double> primitive(static_cast<std::size_t>(n + 1));
-  for (Index i = 0; i < n; ++i) primitive[i + 1] = primitive[i] + h * averages[i];
-  const auto at = [&](double x) {
-    const double place = std::clamp((x - from.lower) / h, 0.0, static_cast<double>(n));
-    const double nearest = std::round(place);
-    if (std::abs(place - nearest) < 1e-9) return primitive[static_cast<std::size_t>(nearest)];
-    const Index cell = std::min<Index>(static_cast<Index>(place), n - 1), points = std::min<Index>(6, n + 1);
-    const Index first = std::clamp<Index>(cell - 2, 0, n + 1 - points);
-    double sum = 0;
-    for (Index k = first; k < first + points; ++k) {
-      double weight = 1;
-      for (Index m = first; m < first + points; ++m)
-        if (m != k) weight *= (place - static_cast<double>(m)) / static_cast<double>(k - m);
-      sum += weight * primitive[k];
-    }
-    const auto [least, most] = std::minmax(primitive[cell], primitive[cell + 1]);
-    return std::clamp(sum, least, most);
-  };
-  std::vector<double> made(static_cast<std::size_t>(to.cells));
-  double before = at(to.face(0));
-  for (Index i = 0; i < to.cells; ++i) {
-    const double behind = at(to.face(i + 1));
-    made[i] = (behind - before) / to.width();
-    before = behind;
-  }
-  return made;
-}
 
 RunComparison compare_runs(const fs::path& a, const fs::path& b) {
   RunComparison found{};

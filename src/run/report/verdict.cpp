@@ -79,6 +79,16 @@ Sentence of_mass(const Json& summary) {
           off > 1e-9};
 }
 
+/// What coarser grids say of p; a run that was asked for them and has none is a cause for alarm.
+Sentence of_estimate(const Json& summary) {
+  const double within = number_at(summary, "/estimate/uncertainty"), order = number_at(summary, "/estimate/order");
+  if (!std::isfinite(within)) return {"How far to believe it is not known: the runs on coarser grids failed.", true};
+  const std::string why = text_at(summary, "/estimate/why");
+  return {fmt::format("By coarser grids the density is within l1 {:.1e} of the solution in this box{}.", within,
+                      why.empty() ? fmt::format(" (order {:.2f})", order) : fmt::format(", without an order: {}", why)),
+          !why.empty()};
+}
+
 std::vector<Sentence> sentences_of(const Json& summary) {
   std::vector<Sentence> all{of_checks(summary)};
   const Json witnesses = summary.value("compare", Json::object());
@@ -92,6 +102,7 @@ std::vector<Sentence> sentences_of(const Json& summary) {
                      number_at(row, "/lambda"), number_at(row, "/l1"))});
   if (const double cost = number_at(summary, "/self_check/flux_l1"); cost > 0)
     all.push_back({fmt::format("By its own estimate the cells cost about l1 {:.1e} at the end.", cost)});
+  if (summary.contains("estimate")) all.push_back(of_estimate(summary));
   all.push_back(of_mass(summary));
   const std::size_t warnings = summary.value("warnings", Json::array()).size();
   if (warnings > 0)

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "fokker/analysis/other_cells.hpp"
 #include "fokker/base/stop.hpp"
 #include "fokker/run/build.hpp"
 #include "fokker/run/quantities.hpp"
@@ -18,34 +19,17 @@ double nan() { return std::numeric_limits<double>::quiet_NaN(); }
 /// The case on level k: 2^k times the cells, and a time error that falls faster than the space error (both adaptive
 /// second-order steppers have a global error ~ tolerance^(2/3)); or the same grid and a finer step.
 Case refined(const Case& base, int level, bool in_time) {
-  Case c = side_case(base);
+  const double factor = std::ldexp(1.0, level);
+  Case c = on_cells(base, in_time ? 1 : factor);
   c.compare = base.compare;
   c.compare.monte_carlo.reset();
   c.compare.log_likelihood.reset();
   c.reverse = base.reverse;  // its snapshots are stepped to
-  const double factor = std::ldexp(1.0, level);
-  if (!in_time)
-    for (Axis& axis : c.axes) axis.cells = static_cast<Index>(static_cast<double>(axis.cells) * factor);
   if (c.time.dt)
     *c.time.dt /= factor;
   else if (const StepperRow* row = find_stepper(c.time.stepper); !row || row->adaptive)
     c.time.tolerance = c.time.tolerance.value_or(1e-6) / std::pow(factor, 3);
   return c;
-}
-
-/// int |fine - coarse| on the coarse grid, the fine averages averaged over each coarse cell.
-double distance(const Field& coarse, const Field& fine) {
-  const Grid &g = *coarse.grid, &f = *fine.grid;
-  const Index rx = f.nx() / g.nx(), ry = f.ny() / g.ny();
-  double sum = 0;
-  for (Index j = 0; j < g.ny(); ++j)
-    for (Index i = 0; i < g.nx(); ++i) {
-      double average = 0;
-      for (Index b = 0; b < ry; ++b)
-        for (Index a = 0; a < rx; ++a) average += fine.values[rx * i + a + f.nx() * (ry * j + b)];
-      sum += std::abs(average / static_cast<double>(rx * ry) - coarse.values[i + g.nx() * j]);
-    }
-  return sum * g.volume();
 }
 
 }  // namespace
@@ -81,7 +65,7 @@ Convergence converge(const Case& config, int levels, bool in_time) {
   // Without a closed form the distance to the next finer level stands for the error (Richardson).
   if (!table.exact)
     for (std::size_t k = 0; k + 1 < solutions.size(); ++k)
-      table.rows[k].error = distance(solutions[k], solutions[k + 1]);
+      table.rows[k].error = distance_of_averages(solutions[k + 1], solutions[k]);
   for (std::size_t k = 1; k < table.rows.size(); ++k)
     table.rows[k].order = std::log2(table.rows[k - 1].error / table.rows[k].error);
   for (const CaseCheck& check : config.checks)

@@ -50,13 +50,13 @@ std::string processor_text() {
   return model;
 }
 
-/// Why a run has come to its end; "" where it has not.
-std::string final_reason(const fs::path& folder) {
+/// Why a run has come to its end, "" where it has not; and whether it has an estimate.
+std::pair<std::string, bool> final_reason(const fs::path& folder) {
   std::error_code unseen;
-  if (!fs::exists(folder / "summary.json", unseen)) return "";
+  if (!fs::exists(folder / "summary.json", unseen)) return {};
   const Json summary = Json::parse(read_file(folder / "summary.json"), nullptr, false);
   const std::string reason = summary.is_object() ? summary.value("stop_reason", "") : "";
-  return is_final(reason) ? reason : "";
+  return {is_final(reason) ? reason : "", summary.is_object() && summary.contains("estimate")};
 }
 
 /// The lines of each that the other does not have, "- was", "+ is".
@@ -143,7 +143,7 @@ Case extended(const RunMemory& memory, const Case& before, const std::vector<std
 
 }  // namespace
 
-std::vector<CheckpointBlock> checkpoint_of(const Setup& setup, std::string state) {
+std::vector<CheckpointBlock> checkpoint_of(const Setup& setup, bool estimates, std::string state) {
   const Case& c = setup.config;
   RunMemory memory{.program = program_text(),
                    .processor = processor_text(),
@@ -155,6 +155,7 @@ std::vector<CheckpointBlock> checkpoint_of(const Setup& setup, std::string state
                    .resolved = resolved_toml(c),
                    .flux = std::string(setup.flux->name),
                    .stepper = std::string(setup.stepper_row->name),
+                   .estimates = estimates,
                    .state = {}};  // a block of its own
   for (const CaseInput& input : c.inputs) memory.inputs.emplace_back(input.file, input.sha256);
   Archive archive;
@@ -175,13 +176,13 @@ RunMemory run_memory(std::vector<CheckpointBlock> blocks) {
   return memory;
 }
 
-Resumption resume_from(const fs::path& folder, const std::vector<std::string>& overrides, bool force) {
+Resumption resume_from(const fs::path& folder, const std::vector<std::string>& overrides, bool force, bool estimates) {
   require_allowed(overrides);
   Resumption going;
-  const std::string reason = final_reason(folder);
-  going.finished = !reason.empty() && overrides.empty();
+  const auto [reason, estimated] = final_reason(folder);
+  going.finished = !reason.empty() && overrides.empty() && (estimated || !estimates);
   if (going.finished) return going;
-  if (!reason.empty() && reason != "end")
+  if (!reason.empty() && reason != "end" && !overrides.empty())
     throw UsageError(
         fmt::format("the run was ended by its [[stop]] ({}), not by time.end: a later one changes nothing; "
                     "start another run without that entry",
@@ -213,6 +214,7 @@ Resumption resume_from(const fs::path& folder, const std::vector<std::string>& o
   if (const std::string now = resolved_toml(before); now != memory.resolved)
     throw UsageError(fmt::format("the case comes out in another way than when the run was begun:{}",
                                  difference(memory.resolved, now)));
+  going.estimates = estimates || memory.estimates;
   going.config = overrides.empty() ? before : extended(memory, before, overrides);
   if (!memory.state.empty()) going.state = std::move(memory.state);
   return going;

@@ -5,11 +5,15 @@
 #include <algorithm>
 #include <cmath>
 
+#include "../build/scores.hpp"
+#include "fokker/analysis/grid_error.hpp"
 #include "fokker/analysis/norms.hpp"
+#include "fokker/analysis/other_cells.hpp"
 #include "fokker/base/stop.hpp"
 #include "fokker/base/stopwatch.hpp"
 #include "fokker/model/reverse_sde.hpp"
 #include "fokker/output/paraview.hpp"
+#include "fokker/run/closed_form.hpp"
 #include "fokker/run/march.hpp"
 #include "fokker/run/run.hpp"
 #include "fokker/scheme/coefficients.hpp"
@@ -81,8 +85,9 @@ std::vector<double> way_times(const Setup& setup) {
   return values <= most_values ? times : std::vector<double>{times.front(), times.back()};
 }
 
-/// Steps from `start`, on its own grid, back to t = 0.
-ReverseRow step_back(const Setup& setup, const Field& start, const std::shared_ptr<const Sde>& sde) {
+/// Steps from `start`, on its own grid, back to t = 0, or as far as `goes_on` (of tau; empty: always) lets it.
+ReverseRow step_back(const Setup& setup, const Field& start, const std::shared_ptr<const Sde>& sde,
+                     const std::function<bool(double)>& goes_on = {}) {
   const CaseReverse& asked = *setup.config.reverse;
   const double span = setup.config.time.end;
   const auto form = reverse_form(start.grid, sde, {0, span});
@@ -108,6 +113,7 @@ ReverseRow step_back(const Setup& setup, const Field& start, const std::shared_p
       const StepResult done = march.step(stops[k], result.p.view());
       ++result.steps;
       result.rejected += done.rejected;
+      if (goes_on && !goes_on(march.t())) return result;
     }
     result.way.push_back(result.p);
     march.leave();
@@ -117,19 +123,6 @@ ReverseRow step_back(const Setup& setup, const Field& start, const std::shared_p
   if (row->adaptive) result.error_in_time = static_cast<double>(result.steps) * asked.tolerance;
   result.rhs_evaluations = stepper->rhs_evaluations();
   return result;
-}
-
-/// Means of p over `factor` cells along each axis, whose number it divides.
-Field averaged(const Field& p, const std::shared_ptr<const Grid>& wider, Index factor) {
-  Field wide(wider);
-  const Index nx = p.grid->nx();
-  const bool plane = p.grid->dimension() > 1;
-  const double fraction = 1 / static_cast<double>(plane ? factor * factor : factor);
-  for (Index cell = 0; cell < p.grid->cells(); ++cell) {
-    const Index column = cell % nx / factor, row = plane ? cell / nx / factor : 0;
-    wide.values[column + wider->nx() * row] += fraction * p.values[cell];
-  }
-  return wide;
 }
 
 ReverseRow go_back(const Setup& setup, const Field& start, const std::shared_ptr<ScoreSource>& score, double lambda) {
@@ -146,13 +139,11 @@ ReverseRow go_back(const Setup& setup, const Field& start, const std::shared_ptr
 /// The same case on cells wider by a factor, with fixed steps longer and snapshots fewer by it, and with nothing to
 /// compare or to check; nothing where it cannot be built.
 std::optional<Setup> on_wider_cells(const Setup& setup, Index factor) {
-  constexpr Index fewest_cells = 8, fewest_snapshots = 8;
-  Case config = side_case(setup.config);
+  constexpr Index fewest_snapshots = 8;
+  for (const Axis& axis : setup.config.axes)
+    if (axis.cells < fewest_cells * factor) return std::nullopt;
+  Case config = on_cells(setup.config, 1 / static_cast<double>(factor));
   config.reverse = setup.config.reverse;
-  for (Axis& axis : config.axes) {
-    if (axis.cells % factor != 0 || axis.cells < fewest_cells * factor) return std::nullopt;
-    axis.cells /= factor;
-  }
   if (config.time.dt) *config.time.dt *= static_cast<double>(factor);
   config.reverse->snapshots = std::max<std::int64_t>(config.reverse->snapshots / factor, fewest_snapshots);
   try {
@@ -209,25 +200,42 @@ ReverseResult run_back(const Setup& setup, const Field& last, const std::shared_
   return result;
 }
 
+void try_back(const Setup& setup, const Field& last, double lambda, const std::function<bool(double)>& goes_on) {
+  const double end = setup.config.time.end;
+  std::shared_ptr<ScoreSource> score = setup.reverse_score;
+  Field start = last;
+  try {
+    if (!score) score = closed_score(setup, "reverse.score", "");
+    const GridFaces cells(*setup.grid);
+    closed_form(setup.config, *setup.formulas, "reverse.score", "").at(end).cell_averages(cells.faces, start.view());
+    start.values /= start.mass();
+  } catch (const CaseError&) {
+    const std::vector<double> still(static_cast<std::size_t>(setup.grid->cells()));
+    const auto snapshots = std::make_shared<LogSnapshots>(setup.grid, std::nullopt);
+    for (const double t : {0.0, end}) snapshots->add(t, last.view(), still);
+    score = std::make_shared<ScoreTable>(snapshots);
+  }
+  const auto sde = std::make_shared<const ReverseSde>(setup.sde, score, end, lambda);
+  static_cast<void>(step_back(setup, start, sde, goes_on));
+}
+
 void estimate_errors(const Setup& setup, ReverseResult& result, double time_error,
                      const std::optional<std::filesystem::path>& scratch) {
   const auto twice = go_wider(setup, 2, scratch, result.interrupted);
   if (!twice) return;
   const auto four_times = result.interrupted ? std::nullopt : go_wider(setup, 4, scratch, result.interrupted);
-  const auto distance = [](const std::shared_ptr<const Grid>& on, const Field& p, const Field& q, Index factor) {
-    return norms(*on, averaged(p, on, factor).view(), q.view()).l1;
-  };
   for (std::size_t k = 0; k < result.rows.size() && k < twice->p.size(); ++k) {
     ReverseRow& row = result.rows[k];
-    double change = distance(twice->grid, row.p, twice->p[k], 2);
-    constexpr double least = 0.5, most = 2, unmeasured = 1, safety = 1.25;  // Roache 1994 for three grids
-    double order = unmeasured;
+    GridChanges changes{.change = distance_of_averages(row.p, twice->p[k]),
+                        .ratio = twice->grid->axis(0).width() / setup.grid->axis(0).width()};
     if (four_times) {
-      const double before = distance(four_times->grid, twice->p[k], four_times->p[k], 2);
-      row.order = std::log2(before / change);
-      order = std::clamp(*row.order, least, most);
+      changes.before = distance_of_averages(twice->p[k], four_times->p[k]);
+      changes.ratio_before = four_times->grid->axis(0).width() / twice->grid->axis(0).width();
     }
-    row.error = safety * change / (std::exp2(order) - 1) + row.error_in_time + time_error + result.start_l1;
+    constexpr int scheme_order = 2;
+    const GridError found = grid_error(changes, scheme_order);
+    row.order = found.order;
+    row.error = found.uncertainty + row.error_in_time + time_error + result.start_l1;
   }
 }
 

@@ -67,6 +67,7 @@ class Run {
       if (!ended_by_.empty()) result_.stop_reason = ended_by_;
       if (options_.checkpoint_every > 0) save();
       if (setup_.config.reverse) go_back();
+      if (options_.estimates) solve_coarser();
     } catch (const NumericalError& error) {
       result_.numerical_failure = true;
       result_.stop_reason = describe(setup_, error);
@@ -128,7 +129,7 @@ class Run {
     if (!options_.folder) return;
     Archive archive;
     keep(archive);
-    write_checkpoint(*options_.folder, checkpoint_of(setup_, archive.take()), Durable::yes);
+    write_checkpoint(*options_.folder, checkpoint_of(setup_, options_.estimates, archive.take()), Durable::yes);
     saved_ = Clock::now();
   }
 
@@ -169,6 +170,26 @@ class Run {
     if (options_.folder) write_reverse(setup_, *result_.reverse, *options_.folder);
   }
 
+  void solve_coarser() {
+    Case config = setup_.config;
+    config.time.end = result_.t;
+    config.chosen = {std::string(setup_.flux->name), std::string(setup_.stepper_row->name)};
+    coarser_ = solve_on_coarser_grids(config, setup_.stepper_row, [&](Case coarse) {
+      Setup setup = assemble(std::move(coarse));
+      RunResult result = run(setup, {.draw_progress = options_.draw_progress});
+      if (result.stop_reason == stop_cause()) throw Stopped();
+      if (result.numerical_failure) throw NumericalError(result.stop_reason, result.t);
+      return solution(setup, result);
+    });
+  }
+
+  [[nodiscard]] static GridSolution solution(const Setup& setup, const RunResult& result) {
+    std::string by(setup.flux->name);
+    if (result.corrections && result.corrections->gave_way >= 0) by += ", which gave way to scharfetter_gummel";
+    if (setup.stepper->surrender().t >= 0) by += ", which took over from points";
+    return {json_of(document(setup, result, {})), result.p, by};
+  }
+
   /// Until the start is the distribution.
   void wait(double stop) {
     march_.wait(std::min(stop, setup_.clock));
@@ -197,6 +218,7 @@ class Run {
     if (result_.t > done.t) tell(&Observer::look_behind, result_.t);
     tell(&Observer::after_step, result_.t);
     if (result_.t == stop && stop < output) leave();
+    if (options_.goes_on && !options_.goes_on(result_)) throw Stopped();
   }
 
   void frame() {
@@ -269,7 +291,10 @@ class Run {
     result_.drifts = exceeds_rounding(setup_, result_.t, result_.p, result_.mean_velocity);
     result_.total_seconds += seconds_since(counted_);
     // What came back is not gone for twice, and the snapshots are large.
-    if (options_.folder && result_.reverse && !result_.reverse->interrupted) remove_checkpoints(*options_.folder);
+    if (options_.folder && result_.reverse && is_final(result_.stop_reason)) remove_checkpoints(*options_.folder);
+    if (coarser_) result_.estimate = estimate(solution(setup_, result_), *coarser_, setup_.flux->order);
+    if (result_.estimate)
+      for (const std::string& failure : result_.estimate->failures) result_.warnings.push_back("estimate: " + failure);
     if (is_final(result_.stop_reason)) look_into_summary();
     add_unreached(setup_, result_.checks);
   }
@@ -323,6 +348,7 @@ class Run {
   std::string ended_by_;  // the reason of a [[stop]]; empty while none has come
   std::optional<Panel> panel_;
   std::optional<SelfCheck> self_check_;
+  std::optional<CoarserGrids> coarser_;
   struct Counts {
     long rhs_evaluations = 0, factorisations = 0, underflows = 0;
   };

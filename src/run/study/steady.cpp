@@ -172,6 +172,19 @@ double largest_current(const Setup& setup, const Field& p) {
   return most;
 }
 
+/// The same case on coarser grids.
+Estimate estimate_of(const Setup& setup, const SteadyResult& result) {
+  const auto solution = [](const Setup& on, const SteadyResult& found) {
+    return GridSolution{json_of(document(on, found, {})), found.p, std::string(on.flux->name)};
+  };
+  const CoarserGrids coarser = solve_on_coarser_grids(setup.config, nullptr, [&](Case config) {
+    Setup other = build_steady(std::move(config));
+    const SteadyResult found = solve_steady(other);
+    return solution(other, found);
+  });
+  return estimate(solution(setup, result), coarser, setup.flux->order);
+}
+
 }  // namespace
 
 Setup build_steady(Case config) {
@@ -195,7 +208,7 @@ Setup build_steady(Case config) {
   return setup;
 }
 
-SteadyResult solve_steady(Setup& setup) {
+SteadyResult solve_steady(Setup& setup, bool estimates) {
   require_autonomous(setup);
   require_matrix(setup);
   const auto start = Clock::now();
@@ -225,6 +238,11 @@ SteadyResult solve_steady(Setup& setup) {
   }
   result.judgement = SelfCheck(setup, true).judge(result.p);
   for (std::string& warning : end_warnings(setup, result.p)) result.judgement.warnings.push_back(std::move(warning));
+  if (estimates) {
+    result.estimate = estimate_of(setup, result);
+    for (const std::string& failure : result.estimate->failures)
+      result.judgement.warnings.push_back("estimate: " + failure);
+  }
   result.total_seconds = seconds_since(start);
   check_summary(setup, setup.config.time.end, json_of(document(setup, result, {})), result.checks);
   return result;
@@ -314,6 +332,7 @@ Document document(const Setup& setup, const SteadyResult& result, const std::fil
                {{.findings = solution_findings(setup, result), .heading = "How it was solved"},
                 {.table = moments_table(*setup.grid, moments(*setup.grid, result.p.view())), .heading = "Moments"}}};
   all.sections.push_back(answers_section(setup, result.answers, result.mean_velocity, result.drifts, nullptr));
+  if (result.estimate) all.sections.push_back(estimate_section(*result.estimate, result.drifts));
   if (result.exact) all.sections.push_back({.table = exact_table(*result.exact), .heading = "Witnesses"});
   all.sections.push_back(checks_section(result.checks));
   const std::vector<std::string> warnings = joined(setup.warnings, result.judgement.warnings);

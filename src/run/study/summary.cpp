@@ -243,6 +243,7 @@ Document document(const Setup& setup, const RunResult& result, const std::option
   add_comparison(setup.config, result, all);
   all.sections.push_back(
       answers_section(setup, result.answers, result.mean_velocity, result.drifts, result.passage.get()));
+  if (result.estimate) all.sections.push_back(estimate_section(*result.estimate, result.drifts));
   if (result.reverse) all.sections.push_back(reverse_section(setup, *result.reverse));
   all.sections.push_back(checks_section(result.checks));
   all.sections.push_back({.findings = {{"warnings", joined(setup.warnings, result.warnings)},

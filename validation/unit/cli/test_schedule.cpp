@@ -9,7 +9,7 @@
 
 #include "../run/small_case.hpp"
 #include "fokker/cli/verbs.hpp"
-#include "fokker/run/check_case.hpp"
+#include "fokker/run/check/check_case.hpp"
 
 using namespace fokker;
 namespace fs = std::filesystem;

@@ -10,6 +10,7 @@
 #include <random>
 
 #include "../scratch.hpp"
+#include "fokker/analysis/other_cells.hpp"
 #include "fokker/base/errors.hpp"
 #include "fokker/base/read_file.hpp"
 #include "fokker/output/files.hpp"
@@ -182,7 +183,7 @@ TEST_CASE("info says what files of a run are") {
   CHECK(json(a)["state"].get<std::string>().find("no summary.json") == 0);
   CHECK(json(scratch.write("broken.toml", "titel = 3\n"))["problems"] > 0);
   CHECK(json(scratch.write("m.mtx", "%%MatrixMarket matrix array real general\n% says"))["kind"] == "matrix");
-  write_checkpoint(a, checkpoint_of(setup_of(ou), "state"), Durable::no);
+  write_checkpoint(a, checkpoint_of(setup_of(ou), false, "state"), Durable::no);
   const Json kept = json(a / "checkpoint");
   CHECK(kept["kind"] == "checkpoint");
   CHECK(kept["state"] == 5);

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "fokker/base/errors.hpp"
-#include "fokker/run/check_case.hpp"
+#include "fokker/run/check/check_case.hpp"
 #include "small_case.hpp"
 
 namespace fokker {

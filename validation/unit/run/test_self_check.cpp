@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "../../../src/run/check/forecast.hpp"
 #include "../../../src/run/judge/distortion.hpp"
 #include "../../../src/run/judge/space_error.hpp"
-#include "../../../src/run/study/forecast.hpp"
-#include "fokker/run/check_case.hpp"
+#include "fokker/run/check/check_case.hpp"
 #include "fokker/run/march.hpp"
 #include "fokker/run/steady.hpp"
 #include "small_case.hpp"

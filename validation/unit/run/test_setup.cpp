@@ -4,7 +4,7 @@
 
 #include <functional>
 
-#include "../../../src/run/study/rehearsal.hpp"
+#include "../../../src/run/check/rehearsal.hpp"
 #include "fokker/spectral/fourier.hpp"
 #include "small_case.hpp"
 

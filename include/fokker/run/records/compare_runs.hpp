@@ -34,8 +34,4 @@ struct RunComparison {
 [[nodiscard]] RunComparison compare_runs(const std::filesystem::path& a, const std::filesystem::path& b);
 [[nodiscard]] Document document(const RunComparison& found);
 
-/// Averages over other cells of the same line, those of `to`, which lies within `from`: differences of the primitive,
-/// interpolated on six faces and kept between its neighbours, so that mass is kept and nothing becomes negative.
-[[nodiscard]] std::vector<double> averaged_over(const Axis& from, const std::vector<double>& averages, const Axis& to);
-
 }  // namespace fokker

@@ -1,11 +1,11 @@
-#include "fokker/run/check_case.hpp"
+#include "fokker/run/check/check_case.hpp"
 
 #include <fmt/format.h>
 
 #include <cmath>
 
 #include "../build/schedule_check.hpp"
-#include "describe.hpp"
+#include "../study/describe.hpp"
 #include "fokker/analysis/norms.hpp"
 #include "fokker/run/setup.hpp"
 #include "fokker/run/stop_reason.hpp"
@@ -14,6 +14,7 @@
 #include "fokker/scheme/selling.hpp"
 #include "forecast.hpp"
 #include "rehearsal.hpp"
+#include "trial.hpp"
 
 namespace fokker {
 
@@ -112,6 +113,25 @@ void add_absorption(const Setup& setup, std::vector<Finding>& all, std::vector<s
         "mass: absorbing sides leave about {:.2g} of it at t = {:.6g}: p, moments and norms there would be those of "
         "nothing; end the run earlier (time.end)",
         *left, setup.config.time.end));
+}
+
+/// Seconds and memory of the run, part by part.
+void add_costs(const Costs& costs, std::vector<Finding>& all) {
+  if (!costs.not_tried.empty()) {
+    all.push_back({"cost", {{"not_tried", costs.not_tried}}, "cost", "not known: " + costs.not_tried});
+    return;
+  }
+  Json parts = Json::object();
+  std::string text;
+  for (const CostPart& part : costs.parts) {
+    parts[part.name] = number(part.seconds);
+    text += fmt::format("{}{:.2g} {}", text.empty() ? "" : ", ", part.seconds, part.name);
+  }
+  all.push_back({"cost",
+                 {{"seconds", number(costs.seconds())}, {"parts", parts}},
+                 "cost",
+                 fmt::format("about {:.2g} s: {}; each tried for 0.2 s", costs.seconds(), text)});
+  all.push_back({"memory.bytes", costs.bytes, "memory", fmt::format("about {}", bytes_text(costs.bytes))});
 }
 
 /// What the particles will cost; a step that the program chooses is announced.
@@ -259,16 +279,14 @@ void add_choices(const Setup& setup, std::vector<Finding>& all) {
 
 }  // namespace
 
-CheckReport check_case(Setup& setup) {
+CheckReport check_case(Setup& setup, bool tries) {
   const SchemeReport report = setup.scheme->report(0);
-  const double end = setup.config.time.end, cells = static_cast<double>(setup.grid->cells());
-  const double memory = static_cast<double>(report.bytes) + cells * 8 * 10;
+  const double end = setup.config.time.end;
   const Eigen::VectorXd start = initial_state(setup);
   const std::span<const double> state(start.data(), static_cast<std::size_t>(start.size()));
   const double first = std::min(end, setup.stepper->first_step(0, state, setup.config.output.times[1]));
   std::vector<Finding> all;
   all.push_back(axes_finding(setup));
-  all.push_back({"memory.bytes", memory, "memory", "about " + bytes_text(memory)});
   all.push_back(interpretation_finding(setup));
   all.push_back(traits_finding(setup));
   all.push_back(diffusion_finding(report));
@@ -289,6 +307,7 @@ CheckReport check_case(Setup& setup) {
   add_absorption(setup, all, warnings);
   add_particles(setup, all);
   const bool good = add_schedule(setup, all);
+  if (tries) add_costs(try_costs(setup), all);
   return {std::move(all), std::move(warnings), good};
 }
 

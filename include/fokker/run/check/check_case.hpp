@@ -14,7 +14,8 @@ struct CheckReport {
   bool good = true;                   ///< nothing that the case claims was found wrong
 };
 
-[[nodiscard]] CheckReport check_case(Setup& setup);
+/// `tries`: what every part of the run will cost too, by trying each for 0.2 s.
+[[nodiscard]] CheckReport check_case(Setup& setup, bool tries = false);
 [[nodiscard]] Document document(const Setup& setup, const CheckReport& report);
 
 }  // namespace fokker

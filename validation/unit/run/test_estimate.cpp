@@ -1,0 +1,125 @@
+// How far a run is to be believed, by coarser grids: true errors lie within what is stated, and what cannot be stated
+// is said.
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "fokker/base/errors.hpp"
+#include "fokker/base/stop.hpp"
+#include "fokker/run/steady.hpp"
+#include "small_case.hpp"
+
+using namespace fokker;
+
+namespace {
+
+/// The summary of a run with --estimate.
+Json summary_of(const std::string& text, const std::vector<std::string>& overrides) {
+  Setup setup = setup_of(text, overrides);
+  return json_of(document(setup, run(setup, {.estimates = true}), {}));
+}
+
+const std::vector<std::string> questions{"output.expectations={ second = \"x^2\" }",
+                                         "output.probabilities={ right = \"x > 0.5\" }"};
+
+const double mean = std::exp(-0.5), variance = 0.25 * std::exp(-1) + 0.5 * (1 - std::exp(-1));
+
+/// Members of `ou` with their exact values at its end.
+const std::vector<std::pair<const char*, double>> known{
+    {"/moments/mean/0", mean},
+    {"/moments/covariance/0/0", variance},
+    {"/expectations/second", variance + mean* mean},
+    {"/probabilities/right", 0.5 * std::erfc((0.5 - mean) / std::sqrt(2 * variance))},
+    {"/mean_velocity/0", -mean}};
+
+void check_known(const Json& estimate, double gain) {
+  for (const auto& [path, exact] : known) {
+    CAPTURE(path);
+    const Json number = estimate.at(Json::json_pointer(path));
+    const double error = std::abs(number["value"].get<double>() - exact);
+    CHECK(error <= number["uncertainty"].get<double>());
+    CHECK(std::abs(number["extrapolated"].get<double>() - exact) <= number["uncertainty"].get<double>());
+    if (number["credible"] && gain > 0) CHECK(std::abs(number["extrapolated"].get<double>() - exact) < error / gain);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("true errors of a density and of what is asked of it lie within their uncertainties") {
+  for (const char* const cells : {"axis.x.cells=120", "axis.x.cells=51"})
+    for (const char* const steps : {"time.tolerance=1e-8", "time.tolerance=1e-3", "time.stepper=backward_euler"}) {
+      CAPTURE(cells);
+      CAPTURE(steps);
+      const bool fixed = std::string(steps).ends_with("euler"), exact_steps = std::string(steps).ends_with("1e-8");
+      std::vector<std::string> overrides = questions;
+      for (const char* const each : {cells, steps}) overrides.emplace_back(each);
+      if (fixed) overrides.emplace_back("time.dt=0.01");
+      const Json summary = summary_of(ou, overrides), estimate = summary["estimate"];
+      CHECK(estimate["cells"].size() == 3);
+      CHECK(summary["compare"]["exact"]["l1"].get<double>() <= estimate["uncertainty"].get<double>());
+      check_known(estimate, exact_steps ? 3 : 0);
+      if (!exact_steps) continue;
+      CHECK(estimate["order"].get<double>() == doctest::Approx(2).epsilon(0.1));
+      CHECK(estimate["uncertainty"].get<double>() < 2 * summary["compare"]["exact"]["l1"].get<double>());
+    }
+}
+
+TEST_CASE("runs on coarser grids that fail are named and leave no number that looks like an estimate") {
+  // Not a number within 1e-6 of a centre of the first coarser grid of 51 cells, of the second of 50.
+  const auto without = [](const char* place, const char* cells) {
+    return summary_of(ou, {std::string("sde.drift=[\"-x + 1e-9*log(abs(x + 4 - ") + place + ") - 1e-6)\"]",
+                           "compare.exact=false", std::string("axis.x.cells=") + cells});
+  };
+  const Json none = without("5/26", "51"), two = without("5/13", "50");
+  CHECK(none["estimate"]["failures"].size() == 1);
+  CHECK(!none["estimate"].contains("uncertainty"));
+  CHECK(none["warnings"].dump().find("estimate: the run on 26 cells failed: ") != std::string::npos);
+  CHECK(two["estimate"]["failures"].size() == 1);
+  CHECK(two["estimate"]["credible"] == Json(false));
+  CHECK(two["estimate"]["order"].is_null());
+  CHECK(two["estimate"]["uncertainty"].get<double>() > 0);
+}
+
+TEST_CASE("an estimate that is cut off is none and the run says that it was stopped") {
+  Setup setup = setup_of(ou);
+  long steps = 0;
+  {
+    const RunResult whole = run(setup, {});
+    steps = whole.steps;
+  }
+  bool seen = false;
+  for (long polls = steps; polls < 8 * steps && !seen; polls += std::max(1L, steps / 4)) {
+    Setup again = setup_of(ou);
+    const StopRequest request(polls);
+    const RunResult result = run(again, {.estimates = true});
+    const Json summary = json_of(document(again, result, {}));
+    CHECK(summary.contains("estimate") == (result.stop_reason == "end"));
+    seen = result.stop_reason != "end" && result.t == again.config.time.end;
+  }
+  CHECK(seen);
+}
+
+TEST_CASE("a stationary density and times of passage are estimated too") {
+  Setup ring = build_steady(setup_of(ou, {"axis.x.range=[0, \"2*pi\"]", "axis.x.boundary=periodic", "axis.x.cells=65",
+                                          "sde.drift=[\"0.5 + sin(x)\"]", "compare.exact=false"})
+                                .config);
+  const Json velocity = json_of(document(ring, solve_steady(ring, true), {}))["estimate"]["mean_velocity"][0];
+  CHECK(velocity["credible"] == Json(true));  // 0.175593: Stratonovich's integral (cases/questions/tilted_ring.toml)
+  CHECK(std::abs(velocity["value"].get<double>() - 0.175593) <= velocity["uncertainty"].get<double>());
+  CHECK(std::abs(velocity["extrapolated"].get<double>() - 0.175593) < 0.1 * velocity["uncertainty"].get<double>());
+  const Json passes =
+      summary_of(ou, {"axis.x.boundary=absorbing", "axis.x.range=[-1, 2]", "sde.drift=[\"0.8\"]", "compare.exact=false",
+                      "time.end=30", "initial.gaussian={ mean = [0.4], covariance = [[1e-2]] }", "axis.x.cells=60"});
+  const Json found = passes["passage"]["estimate"]["mean"];
+  // (a P - z)/v, P = (1 - exp(-2 v z))/(1 - exp(-2 v a)), averaged over the start
+  const double exact = (3 * (1 - std::exp(-1.6 * 1.4 + 1.28 * 1e-2)) / (1 - std::exp(-4.8)) - 1.4) / 0.8;
+  CHECK(std::abs(found["value"].get<double>() - exact) <= found["uncertainty"].get<double>());
+  CHECK(found["uncertainty"].get<double>() < 1e-3);
+  CHECK(passes["passage"]["estimate"]["sides"].size() == 2);
+  CHECK(passes["estimate"]["mass"].contains("final"));
+}
+
+TEST_CASE("axes with too few cells to be coarsened are refused by name") {
+  CHECK_THROWS_WITH_AS(require_cells_for_estimate(setup_of(ou, {"axis.x.cells=15"}).config),
+                       doctest::Contains("15 cells cannot be halved for --estimate"), CaseError);
+}
