@@ -46,9 +46,9 @@ std::string toml_list(const Range& values) {
   for (const auto& value : values) out += (out.empty() ? "" : ", ") + toml(value);
   return "[" + out + "]";
 }
-// By its full path: resolved.toml stands in another folder than the case.
-inline std::string toml_path(const std::filesystem::path& path) {
-  return path.empty() ? "" : toml_string(std::filesystem::absolute(path).lexically_normal().string());
+// What stands for a file or folder: resolved.toml stands in another folder than the case.
+inline std::string toml_input(const Case& c, const std::string& word) {
+  return word.empty() ? "" : toml_string(word_in_run_folder(c.inputs, word));
 }
 // A formula or a number as text.
 inline std::string formula_text(const Node& node) {
@@ -112,6 +112,14 @@ KeyAccess word(std::string Part::*member, Words words, std::string must_be) {
       part_of<Part>(r.c, r.entry).*member = *value;
   };
   return {KeyKind::word, std::move(must_be), read, writer(member)};
+}
+
+// The same, and absent unless it is given.
+template <class Part>
+KeyAccess word_or_none(std::string Part::*member, Words words, std::string must_be) {
+  KeyAccess access = word(member, words, std::move(must_be));
+  access.write = word_writer(member);
+  return access;
 }
 
 // The same, with the first one as the default.

@@ -83,13 +83,13 @@ Case parse_case(std::string_view text, const std::string& name, const std::files
 
   Case c;
   c.file = name;
-  c.folder = folder.empty() ? std::filesystem::current_path() : std::filesystem::absolute(folder);
   c.text = text;
   c.sha256 = sha256_hex(text);
   c.overrides = overrides;
 
   CaseReader reader(tree, vocabulary, folder, problems);
   reader.use = use;
+  reader.inputs.reads = use != CaseFor::record;
   TableReader root(reader.root, problems);
   c.title = printable_line(std::filesystem::path(name).stem().string());
   read_keys(reader, root, "", c);
@@ -97,6 +97,7 @@ Case parse_case(std::string_view text, const std::string& name, const std::files
   root.finish();
   problems.raise();
   c.warnings = std::move(reader.warnings);
+  c.inputs = reader.inputs.found();
   keep_positions(tree, "", problems, c.positions);
   return c;
 }

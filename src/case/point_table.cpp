@@ -7,7 +7,6 @@
 
 #include "fokker/base/errors.hpp"
 #include "fokker/base/read_file.hpp"
-#include "fokker/base/sha256.hpp"
 #include "fokker/case/csv.hpp"
 
 namespace fokker {
@@ -18,12 +17,11 @@ constexpr double mass_slack = 1e-2, slack_beside_walls = 1e-9;
 
 class TableCheck {
  public:
-  TableCheck(const std::filesystem::path& path, std::span<const Axis> axes)
-      : path_(path), axes_(axes), bytes_(read_file(path)), csv_(parse_csv(bytes_, path)) {}
+  TableCheck(std::string_view bytes, const std::filesystem::path& path, std::span<const Axis> axes)
+      : path_(path), axes_(axes), csv_(parse_csv(bytes, path)) {}
 
   PointTable table() {
     PointTable table;
-    table.sha256 = sha256_hex(bytes_);
     take_columns(table);
     find_positions(table);
     if (axes_.size() == 1)
@@ -181,15 +179,18 @@ class TableCheck {
 
   const std::filesystem::path& path_;
   std::span<const Axis> axes_;
-  std::string bytes_;
   Csv csv_;
   std::array<std::vector<double>, 2> positions_;
 };
 
 }  // namespace
 
+PointTable parse_point_table(std::string_view bytes, const std::filesystem::path& path, std::span<const Axis> axes) {
+  return TableCheck(bytes, path, axes).table();
+}
+
 PointTable read_point_table(const std::filesystem::path& path, std::span<const Axis> axes) {
-  return TableCheck(path, axes).table();
+  return parse_point_table(read_file(path), path, axes);
 }
 
 }  // namespace fokker

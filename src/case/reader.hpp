@@ -59,10 +59,11 @@ struct ScheduleClaim {
 class CaseReader {
  public:
   CaseReader(const Value& root_value, const Vocabulary& words, std::filesystem::path relative_to, Problems& sink)
-      : root{&root_value, ""}, vocabulary(words), folder(std::move(relative_to)), problems(sink) {}
+      : root{&root_value, ""}, vocabulary(words), inputs(relative_to), folder(std::move(relative_to)), problems(sink) {}
 
   const Node root;
   const Vocabulary& vocabulary;
+  InputFinder inputs;
   const std::filesystem::path folder;
   Problems& problems;
   Symbols symbols;

@@ -64,7 +64,7 @@ int verb_run(const Command& command) {
   if (command.estimate) require_cells_for_estimate(setup.config);
   Witnesses witnesses = make_witnesses(setup);  // they may refuse the case: before anything is written
   const RunFolder folder(command.out ? *command.out : std::filesystem::path("runs") / file.stem(), command.force,
-                         setup.config);
+                         setup.config, choices_beside_keys(setup, witnesses));
   write_checkpoint(folder.path(), checkpoint_of(setup, command.estimate, ""), Durable::no);
   for (const std::string& warning : setup.warnings) complain(fmt::format("warning: {}\n", warning));
 
@@ -90,9 +90,12 @@ int verb_resume(const Command& command) {
   }
   Setup setup = build(std::move(going.config));
   if (going.estimates) require_cells_for_estimate(setup.config);
-  if (!command.overrides.empty()) write_atomically(folder.path() / "resolved.toml", resolved_toml(setup.config));
+  Witnesses witnesses = make_witnesses(setup);
+  if (!command.overrides.empty())
+    write_atomically(folder.path() / "resolved.toml",
+                     resolved_toml(setup.config) + choices_beside_keys(setup, witnesses));
   for (const std::string& warning : setup.warnings) complain(fmt::format("warning: {}\n", warning));
-  return carry_out(setup, make_witnesses(setup), folder, std::move(going.state), going.estimates, command);
+  return carry_out(setup, std::move(witnesses), folder, std::move(going.state), going.estimates, command);
 }
 
 }  // namespace fokker

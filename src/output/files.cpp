@@ -16,6 +16,8 @@ namespace fokker {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr std::string_view draft_ending = ".tmp";
+
 [[noreturn]] void fail(const fs::path& path, const std::string& what) {
   throw FileError(path.string(), fmt::format("{}: {}", what, std::strerror(errno)));
 }
@@ -32,10 +34,20 @@ bool write_all(int file, std::string_view bytes) {
 
 }  // namespace
 
+std::string target_of_draft(std::string name) {
+  constexpr std::size_t digits = 16;
+  if (!name.ends_with(draft_ending) || name.size() < 1 + digits + draft_ending.size()) return "";
+  name.resize(name.size() - draft_ending.size());
+  const std::size_t dot = name.size() - digits - 1;
+  if (name[dot] != '.' || name.find_first_not_of("0123456789abcdef", dot + 1) != std::string::npos) return "";
+  name.resize(dot);
+  return name;
+}
+
 Draft::Draft(fs::path target) : target_(std::move(target)) {
   std::uint64_t random = 0;
   if (::getrandom(&random, sizeof random, 0) != sizeof random) fail(target_, "cannot draw a name");
-  path_ = target_.string() + fmt::format(".{:016x}.tmp", random);
+  path_ = target_.string() + fmt::format(".{:016x}{}", random, draft_ending);
   file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
   if (file_ < 0) fail(target_, "cannot write");
 }

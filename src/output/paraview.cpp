@@ -197,13 +197,17 @@ namespace {
 class VtiFile {
  public:
   explicit VtiFile(const std::filesystem::path& path) : path_(path) {
-    errors_.listen_to(reader_);
-    reader_->SetParserErrorObserver(errors_.command());
+    listen();
     if (std::error_code ignored; !std::filesystem::is_regular_file(path, ignored)) fail("no such file");
     if (reader_->CanReadFile(path.c_str()) == 0) fail("not a .vti file");
     reader_->SetFileName(path.c_str());
-    reader_->UpdateInformation();
-    if (errors_.heard()) fail("damaged: " + errors_.reason());
+    look();
+  }
+  VtiFile(const std::string& bytes, const std::filesystem::path& path) : path_(path) {
+    listen();
+    reader_->ReadFromInputStringOn();
+    reader_->SetInputString(bytes);
+    look();
   }
 
   [[nodiscard]] std::vector<std::string> arrays() {
@@ -217,6 +221,14 @@ class VtiFile {
   [[nodiscard]] VtiContent read();
 
  private:
+  void listen() {
+    errors_.listen_to(reader_);
+    reader_->SetParserErrorObserver(errors_.command());
+  }
+  void look() {
+    reader_->UpdateInformation();
+    if (errors_.heard()) fail("damaged: " + errors_.reason());
+  }
   [[noreturn]] void fail(const std::string& reason) const { throw FileError(path_.string(), "cannot read: " + reason); }
 
   std::filesystem::path path_;
@@ -255,6 +267,10 @@ VtiContent VtiFile::read() {
 }  // namespace
 
 VtiContent read_vti(const std::filesystem::path& path) { return VtiFile(path).read(); }
+
+VtiContent parse_vti(const std::string& bytes, const std::filesystem::path& path) {
+  return VtiFile(bytes, path).read();
+}
 
 VtiContent read_vti(const std::filesystem::path& path, std::string_view array) {
   VtiFile file(path);

@@ -34,7 +34,12 @@ frames = 2
 every = 1e-9
 [compare]
 monte_carlo = { particles = 200, dt = 0.02 }
+[[check]]
+quantity = "l1"
+against = "theirs.csv"
+below = 2
 """
+TABLE = "x,p\n" + "".join("%r,0.125\n" % (-3.75 + k / 2) for k in range(16))
 MODES = ["once", "forever", "kill", "resume"]
 OURS = ("checkpoint", "checkpoint.previous", ".lock")
 
@@ -44,9 +49,14 @@ def summary(text):
     return re.sub(r'"(seconds|threads|stepping|witnesses|monte_carlo|output|total|[a-z_]*per_second|factorisations)": [-0-9.e+]+', "", text)
 
 
+def names(folder):
+    """Of all files below it, seen from there."""
+    return [os.path.relpath(os.path.join(where, name), folder) for where, _, files in os.walk(folder) for name in files]
+
+
 def contents(folder):
     found = {}
-    for name in os.listdir(folder):
+    for name in names(folder):
         if name not in OURS:
             bytes = open(os.path.join(folder, name), "rb").read()
             found[name] = summary(bytes.decode()) if name == "summary.json" else b"" if name == "report.html" else bytes  # it tells seconds
@@ -56,7 +66,7 @@ def contents(folder):
 def unreadable(folder):
     """Files that do not open, drafts aside: nobody takes NAME.0123456789abcdef.tmp for a result."""
     bad = []
-    for name in os.listdir(folder):
+    for name in names(folder):
         path = os.path.join(folder, name)
         text = open(path, "rb").read()
         try:
@@ -83,6 +93,7 @@ class Trial:
         subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", self.shim, os.path.join(HERE, "shim.c"), "-ldl"], check=True)
         self.case, self.out = os.path.join(folder, "case.toml"), os.path.join(folder, "out")
         open(self.case, "w").write(CASE)
+        open(os.path.join(folder, "theirs.csv"), "w").write(TABLE)
 
     def call(self, *arguments, **fault):
         environment = dict(os.environ)

@@ -13,6 +13,7 @@
 
 #include "fokker/base/errors.hpp"
 #include "fokker/base/expression.hpp"
+#include "fokker/case/inputs.hpp"
 #include "fokker/case/point_table.hpp"
 #include "fokker/grid/grid.hpp"
 #include "fokker/model/density.hpp"
@@ -39,10 +40,11 @@ using Initial = std::variant<InitialMixture, InitialFormula, InitialPoint, Initi
 struct CaseScheme {
   std::string form = "drift_diffusion";
   std::string flux = "scharfetter_gummel";  ///< a row of the form; of drift_diffusion with score = flux_consistent
+  std::string flux_chosen;                  ///< what "auto" took, and takes again; empty: it chooses
   // effective_drift only
   std::string score = "log_difference";
   int score_order = 2;           ///< of log_difference
-  std::filesystem::path table;   ///< of score = table: a run folder
+  std::string table;             ///< of score = table: a run folder, as written; its frames are inputs
   std::string limiter;           ///< of muscl; filled in, empty for other rows
   std::string weights;           ///< of weno5; filled in, empty for other rows
   std::optional<bool> positive;  ///< absent: what flux and stepper together can promise
@@ -51,6 +53,7 @@ struct CaseScheme {
 struct CaseTime {
   double end = 1;  ///< [t]
   std::string stepper = "auto";
+  std::string stepper_chosen;       ///< what "auto" took, and takes again; empty: it chooses
   std::optional<double> tolerance;  ///< filled in for auto and adaptive steppers
   std::optional<double> dt;
 };
@@ -132,8 +135,7 @@ struct CaseCheck {
   std::string quantity;
   std::string against;                      ///< "", a witness, "reverse", or a CSV file as written
   bool of_reverse = false;                  ///< against = "reverse"
-  std::filesystem::path file;               ///< resolved, when `against` is a file
-  std::shared_ptr<const PointTable> table;  ///< what it holds; else null
+  std::shared_ptr<const PointTable> table;  ///< what that file holds; else null
   std::optional<double> at;                 ///< exactly one of output.times; the reader fills in the end
   bool timed = false;                       ///< the case says `at`
   std::optional<double> below, above, near, within;
@@ -144,12 +146,6 @@ struct CaseCheck {
   std::vector<double> point;     ///< p
   std::optional<double> lambda;  ///< of reverse; absent: the worst of all
   std::string where;             ///< file:line:column of the check
-};
-
-/// A file that a case reads.
-struct CaseInput {
-  std::string file;    ///< as the case names it
-  std::string sha256;  ///< of its bytes, as they were read
 };
 
 struct CaseCheckpoint {
@@ -164,14 +160,8 @@ struct CaseStop {
   std::string file;                  ///< that lies in the run folder
 };
 
-/// Rows that a run which goes on keeps, whatever "auto" would take now; empty: nothing is kept.
-struct CaseChosen {
-  std::string flux, stepper;
-};
-
 struct Case {
   std::filesystem::path file;          ///< as given
-  std::filesystem::path folder;        ///< from which relative paths in it start; absolute
   std::string text;                    ///< the bytes of the file
   std::string sha256;                  ///< of `text`
   std::vector<std::string> overrides;  ///< --set, as given
@@ -194,7 +184,6 @@ struct Case {
   std::vector<CaseStop> stops;
   std::vector<CaseCheck> checks;
   std::vector<CaseInput> inputs;
-  CaseChosen chosen;
   CaseCheckpoint checkpoint;
   std::vector<std::string> warnings;         ///< what is allowed but hardly meant: where, key, what
   bool has_initial = true, has_time = true;  ///< false: left out of a case that `steady` reads, stood for by defaults
@@ -257,8 +246,9 @@ struct Vocabulary {
   std::vector<Quantity> quantities = {};    ///< what a check may bound
 };
 
-/// What a case is read for: a stationary density needs neither [initial] nor [time].
-enum class CaseFor { run, steady };
+/// What a case is read for: a stationary density needs neither [initial] nor [time]; the record of either needs no
+/// files beside, which are looked for when somebody asks for what they hold.
+enum class CaseFor { run, steady, record };
 
 /// Reads and validates a case. `overrides` are `key.path=value` of --set: the value is TOML or a bare word; axes go by
 /// name, lists by index; a key takes out those of the file that it excludes (time.dt: time.tolerance), while two

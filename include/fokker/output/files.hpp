@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 namespace fokker {
@@ -30,6 +31,9 @@ class Draft {
   int file_ = -1;
   bool kept_ = false;
 };
+
+/// The name that a file in the making will have, by the name it has; empty where that is none of a Draft.
+[[nodiscard]] std::string target_of_draft(std::string name);
 
 /// A file that grows by whole lines: a kill at any moment leaves it readable.
 class AppendedFile {

@@ -43,6 +43,8 @@ struct VtiContent {
   std::vector<std::pair<std::string, std::vector<double>>> arrays;  ///< vectors interleaved, 3 components
 };
 [[nodiscard]] VtiContent read_vti(const std::filesystem::path& path);
+/// The same from the bytes of such a file; messages call them `path`.
+[[nodiscard]] VtiContent parse_vti(const std::string& bytes, const std::filesystem::path& path);
 /// With the values of one array alone: the others are there by their names, without values.
 [[nodiscard]] VtiContent read_vti(const std::filesystem::path& path, std::string_view array);
 

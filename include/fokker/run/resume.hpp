@@ -14,7 +14,7 @@ namespace fokker {
 /// What a checkpoint says of its run: the program, the case as it was read, what was chosen for it, and the state.
 struct RunMemory {
   std::string program, processor;                           ///< bits are promised for these
-  std::string file, folder;                                 ///< the case file, and where the paths in it start from
+  std::string file;                                         ///< the case file, as messages call it
   std::string text;                                         ///< of the case
   std::vector<std::string> overrides;                       ///< --set
   std::vector<std::pair<std::string, std::string>> inputs;  ///< files it reads, and their sha256
@@ -24,7 +24,7 @@ struct RunMemory {
   std::string state;                                        ///< of the run; empty: at t = 0
   /// All but the state, which has a block of its own.
   void keep(Archive& archive) {
-    archive(program, processor, file, folder, text, overrides, inputs, resolved, flux, stepper, estimates);
+    archive(program, processor, file, text, overrides, inputs, resolved, flux, stepper, estimates);
   }
 };
 

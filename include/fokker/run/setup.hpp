@@ -21,7 +21,7 @@ struct ScoreRow;
 
 /// The objects a case asks for, ready to step. Owns everything it names; `stepper` refers to `scheme` and `canonical`.
 struct Setup {
-  Case config;
+  Case config;  ///< with what was chosen for it
   std::shared_ptr<const Grid> grid;
   std::shared_ptr<const Sde> sde;
   /// The same as formulas, for what they alone can tell: A(t), b(t), D(t), the induced drift, one axis by itself.
@@ -56,6 +56,9 @@ struct Setup {
 /// The case of a run beside the run: nothing to compare, to check, to stop or to go back for, and no output but at the
 /// end.
 [[nodiscard]] Case side_case(Case config);
+
+/// What "auto" took is forgotten.
+void choose_anew(Case& config);
 
 /// That case on `factor` times as many cells along each axis, rounded; fewer, but no fewer than these (an axis that has
 /// fewer keeps them), or more.

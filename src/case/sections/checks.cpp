@@ -37,26 +37,27 @@ std::vector<std::string> quantity_names(const Reading& r, bool (*wanted)(const Q
 void read_file_witness(const Reading& r) {
   auto& [reader, table, row, node, c, entry] = r;
   CaseCheck& check = check_of(r);
-  check.file = reader.folder / check.against;
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(check.file, error))
-    return reader.report(node, fmt::format("{} is not a file that can be read", toml_string(check.file.string())));
   if (std::find(reader.symbols.axes.begin(), reader.symbols.axes.end(), "p") != reader.symbols.axes.end())
     return reader.report(node, "the axis p and the density p would be one column, rename the axis");
-  const auto known = std::find_if(c.checks.begin(), c.checks.end(),
-                                  [&](const CaseCheck& other) { return other.table && other.file == check.file; });
-  if (known != c.checks.end()) {
-    check.table = known->table;
+  if (!inputs_of(reader.inputs.found(), check.against).empty()) {
+    const auto same = [&](const CaseCheck& other) { return other.table && other.against == check.against; };
+    const auto known = std::find_if(c.checks.begin(), c.checks.end(), same);
+    if (known != c.checks.end()) check.table = known->table;  // else: what is wrong with it was reported
     return;
   }
   const bool axes_read =
       c.axes.size() == reader.dimension() && std::all_of(c.axes.begin(), c.axes.end(), [](const Axis& axis) {
         return std::isfinite(axis.lower) && std::isfinite(axis.upper) && axis.upper > axis.lower;
       });
-  if (c.axes.empty() || !axes_read) return;  // reported
   try {
-    check.table = std::make_shared<const PointTable>(read_point_table(check.file, c.axes));
-    c.inputs.push_back({check.against, check.table->sha256});
+    CaseInput input = reader.inputs.file(check.against);
+    const std::filesystem::path file = input.places.front();
+    std::error_code error;
+    if (reader.inputs.reads && input.sha256.empty() && !std::filesystem::is_regular_file(file, error))
+      return reader.report(node, fmt::format("{} is not a file that can be read", toml_string(file.string())));
+    if (c.axes.empty() || !axes_read) return;  // reported
+    const std::string bytes = reader.inputs.take(std::move(input));
+    if (reader.inputs.reads) check.table = std::make_shared<const PointTable>(parse_point_table(bytes, file, c.axes));
   } catch (const FileError& fault) {
     reader.report(node, fault.what());
   }
@@ -168,12 +169,7 @@ void read_against(Reading& r) {
   read_named_witness(r, *quantity, *against);
 }
 
-// Files by their full path: the resolved case stands in another folder than the case did.
-std::string write_against(const Case& c, std::size_t entry) {
-  const CaseCheck& check = c.checks[entry];
-  if (!check.file.empty()) return toml_path(check.file);
-  return check.against.empty() ? "" : toml_string(check.against);
-}
+std::string write_against(const Case& c, std::size_t entry) { return toml_input(c, c.checks[entry].against); }
 
 // The output time that `at` means, bit for bit, so that nobody compares times with a tolerance again. What came back is
 // compared with the initial density.

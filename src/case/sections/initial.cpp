@@ -17,7 +17,7 @@ const InitialMixture& mixture_of(const Case& c) { return std::get<InitialMixture
 }  // namespace
 
 void read_initial(Reading& r) {
-  r.c.has_initial = r.node || r.reader.use != CaseFor::steady;
+  r.c.has_initial = r.node || r.reader.use == CaseFor::run;
   r.c.initial = InitialUniform{};
   TableReader initial(r.node, r.reader.problems);
   if (!initial.is_table() || r.reader.dimension() == 0) return;

@@ -76,13 +76,18 @@ void read_score_order(Reading& r) {
 void read_score_table(Reading& r) {
   const auto name = r.reader.text(r.node);
   if (!name) return;
-  std::filesystem::path& table = r.c.scheme.table;
-  table = r.reader.folder / *name;
-  std::error_code ignored;
-  if (!std::filesystem::is_regular_file(table / "density_000000.vti", ignored))
-    r.report(fmt::format("{} is not a run folder: it holds no density_000000.vti", toml_string(table.string())));
+  r.c.scheme.table = *name;
+  try {
+    std::vector<CaseInput> frames = r.reader.inputs.frames(*name);
+    if (frames.empty() && r.reader.inputs.reads)
+      r.report(fmt::format("{} is not a run folder: it holds no density_000000.vti",
+                           toml_string((r.reader.folder / *name).string())));
+    for (CaseInput& frame : frames) static_cast<void>(r.reader.inputs.take(std::move(frame)));
+  } catch (const FileError& fault) {
+    r.report(fault.what());
+  }
 }
 
-std::string write_score_table(const Case& c, std::size_t) { return toml_path(c.scheme.table); }
+std::string write_score_table(const Case& c, std::size_t) { return toml_input(c, c.scheme.table); }
 
 }  // namespace fokker::input

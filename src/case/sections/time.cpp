@@ -9,7 +9,7 @@ namespace fokker::input {
 
 void read_time(Reading& r) {
   if (!r.node) {
-    r.c.has_time = r.reader.use != CaseFor::steady;
+    r.c.has_time = r.reader.use == CaseFor::run;
     r.c.time.tolerance = 1e-6;
   } else if (read_table(r)) {
     check_model(r.reader, r.c);

@@ -18,27 +18,27 @@ struct Frames {
 };
 
 [[noreturn]] void refuse_table(const Setup& setup, const std::string& text) {
-  refuse(setup.config, "scheme.table", fmt::format("{}: {}", setup.config.scheme.table.string(), text));
+  refuse(setup.config, "scheme.table", fmt::format("{}: {}", setup.config.scheme.table, text));
 }
 
-/// All density_NNNNNN.vti of the folder.
+/// All density_NNNNNN.vti of the folder, with the bytes that the reader of the case has seen.
 Frames read_frames(const Setup& setup) {
   Frames frames;
-  for (int k = 0;; ++k) {
-    const auto path = setup.config.scheme.table / fmt::format("density_{:06}.vti", k);
-    if (std::error_code ignored; !std::filesystem::exists(path, ignored)) return frames;
-    VtiContent content = read_vti(path);
+  for (const CaseInput* input : inputs_of(setup.config.inputs, setup.config.scheme.table)) {
+    VtiContent content = parse_vti(read_input(*input), input->text());
     const auto p =
         std::find_if(content.arrays.begin(), content.arrays.end(), [](const auto& a) { return a.first == "p"; });
-    if (p == content.arrays.end()) refuse_table(setup, fmt::format("{} holds no p", path.filename().string()));
-    if (k == 0)
+    if (p == content.arrays.end()) refuse_table(setup, fmt::format("{} holds no p", input->file));
+    const bool first = frames.times.empty();
+    if (first)
       for (std::size_t i = 0; i < content.cells.size(); ++i)
         frames.axes.push_back({"", content.lower[i], content.upper[i], content.cells[i]});
-    if (k > 0 && (content.time <= frames.times.back() || p->second.size() != frames.p.front().size()))
-      refuse_table(setup, fmt::format("{} does not belong to the frames before it", path.filename().string()));
+    if (!first && (content.time <= frames.times.back() || p->second.size() != frames.p.front().size()))
+      refuse_table(setup, fmt::format("{} does not belong to the frames before it", input->file));
     frames.times.push_back(content.time);
     frames.p.push_back(std::move(p->second));
   }
+  return frames;
 }
 
 void check(const Setup& setup, const Frames& frames) {

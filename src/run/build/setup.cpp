@@ -76,7 +76,7 @@ double tolerance_of(const Case& config) { return config.time.tolerance.value_or(
 std::unique_ptr<Form> make_form(Setup& setup) {
   const CaseScheme& scheme = setup.config.scheme;
   setup.score = score_of(scheme);
-  const std::string& kept = setup.config.chosen.flux;
+  const std::string& kept = scheme.flux_chosen;
   if (scheme.flux == "auto" && kept.empty()) {
     FluxChoice choice = choose_flux(
         setup.grid, setup.sde, {scheme.positive.value_or(true), tolerance_of(setup.config)}, setup.initial.view(), 0,
@@ -86,6 +86,7 @@ std::unique_ptr<Form> make_form(Setup& setup) {
     setup.flux_reason = choice.reason;
     return std::move(choice.form);
   }
+  if (!kept.empty()) setup.flux_reason = "as it was chosen before (scheme.flux_chosen)";
   setup.flux = find_flux(kept.empty() ? scheme.flux : kept,
                          setup.score == nullptr || setup.score->divides_a_flux ? "drift_diffusion" : "effective_drift");
   if (setup.score != nullptr) return setup.score->make(setup);
@@ -191,9 +192,9 @@ bool promises_positivity(const Setup& setup) {
 void set_stepper(Setup& setup) {
   const CaseTime& time = setup.config.time;
   const StepperOptions options = stepper_options(setup);
-  if (time.stepper == "auto" && !setup.config.chosen.stepper.empty()) {
-    setup.stepper_row = find_stepper(setup.config.chosen.stepper);
-    setup.stepper_reason = "of the run that goes on";
+  if (!time.stepper_chosen.empty()) {
+    setup.stepper_row = find_stepper(time.stepper_chosen);
+    setup.stepper_reason = "as it was chosen before (time.stepper_chosen)";
   } else if (time.stepper == "auto") {
     const StepperChoice choice = choose_stepper(setup.scheme->op(), setup.grid->dimension(), options, 0, time.end,
                                                 static_cast<int>(setup.config.output.times.size()) - 1);
@@ -252,6 +253,11 @@ Case side_case(Case config) {
   return config;
 }
 
+void choose_anew(Case& config) {
+  config.scheme.flux_chosen.clear();
+  config.time.stepper_chosen.clear();
+}
+
 Case on_cells(const Case& config, double factor) {
   Case other = side_case(config);
   for (Axis& axis : other.axes)
@@ -289,6 +295,8 @@ Setup assemble(Case config) {
   } catch (const NumericalError& error) {  // of rates at a later time
     throw as_case_error(setup, error);
   }
+  if (setup.config.scheme.flux == "auto") setup.config.scheme.flux_chosen = setup.flux->name;
+  if (setup.config.time.stepper == "auto") setup.config.time.stepper_chosen = setup.stepper_row->name;
   return setup;
 }
 

@@ -209,6 +209,7 @@ std::optional<double> left_by_absorbing_sides(const Setup& setup) try {
   for (Axis& axis : coarse.axes) axis.cells = std::min(axis.cells, few);
   coarse.scheme = {};
   coarse.time.stepper = "auto";
+  choose_anew(coarse);
   coarse.time.dt.reset();
   coarse.time.tolerance = setup.sde->traits().autonomous ? 1e-12 : 1e-5;  // what is left may be little; steps are not
   Setup few_cells = assemble(std::move(coarse));

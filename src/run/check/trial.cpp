@@ -78,7 +78,6 @@ class Trial {
     Case config = setup_.config;
     config.compare = {};
     config.checks.clear();
-    config.chosen = {std::string(setup_.flux->name), std::string(setup_.stepper_row->name)};
     const double before = memory_taken().now;
     std::optional<Setup> copy;
     const double set_up = time([&] { copy.emplace(assemble(std::move(config))); });

@@ -58,7 +58,7 @@ constexpr TermRow rows[] = {
      "between them",
      "output.series"},
     {"run folder",
-     "what a run leaves: case.toml, resolved.toml, summary.json, series.csv, frames, pictures; "
+     "what a run leaves: case.toml, resolved.toml, inputs/, summary.json, series.csv, frames, pictures; "
      "runs/NAME unless --out says otherwise",
      "info, compare"},
     {"witness",
@@ -122,6 +122,11 @@ constexpr TermRow rows[] = {
      "why a run ended, in summary.json: end, stationary: RATE, when: CONDITION or file: NAME of a [[stop]], "
      "interrupted, wall_time, or what went wrong",
      "stop"},
+    {"inputs",
+     "inputs/ of a run folder: the files that the case reads, up to 64 MB each, and index.toml with the SHA-256 and "
+     "the "
+     "place of all; cases in that folder read these and no others, wherever the folder is",
+     "run folder, resolved"},
     {"resolved", "resolved.toml: the case with every default filled in; it runs to the same bits", "run folder"},
 };
 

@@ -9,6 +9,7 @@
 #include <array>
 #include <cctype>
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <string_view>
 
@@ -23,11 +24,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* lock_name = ".lock";
-constexpr const char* draft_ending = ".tmp";  // NAME.0123456789abcdef.tmp
-
-bool is_hexadecimal(const std::string& text) {
-  return text.size() == 16 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
 
 bool is_number(const std::string& text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
@@ -37,29 +33,13 @@ bool is_number(const std::string& text) {
 
 /// A fixed list, numbered frames, and the drafts of a run that was killed.
 bool is_run_file(std::string name) {
-  if (name.ends_with(draft_ending)) {
-    name.resize(name.size() - std::string_view(draft_ending).size());
-    const std::size_t dot = name.find_last_of('.');
-    if (dot == std::string::npos || !is_hexadecimal(name.substr(dot + 1))) return false;
-    name.resize(dot);
-  }
-  constexpr std::array<std::string_view, 17> fixed{"passage.csv",
-                                                   lock_name,
-                                                   "reverse.pvd",
-                                                   "case.toml",
-                                                   "resolved.toml",
-                                                   "summary.json",
-                                                   "series.csv",
-                                                   "density.pvd",
-                                                   "spacetime.vti",
-                                                   checkpoint_name,
-                                                   previous_checkpoint_name,
-                                                   "figure.png",
-                                                   "figure.svg",
-                                                   "converge.csv",
-                                                   "report.html",
-                                                   "density.png",
-                                                   "twin.png"};  // the last two: earlier versions
+  if (std::string target = target_of_draft(name); !target.empty()) name = std::move(target);
+  constexpr std::array<std::string_view, 18> fixed{
+      "passage.csv", inputs_name,     lock_name,       "reverse.pvd",
+      "case.toml",   "resolved.toml", "summary.json",  "series.csv",
+      "density.pvd", "spacetime.vti", checkpoint_name, previous_checkpoint_name,
+      "figure.png",  "figure.svg",    "converge.csv",  "report.html",
+      "density.png", "twin.png"};  // the last two: earlier versions
   if (std::find(fixed.begin(), fixed.end(), name) != fixed.end()) return true;
   const bool marginal = name.starts_with("marginal_");
   const std::size_t dot = name.rfind('.'), line = name.rfind('_', dot);
@@ -75,7 +55,7 @@ namespace {
 
 enum class Others { refused, left };
 
-/// What an earlier run left. A UsageError where there is anything else that is not left alone.
+/// What an earlier run left, but for inputs/. A UsageError where there is anything else that is not left alone.
 std::vector<fs::path> files_of_a_run(const fs::path& folder, Others others, const std::vector<CaseStop>& stops = {}) {
   std::vector<fs::path> ours;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
@@ -85,12 +65,25 @@ std::vector<fs::path> files_of_a_run(const fs::path& folder, Others others, cons
     if (std::any_of(stops.begin(), stops.end(), [&](const CaseStop& stop) { return stop.file == name; }))
       throw UsageError(fmt::format("{} holds {}, by which [[stop]] would end this run after its first step; remove it",
                                    folder.string(), name));
-    if (entry.is_symlink() || !entry.is_regular_file() || !run_file)
+    const bool inputs = name == inputs_name, link = entry.is_symlink();
+    if (inputs && entry.is_directory() && !link) continue;
+    if (link || inputs || !entry.is_regular_file() || !run_file)
       throw UsageError(
           fmt::format("{} holds {}, which no run writes; choose another folder with --out", folder.string(), name));
     if (name != lock_name) ours.push_back(entry.path());
   }
   return ours;
+}
+
+/// Nothing that a run is to read is removed to make place for it.
+void require_elsewhere(const fs::path& folder, const Case& config) {
+  for (const CaseInput& input : config.inputs) {
+    const fs::path way = fs::relative(input.places.front(), folder);
+    if (!way.empty() && *way.begin() != "..")
+      throw UsageError(
+          fmt::format("{} holds {}, which the case reads and --force would remove; choose another folder with --out",
+                      folder.string(), way.string()));
+  }
 }
 
 }  // namespace
@@ -122,30 +115,53 @@ class RunFolder::Lock {
   int file_ = -1;
 };
 
-RunFolder::RunFolder(fs::path folder, bool force, const Case& config) : path_(std::move(folder)) {
+RunFolder::RunFolder(fs::path folder, bool force, const Case& config, const std::string& remarks)
+    : path_(std::move(folder)) {
   try {
     fs::create_directories(path_);
     const auto look = [&] { return files_of_a_run(path_, Others::refused, config.stops); };
     static_cast<void>(look());  // no lock in a folder that is none of ours
+    static_cast<void>(written_inputs(path_, true));
     lock_ = std::make_unique<Lock>(path_);
     const std::vector<fs::path> before = look();
-    if (!before.empty() && !force)
+    const std::vector<fs::path> inputs = written_inputs(path_, true);
+    if (!(before.empty() && inputs.empty()) && !force)
       throw UsageError(
           fmt::format("{} already holds a run; --force replaces it, --out DIR writes elsewhere", path_.string()));
+    require_elsewhere(path_, config);
     for (const fs::path& file : before) fs::remove(file);
+    for (const fs::path& file : inputs) fs::remove(file);
   } catch (const fs::filesystem_error& error) {
     throw FileError(fmt::format("cannot use the run folder {}: {}", path_.string(), error.code().message()));
   }
   write_atomically(path_ / "case.toml", config.text);
-  write_atomically(path_ / "resolved.toml", resolved_toml(config));
+  write_inputs(path_, config.inputs);
+  write_atomically(path_ / "resolved.toml", resolved_toml(config) + remarks);
 }
 
 RunFolder::RunFolder(fs::path folder) : path_(std::move(folder)), lock_(std::make_unique<Lock>(path_)) {
   std::error_code none;
-  for (const fs::path& file : files_of_a_run(path_, Others::left))
-    if (file.extension() == draft_ending) fs::remove(file, none);  // of a run that was killed
+  for (const auto& files : {files_of_a_run(path_, Others::left), written_inputs(path_, false)})
+    for (const fs::path& file : files)
+      if (!target_of_draft(file.filename().string()).empty()) fs::remove(file, none);  // of a run that was killed
 }
 
 RunFolder::~RunFolder() = default;
+
+std::string choices_beside_keys(const Setup& setup, const Witnesses& witnesses) {
+  const Case& c = setup.config;
+  std::string text;
+  if (!c.scheme.positive)
+    text += fmt::format("# scheme.positive: p >= 0 is {}\n", setup.positive ? "promised and enforced" : "not promised");
+  if (c.reverse && c.reverse->score == "auto")
+    text += fmt::format("# reverse.score: {}\n", setup.reverse_score ? "exact" : "forward");
+  const auto& particles = c.compare.monte_carlo;
+  for (const auto& witness : witnesses.all)
+    for (const auto& [name, value] : witness->facts().numbers)
+      if (name == "dt" && particles && !particles->dt && !particles->tolerance && std::isfinite(value))
+        text +=
+            fmt::format("# compare.{}.dt: {} at first, chosen anew as the particles move\n", witness->name(), value);
+  return text.empty() ? text : "\n# Chosen where no key says it:\n" + text;
+}
 
 }  // namespace fokker

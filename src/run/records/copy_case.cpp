@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -17,43 +18,36 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// What a case reads: the words of the case -> where that is.
-std::map<std::string, fs::path> files_of(const Case& config) {
-  std::map<std::string, fs::path> files;
-  for (const CaseCheck& check : config.checks)
-    if (check.table) files.emplace(check.against, check.file);
-  return files;
-}
-
-/// A name in `inputs` that no other file has.
-std::string name_for(const fs::path& file, std::set<std::string>& taken) {
-  std::string name = file.filename().string();
-  for (int k = 2; !taken.insert(name).second; ++k)
-    name = fmt::format("{}_{}{}", file.stem().string(), k, file.extension().string());
-  return name;
-}
-
-/// Every quoted `word` of a case made another.
-std::string with_word(std::string text, const std::string& word, const std::string& other, const fs::path& file) {
-  bool found = false;
-  for (const char quote : {'"', '\''}) {
-    const std::string old = quote + word + quote, made = quote + other + quote;
-    for (std::size_t at = text.find(old); at != std::string::npos; at = text.find(old, at + made.size())) {
-      text.replace(at, old.size(), made);
-      found = true;
+/// A case with every quoted word of `names` made the name that stands there.
+std::string with_names(const std::string& text, const std::map<std::string, std::string>& names, const fs::path& file) {
+  std::string made;
+  std::set<std::string> found;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto here = [&](const auto& entry) {
+      const char quote = text[at];
+      const std::size_t end = at + 1 + entry.first.size();
+      return (quote == '"' || quote == '\'') && text.compare(at + 1, entry.first.size(), entry.first) == 0 &&
+             end < text.size() && text[end] == quote;
+    };
+    const auto entry = std::find_if(names.begin(), names.end(), here);
+    if (entry != names.end()) {
+      found.insert(entry->first);
+      made += text[at] + entry->second;
+      at += 1 + entry->first.size();
     }
+    made += text[at++];
   }
-  if (!found)
-    throw UsageError(fmt::format("{}: {} is not written as a plain text there; write it so", file.string(), word));
-  return text;
+  for (const auto& [word, name] : names)
+    if (!found.contains(word))
+      throw UsageError(fmt::format("{}: {} is not written as a plain text there; write it so", file.string(), word));
+  return made;
 }
 
-void copy_whole(const fs::path& from, const fs::path& to) {
-  if (!fs::is_directory(from)) return write_atomically(to, read_file(from));
-  fs::create_directories(to);
-  for (const fs::directory_entry& entry : fs::directory_iterator(from))
-    if (entry.is_regular_file() && entry.path().filename() != ".lock")
-      write_atomically(to / entry.path().filename(), read_file(entry.path()));
+/// What is there already stays, unless `force`.
+void require_free(const fs::path& to, const std::string& bytes, bool force) {
+  std::error_code unseen;
+  if (!force && fs::exists(to, unseen) && read_file(to) != bytes)
+    throw UsageError(fmt::format("{} exists and holds something else; --force replaces it", to.string()));
 }
 
 }  // namespace
@@ -65,27 +59,21 @@ CopiedCase copy_case(const fs::path& file, const fs::path& folder, bool force) {
     throw UsageError(fmt::format("{} exists; --force replaces it", copied.file.string()));
   if (fs::exists(copied.file) && fs::equivalent(copied.file, file))
     throw UsageError(fmt::format("{} is the case itself; name another folder", copied.file.string()));
-  std::string text = config.text;
-  std::set<std::string> taken;
-  std::vector<std::pair<fs::path, fs::path>> copies;
-  std::map<std::string, fs::path> files = files_of(config);
-  if (!config.scheme.table.empty()) {  // as the case writes it: relative to itself, or not
-    const fs::path table = config.scheme.table, base = fs::absolute(file).parent_path();
-    for (const std::string& word : {table.string(), table.lexically_proximate(file.parent_path()).string(),
-                                    fs::absolute(table).lexically_proximate(base).string()})
-      if (text.find('"' + word + '"') != std::string::npos) {
-        files.emplace(word, table);
-        break;
-      }
+  if (!read_inputs_index(folder).empty())
+    throw UsageError(fmt::format("{} is the folder of a run; name another folder", folder.string()));
+  std::map<std::string, std::string> names;
+  for (const CaseInput& input : config.inputs) {
+    names[input.word] = word_in_run_folder(config.inputs, input.word);
+    require_free(folder / inputs_name / input.copy(), read_input(input), force);
   }
-  for (const auto& [word, source] : files) {
-    const std::string input = "inputs/" + name_for(source, taken);
-    text = with_word(std::move(text), word, input, file);
-    copies.emplace_back(source, folder / input);
-    copied.inputs.push_back(input);
+  const std::string text = with_names(config.text, names, file);
+  for (const auto& [word, name] : names) copied.inputs.push_back(name);
+  fs::create_directories(folder);
+  for (const CaseInput& input : config.inputs) {
+    const fs::path copy = folder / inputs_name / input.copy();
+    fs::create_directories(copy.parent_path());
+    write_atomically(copy, read_input(input));
   }
-  fs::create_directories(copies.empty() ? folder : folder / "inputs");
-  for (const auto& [from, to] : copies) copy_whole(from, to);
   write_atomically(copied.file, text);
   return copied;
 }

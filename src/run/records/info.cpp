@@ -96,6 +96,15 @@ std::string axis_text(const Axis& axis) {
                      lower == upper ? lower : lower + " and " + upper);
 }
 
+void add_inputs(Findings& findings, std::span<const CaseInput> inputs) {
+  std::vector<std::string> words;
+  for (const CaseInput& input : inputs) {
+    words.push_back(input.text());
+    add(findings, "", nullptr, "reads", fmt::format("{}, sha256 {}", printable_line(input.text()), input.sha256));
+  }
+  add(findings, "reads", words, "", "");
+}
+
 Document of_case(const fs::path& path) {
   const std::string bytes = read_at_most(path, std::size_t{1} << 20);
   Findings findings;
@@ -114,11 +123,7 @@ Document of_case(const fs::path& path) {
       add(findings, "frames", config.output.times.size(), "frames", fmt::format("{}", config.output.times.size()));
     }
     add(findings, "checks", config.checks.size(), "checks", fmt::format("{}", config.checks.size()));
-    for (const CaseInput& input : config.inputs)
-      add(findings, "", nullptr, "reads", fmt::format("{}, sha256 {}", printable_line(input.file), input.sha256));
-    std::vector<std::string> inputs;
-    for (const CaseInput& input : config.inputs) inputs.push_back(input.file);
-    add(findings, "reads", inputs, "", "");
+    add_inputs(findings, config.inputs);
   } catch (const CaseError& error) {
     add(findings, "problems", error.problems().size(), "problems",
         fmt::format("{}, the first: {}", error.problems().size(), error.problems().front().message()));
@@ -145,6 +150,7 @@ Document of_folder(const fs::path& path) {
   else
     add(findings, "state", "no summary.json: the run goes on, or was killed");
   add(findings, "frames", frames, "frames", fmt::format("{}", frames));
+  add_inputs(findings, read_inputs_index(path));
   add(findings, "files", files, "files", fmt::format("{}, {}", files, bytes_text(bytes)));
   add(findings, "bytes", bytes, "", "");
   return {fmt::format("{}: a run folder", path.string()), {{.findings = std::move(findings), .label_width = 12}}};

@@ -63,7 +63,7 @@ RunRecord::RunRecord(fs::path folder) : folder_(std::move(folder)) {
   if (!fs::is_directory(folder_)) throw UsageError(fmt::format("{} is no folder of a run", folder_.string()));
   if (!fs::exists(folder_ / "resolved.toml"))
     throw UsageError(fmt::format("{} holds no resolved.toml: no folder of a run", folder_.string()));
-  config_ = load_case(folder_ / "resolved.toml", {}, vocabulary(), CaseFor::steady);
+  config_ = load_case(folder_ / "resolved.toml", {}, vocabulary(), CaseFor::record);
   summary_ = summary_of(folder_);
   find_frames();
 }

@@ -21,6 +21,7 @@ double nan() { return std::numeric_limits<double>::quiet_NaN(); }
 Case refined(const Case& base, int level, bool in_time) {
   const double factor = std::ldexp(1.0, level);
   Case c = on_cells(base, in_time ? 1 : factor);
+  choose_anew(c);
   c.compare = base.compare;
   c.compare.monte_carlo.reset();
   c.compare.log_likelihood.reset();

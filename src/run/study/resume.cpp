@@ -72,15 +72,19 @@ std::string difference(const std::string& was, const std::string& is) {
   return text.empty() ? "\n  the order of its lines" : text;
 }
 
-void require_same_program(const RunMemory& memory, bool force, std::vector<std::string>& notes) {
+/// UsageError where it is not, unless `force`.
+bool is_same_program(const RunMemory& memory, bool force, std::vector<std::string>& notes) {
+  bool same = true;
   const auto look = [&](const char* what, const std::string& was, const std::string& is) {
     if (was == is) return;
+    same = false;
     const std::string text = fmt::format("the run was begun by another {}: {}; this is {}", what, was, is);
     if (!force) throw UsageError(text + "; --force goes on without the promise of the same bits");
     notes.push_back(text + ": its bits are not those of an unbroken run");
   };
   look("program", memory.program, program_text());
   look("processor", memory.processor, processor_text());
+  return same;
 }
 
 /// Keys that may be set for a run that goes on.
@@ -98,23 +102,31 @@ void require_allowed(const std::vector<std::string>& overrides) {
 void require_inputs(const RunMemory& memory, const Case& config) {
   for (const CaseInput& input : config.inputs)
     for (const auto& [file, sha256] : memory.inputs)
-      if (file == input.file && sha256 != input.sha256)
+      if (file == input.text() && sha256 != input.sha256)
         throw UsageError(fmt::format("{} is not the file that the run was begun with (sha256 {}, now {})", file, sha256,
                                      input.sha256));
 }
 
-Case case_of(const RunMemory& memory, const std::vector<std::string>& more) {
+/// The case of a run, its files as the run folder has them.
+Case case_of(const RunMemory& memory, const fs::path& folder, const std::vector<std::string>& more) {
   std::vector<std::string> overrides = memory.overrides;
   overrides.insert(overrides.end(), more.begin(), more.end());
-  return parse_case(memory.text, memory.file, memory.folder, overrides, vocabulary());
+  return parse_case(memory.text, memory.file, folder, overrides, vocabulary());
 }
 
 std::string number(double value) { return fmt::format("{}", value); }  // the shortest that reads back to the same
 
+/// What "auto" took for the run is taken again.
+void keep_choices(Case& config, const RunMemory& memory) {
+  if (config.scheme.flux == "auto") config.scheme.flux_chosen = memory.flux;
+  if (config.time.stepper == "auto") config.time.stepper_chosen = memory.stepper;
+}
+
 /// The case with a later end: its output times are those of before and those to come.
-Case extended(const RunMemory& memory, const Case& before, const std::vector<std::string>& overrides) {
+Case extended(const RunMemory& memory, const fs::path& folder, const Case& before,
+              const std::vector<std::string>& overrides) {
   if (before.reverse) throw UsageError("a run that goes back from time.end cannot end later; start another run");
-  const Case asked = case_of(memory, overrides);
+  const Case asked = case_of(memory, folder, overrides);
   const double end = before.time.end;
   if (!(asked.time.end > end))
     throw UsageError(fmt::format("time.end = {} is not later than that of the run, {}", asked.time.end, end));
@@ -135,9 +147,10 @@ Case extended(const RunMemory& memory, const Case& before, const std::vector<std
     return key == "time.end" || key == "output.times" || key == "output.every" || key == "output.frames" ||
            key == "output.series";
   });
-  Case config = case_of(later, {"time.end=" + number(asked.time.end), "output.times=[" + times + "]",
-                                "output.series=" + number(before.output.series)});
-  config.chosen = {memory.flux, memory.stepper};
+  Case config = case_of(later, folder,
+                        {"time.end=" + number(asked.time.end), "output.times=[" + times + "]",
+                         "output.series=" + number(before.output.series)});
+  keep_choices(config, memory);
   return config;
 }
 
@@ -148,7 +161,6 @@ std::vector<CheckpointBlock> checkpoint_of(const Setup& setup, bool estimates, s
   RunMemory memory{.program = program_text(),
                    .processor = processor_text(),
                    .file = c.file.string(),
-                   .folder = c.folder.string(),
                    .text = c.text,
                    .overrides = c.overrides,
                    .inputs = {},
@@ -157,7 +169,7 @@ std::vector<CheckpointBlock> checkpoint_of(const Setup& setup, bool estimates, s
                    .stepper = std::string(setup.stepper_row->name),
                    .estimates = estimates,
                    .state = {}};  // a block of its own
-  for (const CaseInput& input : c.inputs) memory.inputs.emplace_back(input.file, input.sha256);
+  for (const CaseInput& input : c.inputs) memory.inputs.emplace_back(input.text(), input.sha256);
   Archive archive;
   archive(memory);
   std::vector<CheckpointBlock> blocks;
@@ -205,17 +217,20 @@ Resumption resume_from(const fs::path& folder, const std::vector<std::string>& o
     fs::remove(folder / checkpoint_name, gone);  // the next one must not push the good one out
     going.notes.push_back(fmt::format("going on from {}", (folder / found.file).string()));
   }
-  require_same_program(memory, force, going.notes);
+  const bool same = is_same_program(memory, force, going.notes);
   if (const std::string now = read_file(folder / "case.toml"); now != memory.text)
     throw UsageError(fmt::format("{} is not the case that the run was begun with:{}", (folder / "case.toml").string(),
                                  difference(memory.text, now)));
-  const Case before = case_of(memory, {});
+  const Case before = case_of(memory, folder, {});
   require_inputs(memory, before);
-  if (const std::string now = resolved_toml(before); now != memory.resolved)
+  Case kept = before;
+  keep_choices(kept, memory);
+  if (const std::string now = resolved_toml(kept); now != memory.resolved)
     throw UsageError(fmt::format("the case comes out in another way than when the run was begun:{}",
                                  difference(memory.resolved, now)));
   going.estimates = estimates || memory.estimates;
-  going.config = overrides.empty() ? before : extended(memory, before, overrides);
+  // The program that chose comes to the same, and says why.
+  going.config = !overrides.empty() ? extended(memory, folder, before, overrides) : same ? before : std::move(kept);
   if (!memory.state.empty()) going.state = std::move(memory.state);
   return going;
 }

@@ -143,6 +143,7 @@ std::optional<Setup> on_wider_cells(const Setup& setup, Index factor) {
   for (const Axis& axis : setup.config.axes)
     if (axis.cells < fewest_cells * factor) return std::nullopt;
   Case config = on_cells(setup.config, 1 / static_cast<double>(factor));
+  choose_anew(config);
   config.reverse = setup.config.reverse;
   if (config.time.dt) *config.time.dt *= static_cast<double>(factor);
   config.reverse->snapshots = std::max<std::int64_t>(config.reverse->snapshots / factor, fewest_snapshots);

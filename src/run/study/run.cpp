@@ -173,7 +173,6 @@ class Run {
   void solve_coarser() {
     Case config = setup_.config;
     config.time.end = result_.t;
-    config.chosen = {std::string(setup_.flux->name), std::string(setup_.stepper_row->name)};
     coarser_ = solve_on_coarser_grids(config, setup_.stepper_row, [&](Case coarse) {
       Setup setup = assemble(std::move(coarse));
       RunResult result = run(setup, {.draw_progress = options_.draw_progress});

@@ -140,7 +140,7 @@ Finding range_finding(const MassBalance& balance) {
 /// The files that a case read.
 void add_inputs(const Case& config, std::vector<Finding>& all) {
   Json inputs;
-  for (const CaseInput& input : config.inputs) inputs.push_back({{"file", input.file}, {"sha256", input.sha256}});
+  for (const CaseInput& input : config.inputs) inputs.push_back({{"file", input.text()}, {"sha256", input.sha256}});
   if (!inputs.empty()) all.push_back({"case/inputs", inputs});
 }
 

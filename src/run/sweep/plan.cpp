@@ -77,7 +77,7 @@ SweepPlan plan_sweep(const Sweep& sweep) {
       plan.case_sha256 = config.sha256;
       text = config.text;
       std::string files;
-      for (const CaseInput& input : config.inputs) files += fmt::format("file {} {}\n", input.file, input.sha256);
+      for (const CaseInput& input : config.inputs) files += fmt::format("file {} {}\n", input.text(), input.sha256);
       if (inputs.find(files) == std::string::npos) inputs += files;
     } catch (const CaseError& error) {
       problems.add(error, member);

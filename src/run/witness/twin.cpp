@@ -25,6 +25,7 @@ Case other_case(const Setup& setup) {
     other.scheme.limiter = "huynh";
   }
   other.time.stepper = "auto";
+  choose_anew(other);
   other.time.dt.reset();
   other.time.tolerance = config.time.tolerance.value_or(1e-6);
   return other;

@@ -105,8 +105,7 @@ void check_same(const Case& a, const Case& b) {
   for (std::size_t k = 0; k < a.checks.size(); ++k) {
     const CaseCheck &p = a.checks[k], &q = b.checks[k];
     CHECK(p.quantity == q.quantity);
-    if (p.file.empty()) CHECK(p.against == q.against);
-    CHECK(p.file.empty() == q.file.empty());
+    CHECK(p.against == q.against);
     CHECK(p.at == q.at);
     CHECK(p.below == q.below);
     CHECK(p.above == q.above);
@@ -279,14 +278,16 @@ TEST_CASE("a table of points is found beside the case and checked before anythin
   case_support::write(folder / "points.csv", points);
   const std::string text = with("against = \"exact\"", "against = \"points.csv\"");
   const Case c = read(text, {}, folder);
-  CHECK(c.checks[0].file == folder / "points.csv");
   REQUIRE(c.checks[0].table);
   CHECK(c.checks[0].table->p.size() == 144);
   REQUIRE(c.inputs.size() == 1);
-  CHECK(c.inputs[0].file == "points.csv");
+  CHECK(c.inputs[0].text() == "points.csv");
   CHECK(c.inputs[0].sha256 == sha256_hex(points));
-  const Case back = read(resolved_toml(c), {}, "elsewhere");
-  CHECK(back.checks[0].file == std::filesystem::absolute(folder / "points.csv"));
+  std::filesystem::create_directories(folder / "run" / "inputs");
+  case_support::write(folder / "run" / "inputs" / "index.toml", inputs_index(c.inputs));
+  const Case back = read(resolved_toml(c), {}, folder / "run");
+  CHECK(back.checks[0].against == "inputs/points.csv");
+  CHECK(back.inputs.at(0).places.at(0) == std::filesystem::absolute(folder / "points.csv"));
   const std::string again = text + "[[check]]\nquantity = \"l2\"\nagainst = \"points.csv\"\nbelow = 1\n";
   CHECK(read(again, {}, folder).inputs.size() == 1);  // read once
   case_support::write(folder / "points.csv", "x,p\n0,1\n");
@@ -332,7 +333,8 @@ TEST_CASE("an override replaces what the file says and it excludes") {
 TEST_CASE("an override that fits nothing says so") {
   const auto answer = [](const char* setting) { return refusal(good(), {setting}); };
   CHECK(answer("time.ende=3") ==
-        "--set time.ende: time.ende: unknown key; did you mean end? allowed: end, stepper, tolerance, dt");
+        "--set time.ende: time.ende: unknown key; did you mean end? allowed: end, stepper, stepper_chosen, "
+        "tolerance, dt");
   CHECK(answer("axis.z.cells=3") == "--set axis.z.cells: axis.z.cells: no such axis, allowed: x, y");
   CHECK(answer("check.7.below=3") == "--set check.7.below: check.7.below: 7, the list has the entries 0 to 1");
   CHECK(answer("sde.parameters.aa=3") ==

@@ -235,31 +235,6 @@ TEST_CASE("a later end goes on from the frames that are there") {
   CHECK(fs::exists(*first.out / "density_000009.vti"));
 }
 
-TEST_CASE("a run goes on from any folder with the files of its case") {
-  const Scratch scratch;
-  for (const char* const name : {"home", "home/sub", "elsewhere"}) fs::create_directory(scratch.path / name);
-  std::string table = "x,p\n";
-  for (int i = 0; i < 120; ++i) table += std::to_string(-4 + (i + 0.5) / 12) + ",0.1\n";
-  static_cast<void>(scratch.write("home/sub/values.csv", table));
-  static_cast<void>(scratch.write("home/case.toml", std::string(ou) + "[[check]]\nquantity = \"l1\"\n"
-                                                                      "against = \"sub/values.csv\"\nbelow = 2\n"));
-  const fs::path before = fs::current_path();
-  Command command = quiet("case.toml", {"time.stepper=rk4", "time.dt=1e-4"});
-  command.out = scratch.path / "out";
-  fs::current_path(scratch.path / "home");
-  {
-    const StopRequest request(500);
-    CHECK(verb_run(command) == exit_stopped);
-  }
-  for (const char* const name : {"elsewhere", "."}) {
-    fs::current_path(scratch.path / name);
-    const StopRequest request(500);
-    CHECK(verb_resume(quiet(*command.out)) == exit_stopped);
-  }
-  CHECK(verb_resume(quiet(*command.out)) == exit_ok);
-  fs::current_path(before);
-}
-
 TEST_CASE("what is not the same run is refused and says what differs") {
   const Scratch scratch;
   const fs::path file = scratch.write("case.toml", ou);

@@ -55,18 +55,37 @@ TEST_CASE("run writes every file of the contract and refuses to write twice with
   CHECK(fs::exists(*command.out / "thesis.tex"));
 }
 
-TEST_CASE("resolved.toml of a run loads and gives the same density") {
+TEST_CASE("resolved.toml states what auto took and a run of it takes the same") {
   const Scratch scratch;
-  Command command = quiet({scratch.write("ou.toml", ou).string()});
+  Command command = quiet({scratch.write("ou.toml", std::string(ou) + "monte_carlo = { particles = 500 }\n").string()});
+  command.overrides = {"scheme.flux=auto"};
   command.out = scratch.path / "first";
   REQUIRE(verb_run(command) == exit_ok);
-  const fs::path resolved = scratch.path / "again.toml";
-  fs::copy_file(*command.out / "resolved.toml", resolved);
-  command.arguments = {resolved.string()};
+  const auto summary = [&](const char* folder) {
+    return Json::parse(read_file(scratch.path / folder / "summary.json"));
+  };
+  const Json first = summary("first");
+  const std::string resolved = read_file(scratch.path / "first/resolved.toml");
+  for (const std::string& words :
+       {"flux_chosen = " + first["scheme"]["flux"].dump(), "stepper_chosen = " + first["time"]["stepper"].dump(),
+        std::string("\n# scheme.positive: p >= 0 is promised and enforced\n"),
+        std::string("\n# compare.monte_carlo.dt: 0.")})
+    CHECK_MESSAGE(resolved.find(words) != std::string::npos, words);
+
+  command.arguments = {scratch.write("again.toml", resolved).string()};
+  command.overrides.clear();
   command.out = scratch.path / "second";
   REQUIRE(verb_run(command) == exit_ok);
-  CHECK(read_file(scratch.path / "first" / "density_000005.vti") ==
-        read_file(scratch.path / "second" / "density_000005.vti"));
+  for (const char* const name : {"density_000005.vti", "series.csv", "resolved.toml"})
+    CHECK_MESSAGE(read_file(scratch.path / "second" / name) == read_file(scratch.path / "first" / name), name);
+
+  const std::string other = first["time"]["stepper"] == "tr_bdf2" ? "rkc2" : "tr_bdf2";
+  for (const std::string key : {"time.stepper_chosen", "time.stepper"}) {  // another row is kept, or named
+    command.overrides = {key + "=" + other};
+    command.out = scratch.path / key;
+    REQUIRE(verb_run(command) == exit_ok);
+    CHECK(summary(key.c_str())["time"]["stepper"] == other);
+  }
 }
 
 TEST_CASE("exit codes: a check that falls short is 5 and an interruption is 6") {
