@@ -76,6 +76,14 @@ std::string printable(std::string_view text) { return escaped(text, true); }
 
 std::string printable_line(std::string_view text) { return escaped(text, false); }
 
+std::string shell_word(std::string_view text) {
+  constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%";
+  if (!text.empty() && text.find_first_not_of(plain) == std::string_view::npos) return std::string(text);
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? "'\\''" : std::string(1, c);
+  return out + "'";
+}
+
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {
     const Character next = first_of(text);

@@ -68,6 +68,12 @@ void say(const Document& found, const Command& command) {
 
 void complain(std::string_view text) { static_cast<void>(write_all(STDERR_FILENO, printable(text))); }
 
+std::function<void(std::string_view)> progress_of(const Command& command) {
+  if (command.quiet || command.progress == "never") return {};
+  if (command.progress != "always" && !stderr_is_terminal()) return {};
+  return draw_progress;
+}
+
 void draw_progress(std::string_view bar) {
   static_cast<void>(write_all(STDERR_FILENO, fmt::format("\r\033[K{}", bar)));
 }

@@ -23,7 +23,7 @@ int verb_converge(const Command& command) {
     write_atomically(folder.path() / "converge.csv", csv_of(found));
     figure::Figure made = figure_of_table(folder.path() / "converge.csv", {}, false);
     made.title = found.title;
-    for (const char* name : {"figure.png", "figure.svg"}) figure::write_figure(folder.path() / name, made);
+    write_figures(folder.path(), made);
   }
   say(document(found), command);
   for (const CheckResult& done : found.checks)

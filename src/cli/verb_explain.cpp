@@ -57,7 +57,7 @@ int verb_explain(const Command& command) {
   }
   if (command.json) say(json_text(Json{{"asked", asked}, {"entries", json_of(found)}}));
   for (const Document& entry : found)
-    if (!command.json) say((&entry == found.data() ? "" : "\n") + text_of(entry));
+    if (!command.json) say(fmt::format("{}{}", &entry == found.data() ? "" : "\n", text_of(entry)));
   return exit_ok;
 }
 

@@ -4,7 +4,6 @@
 #include <cstdlib>
 
 #include "fokker/base/errors.hpp"
-#include "fokker/base/stop.hpp"
 #include "fokker/cli/console.hpp"
 #include "fokker/cli/verbs.hpp"
 #include "fokker/run/run_figure.hpp"
@@ -62,18 +61,6 @@ figure::Figure figure_of_folder(const std::filesystem::path& path, const Command
 }
 
 }  // namespace
-
-void draw_figures(const RunRecord& record) {
-  const StopAnswer answer;  // it takes no longer than a signal may wait
-  try {
-    write_figures(record);
-  } catch (const FileError&) {
-    throw;
-  } catch (const std::exception& error) {  // the numbers of the run are worth more than its figure
-    complain(fmt::format("note: no figure is drawn: {}\n", error.what()));
-  }
-  if (const std::string problem = figure::font_problem(); !problem.empty()) complain("note: " + problem + "\n");
-}
 
 int verb_plot(const Command& command) {
   if (command.arguments.size() != 1)

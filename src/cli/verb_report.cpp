@@ -9,7 +9,9 @@
 #include "fokker/base/stop.hpp"
 #include "fokker/cli/console.hpp"
 #include "fokker/cli/verbs.hpp"
+#include "fokker/output/files.hpp"
 #include "fokker/run/report.hpp"
+#include "fokker/run/run_figure.hpp"
 
 namespace fokker {
 
@@ -30,18 +32,39 @@ void show(const std::filesystem::path& page) {
     complain(fmt::format("note: --open: there is no xdg-open here; open {} in a browser\n", page.string()));
 }
 
+/// figure.png and figure.svg, the text of which is returned; "" where there can be none, which is noted on stderr.
+std::string draw_figures(const RunRecord& record) {
+  const StopAnswer answer;  // it takes no longer than a signal may wait
+  std::string svg;
+  try {
+    svg = write_figures(record.folder(), figure_of(record, record.picture()));
+  } catch (const FileError&) {
+    throw;
+  } catch (const std::exception& error) {  // the numbers of the run are worth more than its figure
+    complain(fmt::format("note: no figure is drawn: {}\n", error.what()));
+  }
+  if (const std::string problem = figure::font_problem(); !problem.empty()) complain("note: " + problem + "\n");
+  return svg;
+}
+
 }  // namespace
 
-void report(const RunRecord& record, const Document& words, const Command& command) {
+void report(const RunRecord& record, const Document& words, const Command& command, const std::string& svg) {
   const StopAnswer answer;  // it takes no longer than a signal may wait
   try {
-    write_report(record, words);
+    write_report(record, words, svg);
   } catch (const FileError&) {
     throw;
   } catch (const std::exception& error) {  // the results are there without it
     return complain(fmt::format("note: no report is written: {}\n", error.what()));
   }
   if (command.open) show(record.folder() / report_name);
+}
+
+void write_results(const RunRecord& record, const Document& summary, const Command& command) {
+  const std::string svg = draw_figures(record);
+  write_atomically(record.folder() / "summary.json", json_text(json_of(summary)), Durable::yes);
+  report(record, summary, command, svg);
 }
 
 int verb_report(const Command& command) {

@@ -17,13 +17,6 @@ namespace fokker {
 
 namespace {
 
-/// Where the bar of progress is drawn; nowhere unless it is wanted.
-std::function<void(std::string_view)> progress_of(const Command& command) {
-  if (command.quiet || command.progress == "never") return {};
-  if (command.progress != "always" && !stderr_is_terminal()) return {};
-  return draw_progress;
-}
-
 int exit_code(const RunResult& result) {
   if (result.numerical_failure) return exit_numerical;
   if (!is_final(result.stop_reason)) return exit_stopped;
@@ -42,10 +35,10 @@ int carry_out(Setup& setup, Witnesses witnesses, const RunFolder& folder, std::o
   const Document summary = document(setup, result, folder.path());
   RunRecord record(folder.path(), setup, json_of(summary));
   for (const KeptFrame& frame : result.kept) record.remember(frame.t, frame.arrays);
-  const bool ended = exit_code(result) != exit_stopped;
-  if (ended) draw_figures(record);
-  write_atomically(folder.path() / "summary.json", json_text(json_of(summary)), Durable::yes);
-  if (ended) report(record, summary, command);
+  if (exit_code(result) == exit_stopped)
+    write_atomically(folder.path() / "summary.json", json_text(json_of(summary)), Durable::yes);
+  else
+    write_results(record, summary, command);
   say(summary, command);
   complain(last_words(result));
   if (result.numerical_failure) complain(fmt::format("fokker: {}\n", result.stop_reason));

@@ -2,7 +2,6 @@
 
 #include "fokker/cli/console.hpp"
 #include "fokker/cli/verbs.hpp"
-#include "fokker/output/files.hpp"
 #include "fokker/run/build.hpp"
 #include "fokker/run/run_folder.hpp"
 #include "fokker/run/run_record.hpp"
@@ -21,10 +20,7 @@ int verb_steady(const Command& command) {
       setup.config);
   write_steady(setup, result, folder.path());
   const Document summary = document(setup, result, folder.path());
-  const RunRecord record(folder.path(), setup, json_of(summary));
-  draw_figures(record);
-  write_atomically(folder.path() / "summary.json", json_text(json_of(summary)));
-  report(record, summary, command);
+  write_results(RunRecord(folder.path(), setup, json_of(summary)), summary, command);
   for (const std::string& warning : setup.warnings) complain(fmt::format("warning: {}\n", warning));
   for (const std::string& warning : result.judgement.warnings) complain(fmt::format("warning: {}\n", warning));
   say(summary, command);

@@ -12,12 +12,6 @@
 namespace fokker {
 namespace {
 
-std::function<void(std::string_view)> progress_of(const Command& command) {
-  const bool wanted = !command.quiet && command.progress != "never";
-  return wanted && (command.progress == "always" || stderr_is_terminal()) ? draw_progress
-                                                                          : std::function<void(std::string_view)>();
-}
-
 void require_sense(const Command& command) {
   if (command.arguments.size() != 1) throw UsageError("sweep takes one sweep file: fokker sweep SWEEP.toml");
   if (!command.overrides.empty())

@@ -4,10 +4,12 @@
 #include <filesystem>
 
 #include "fokker/base/errors.hpp"
+#include "fokker/base/printable.hpp"
 #include "fokker/base/stop.hpp"
 #include "fokker/cli/console.hpp"
 #include "fokker/cli/verbs.hpp"
 #include "fokker/output/files.hpp"
+#include "fokker/output/markup.hpp"
 #include "fokker/run/validate.hpp"
 
 namespace fokker {
@@ -44,14 +46,8 @@ std::vector<fs::path> case_files(const Command& command, std::vector<fs::path>& 
   return files;
 }
 
-std::string xml_text(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool control = static_cast<unsigned char>(c) < 0x20;
-    out += c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '"' ? "&quot;" : control ? " " : std::string(1, c);
-  }
-  return out;
-}
+/// XML knows no control characters and no bytes that are no UTF-8.
+std::string xml_text(std::string_view text) { return markup_text(printable_line(text)); }
 
 /// As test runners read it: a test a case.
 std::string junit(std::span<const ValidatedCase> outcomes) {

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "fokker/base/printable.hpp"
+#include "fokker/output/markup.hpp"
 
 namespace fokker {
 namespace {
@@ -57,17 +58,6 @@ std::string table_of(const DocumentTable& table) {
   return text + "</table></div>\n";
 }
 
-void add_values(const Json& json, const std::string& path, std::string& rows) {
-  if (json.is_structured() && !json.empty()) {
-    for (const auto& [key, value] : json.items())
-      add_values(value, path.empty() ? key : fmt::format("{}.{}", path, key), rows);
-    return;
-  }
-  const std::string value =
-      json.is_string() ? json.get<std::string>() : json.dump(-1, ' ', false, Json::error_handler_t::replace);
-  rows += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", html_text(path), html_text(value));
-}
-
 Json words_of(const std::vector<Finding>& findings) {
   Json all = Json::array();
   for (const Finding& finding : findings)
@@ -87,31 +77,7 @@ constexpr std::string_view closing = "</script>";
 
 }  // namespace
 
-std::string html_text(std::string_view text) {
-  std::string out;
-  for (const char c : printable(text)) {
-    switch (c) {
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '&':
-        out += "&amp;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
+std::string html_text(std::string_view text) { return markup_text(printable(text)); }
 
 std::string html_of(const DocumentSection& section) {
   const bool labelled = section.label_width > 0;
@@ -129,7 +95,11 @@ std::string html_of(const Document& document) {
 
 std::string html_of_values(const Json& json) {
   std::string rows;
-  add_values(json, "", rows);
+  for (const auto& [path, leaf] : json_leaves(json)) {
+    const std::string value =
+        leaf.is_string() ? leaf.get<std::string>() : leaf.dump(-1, ' ', false, Json::error_handler_t::replace);
+    rows += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", html_text(path), html_text(value));
+  }
   return "<div class=\"wide\"><table class=\"values\">\n" + rows + "</table></div>\n";
 }
 
@@ -188,20 +158,6 @@ std::string deflated(std::string_view bytes) {
                 quick) != Z_OK)
     throw std::runtime_error("zlib could not deflate");
   out.resize(size);
-  return out;
-}
-
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    const std::size_t count = std::min<std::size_t>(3, bytes.size() - at);
-    std::uint32_t group = 0;
-    for (std::size_t k = 0; k < 3; ++k)
-      group = group << 8 | (k < count ? static_cast<unsigned char>(bytes[at + k]) : 0U);
-    for (std::size_t k = 0; k < 4; ++k) out += k <= count ? digits[group >> (18 - 6 * k) & 63] : '=';
-  }
   return out;
 }
 

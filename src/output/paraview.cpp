@@ -20,6 +20,7 @@
 
 #include "fokker/base/errors.hpp"
 #include "fokker/output/files.hpp"
+#include "fokker/output/markup.hpp"
 
 namespace fokker {
 namespace {
@@ -114,29 +115,6 @@ bool evenly_spaced(std::span<const double> times) {
   return span > 0;
 }
 
-std::string xml_escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 }  // namespace
 
 void write_vti(const std::filesystem::path& path, const Grid& grid, std::span<const CellArray> arrays, double time) {
@@ -160,7 +138,7 @@ void write_pvd(const std::filesystem::path& path, std::span<const std::pair<doub
       "<?xml version=\"1.0\"?>\n<VTKFile type=\"Collection\" version=\"0.1\" byte_order=\"LittleEndian\">\n  "
       "<Collection>\n";
   for (const auto& [time, file] : frames) {
-    text += fmt::format("    <DataSet timestep=\"{}\" group=\"\" part=\"0\" file=\"{}\"/>\n", time, xml_escaped(file));
+    text += fmt::format("    <DataSet timestep=\"{}\" group=\"\" part=\"0\" file=\"{}\"/>\n", time, markup_text(file));
   }
   text += "  </Collection>\n</VTKFile>\n";
   write_atomically(path, text);

@@ -14,6 +14,9 @@ namespace fokker {
 /// The same on one line: line feeds are escaped too.
 [[nodiscard]] std::string printable_line(std::string_view text);
 
+/// The text as one word of a shell (POSIX), in quotes where it needs them.
+[[nodiscard]] std::string shell_word(std::string_view text);
+
 /// Is the text UTF-8 (RFC 3629: shortest forms, no surrogates)?
 [[nodiscard]] bool is_utf8(std::string_view text);
 

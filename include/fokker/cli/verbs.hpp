@@ -1,27 +1,18 @@
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "fokker/base/exit_code.hpp"
 #include "fokker/output/document.hpp"
 
 namespace fokker {
 
 class RunRecord;
-
-/// Exit codes of the contract.
-enum ExitCode : int {
-  exit_ok = 0,
-  exit_internal = 1,
-  exit_usage = 2,
-  exit_file = 3,
-  exit_numerical = 4,
-  exit_check = 5,
-  exit_stopped = 6,
-};
 
 /// The command line, parsed.
 struct Command {
@@ -96,12 +87,14 @@ int demonstration(const Command& command);
 [[nodiscard]] std::string did_you_mean(std::string_view name, std::span<const std::string> names,
                                        const char* none = "");
 
-/// figure.png and figure.svg of a run or of `steady`; where there can be none, that is noted on stderr.
-void draw_figures(const RunRecord& record);
+/// What a run or `steady` that is over leaves: figure.png and figure.svg, summary.json, report.html, which is shown
+/// where --open asks for it. Where there can be no figure or report, that is noted on stderr. Throws FileError.
+void write_results(const RunRecord& record, const Document& summary, const Command& command);
+/// The report alone, of a run whose summary has been written.
+void report(const RunRecord& record, const Document& words, const Command& command, const std::string& svg = "");
 
-/// report.html of a run or of `steady`, when its summary has been written; shown where --open asks for it. Where there
-/// can be none, that is noted on stderr. Throws FileError.
-void report(const RunRecord& record, const Document& words, const Command& command);
+/// Where the bar of progress is drawn; nowhere unless it is wanted.
+[[nodiscard]] std::function<void(std::string_view)> progress_of(const Command& command);
 
 /// Prints what a study found, as JSON or, unless people want it quiet, as text.
 void say(const Document& found, const Command& command);

@@ -30,6 +30,5 @@ namespace fokker {
 
 /// zlib's format (RFC 1950), as DecompressionStream("deflate") reads it.
 [[nodiscard]] std::string deflated(std::string_view bytes);
-[[nodiscard]] std::string base64(std::string_view bytes);
 
 }  // namespace fokker

@@ -101,6 +101,10 @@ class PassageRecord : public Observer {
   bool goes_on_ = false;  // from a checkpoint
 };
 
+/// [=========>          ] for a part of 1.
+[[nodiscard]] std::string progress_bar(double done);
+/// "00:03 left", "1:02:03 left", of what takes as long for every part.
+[[nodiscard]] std::string time_left(double done, double elapsed_seconds);
 /// A bar with rate and time left, given to `draw`.
 [[nodiscard]] std::unique_ptr<Observer> make_progress(const Setup& setup, std::function<void(std::string_view)> draw);
 /// Whether files that grow begin, or go on where a checkpoint left them.

@@ -12,10 +12,10 @@ inline constexpr std::size_t report_bytes = 2'000'000;  ///< what a page has at 
 
 /// The page of a run or of `steady`: one file that holds all it shows, in words that `words` (the document that its
 /// summary.json was made from) says. Numbers are those of the summary. Parts that cannot be made are left out, with a
-/// word about why.
-[[nodiscard]] std::string report_of(const RunRecord& record, const Document& words);
+/// word about why. `svg`: the figure of the run where it has been drawn.
+[[nodiscard]] std::string report_of(const RunRecord& record, const Document& words, const std::string& svg = "");
 /// report.html in the folder of the record. Throws FileError.
-void write_report(const RunRecord& record, const Document& words);
+void write_report(const RunRecord& record, const Document& words, const std::string& svg = "");
 
 /// The words of the report that stands in a folder, as long as they belong to its summary; else the title alone.
 [[nodiscard]] Document words_kept(const RunRecord& record);

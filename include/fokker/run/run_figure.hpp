@@ -18,7 +18,7 @@ namespace fokker {
 [[nodiscard]] figure::Figure figure_of_table(const std::filesystem::path& file, const std::vector<std::string>& columns,
                                              bool log);
 
-/// figure.png and figure.svg of a run folder. Throws FileError.
-void write_figures(const RunRecord& record);
+/// figure.png and figure.svg in a folder. Returns the text of the SVG. Throws FileError.
+std::string write_figures(const std::filesystem::path& folder, const figure::Figure& made);
 
 }  // namespace fokker

@@ -86,6 +86,9 @@ class RunRecord {
   mutable std::size_t kept_values_ = 0;
 };
 
+/// The numbers of at most `most` of `count` frames, but of two at least, evenly from the first to the last.
+[[nodiscard]] std::vector<std::size_t> evenly_chosen(std::size_t count, std::size_t most);
+
 /// A table of numbers in which fields may be empty: NaN. Throws FileError.
 [[nodiscard]] Csv read_table(const std::filesystem::path& file);
 

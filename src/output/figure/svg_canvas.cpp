@@ -4,30 +4,10 @@
 
 #include "canvas.hpp"
 #include "colours.hpp"
+#include "fokker/output/markup.hpp"
 
 namespace fokker::figure {
 namespace {
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  return out;
-}
 
 /// Hundredths of a pixel are enough.
 std::string number(double value) {
@@ -35,19 +15,6 @@ std::string number(double value) {
   while (text.ends_with('0')) text.pop_back();
   if (text.ends_with('.')) text.pop_back();
   return text == "-0" ? "0" : text;
-}
-
-std::string base64(std::string_view bytes) {
-  constexpr const char* digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t k = 0; k < bytes.size(); k += 3) {
-    std::uint32_t group = 0;
-    for (std::size_t j = 0; j < 3; ++j)
-      group = (group << 8) | (k + j < bytes.size() ? static_cast<std::uint8_t>(bytes[k + j]) : 0u);
-    for (std::size_t j = 0; j < 4; ++j) out += j > bytes.size() - k ? '=' : digits[(group >> (18 - 6 * j)) & 63u];
-  }
-  return out;
 }
 
 /// Its own writer, so that words stay words, nothing has an id, and the colours of ink are the page's.
@@ -58,7 +25,7 @@ class SvgCanvas final : public Canvas {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"fokker-figure\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" "
         "height=\"{1}\" role=\"img\" color=\"{2}\" font-family=\"'DejaVu Sans', Verdana, sans-serif\" "
         "font-size=\"11\">\n<title>{3}</title>\n",
-        number(width), number(height), hex(colour_of({})), escaped(title));
+        number(width), number(height), hex(colour_of({})), markup_text(title));
   }
 
   void paper(const Box& box) override {
@@ -100,7 +67,7 @@ class SvgCanvas final : public Canvas {
     if (words.align != Align::left) text_ += fmt::format(" text-anchor=\"{}\"", anchors[static_cast<int>(words.align)]);
     if (words.bold) text_ += " font-weight=\"bold\"";
     if (words.upwards) text_ += fmt::format(" transform=\"rotate(-90 {} {})\"", x, y);
-    text_ += fmt::format("{}>{}</text>\n", opacity(paint), escaped(text));
+    text_ += fmt::format("{}>{}</text>\n", opacity(paint), markup_text(text));
   }
 
   /// An element in an element cuts off what is outside of it, without an id.

@@ -124,9 +124,9 @@ class Trial {
     const Json summary = json_of(words);
     RunRecord record(folder, setup, summary);
     for (const KeptFrame& frame : result.kept) record.remember(frame.t, frame.arrays);
-    write_figures(record);
+    const std::string svg = write_figures(folder, figure_of(record, record.picture()));
     write_atomically(folder / "summary.json", json_text(summary));
-    write_report(record, words);
+    write_report(record, words, svg);
   }
 
   /// In ever longer ways, each twice as long as the one before.

@@ -17,7 +17,7 @@ constexpr double decades = 1e-8;
 std::pair<double, double> view_of(const Story& story) { return {story.axes[0].lower, story.axes[0].upper}; }
 
 FigureAxis density_axis(const Story& story, double top, double bottom) {
-  FigureAxis axis{.label = "density", .unit = density_unit(story.record->axes()), .lower = bottom, .upper = 1.06 * top};
+  FigureAxis axis{.label = "density", .lower = bottom, .upper = 1.06 * top};
   if (story.wishes.log) {
     axis.log = true;
     axis.lower = decades * top;
@@ -84,20 +84,6 @@ Panel image_panel(const Story& story, const std::vector<double>& t, const std::v
   return {.x = story.axes[0], .y = time_axis(t.front(), t.back()), .marks = {std::move(image)}};
 }
 
-ColourScale density_scale(const Story& story, double top) {
-  ColourScale scale{.lower = 0, .upper = top, .label = "density", .unit = density_unit(story.record->axes())};
-  for (const Field& p : story.shown)
-    for (const double value : p.view()) {
-      scale.negative = scale.negative || value < -1e-6 * top;
-      scale.not_finite = scale.not_finite || !(std::abs(value) < 1e150);
-    }
-  if (story.wishes.log) {
-    scale.log = true;
-    scale.lower = 1e-6 * top;
-  }
-  return scale;
-}
-
 /// A field at the chosen times, where there is some p.
 Panel field_panel(const Story& story, const std::string& name) {
   const RunRecord& record = *story.record;
@@ -142,13 +128,12 @@ std::vector<std::string> fields_of(const Story& story) {
 Panel returned_panel(const Story& story) {
   const RunRecord& record = *story.record;
   const std::vector<double> faces = faces_of(record.axes()[0]);
-  constexpr Hue hues[] = {Hue::blue, Hue::orange, Hue::green, Hue::purple, Hue::sky, Hue::red};
   Panel panel{.title = "what came back to t = 0", .x = story.axes[0], .y = {.label = "density"}};
   std::size_t k = 0;
   std::vector<Mark> lines;
   for (const std::string& name : record.ways_back(0))
     if (const std::vector<double> values = record.reverse_array(0, name); values.size() + 1 == faces.size()) {
-      Line line = curve(faces, values, {hues[k % 6]}, "λ = " + name.substr(10));
+      Line line = curve(faces, values, paint_in_turn(k), "λ = " + name.substr(10));
       line.width = 3 - 0.7 * static_cast<double>(std::min<std::size_t>(k, 3));
       ++k;
       lines.emplace_back(std::move(line));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace fokker {
@@ -43,6 +44,11 @@ Paint paint_of(const std::string& witness) {
   return {Hue::ink};
 }
 
+Paint paint_in_turn(std::size_t k) {
+  constexpr std::array hues{Hue::blue, Hue::orange, Hue::green, Hue::purple, Hue::sky, Hue::red};
+  return {hues[k % hues.size()]};
+}
+
 Dash dash_of(const std::string& witness) {
   return witness == "spectral" || witness == "twin" ? Dash::dotted : Dash::dashed;
 }
@@ -51,6 +57,20 @@ std::string words_of(const std::string& witness) {
   if (witness == "monte_carlo") return "particles ±1σ";
   if (witness == "twin") return "companion run";
   return witness;
+}
+
+ColourScale density_scale(const Story& story, double top) {
+  ColourScale scale{.lower = 0, .upper = top, .label = "density"};
+  for (const Field& p : story.shown)
+    for (const double value : p.view()) {
+      scale.negative = scale.negative || value < -1e-6 * top;
+      scale.not_finite = scale.not_finite || !(std::abs(value) < 1e150);
+    }
+  if (story.wishes.log) {
+    scale.log = true;
+    scale.lower = 1e-6 * top;
+  }
+  return scale;
 }
 
 Line curve(const std::vector<double>& faces, std::span<const double> values, Paint paint, std::string label) {
@@ -113,7 +133,6 @@ std::optional<Panel> passage_panel(const RunRecord& record) {
   if (!table || table->column("t") == nullptr) return std::nullopt;
   const std::vector<double>& t = *table->column("t");
   if (t.size() < 3) return std::nullopt;
-  constexpr Hue hues[] = {Hue::blue, Hue::orange, Hue::green, Hue::purple};
   Panel panel{.title = "first passages: density of the times",
               .x = time_axis(t.front(), t.back()),
               .y = {.label = "density of passage times"}};
@@ -125,7 +144,7 @@ std::optional<Panel> passage_panel(const RunRecord& record) {
     const std::vector<double>* const gone = table->column("cumulative_" + name.substr(8));
     if (gone != nullptr && !gone->empty() && gone->back() < negligible) continue;
     panel.marks.emplace_back(
-        Line{.x = t, .y = table->columns[column], .paint = {hues[k++ % 4]}, .label = name.substr(8)});
+        Line{.x = t, .y = table->columns[column], .paint = paint_in_turn(k++), .label = name.substr(8)});
   }
   if (panel.marks.empty()) return std::nullopt;
   fit_heights(panel);
@@ -144,13 +163,14 @@ std::optional<Panel> questions_panel(const RunRecord& record) {
   if (!table || table->column("t") == nullptr) return std::nullopt;
   const std::vector<double>& t = *table->column("t");
   if (t.size() < 3) return std::nullopt;
-  constexpr Hue hues[] = {Hue::blue, Hue::orange, Hue::green, Hue::purple, Hue::sky, Hue::red};
   Panel panel{.title = "answers over time", .x = time_axis(t.front(), t.back()), .y = {}};
   std::size_t k = 0;
   for (const CaseQuestion& asked : record.config().output.questions)
     if (const std::vector<double>* values = table->column(asked.name); values != nullptr)
-      panel.marks.emplace_back(Line{
-          .x = t, .y = *values, .paint = {hues[k++ % 6]}, .label = (asked.condition ? "P of " : "E of ") + asked.name});
+      panel.marks.emplace_back(Line{.x = t,
+                                    .y = *values,
+                                    .paint = paint_in_turn(k++),
+                                    .label = (asked.condition ? "P of " : "E of ") + asked.name});
   for (const Axis& axis : record.axes()) {
     constexpr double rounding = 1e-9;  // of the box in the time of the run
     const std::vector<double>* const values = table->column("mean_velocity_" + axis.name);

@@ -27,6 +27,11 @@ void fit_heights(figure::Panel& panel);
 /// l1 of p from its witnesses over time, in logarithmic heights.
 [[nodiscard]] std::optional<figure::Panel> distance_panel(const Story& story);
 
+/// Colours of p up to `top`, with keys to what of it is negative or not finite.
+[[nodiscard]] figure::ColourScale density_scale(const Story& story, double top);
+
+/// Colours of lines of equal rank, six before the first returns.
+[[nodiscard]] figure::Paint paint_in_turn(std::size_t k);
 /// Colours of witnesses.
 [[nodiscard]] figure::Paint paint_of(const std::string& witness);
 [[nodiscard]] figure::Dash dash_of(const std::string& witness);

@@ -215,18 +215,7 @@ void add_reversal(const Story& story, Figure& figure) {
 Figure plane_figure(Story story) {
   const RunRecord& record = *story.record;
   Figure figure{.title = record.config().title};
-  const double top = scale_end(story);
-  ColourScale scale{.lower = 0, .upper = top, .label = "density", .unit = density_unit(record.axes())};
-  for (const Field& p : story.shown)
-    for (const double value : p.view()) {
-      scale.negative = scale.negative || value < -1e-6 * top;
-      scale.not_finite = scale.not_finite || !(std::abs(value) < 1e150);
-    }
-  if (story.wishes.log) {
-    scale.log = true;
-    scale.lower = 1e-6 * top;
-  }
-  figure.scales = {scale};
+  figure.scales = {density_scale(story, scale_end(story))};
   const Flows flows = flows_of(story);
   const std::size_t count = story.shown.size(), across = count == 4 ? 2 : std::min(count, most_across);
   for (std::size_t k = 0; k < count; k += across) {

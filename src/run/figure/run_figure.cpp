@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "fokker/output/files.hpp"
 #include "panels.hpp"
 
 namespace fokker {
@@ -16,9 +17,11 @@ figure::Figure figure_of(const RunRecord& record, const CasePicture& wishes) {
   return made;
 }
 
-void write_figures(const RunRecord& record) {
-  const figure::Figure made = figure_of(record, record.picture());
-  for (const char* name : {"figure.png", "figure.svg"}) figure::write_figure(record.folder() / name, made);
+std::string write_figures(const std::filesystem::path& folder, const figure::Figure& made) {
+  figure::write_figure(folder / "figure.png", made);
+  std::string svg = figure::svg_of(made);
+  write_atomically(folder / "figure.svg", svg);
+  return svg;
 }
 
 }  // namespace fokker

@@ -19,17 +19,6 @@ double l1(const Field& p, std::span<const double> q) {
   return sum * p.grid->volume();
 }
 
-/// Evenly many of `count` frames, first and last among them.
-std::vector<std::size_t> some_of(std::size_t count, std::size_t most) {
-  std::vector<std::size_t> some;
-  most = std::clamp<std::size_t>(most, 2, std::max<std::size_t>(count, 2));
-  for (std::size_t k = 0; k < most; ++k) {
-    const std::size_t frame = k * (count - 1) / (most - 1);
-    if (some.empty() || frame != some.back()) some.push_back(frame);
-  }
-  return some;
-}
-
 /// Numbers in `change` (ascending from 0) that part it into equal parts.
 std::vector<std::size_t> equal_parts(const std::vector<double>& change, std::size_t most) {
   std::vector<std::size_t> chosen{0};
@@ -118,7 +107,7 @@ Story story_of(const RunRecord& record, const CasePicture& wishes, std::size_t m
   std::error_code unseen;
   const std::uintmax_t bytes =
       std::max<std::uintmax_t>(1, std::filesystem::file_size(record.frames().back().file, unseen));
-  story.looked_at = some_of(record.frames().size(), std::max<std::size_t>(most, most_bytes / bytes));
+  story.looked_at = evenly_chosen(record.frames().size(), std::max<std::size_t>(most, most_bytes / bytes));
   const std::vector<double> gone = look(story);
   if (!wishes.times.empty() && !record.steady())
     story.chosen = nearest_frames(record, wishes.times);
@@ -135,8 +124,6 @@ Story story_of(const RunRecord& record, const CasePicture& wishes, std::size_t m
 std::string time_text(double t) { return fmt::format("t = {:.4g}", t); }
 
 figure::FigureAxis time_axis(double lower, double upper) { return {.label = "t", .lower = lower, .upper = upper}; }
-
-std::string density_unit(const std::vector<Axis>&) { return ""; }
 
 std::vector<double> faces_of(const Axis& axis) {
   std::vector<double> faces;

@@ -31,8 +31,6 @@ struct Story {
 /// "t = 0.25".
 [[nodiscard]] std::string time_text(double t);
 [[nodiscard]] figure::FigureAxis time_axis(double lower, double upper);
-/// What a density is per: "1/um", "1/(um s)"; "" where a unit is not known.
-[[nodiscard]] std::string density_unit(const std::vector<Axis>& axes);
 [[nodiscard]] std::vector<double> faces_of(const Axis& axis);
 [[nodiscard]] std::vector<double> centers_of(const Axis& axis);
 /// A colour from early (0) to late (1).

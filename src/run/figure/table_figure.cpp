@@ -13,8 +13,6 @@ using namespace figure;
 
 namespace {
 
-constexpr Hue hues[] = {Hue::blue, Hue::orange, Hue::green, Hue::purple, Hue::sky, Hue::red};
-
 /// Columns that say how, and not what.
 bool is_counter(const std::string& name) {
   return name == "t" || name == "dt" || name == "step" || name == "mass_error";
@@ -42,7 +40,7 @@ Figure series_figure(const Csv& table, const std::filesystem::path& file, const 
       place = kinds.end() - 1;
     }
     Panel& panel = panels[static_cast<std::size_t>(place - kinds.begin())];
-    panel.marks.emplace_back(column_line(t, table.columns[k], {hues[panel.marks.size() % 6]}, name));
+    panel.marks.emplace_back(column_line(t, table.columns[k], paint_in_turn(panel.marks.size()), name));
   }
   for (Panel& panel : panels) fit_heights(panel);
   Figure figure{.title = file.string()};

@@ -38,16 +38,10 @@ class Progress : public Observer {
 
  private:
   void draw(const Moment& now) {
-    constexpr int width = 30;
     const double done = now.t / end_, elapsed = std::chrono::duration<double>(last_ - start_).count();
-    const int filled = static_cast<int>(done * width);
-    const std::string bar = std::string(static_cast<std::size_t>(filled), '=') + (filled < width ? ">" : "") +
-                            std::string(static_cast<std::size_t>(std::max(0, width - filled - 1)), ' ');
-    const std::string line = fmt::format("[{}] {:3.0f} %  t = {:.4g}  {:.3g} steps/s  {:.3g} Mcell/s  {} left", bar,
-                                         100 * done, now.t, static_cast<double>(now.step) / elapsed,
-                                         1e-6 * cells_ * static_cast<double>(now.rhs_evaluations) / elapsed,
-                                         clock_text(done > 0 ? elapsed * (1 - done) / done : INFINITY));
-    draw_(line);
+    draw_(fmt::format("{} {:3.0f} %  t = {:.4g}  {:.3g} steps/s  {:.3g} Mcell/s  {}", progress_bar(done), 100 * done,
+                      now.t, static_cast<double>(now.step) / elapsed,
+                      1e-6 * cells_ * static_cast<double>(now.rhs_evaluations) / elapsed, time_left(done, elapsed)));
     drawn_ = true;
   }
 
@@ -58,6 +52,17 @@ class Progress : public Observer {
 };
 
 }  // namespace
+
+std::string progress_bar(double done) {
+  constexpr int width = 30;
+  const int filled = std::clamp(static_cast<int>(done * width), 0, width), open = std::max(0, width - filled - 1);
+  return fmt::format("[{}{}{}]", std::string(static_cast<std::size_t>(filled), '='), filled < width ? ">" : "",
+                     std::string(static_cast<std::size_t>(open), ' '));
+}
+
+std::string time_left(double done, double elapsed_seconds) {
+  return clock_text(done > 0 ? elapsed_seconds * (1 - done) / done : INFINITY) + " left";
+}
 
 std::unique_ptr<Observer> make_progress(const Setup& setup, std::function<void(std::string_view)> draw) {
   return std::make_unique<Progress>(setup, std::move(draw));

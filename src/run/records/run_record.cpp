@@ -201,6 +201,14 @@ std::optional<Csv> RunRecord::table(const char* name) const {
   return read_table(file);
 }
 
+std::vector<std::size_t> evenly_chosen(std::size_t count, std::size_t most) {
+  std::vector<std::size_t> all;
+  const std::size_t wanted = std::min(count, std::max<std::size_t>(most, 2));
+  for (std::size_t k = 0; k < wanted; ++k)
+    all.push_back(wanted > 1 ? (k * (count - 1) + (wanted - 1) / 2) / (wanted - 1) : 0);
+  return all;
+}
+
 Csv read_table(const fs::path& file) {
   const std::string bytes = read_file(file);
   std::string filled;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "fokker/base/printable.hpp"
 #include "fokker/base/read_file.hpp"
 #include "fokker/base/sha256.hpp"
 #include "fokker/output/files.hpp"
@@ -37,8 +38,8 @@ std::string part(const char* what, Make make) {
   }
 }
 
-std::string figure_html(const figure::Figure& made, const char* caption) {
-  return fmt::format("<figure>\n{}<figcaption>{}</figcaption></figure>\n", figure::svg_of(made), caption);
+std::string figure_html(const std::string& svg, const char* caption) {
+  return fmt::format("<figure>\n{}<figcaption>{}</figcaption></figure>\n", svg, caption);
 }
 
 std::string moments_html(const RunRecord& record) {
@@ -46,25 +47,20 @@ std::string moments_html(const RunRecord& record) {
   if (!series || series->columns.empty() || series->columns[0].size() < 2) return "";
   std::vector<std::string> columns;
   for (const std::string& name : series->names)
-    if (name.starts_with("mean_") || name.starts_with("variance_") || name.starts_with("var_") ||
-        name.starts_with("covariance"))
+    if (name.starts_with("mean_") || name.starts_with("variance_") || name.starts_with("covariance"))
       if (!name.starts_with("mean_velocity")) columns.push_back(name);
   if (columns.empty()) return "";
   figure::Figure made = figure_of_table(record.folder() / "series.csv", columns, false);
   made.title = "";
-  return "<h2>Moments over time</h2>\n" + figure_html(made, "From series.csv.");
+  return "<h2>Moments over time</h2>\n" + figure_html(figure::svg_of(made), "From series.csv.");
 }
 
 std::string command_of(const RunRecord& record) {
   const Json facts = record.summary().is_object() ? record.summary().value("case", Json::object()) : Json::object();
   std::string command = fmt::format("fokker {} {}", record.steady() ? "steady" : "run",
-                                    facts.value("file", record.config().file.filename().string()));
-  for (const Json& set : facts.value("overrides", Json::array())) {
-    std::string word = set.get<std::string>();
-    for (std::size_t at = word.find('\''); at != std::string::npos; at = word.find('\'', at + 4))
-      word.replace(at, 1, "'\\''");
-    command += " --set '" + word + "'";
-  }
+                                    shell_word(facts.value("file", record.config().file.filename().string())));
+  for (const Json& set : facts.value("overrides", Json::array()))
+    command += " --set " + shell_word(set.get<std::string>());
   return command;
 }
 
@@ -115,14 +111,17 @@ std::string title_of(const RunRecord& record, const Document& words) {
 
 }  // namespace
 
-std::string report_of(const RunRecord& record, const Document& words) {
+std::string report_of(const RunRecord& record, const Document& words, const std::string& svg) {
   const std::string title = title_of(record, words), open = unfinished(record.summary());
   std::string before = head_html(title);
   if (!open.empty()) before += "<p class=\"unfinished\">" + html_text(open) + "</p>\n";
   before += fmt::format("<h1>{}</h1>\n", html_text(title)) +
             part("verdict", [&] { return verdict_html(record.summary()); }) +
             part("equations", [&] { return equations_html(record.config()); }) + "<h2>What it looks like</h2>\n" +
-            part("figure", [&] { return figure_html(figure_of(record, record.picture()), "The figure of the run."); });
+            part("figure", [&] {
+              return figure_html(svg.empty() ? figure::svg_of(figure_of(record, record.picture())) : svg,
+                                 "The figure of the run.");
+            });
   std::string after = part("moments", [&] { return moments_html(record); });
   after += words.sections.empty() ? "<p class=\"soft\">What the run said in words is not kept here; its numbers "
                                     "stand below.</p>\n"
@@ -134,8 +133,8 @@ std::string report_of(const RunRecord& record, const Document& words) {
          after;
 }
 
-void write_report(const RunRecord& record, const Document& words) {
-  write_atomically(record.folder() / report_name, report_of(record, words));
+void write_report(const RunRecord& record, const Document& words, const std::string& svg) {
+  write_atomically(record.folder() / report_name, report_of(record, words, svg));
 }
 
 Document words_kept(const RunRecord& record) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "fokker/output/html.hpp"
+#include "fokker/output/markup.hpp"
 #include "parts.hpp"
 
 /// Frames of p as codes of log10 p in 16 bits: 0 is p = 0 (or less, or below what is kept), 65535 no number, and code c
@@ -39,15 +40,6 @@ std::vector<double> averaged(const Field& p, const Part& x, const Part& y) {
       out.push_back(sum / static_cast<double>((right - i * x.block) * (up - j * y.block)));
     }
   return out;
-}
-
-/// Frames from the first to the last, evenly.
-std::vector<std::size_t> chosen(std::size_t frames, std::size_t most) {
-  std::vector<std::size_t> all;
-  const std::size_t count = std::min(frames, std::max<std::size_t>(most, 2));
-  for (std::size_t k = 0; k < count; ++k)
-    all.push_back(count > 1 ? (k * (frames - 1) + (count - 1) / 2) / (count - 1) : 0);
-  return all;
 }
 
 struct Range {
@@ -102,7 +94,7 @@ std::string viewer_html(const RunRecord& record, std::size_t bytes) {
   std::vector<std::vector<double>> frames;
   Json t = Json::array();
   Range range;
-  for (const std::size_t k : chosen(of, codes / cells)) {
+  for (const std::size_t k : evenly_chosen(of, codes / cells)) {
     frames.push_back(averaged(record.density(k), x, y));
     t.push_back(record.frames()[k].t);
     range.take(frames.back());

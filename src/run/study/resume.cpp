@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "fokker/base/instruction_set.hpp"
+#include "fokker/base/line_difference.hpp"
 #include "fokker/base/read_file.hpp"
 #include "fokker/commit.hpp"
 #include "fokker/output/json_text.hpp"
@@ -20,16 +19,6 @@ namespace fs = std::filesystem;
 std::string program_text() {
   return fmt::format("fokker {} ({}, {}), {}; {}", FOKKER_VERSION, FOKKER_COMMIT, FOKKER_BUILD_TYPE, FOKKER_COMPILER,
                      FOKKER_LIBRARIES);
-}
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  for (std::size_t start = 0; start < text.size();) {
-    const std::size_t end = std::min(text.find('\n', start), text.size());
-    lines.push_back(text.substr(start, end - start));
-    start = end + 1;
-  }
-  return lines;
 }
 
 /// The model, and the vector instructions that loops (FOKKER_ISA) and libraries choose by.
@@ -57,19 +46,6 @@ std::pair<std::string, bool> final_reason(const fs::path& folder) {
   const Json summary = Json::parse(read_file(folder / "summary.json"), nullptr, false);
   const std::string reason = summary.is_object() ? summary.value("stop_reason", "") : "";
   return {is_final(reason) ? reason : "", summary.is_object() && summary.contains("estimate")};
-}
-
-/// The lines of each that the other does not have, "- was", "+ is".
-std::string difference(const std::string& was, const std::string& is) {
-  const std::vector<std::string> before = lines_of(was), now = lines_of(is);
-  std::string text;
-  const auto add = [&](const char* sign, const auto& all, const auto& others) {
-    for (const std::string& line : all)
-      if (std::find(others.begin(), others.end(), line) == others.end()) text += fmt::format("\n  {} {}", sign, line);
-  };
-  add("-", before, now);
-  add("+", now, before);
-  return text.empty() ? "\n  the order of its lines" : text;
 }
 
 /// UsageError where it is not, unless `force`.
@@ -220,14 +196,14 @@ Resumption resume_from(const fs::path& folder, const std::vector<std::string>& o
   const bool same = is_same_program(memory, force, going.notes);
   if (const std::string now = read_file(folder / "case.toml"); now != memory.text)
     throw UsageError(fmt::format("{} is not the case that the run was begun with:{}", (folder / "case.toml").string(),
-                                 difference(memory.text, now)));
+                                 line_difference(memory.text, now)));
   const Case before = case_of(memory, folder, {});
   require_inputs(memory, before);
   Case kept = before;
   keep_choices(kept, memory);
   if (const std::string now = resolved_toml(kept); now != memory.resolved)
     throw UsageError(fmt::format("the case comes out in another way than when the run was begun:{}",
-                                 difference(memory.resolved, now)));
+                                 line_difference(memory.resolved, now)));
   going.estimates = estimates || memory.estimates;
   // The program that chose comes to the same, and says why.
   going.config = !overrides.empty() ? extended(memory, folder, before, overrides) : same ? before : std::move(kept);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "fokker/base/errors.hpp"
+#include "fokker/base/printable.hpp"
 #include "fokker/output/checkpoint.hpp"
 #include "fokker/output/files.hpp"
 #include "member.hpp"
@@ -10,15 +11,9 @@
 namespace fokker {
 namespace {
 
-std::string quoted(const std::string& word) {
-  std::string out = "'";
-  for (const char c : word) out += c == '\'' ? "'\\''" : std::string(1, c);
-  return out + "'";
-}
-
 std::string shell_text(const std::vector<std::string>& words) {
   std::string text;
-  for (const std::string& word : words) text += fmt::format("{}{}", text.empty() ? "" : " ", quoted(word));
+  for (const std::string& word : words) text += fmt::format("{}{}", text.empty() ? "" : " ", shell_word(word));
   return text;
 }
 
@@ -35,7 +30,7 @@ std::filesystem::path write_job_list(const Sweep& sweep, const SweepOptions& opt
     // A job that was killed and is started again goes on.
     lines += sweep.use == CaseFor::steady
                  ? anew + "\n"
-                 : fmt::format("if [ -f {} ]; then {}; else {}; fi\n", quoted((own / checkpoint_name).string()),
+                 : fmt::format("if [ -f {} ]; then {}; else {}; fi\n", shell_word((own / checkpoint_name).string()),
                                shell_text(member_command(sweep, options.program, member, own, true)), anew);
   }
   const std::filesystem::path list = folder / "sweep.jobs", script = folder / "sweep.slurm";
@@ -47,7 +42,7 @@ std::filesystem::path write_job_list(const Sweep& sweep, const SweepOptions& opt
                                        "#SBATCH --cpus-per-task={}\n"
                                        "#SBATCH --signal=TERM@60\n"
                                        "exec bash -c \"$(sed -n \"${{SLURM_ARRAY_TASK_ID}}p\" {})\"\n",
-                                       "fokker-sweep", members.size(), sweep.threads, quoted(list.string())));
+                                       "fokker-sweep", members.size(), sweep.threads, shell_word(list.string())));
   return script;
 }
 

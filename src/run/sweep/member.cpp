@@ -14,6 +14,7 @@
 #include <cstring>
 #include <utility>
 
+#include "fokker/base/exit_code.hpp"
 #include "fokker/base/read_file.hpp"
 #include "fokker/output/checkpoint.hpp"
 #include "fokker/run/stop_reason.hpp"
@@ -51,14 +52,14 @@ MemberState state_on_disk(const Sweep& sweep, const SweepPlan& plan, std::size_t
     const bool stopped = reason == "interrupted" || reason == "wall_time";
     state.status = stopped ? "stopped" : "failed";
     if (!stopped && reason.is_string()) state.message = reason.get<std::string>();
-    state.exit_code = stopped ? 6 : 4;
+    state.exit_code = stopped ? exit_stopped : exit_numerical;
     return state;
   }
   state.status = "done";
   for (const Json& check : at("/checks"))
     if (!check.value("ok", false)) {
       state.status = "short";
-      state.exit_code = 5;
+      state.exit_code = exit_check;
     }
   return state;
 }

@@ -21,7 +21,7 @@ namespace fokker {
 /// Takes away what says that a run was done or can go on; the next run replaces the rest.
 void forget_run(const std::filesystem::path& folder);
 
-/// The command of a member, from its checkpoint on where it has one and `anew` does not say otherwise.
+/// The command that runs a member, from its checkpoint on where it is to `resume`.
 [[nodiscard]] std::vector<std::string> member_command(const Sweep& sweep, const std::filesystem::path& program,
                                                       std::size_t member, const std::filesystem::path& folder,
                                                       bool resume);

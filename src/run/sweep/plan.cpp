@@ -49,23 +49,16 @@ class MemberProblems {
   std::vector<Problem> problems_;
 };
 
-Case case_of(const Sweep& sweep, std::size_t member) {
-  return load_case(sweep.case_file, sweep.overrides(member), vocabulary(), sweep.use);
-}
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  for (std::size_t start = 0; start < text.size();) {
-    const std::size_t end = std::min(text.find('\n', start), text.size());
-    lines.push_back(text.substr(start, end - start));
-    start = end + 1;
-  }
-  return lines;
+void try_to_build(Case config, CaseFor use) {
+  if (use == CaseFor::steady)
+    static_cast<void>(build_steady(std::move(config)));
+  else
+    static_cast<void>(build(std::move(config)));
 }
 
 }  // namespace
 
-SweepPlan plan_sweep(const Sweep& sweep) {
+SweepPlan plan_sweep(const Sweep& sweep, bool begins) {
   SweepPlan plan;
   MemberProblems problems(sweep);
   std::string text, inputs;
@@ -73,12 +66,13 @@ SweepPlan plan_sweep(const Sweep& sweep) {
     poll_stop();
     plan.identity += fmt::format("member {}: {}\n", member, values_text(sweep, member));
     try {
-      const Case config = case_of(sweep, member);
+      Case config = load_case(sweep.case_file, sweep.overrides(member), vocabulary(), sweep.use);
       plan.case_sha256 = config.sha256;
       text = config.text;
       std::string files;
       for (const CaseInput& input : config.inputs) files += fmt::format("file {} {}\n", input.text(), input.sha256);
       if (inputs.find(files) == std::string::npos) inputs += files;
+      if (begins) try_to_build(std::move(config), sweep.use);
     } catch (const CaseError& error) {
       problems.add(error, member);
     }
@@ -87,39 +81,6 @@ SweepPlan plan_sweep(const Sweep& sweep) {
   plan.identity =
       fmt::format("verb = {}\n{}{}{}", sweep.use == CaseFor::steady ? "steady" : "run", plan.identity, inputs, text);
   return plan;
-}
-
-void build_members(const Sweep& sweep) {
-  MemberProblems problems(sweep);
-  for (std::size_t member = 0; member < sweep.members.size(); ++member) {
-    poll_stop();
-    try {
-      Case config = case_of(sweep, member);
-      if (sweep.use == CaseFor::steady)
-        static_cast<void>(build_steady(std::move(config)));
-      else
-        static_cast<void>(build(std::move(config)));
-    } catch (const CaseError& error) {
-      problems.add(error, member);
-    }
-  }
-  problems.raise();
-}
-
-std::string line_difference(const std::string& was, const std::string& is) {
-  const std::vector<std::string> before = lines_of(was), now = lines_of(is);
-  const std::set<std::string> of_before(before.begin(), before.end()), of_now(now.begin(), now.end());
-  constexpr std::size_t most = 20;
-  std::string text;
-  std::size_t count = 0;
-  const auto add = [&](const char* sign, const std::vector<std::string>& all, const std::set<std::string>& others) {
-    for (const std::string& line : all)
-      if (!others.contains(line) && ++count <= most) text += fmt::format("\n  {} {}", sign, line);
-  };
-  add("-", before, of_now);
-  add("+", now, of_before);
-  if (count > most) text += fmt::format("\n  and {} lines more", count - most);
-  return text.empty() ? "\n  the order of its lines" : text;
 }
 
 Json parameters_of(const Sweep& sweep, std::size_t member) {

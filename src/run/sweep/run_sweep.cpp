@@ -7,8 +7,11 @@
 #include <list>
 #include <thread>
 
+#include "fokker/base/exit_code.hpp"
+#include "fokker/base/line_difference.hpp"
 #include "fokker/base/stop.hpp"
 #include "fokker/output/files.hpp"
+#include "fokker/run/observers.hpp"
 #include "fokker/run/sweep.hpp"
 #include "job_list.hpp"
 #include "member.hpp"
@@ -114,13 +117,12 @@ class Runner {
   /// What became of a member whose process has ended.
   void take(const MemberProcess& process, int code) {
     const std::size_t member = process.member();
-    constexpr int usage = 2, file = 3, stopped = 6;
     MemberState state = state_on_disk(sweep_, plan_, member, folder(member));
     if (state.status == "running") return elsewhere_.push_back(member);  // of a sweep that was killed
-    if (process.resumed() && (code == usage || code == file)) return launch(member, false);
+    if (process.resumed() && (code == exit_usage || code == exit_file)) return launch(member, false);
     if (code < 0)
       state = {.status = "failed", .message = fmt::format("ended by signal {}", -code)};
-    else if (code == stopped)
+    else if (code == exit_stopped)
       state.status = "stopped";
     else if (!state.over() || state.exit_code != code)
       state = {.status = "failed", .message = process.last_words(), .summary = std::move(state.summary)};
@@ -162,15 +164,11 @@ class Runner {
                       done = total_ - std::min(left, total_);
     const auto failed =
         std::count_if(members_.begin(), members_.end(), [](const auto& m) { return m.status == "failed"; });
-    constexpr std::size_t width = 30;
-    const std::size_t filled = width * done / std::max<std::size_t>(1, total_);
-    const double elapsed = std::chrono::duration<double>(last_ - begin_).count();
-    const std::string time =
-        done == 0 ? "--"
-                  : fmt::format("{:.0f} s", elapsed * static_cast<double>(total_ - done) / static_cast<double>(done));
-    options_.draw_progress(fmt::format("[{}{}] {} of {} members, {} running, {} failed, {} left",
-                                       std::string(filled, '='), std::string(width - filled, ' '), done, total_,
-                                       processes_.size() + elsewhere_.size(), failed, time));
+    const double part = static_cast<double>(done) / static_cast<double>(std::max<std::size_t>(1, total_)),
+                 elapsed = std::chrono::duration<double>(last_ - begin_).count();
+    options_.draw_progress(fmt::format("{} {} of {} members, {} running, {} failed, {}", progress_bar(part), done,
+                                       total_, processes_.size() + elsewhere_.size(), failed,
+                                       time_left(part, elapsed)));
   }
 
   const Sweep& sweep_;
@@ -192,7 +190,7 @@ void begin(const Sweep& sweep, const SweepPlan& plan, const SweepOptions& option
   if (before == plan.identity && !options.force) return;
   if (!before.empty() && !options.force)
     throw UsageError(fmt::format("{} holds another sweep; --force begins anew, --out DIR writes elsewhere:{}",
-                                 options.folder.string(), line_difference(before, plan.identity)));
+                                 options.folder.string(), line_difference(before, plan.identity, 20)));
   std::vector<std::string> parameters;
   for (std::size_t i = 0; i < sweep.members.size(); ++i) {
     if (options.force && is_locked(options.folder / member_name(i)))
@@ -206,11 +204,9 @@ void begin(const Sweep& sweep, const SweepPlan& plan, const SweepOptions& option
 }  // namespace
 
 SweepResult run_sweep(const Sweep& sweep, const SweepOptions& options) {
-  const SweepPlan plan = plan_sweep(sweep);
   if (options.only && *options.only >= sweep.members.size())
     throw UsageError(fmt::format("--only {}: the members are 0 to {}", *options.only, sweep.members.size() - 1));
-  // Once, before anything is written.
-  if (options.force || !fs::exists(options.folder / "sweep.sqlite")) build_members(sweep);
+  const SweepPlan plan = plan_sweep(sweep, options.force || !fs::exists(options.folder / "sweep.sqlite"));
   fs::create_directories(options.folder);
   SweepStore store(options.folder / "sweep.sqlite");
   begin(sweep, plan, options, store);

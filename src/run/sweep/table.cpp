@@ -10,23 +10,10 @@
 namespace fokker {
 namespace {
 
-/// Every number, word and verdict of a summary by its dotted name; entries of lists by their number.
-void add_leaves(const Json& value, const std::string& name, std::vector<std::pair<std::string, Json>>& leaves) {
-  if (!value.is_structured()) {
-    leaves.emplace_back(name, value);
-    return;
-  }
-  std::size_t k = 0;
-  for (const auto& [key, item] : value.items()) {
-    const std::string step = value.is_array() ? std::to_string(k++) : key;
-    add_leaves(item, name.empty() ? step : name + "." + step, leaves);
-  }
-}
-
+/// What of a summary fits into a cell.
 std::vector<std::pair<std::string, Json>> leaves_of(const MemberState& member) {
-  std::vector<std::pair<std::string, Json>> leaves;
-  const Json summary = Json::parse(member.summary, nullptr, false);
-  if (summary.is_object()) add_leaves(summary, "", leaves);
+  auto leaves = json_leaves(Json::parse(member.summary, nullptr, false));
+  std::erase_if(leaves, [](const auto& leaf) { return leaf.second.is_structured() || leaf.second.is_discarded(); });
   return leaves;
 }
 

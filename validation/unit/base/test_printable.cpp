@@ -34,3 +34,12 @@ TEST_CASE("what a terminal obeys is escaped and everything else stays") {
   CHECK(printable("two\nlines") == "two\nlines");
   CHECK(printable_line("two\nlines") == "two\\u000alines");
 }
+
+TEST_CASE("a word of a shell is quoted where the shell would read something else") {
+  CHECK(shell_word("axis.x.cells=512") == "axis.x.cells=512");
+  CHECK(shell_word("/a-b_c/d.toml") == "/a-b_c/d.toml");
+  CHECK(shell_word("") == "''");
+  CHECK(shell_word("it's $HOME") == "'it'\\''s $HOME'");
+  for (const char* text : {"a b", "a\nb", "[1,2]", "~", "*", "#", "a;b", "{1,2}", "\xC3\xA4", "!"})
+    CHECK(shell_word(text) == std::string("'") + text + "'");
+}

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "fokker/output/html.hpp"
+#include "fokker/output/markup.hpp"
 
 using namespace fokker;
 

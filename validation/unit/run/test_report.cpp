@@ -6,6 +6,7 @@
 #include "fokker/output/files.hpp"
 #include "fokker/output/html.hpp"
 #include "fokker/run/report.hpp"
+#include "fokker/run/run_figure.hpp"
 #include "fokker/run/run_folder.hpp"
 #include "small_case.hpp"
 
@@ -31,7 +32,8 @@ struct Reported {
   }
   void finish() const {
     write_atomically(folder / "summary.json", json_text(json_of(words)));
-    write_report(RunRecord(folder), words);
+    const RunRecord record(folder);
+    write_report(record, words, svg_of(figure_of(record, {})));
   }
 };
 

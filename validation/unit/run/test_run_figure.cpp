@@ -78,7 +78,8 @@ TEST_CASE("a figure in 1D shows times and witnesses and space and time") {
                            ">current<", ">distance from witnesses<", ">noise alone<"})
     CHECK_MESSAGE(has(svg, text), text);
   CHECK(count(svg, "<image ") == 2);  // space and time, and its colours
-  write_figures(ran.record());
+  const RunRecord drawn = ran.record();
+  write_figures(drawn.folder(), figure_of(drawn, {}));
   CHECK(fs::file_size(ran.folder / "figure.png") > 10000);
   CHECK(fs::exists(ran.folder / "figure.svg"));
 }

@@ -125,7 +125,7 @@ TEST_CASE("a member whose process fails is reported and a list has a command for
   CHECK(run_sweep(sweep, options).list.filename() == "sweep.slurm");
   const std::string jobs = read_file(scratch.path / "out" / "sweep.jobs");
   CHECK(std::count(jobs.begin(), jobs.end(), '\n') == 2);
-  CHECK(has(jobs, "'--set' 'time.end=2'"));
+  CHECK(has(jobs, "--set time.end=2"));
   options.list_for.clear();
   const SweepResult result = run_sweep(sweep, options);
   CHECK(result.count("failed") == 2);
