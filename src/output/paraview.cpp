@@ -9,16 +9,19 @@
 #include <vtkFieldData.h>
 #include <vtkImageData.h>
 #include <vtkNew.h>
+#include <vtkStringArray.h>
 #include <vtkXMLImageDataReader.h>
 #include <vtkXMLImageDataWriter.h>
 #include <vtkZLibDataCompressor.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <system_error>
 
 #include "fokker/base/errors.hpp"
+#include "fokker/base/printable.hpp"
 #include "fokker/output/files.hpp"
 #include "fokker/output/markup.hpp"
 
@@ -64,6 +67,28 @@ vtkNew<vtkDoubleArray> named_array(const std::string& name, std::span<const doub
   array->SetNumberOfTuples(static_cast<vtkIdType>(values.size()));
   std::copy(values.begin(), values.end(), array->GetPointer(0));
   return array;
+}
+
+vtkNew<vtkStringArray> named_words(const std::string& name, std::span<const std::string> words) {
+  vtkNew<vtkStringArray> array;
+  array->SetName(name.c_str());
+  for (const std::string& word : words) array->InsertNextValue(printable_line(word));  // a zero would end it
+  return array;
+}
+
+/// The names and units of axes for scripts, and what ParaView writes at the axes of a view.
+void add_axes(std::span<const Axis> axes, vtkFieldData* fields) {
+  std::vector<std::string> names, units;
+  for (const Axis& axis : axes) {
+    names.push_back(axis.name);
+    units.push_back(axis.unit);
+  }
+  fields->AddArray(named_words("axis_names", names));
+  fields->AddArray(named_words("axis_units", units));
+  for (std::size_t k = 0; k < axes.size(); ++k) {
+    const std::string title = axes[k].title_with_unit();
+    fields->AddArray(named_words(k == 0 ? "AxisTitleForX" : "AxisTitleForY", {&title, 1}));
+  }
 }
 
 /// VTK stores the range of a vector's length in the file and cannot read it back when it is infinite.
@@ -130,6 +155,7 @@ void write_vti(const std::filesystem::path& path, const Grid& grid, std::span<co
   // What ParaView colours by when it opens the file.
   if (!arrays.empty()) image->GetCellData()->SetActiveAttribute(arrays[0].name.c_str(), vtkDataSetAttributes::SCALARS);
   image->GetFieldData()->AddArray(named_array("TimeValue", std::span(&time, 1)));
+  add_axes(grid.axes(), image->GetFieldData());
   write_image(path, image);
 }
 
@@ -166,6 +192,8 @@ void write_spacetime_vti(const std::filesystem::path& path, const Axis& axis, st
   image->SetSpacing(axis.width(), step, 1.0);
   image->GetCellData()->SetScalars(p);
   image->GetFieldData()->AddArray(named_array("frame_times", times));
+  const Axis rows{.name = even ? "t" : "frame"};
+  add_axes(std::array{axis, rows}, image->GetFieldData());
   write_image(path, image);
 }
 
@@ -214,6 +242,13 @@ class VtiFile {
   ErrorListener errors_;
 };
 
+std::vector<std::string> words_in(vtkFieldData* fields, const char* name) {
+  std::vector<std::string> words;
+  if (auto* array = vtkStringArray::SafeDownCast(fields->GetAbstractArray(name)); array != nullptr)
+    for (vtkIdType k = 0; k < array->GetNumberOfValues(); ++k) words.push_back(array->GetValue(k));
+  return words;
+}
+
 VtiContent VtiFile::read() {
   reader_->Update();
   vtkImageData* image = reader_->GetOutput();
@@ -228,6 +263,8 @@ VtiContent VtiFile::read() {
     content.upper.push_back(image->GetOrigin()[k] + cells * image->GetSpacing()[k]);
   }
   if (vtkDataArray* time = image->GetFieldData()->GetArray("TimeValue")) content.time = time->GetComponent(0, 0);
+  content.names = words_in(image->GetFieldData(), "axis_names");
+  content.units = words_in(image->GetFieldData(), "axis_units");
   for (int a = 0; a < image->GetCellData()->GetNumberOfArrays(); ++a) {
     vtkDataArray* array = image->GetCellData()->GetArray(a);
     if (array == nullptr) continue;  // text, not numbers

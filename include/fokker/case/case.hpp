@@ -74,11 +74,11 @@ struct CaseQuestion {
 
 /// What figures show in place of what is chosen for them.
 struct CasePicture {
-  std::vector<double> times;        ///< of frames; empty: those at which something happens
-  std::vector<std::string> fields;  ///< empty: what the case is about
-  bool log = false;                 ///< of densities
-  std::string aspect = "free";      ///< or "equal": a unit of one axis as long as one of the other
-  [[nodiscard]] bool wishes() const { return !times.empty() || !fields.empty() || log || aspect != "free"; }
+  std::vector<double> times = {};        ///< of frames; empty: those at which something happens
+  std::vector<std::string> fields = {};  ///< empty: what the case is about
+  bool log = false;                      ///< of densities
+  std::string aspect = {};  ///< "free", "equal" (a unit of one axis as long as one of the other) or "": by units
+  [[nodiscard]] bool wishes() const { return !times.empty() || !fields.empty() || log || !aspect.empty(); }
 };
 
 struct CaseOutput {

@@ -20,6 +20,11 @@ struct Axis {
   double lower = 0, upper = 1;  ///< [x]
   Index cells = 1;
   Boundary at_lower = Boundary::reflecting, at_upper = Boundary::reflecting;
+  std::string label{}, unit{};  ///< for people who look at pictures of it; "" where nothing is said
+
+  /// What stands beside it: its label, or else its name; and with its unit, "position [um]".
+  [[nodiscard]] const std::string& title() const { return label.empty() ? name : label; }
+  [[nodiscard]] std::string title_with_unit() const { return title() + (unit.empty() ? "" : " [" + unit + "]"); }
 
   [[nodiscard]] double width() const { return (upper - lower) / static_cast<double>(cells); }
   /// Centre of cell i; exact mirror images about the middle of the axis.

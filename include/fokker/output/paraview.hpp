@@ -20,10 +20,12 @@ struct CellArray {
   bool vector = columns.size() > 1;
 };
 
-/// Writes a .vti with cell data (a density is a cell average) and `TimeValue` in the field data. A 2D grid is nx x ny
-/// pixels; a 1D grid is a line of nx line cells, so that ParaView's "Integrate Variables" gives the mass in both and
-/// "Plot Data" draws the curve. The first array is the active scalar. Inline binary with zlib: appended data cannot be
-/// read by ParaView 5.11 with Debian 12's expat. The same input gives the same bytes. Atomic. Throws FileError.
+/// Writes a .vti with cell data (a density is a cell average); in the field data `TimeValue`, names and units of the
+/// axes (`axis_names`, `axis_units`, "" where there is none) and what ParaView shows at them (`AxisTitleForX` ...). A
+/// 2D grid is nx x ny pixels; a 1D grid is a line of nx line cells, so that ParaView's "Integrate Variables" gives the
+/// mass in both and "Plot Data" draws the curve. The first array is the active scalar. Inline binary with zlib:
+/// appended data cannot be read by ParaView 5.11 with Debian 12's expat. The same input gives the same bytes. Atomic.
+/// Throws FileError.
 void write_vti(const std::filesystem::path& path, const Grid& grid, std::span<const CellArray> arrays, double time);
 
 /// density.pvd: (time, file name) of every frame so far, rewritten atomically. Throws FileError.
@@ -40,6 +42,7 @@ struct VtiContent {
   std::vector<Index> cells;
   std::vector<double> lower, upper;
   double time = 0;
+  std::vector<std::string> names, units;                            ///< of the axes; none in files of earlier versions
   std::vector<std::pair<std::string, std::vector<double>>> arrays;  ///< vectors interleaved, 3 components
 };
 [[nodiscard]] VtiContent read_vti(const std::filesystem::path& path);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "fokker/run/run_figure.hpp"
 #include "panels.hpp"
 
 namespace fokker {
@@ -17,7 +18,7 @@ constexpr double decades = 1e-8;
 std::pair<double, double> view_of(const Story& story) { return {story.axes[0].lower, story.axes[0].upper}; }
 
 FigureAxis density_axis(const Story& story, double top, double bottom) {
-  FigureAxis axis{.label = "density", .lower = bottom, .upper = 1.06 * top};
+  FigureAxis axis{.label = "density", .unit = density_unit(story.record->axes()), .lower = bottom, .upper = 1.06 * top};
   if (story.wishes.log) {
     axis.log = true;
     axis.lower = decades * top;
@@ -128,7 +129,9 @@ std::vector<std::string> fields_of(const Story& story) {
 Panel returned_panel(const Story& story) {
   const RunRecord& record = *story.record;
   const std::vector<double> faces = faces_of(record.axes()[0]);
-  Panel panel{.title = "what came back to t = 0", .x = story.axes[0], .y = {.label = "density"}};
+  Panel panel{.title = "what came back to t = 0",
+              .x = story.axes[0],
+              .y = {.label = "density", .unit = density_unit(record.axes())}};
   std::size_t k = 0;
   std::vector<Mark> lines;
   for (const std::string& name : record.ways_back(0))

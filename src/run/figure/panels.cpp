@@ -6,6 +6,8 @@
 #include <array>
 #include <cmath>
 
+#include "fokker/run/run_figure.hpp"
+
 namespace fokker {
 
 using namespace figure;
@@ -60,7 +62,7 @@ std::string words_of(const std::string& witness) {
 }
 
 ColourScale density_scale(const Story& story, double top) {
-  ColourScale scale{.lower = 0, .upper = top, .label = "density"};
+  ColourScale scale{.lower = 0, .upper = top, .label = "density", .unit = density_unit(story.record->axes())};
   for (const Field& p : story.shown)
     for (const double value : p.view()) {
       scale.negative = scale.negative || value < -1e-6 * top;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "fokker/run/run_figure.hpp"
 #include "panels.hpp"
 
 namespace fokker {
@@ -54,7 +55,11 @@ CellImage image_of(const Grid& grid, std::span<const double> p, int scale) {
           .scale = scale};
 }
 
-bool equal_axes(const Story& story) { return story.wishes.aspect == "equal"; }
+bool equal_axes(const Story& story) {
+  const std::vector<Axis>& axes = story.record->axes();
+  const bool one_unit = !axes[0].unit.empty() && axes[0].unit == axes[1].unit;
+  return story.wishes.aspect.empty() ? one_unit : story.wishes.aspect == "equal";
+}
 
 /// Of the row: so high that a panel of a third is about square, or as its axes ask where they share a unit.
 double height_of(const Story& story, std::size_t across) {
@@ -155,7 +160,9 @@ Panel marginal_panel(const Story& story, int axis) {
   const RunRecord& record = *story.record;
   const std::vector<double> faces = faces_of(grid.axis(axis));
   const FigureAxis& x = story.axes[static_cast<std::size_t>(axis)];
-  Panel panel{.title = fmt::format("over {} alone", x.label), .x = x, .y = {.label = "density"}};
+  Panel panel{.title = fmt::format("over {} alone", x.label),
+              .x = x,
+              .y = {.label = "density", .unit = density_unit({&grid.axis(axis), 1})}};
   double top = 0, later = 0;
   for (std::size_t k = 0; k < story.shown.size(); ++k) {
     const std::vector<double> p = marginal(grid, story.shown[k].view(), axis);

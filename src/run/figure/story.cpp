@@ -93,7 +93,9 @@ std::vector<double> look(Story& story) {
   return gone;
 }
 
-figure::FigureAxis whole(const Axis& axis) { return {.label = axis.name, .lower = axis.lower, .upper = axis.upper}; }
+figure::FigureAxis whole(const Axis& axis) {
+  return {.label = axis.title(), .unit = axis.unit, .lower = axis.lower, .upper = axis.upper};
+}
 
 }  // namespace
 

@@ -194,8 +194,11 @@ Document of_vti(const fs::path& path) {
   for (std::size_t k = 0; k < content.cells.size(); ++k) {
     volume *= (content.upper[k] - content.lower[k]) / static_cast<double>(content.cells[k]);
     cells *= static_cast<std::size_t>(content.cells[k]);
-    box += fmt::format("{}{} cells in [{:.6g}, {:.6g}]", k > 0 ? " x " : "", content.cells[k], content.lower[k],
-                       content.upper[k]);
+    const auto word = [&](const std::vector<std::string>& words) {
+      return k < words.size() && !words[k].empty() ? " " + words[k] : "";
+    };
+    box += fmt::format("{}{} cells in{} [{:.6g}, {:.6g}]{}", k > 0 ? " x " : "", content.cells[k], word(content.names),
+                       content.lower[k], content.upper[k], word(content.units));
   }
   add(findings, "cells", content.cells, "grid", box);
   add(findings, "lower", content.lower, "", "");

@@ -151,7 +151,7 @@ std::string parameters_html(const Case& config) {
 std::string axes_html(const Case& config) {
   DocumentTable table{.columns = {"axis", "from", "to", "cells", "lower side", "upper side"}};
   for (const Axis& axis : config.axes) {
-    const std::string said[] = {axis.name,
+    const std::string said[] = {axis.label.empty() ? axis.title_with_unit() : axis.name + ": " + axis.title_with_unit(),
                                 fmt::format("{:.6g}", axis.lower),
                                 fmt::format("{:.6g}", axis.upper),
                                 std::to_string(axis.cells),

@@ -7,6 +7,7 @@
 
 #include "fokker/output/html.hpp"
 #include "fokker/output/markup.hpp"
+#include "fokker/run/run_figure.hpp"
 #include "parts.hpp"
 
 /// Frames of p as codes of log10 p in 16 bits: 0 is p = 0 (or less, or below what is kept), 65535 no number, and code c
@@ -76,8 +77,10 @@ std::string packed(const std::vector<std::vector<double>>& frames, double low, d
 }
 
 Json axis_json(const Axis& axis, const Part& part) {
-  return {{"name", axis.name}, {"lower", axis.lower}, {"upper", axis.upper},
-          {"of", part.of},     {"block", part.block}, {"cells", part.cells}};
+  return {{"name", axis.name},   {"title", axis.title_with_unit()},
+          {"unit", axis.unit},   {"lower", axis.lower},
+          {"upper", axis.upper}, {"of", part.of},
+          {"block", part.block}, {"cells", part.cells}};
 }
 
 }  // namespace
@@ -102,7 +105,12 @@ std::string viewer_html(const RunRecord& record, std::size_t bytes) {
   if (!(range.high >= range.low)) return "";
   const double low = std::max(range.low, range.high - most_decades), step = (range.high - low) / (largest_code - 1);
 
-  Json all{{"axes", {axis_json(axes[0], x)}}, {"t", t}, {"low", low}, {"step", step}};
+  const std::string unit = density_unit(axes);
+  Json all{{"axes", {axis_json(axes[0], x)}},
+           {"title", unit.empty() ? "p" : "p [" + unit + "]"},
+           {"t", t},
+           {"low", low},
+           {"step", step}};
   if (plane) all["axes"].push_back(axis_json(axes[1], y));
   all["bytes"] = packed(frames, low, step);
   std::string note = fmt::format("Values are kept as log10 p in 16 bits: off by at most {:.1g} of themselves",

@@ -91,7 +91,7 @@
     pen.scale(ratio, ratio);
     pen.font = "12px sans-serif";
     const ink = style.color, logarithmic = scale.selectedIndex === 1, high = range.selectedIndex ? peak(frame()) : top;
-    box = {left: 58, top: 10, width: width - 58 - (plane ? 84 : 14), height: height - 46};
+    box = {left: 74, top: 10, width: width - 74 - (plane ? 84 : 14), height: height - 46};
     const low = logarithmic ? high - decades : 0, up = logarithmic ? high : 10 ** high * (plane ? 1 : 1.05);
     const part = code => {
       const v = logarithmic ? logOf(code) : valueOf(code);
@@ -107,9 +107,12 @@
     pen.textAlign = "right";
     for (const y of ticks(yRange[0], yRange[1], height / 60)) pen.fillText(words(y), box.left - 6, Y(y) + 4);
     pen.textAlign = "center";
-    pen.fillText(axes[0].name, box.left + box.width / 2, height - 4);
-    pen.textAlign = "left";
-    pen.fillText(plane ? axes[1].name : "p", 4, box.top + 12);
+    pen.fillText(axes[0].title, box.left + box.width / 2, height - 4);
+    pen.save();
+    pen.translate(12, box.top + box.height / 2);
+    pen.rotate(-Math.PI / 2);
+    pen.fillText(plane ? axes[1].title : data.title, 0, 0);
+    pen.restore();
     pen.save();
     pen.beginPath();
     pen.rect(box.left, box.top, box.width, box.height);
@@ -173,7 +176,7 @@
     if (i < 0 || j < 0) { readout.textContent = hint; return; }
     const code = codes[frame() * cells + j * nx + i];
     const value = code === 65535 ? "not a number" : code === 0 ? "0, or below what is kept" : shown(valueOf(code));
-    readout.textContent = axes.map((a, k) => a.name + " = " + shown(at[k])).join(", ") + ": p = " + value;
+    readout.textContent = axes.map((a, k) => a.name + " = " + shown(at[k]) + (a.unit ? " " + a.unit : "")).join(", ") + ": p = " + value;
   }
   const zoom = (factor, at) => {
     view = view.map(([a, b], k) => {

@@ -32,7 +32,7 @@ const std::vector<Row> rows = {
     {"cells = 64", "cell = 64",
      "c.toml:2:1: axis.x.cells: missing, must be an integer >= 2"
      "\n"
-     "c.toml:5:1: axis.x.cell: unknown key; did you mean cells? allowed: name, range, cells, boundary"},
+     "c.toml:5:1: axis.x.cell: unknown key; did you mean cells? allowed: name, range, cells, boundary, label, unit"},
     {"frames = 4", R"(frames = 4
 frame = 3)",
      "c.toml:31:1: output.frame: unknown key; did you mean frames? allowed: frames, every, times, series, fields, "

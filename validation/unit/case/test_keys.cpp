@@ -81,6 +81,7 @@ std::vector<std::string> cases() {
       with(initial, "density = \"exp(-x^2)\""),
       with(initial, "point = [0, 0]"),
       with(initial, "uniform = true"),
+      with("boundary = \"reflecting\"", "boundary = \"reflecting\"\nlabel = \"position\"\nunit = \"um\""),
       with(fluxes, "form = \"effective_drift\"\nscore_order = 4\nlimiter = \"minmod\"\npositive = false"),
       with(fluxes, "form = \"effective_drift\"\nflux = \"weno5\"\nscore = \"table\"\ntable = \"run\""),
       with("tolerance = 1e-5", "dt = 0.1"),

@@ -2,6 +2,11 @@
 // time is in the field data, the data stand inline (ParaView 5.11 on Debian 12 cannot read appended data), the
 // same input gives the same bytes, and a file is either the old one or the new one.
 #include <doctest/doctest.h>
+#include <vtkFieldData.h>
+#include <vtkImageData.h>
+#include <vtkNew.h>
+#include <vtkStringArray.h>
+#include <vtkXMLImageDataReader.h>
 
 #include <bit>
 #include <cmath>
@@ -110,6 +115,25 @@ TEST_CASE("a line frame is a row of line cells and its vectors have three compon
   CHECK(values_of(read_file(folder.path / "a.vti"), "WholeExtent").at(0) == "0 64 0 0 0 0");
 }
 
+TEST_CASE("a frame has the names and units of its axes and the titles that ParaView shows") {
+  const TemporaryFolder folder;
+  const Grid grid({Axis{.name = "x", .cells = 2, .label = "Ort", .unit = std::string("µm\0<", 5)}, Axis{.name = "v"}});
+  const std::vector<double> p{1.0, 2.0};
+  write_vti(folder.path / "a.vti", grid, std::vector<CellArray>{{"p", {p}}}, 0);
+  const VtiContent back = read_vti(folder.path / "a.vti");
+  CHECK(back.names == std::vector<std::string>{"x", "v"});
+  CHECK(back.units == std::vector<std::string>{"µm\\u0000<", ""});
+  CHECK(same_bits(back.arrays.at(0).second, p));
+  const vtkNew<vtkXMLImageDataReader> reader;
+  reader->SetFileName((folder.path / "a.vti").c_str());
+  reader->Update();
+  const auto title = [&](const char* name) {
+    return vtkStringArray::SafeDownCast(reader->GetOutput()->GetFieldData()->GetAbstractArray(name))->GetValue(0);
+  };
+  CHECK(title("AxisTitleForX") == "Ort [µm\\u0000<]");
+  CHECK(title("AxisTitleForY") == "v");
+}
+
 TEST_CASE("the smallest grids are written and read") {
   const TemporaryFolder folder;
   const std::vector<double> p{7.0, 8.0};
@@ -135,7 +159,7 @@ TEST_CASE("data stand inline and compressed and nothing is appended") {
     CHECK(text.find("AppendedData") == std::string::npos);
     CHECK(text.find("compressor=\"vtkZLibDataCompressor\"") != std::string::npos);
     const auto formats = values_of(text, " format");
-    CHECK(formats.size() == 2);
+    CHECK(formats.size() == 6);  // p, the time, and the names, units and titles of the axes
     for (const std::string& format : formats) CHECK(format == "binary");
   }
   const std::string text = read_file(folder.path / "a.vti");

@@ -94,6 +94,24 @@ TEST_CASE("a figure in 2D shows frames on one scale and contours and streamlines
   CHECK(count(svg, "fokker-area fokker-red") > 4);      // heads of arrows
 }
 
+TEST_CASE("axes have their labels and units and densities are per unit and one unit is one scale") {
+  const auto equal = [](const Ran& ran, const CasePicture& wishes) {
+    return figure_of(ran.record(), wishes).rows.at(0).panels.at(0).equal;
+  };
+  {
+    const Ran ran(ou_2d, {"axis.x.label=\"Länge <1>\"", "axis.x.unit=\"µm\"", "axis.y.unit=\"µm\""});
+    const std::string svg = ran.svg();
+    for (const char* text : {">Länge &lt;1&gt; [µm]<", ">y [µm]<", ">over Länge &lt;1&gt; alone<", "1/µm²]<", "1/µm]<"})
+      CHECK_MESSAGE(has(svg, text), text);
+    CHECK(equal(ran, {}));
+    CHECK_FALSE(equal(ran, {.aspect = "free"}));
+  }
+  const Ran unlike(ou_2d, {"axis.x.unit=\"m\"", "axis.y.unit=\"m/s\""});
+  CHECK(has(unlike.svg(), "1/(m (m/s))]<"));
+  CHECK_FALSE(equal(unlike, {}));
+  CHECK(equal(unlike, {.aspect = "equal"}));
+}
+
 TEST_CASE("what a case wishes is shown and what cannot be is refused") {
   const Ran ran(ou);
   const std::string svg = ran.svg({.times = {0.2}, .fields = {"score"}, .log = true});
