@@ -84,7 +84,7 @@ struct CasePicture {
 struct CaseOutput {
   std::vector<double> times;  ///< ascending, first 0, last end, no two of them the same (same_time)
   std::vector<std::string> fields{"p"};
-  double series = 0;  ///< interval of the rows of series.csv between frames; the reader fills in end/1000
+  double series = 0;  ///< interval between rows of series.csv; the reader fills in a fiftieth of the first output time
   std::vector<CaseQuestion> questions;      ///< expectations, then probabilities
   std::vector<std::string> formats{"vti"};  ///< of frames
   bool marginals = false;                   ///< 2D: frames of what each axis alone has

@@ -10,6 +10,7 @@ namespace fokker::input {
 namespace {
 
 constexpr std::int64_t default_frames = 20;
+constexpr double most_rows = 1e6;  // of series.csv
 
 // Times come from an index, t_k = k * end / N: adding up intervals would drift.
 std::vector<double> equal_frames(double end, std::int64_t frames) {
@@ -48,8 +49,9 @@ std::vector<std::string> distinct_words(const Reading& r, const std::vector<Node
 
 void read_output(Reading& r) {
   r.c.output.times = equal_frames(r.c.time.end, default_frames);
-  r.c.output.series = r.c.time.end / 1000;
   bool good = !r.node || read_table(r);
+  constexpr double rows = 50;  // in the first interval
+  if (!(r.c.output.series > 0)) r.c.output.series = std::max(r.c.output.times[1] / rows, r.c.time.end / most_rows);
   for (const char* key : {"output.frames", "output.every", "output.times"})
     good = good && !r.reader.faulty.contains(key);
   r.reader.times_known = r.reader.end_known && good;
@@ -100,7 +102,6 @@ void read_times(Reading& r) {
 std::string write_times(const Case& c, std::size_t) { return c.has_time ? toml_list(c.output.times) : ""; }
 
 void read_series(Reading& r) {
-  constexpr double most_rows = 1e6;
   const auto interval = r.reader.number(r.node, Bounds::positive());
   if (!interval || !r.reader.end_known) return;
   r.c.output.series = *interval;

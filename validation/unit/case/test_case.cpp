@@ -153,6 +153,7 @@ TEST_CASE("every key of a case lands in its field") {
   CHECK(c.time.end == 2);
   CHECK(c.time.tolerance == 1e-5);
   CHECK(c.output.times == std::vector<double>{0, 0.5, 1, 1.5, 2});
+  CHECK(c.output.series == 0.5 / 50);
   CHECK(c.output.fields == std::vector<std::string>{"p", "current"});
   CHECK(at(*c.compare.exact_formula, 1, 2, 3) == doctest::Approx(std::exp(-0.25 - 4)));
   CHECK(c.compare.monte_carlo->particles == 1000);
