@@ -41,7 +41,10 @@ const std::vector<KeyRow> rows = with_judging_keys({
     key("axis.*.name", {KeyKind::text, "a name for the formulas", read_axis_name, writer(&Axis::name)}, "", required,
         "what formulas, messages and --set call the axis", "\"x\""),
     key("axis.*.range", {KeyKind::list, "a pair [lower, upper]", read_range, write_range}, "x", required,
-        "the ends of the box, wide enough that next to no mass is felt at its walls", "[-3.0, 3.0]"),
+        "the ends of the box, wide enough that next to no mass is felt at its walls; -inf, inf: an end that is chosen "
+        "from "
+        "the moments of the distribution, and moved outwards where it is felt",
+        "[-3.0, 3.0]"),
     key("axis.*.cells", integer(&Axis::cells, 2, any), "", required,
         "the number of cells: p is kept as their averages; twice as many leave a quarter of the error where the flux "
         "is of order 2",

@@ -74,6 +74,8 @@ std::function<void(std::string_view)> progress_of(const Command& command) {
   return draw_progress;
 }
 
+void tell_note(const std::string& note) { complain(fmt::format("note: {}\n", note)); }
+
 void draw_progress(std::string_view bar) {
   static_cast<void>(write_all(STDERR_FILENO, fmt::format("\r\033[K{}", bar)));
 }

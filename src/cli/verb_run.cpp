@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <set>
+
 #include "fokker/cli/console.hpp"
 #include "fokker/cli/verbs.hpp"
 #include "fokker/output/checkpoint.hpp"
@@ -16,6 +18,18 @@
 namespace fokker {
 
 namespace {
+
+/// Each once: a run that begins again has the warnings of the one before.
+class SetupWarnings {
+ public:
+  void complain_of(const Setup& setup) {
+    for (const std::string& warning : setup.warnings)
+      if (said_.insert(warning).second) complain(fmt::format("warning: {}\n", warning));
+  }
+
+ private:
+  std::set<std::string> said_;
+};
 
 int exit_code(const RunResult& result) {
   if (result.numerical_failure) return exit_numerical;
@@ -53,16 +67,26 @@ int carry_out(Setup& setup, Witnesses witnesses, const RunFolder& folder, std::o
 int verb_run(const Command& command) {
   if (command.arguments.size() != 1) throw UsageError("run takes one case file: fokker run CASE.toml");
   const std::filesystem::path file = command.arguments[0];
-  Setup setup = build(load_case(file, command.overrides, vocabulary()));
-  if (command.estimate) require_cells_for_estimate(setup.config);
-  Witnesses witnesses = make_witnesses(setup);  // they may refuse the case: before anything is written
-  const RunFolder folder(command.out ? *command.out : std::filesystem::path("runs") / file.stem(), command.force,
+  std::optional<RunFolder> folder;
+  SetupWarnings warnings;
+  return in_wide_box(
+      load_case(file, command.overrides, vocabulary()),
+      [&](const Case& config) {
+        Setup setup = build(config);
+        if (command.estimate) require_cells_for_estimate(setup.config);
+        Witnesses witnesses = make_witnesses(setup);  // they may refuse the case: before anything is written
+        if (folder)
+          folder->begin_again(setup.config, choices_beside_keys(setup, witnesses));
+        else
+          folder.emplace(command.out ? *command.out : std::filesystem::path("runs") / file.stem(), command.force,
                          setup.config, choices_beside_keys(setup, witnesses));
-  write_checkpoint(folder.path(), checkpoint_of(setup, command.estimate, ""), Durable::no);
-  for (const std::string& warning : setup.warnings) complain(fmt::format("warning: {}\n", warning));
+        write_checkpoint(folder->path(), checkpoint_of(setup, command.estimate, ""), Durable::no);
+        warnings.complain_of(setup);
 
-  if (command.verbose && !command.json) say(text_of(document(setup, check_case(setup, true))) + "\n");
-  return carry_out(setup, std::move(witnesses), folder, {}, command.estimate, command);
+        if (command.verbose && !command.json) say(text_of(document(setup, check_case(setup, true))) + "\n");
+        return carry_out(setup, std::move(witnesses), *folder, {}, command.estimate, command);
+      },
+      tell_note);
 }
 
 int verb_resume(const Command& command) {
@@ -81,14 +105,25 @@ int verb_resume(const Command& command) {
     if (!command.quiet && !command.json) say(fmt::format("{}: finished, nothing is left to do\n", path.string()));
     return exit_ok;
   }
-  Setup setup = build(std::move(going.config));
-  if (going.estimates) require_cells_for_estimate(setup.config);
-  Witnesses witnesses = make_witnesses(setup);
-  if (!command.overrides.empty())
-    write_atomically(folder.path() / "resolved.toml",
-                     resolved_toml(setup.config) + choices_beside_keys(setup, witnesses));
-  for (const std::string& warning : setup.warnings) complain(fmt::format("warning: {}\n", warning));
-  return carry_out(setup, std::move(witnesses), folder, std::move(going.state), going.estimates, command);
+  bool goes_on = true;
+  SetupWarnings warnings;
+  return in_wide_box(
+      std::move(going.config),
+      [&](const Case& config) {
+        Setup setup = build(config);
+        if (going.estimates) require_cells_for_estimate(setup.config);
+        Witnesses witnesses = make_witnesses(setup);
+        if (!std::exchange(goes_on, false)) {
+          folder.begin_again(setup.config, choices_beside_keys(setup, witnesses));
+          write_checkpoint(folder.path(), checkpoint_of(setup, going.estimates, ""), Durable::no);
+        } else if (!command.overrides.empty()) {
+          write_atomically(folder.path() / "resolved.toml",
+                           resolved_toml(setup.config) + choices_beside_keys(setup, witnesses));
+        }
+        warnings.complain_of(setup);
+        return carry_out(setup, std::move(witnesses), folder, std::exchange(going.state, {}), going.estimates, command);
+      },
+      tell_note);
 }
 
 }  // namespace fokker

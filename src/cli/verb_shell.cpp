@@ -61,21 +61,23 @@ std::string zsh_completion() {
   for (const Verb& verb : verbs())
     if (verb.act != nullptr) {
       std::string help(verb.help);
-      for (const char c : {'\'', ':'}) std::erase(help, c);
+      std::erase(help, '\'');
       described += fmt::format(" '{}:{}'", verb.name, help);
     }
   return fmt::format(R"(#compdef fokker
 # fokker: completion for zsh; put it as _fokker into a folder of $fpath
 _fokker() {{
   local -a verbs=({verbs})
-  if (( CURRENT == 2 )); then _describe verb verbs; _files -g '*.toml'; return; fi
+  local verb w
+  for w in $words[2,CURRENT-1]; do [[ $w != -* ]] && {{ verb=$w; break }}; done
   if [[ $words[CURRENT] == -* ]]; then compadd -- {options}; return; fi
-  case $words[2] in
+  case $verb in
+    "") _describe verb verbs; _files -g '*.toml' ;;
     list) compadd -- {topics} ;;
     explain) compadd -- {names} ;;
     completion) compadd -- bash zsh fish ;;
     info|compare) _files ;;
-    *) _files -g '*.toml(-/)' ;;
+    *) _files -g '*.toml' ;;
   esac
 }}
 _fokker "$@"
@@ -94,7 +96,12 @@ std::string fish_quoted(std::string_view text) {
 }
 
 std::string fish_completion() {
-  std::string text = "# fokker: completion for fish; put it into ~/.config/fish/completions/fokker.fish\n";
+  std::string text = R"fish(# fokker: completion for fish; put it into ~/.config/fish/completions/fokker.fish
+complete -c fokker -f
+complete -c fokker -n 'not __fish_seen_subcommand_from list explain completion info compare man' -a "(__fish_complete_path (commandline -ct) | string match -r '.*(?:\.toml|/)(?:\t.*)?\$')"
+complete -c fokker -n '__fish_seen_subcommand_from info compare' -F
+complete -c fokker -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'
+)fish";
   for (const Verb& verb : verbs())
     if (verb.act != nullptr)
       text +=
@@ -105,10 +112,10 @@ std::string fish_completion() {
                         name.substr(name.starts_with("--") ? 2 : 1), option.argument.empty() ? "" : " -r",
                         fish_quoted(option.help));
   }
-  text += fmt::format("complete -c fokker -n '__fish_seen_subcommand_from list' -f -a '{}'\n",
-                      fmt::join(list_topics(), " "));
-  text += fmt::format("complete -c fokker -n '__fish_seen_subcommand_from explain' -f -a '{}'\n",
-                      words_of(explained_names()));
+  text +=
+      fmt::format("complete -c fokker -n '__fish_seen_subcommand_from list' -a '{}'\n", fmt::join(list_topics(), " "));
+  text +=
+      fmt::format("complete -c fokker -n '__fish_seen_subcommand_from explain' -a '{}'\n", words_of(explained_names()));
   return text;
 }
 

@@ -12,9 +12,15 @@ namespace fokker {
 int verb_steady(const Command& command) {
   if (command.arguments.size() != 1) throw UsageError("steady takes one case file: fokker steady CASE.toml");
   const std::filesystem::path file = command.arguments[0];
-  Setup setup = build_steady(load_case(file, command.overrides, vocabulary(), CaseFor::steady));
-  if (command.estimate) require_cells_for_estimate(setup.config);
-  const SteadyResult result = solve_steady(setup, command.estimate);  // before anything is written
+  Setup setup;
+  const SteadyResult result = in_wide_box(  // before anything is written
+      load_case(file, command.overrides, vocabulary(), CaseFor::steady),
+      [&](const Case& config) {
+        setup = build_steady(config);
+        if (command.estimate) require_cells_for_estimate(setup.config);
+        return solve_steady(setup, command.estimate);
+      },
+      tell_note);
   const RunFolder folder(
       command.out ? *command.out : std::filesystem::path("runs") / (file.stem().string() + "_steady"), command.force,
       setup.config);

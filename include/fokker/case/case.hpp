@@ -160,6 +160,15 @@ struct CaseStop {
   std::string file;                  ///< that lies in the run folder
 };
 
+/// A side without an end: `range = [-inf, inf]`. The box is chosen when the case is built
+/// (run/build/infinite_range.hpp), and the ends of the axis are finite from there on.
+struct InfiniteSide {
+  std::size_t axis = 0;
+  int side = 0;       ///< 0 lower, 1 upper
+  int enlarged = 0;   ///< how often the box was widened there
+  bool kept = false;  ///< the box stays as it is: of a run that goes on to a later end
+};
+
 struct Case {
   std::filesystem::path file;          ///< as given
   std::string text;                    ///< the bytes of the file
@@ -167,6 +176,7 @@ struct Case {
   std::vector<std::string> overrides;  ///< --set, as given
   std::string title;
   std::vector<Axis> axes;
+  std::vector<InfiniteSide> infinite;  ///< by axis, the lower side first
   SdeFormulas sde;
   /// Formulas as they stand in the file, with their names: path of the key -> TOML text (for resolved.toml).
   std::map<std::string, std::string, std::less<>> written;

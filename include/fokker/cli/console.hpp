@@ -14,6 +14,8 @@ void complain(std::string_view text);
 
 /// Replaces the bar of progress on stderr by another one; an empty one takes it away.
 void draw_progress(std::string_view bar);
+/// "note: ..." on stderr.
+void tell_note(const std::string& note);
 
 [[nodiscard]] bool stderr_is_terminal();
 

@@ -7,6 +7,7 @@
 
 #include "fokker/base/archive.hpp"
 #include "fokker/output/checkpoint.hpp"
+#include "fokker/run/build/infinite_range.hpp"
 #include "fokker/run/setup.hpp"
 
 namespace fokker {
@@ -21,10 +22,11 @@ struct RunMemory {
   std::string resolved;                                     ///< the case with every default
   std::string flux, stepper;                                ///< what "auto" chose, or the case named
   bool estimates = false;                                   ///< RunOptions::estimates
-  std::string state;                                        ///< of the run; empty: at t = 0
+  ChosenBox box;
+  std::string state;  ///< of the run; empty: at t = 0
   /// All but the state, which has a block of its own.
   void keep(Archive& archive) {
-    archive(program, processor, file, text, overrides, inputs, resolved, flux, stepper, estimates);
+    archive(program, processor, file, text, overrides, inputs, resolved, flux, stepper, estimates, box);
   }
 };
 

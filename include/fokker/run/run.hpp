@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fokker/output/document.hpp"
+#include "fokker/run/build/infinite_range.hpp"
 #include "fokker/run/check_result.hpp"
 #include "fokker/run/estimate.hpp"
 #include "fokker/run/judgement.hpp"
@@ -62,6 +63,7 @@ struct RunResult : RunState {
   std::vector<CheckResult> checks;
   std::vector<std::string> warnings;  ///< what came up while it ran; those known before are Setup's
   Judgement judgement;                ///< of its own box and grid; its warnings are among `warnings`
+  std::vector<FeltSide> felt{};       ///< one per Case::infinite
   std::optional<ReverseResult> reverse;
   std::optional<Estimate> estimate{};
   std::vector<KeptFrame> kept{};  ///< of runs with a folder, up to 16 MB
@@ -70,12 +72,13 @@ struct RunResult : RunState {
   void keep(Archive& archive) {
     RunState::keep(archive);
     archive(rhs_evaluations, factorisations, underflows, stepping_seconds, total_seconds, output_seconds,
-            witness_seconds, undefined_scores, capped_fraction, peclet, verdicts, log_likelihood, warnings, answers);
+            witness_seconds, undefined_scores, capped_fraction, peclet, verdicts, log_likelihood, warnings, answers,
+            felt);
   }
 };
 
 /// Steps a setup to its end, with witnesses, checks and files. A numerical failure is a result (the last good frame,
-/// series and summary are kept), not an exception.
+/// series and summary are kept), not an exception. Throws BoxOutgrown, when the files of this run are those of nobody.
 [[nodiscard]] RunResult run(Setup& setup, const RunOptions& options);
 /// The same with witnesses that were made before, so that what they refuse is known before anything is written.
 [[nodiscard]] RunResult run(Setup& setup, Witnesses witnesses, const RunOptions& options);

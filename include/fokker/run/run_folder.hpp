@@ -26,6 +26,8 @@ class RunFolder {
   /// where another process does, and where something that is no file has the name of one that a run writes.
   explicit RunFolder(std::filesystem::path folder);
   ~RunFolder();
+  /// Removes what has been written, but for inputs/, and puts the case there anew.
+  void begin_again(const Case& config, const std::string& remarks) const;
   RunFolder(const RunFolder&) = delete;
   RunFolder& operator=(const RunFolder&) = delete;
 

@@ -53,8 +53,11 @@ struct Setup {
 /// both.
 [[nodiscard]] Setup assemble(Case config);
 
-/// The case of a run beside the run: nothing to compare, to check, to stop or to go back for, and no output but at the
-/// end.
+/// The SDE of a case; CaseError where its formulas make none.
+[[nodiscard]] std::shared_ptr<const FormulaSde> make_formulas(const Case& config);
+
+/// The case of a run beside the run: nothing to compare, to check, to stop or to go back for, no output but at the end,
+/// and the box as it is.
 [[nodiscard]] Case side_case(Case config);
 
 /// What "auto" took is forgotten.

@@ -26,6 +26,7 @@ struct SteadyResult {
   std::optional<Verdict> exact;              ///< against the closed form or the formula, where it is stationary itself
   Field exact_density;                       ///< of that witness; no grid when there is none
   double set_up_seconds = 0;                 ///< copying the edges (the operator itself was built before)
+  std::vector<FeltSide> felt;                ///< one per Case::infinite
   Judgement judgement;                       ///< of its box and grid
   double solve_seconds = 0, total_seconds = 0;
   std::optional<Estimate> estimate{};

@@ -58,6 +58,21 @@ void check_grid_size(CaseReader& reader, const Node& node, const Case& c) {
 
 }  // namespace
 
+// A side without an end is the wall of a box that is chosen such that next to nothing gets there.
+void check_infinite_sides(Reading& r) {
+  const Axis& axis = r.c.axes[r.entry];
+  for (const InfiniteSide& side : r.c.infinite) {
+    if (side.axis != r.entry) continue;
+    const Boundary kind = side.side == 0 ? axis.at_lower : axis.at_upper;
+    if (kind == Boundary::reflecting) continue;
+    const char* const end = side.side == 0 ? "lower" : "upper";
+    r.report(fmt::format("{} at the {} side, which has no end (range); {}", to_string(kind), end,
+                         kind == Boundary::periodic ? "a ring has two ends, give both"
+                                                    : "nothing gets there: it must be reflecting, or have an end"));
+    if (kind == Boundary::periodic) return;
+  }
+}
+
 // One word for both sides, or a pair [lower, upper]; a torus has no sides.
 void read_boundary(Reading& r) {
   if (!r.node) return;
@@ -66,7 +81,7 @@ void read_boundary(Reading& r) {
   if (r.node.value->kind != Value::Kind::array) {
     const auto both = boundary_named(r.reader.word(r.node, boundaries));
     axis.at_lower = axis.at_upper = both.value_or(Boundary::reflecting);
-    return;
+    return check_infinite_sides(r);
   }
   const auto pair = r.reader.list(r.node);
   if (pair->size() != 2)
@@ -78,20 +93,42 @@ void read_boundary(Reading& r) {
     return r.report("periodic on one side only, must be on both or neither");
   axis.at_lower = *lower;
   axis.at_upper = *upper;
+  check_infinite_sides(r);
 }
 
 std::string write_boundary(const Case& c, std::size_t entry) {
   return fmt::format("[\"{}\", \"{}\"]", to_string(c.axes[entry].at_lower), to_string(c.axes[entry].at_upper));
 }
 
-void read_range(Reading& r) {
+// -inf below and inf above stand for no end.
+bool has_no_end(const Node& range, std::size_t side) {
+  const auto& items = range.value->items;
+  return range.value->kind == Value::Kind::array && items.size() == 2 && items[side].kind == Value::Kind::real &&
+         items[side].real == (side == 0 ? -1 : 1) * std::numeric_limits<double>::infinity();
+}
+
+// The end of an axis that has none at the other side.
+void read_one_end(Reading& r, std::size_t side) {
+  const Node end{&r.node.value->items[side], fmt::format("{}.{}", r.node.key, side)};
   Axis& axis = r.c.axes[r.entry];
-  const auto range = r.node ? r.reader.vector(r.node, 2) : std::nullopt;
-  if (!range) {  // reported; no point is outside of an unknown box
-    axis.lower = -std::numeric_limits<double>::infinity();
-    axis.upper = std::numeric_limits<double>::infinity();
+  if (const auto value = r.reader.number(end)) (side == 0 ? axis.lower : axis.upper) = *value;
+}
+
+void read_range(Reading& r) {
+  Axis& axis = r.c.axes[r.entry];  // no point is outside of an unknown box, nor of one that is still to be chosen
+  axis.lower = -std::numeric_limits<double>::infinity();
+  axis.upper = std::numeric_limits<double>::infinity();
+  if (!r.node) return;
+  if (has_no_end(r.node, 0) || has_no_end(r.node, 1)) {
+    for (std::size_t side = 0; side < 2; ++side)
+      if (has_no_end(r.node, side))
+        r.c.infinite.push_back({r.entry, static_cast<int>(side)});
+      else
+        read_one_end(r, side);
     return;
   }
+  const auto range = r.reader.vector(r.node, 2);
+  if (!range) return;
   axis.lower = (*range)[0];
   axis.upper = (*range)[1];
   if (!(axis.upper > axis.lower))

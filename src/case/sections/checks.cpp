@@ -45,6 +45,11 @@ void read_file_witness(const Reading& r) {
     if (known != c.checks.end()) check.table = known->table;  // else: what is wrong with it was reported
     return;
   }
+  if (!c.infinite.empty())
+    return reader.report(node,
+                         fmt::format("a table of points says nothing of what lies beyond them: axis.{}.range must "
+                                     "have both ends",
+                                     c.axes[c.infinite.front().axis].name));
   const bool axes_read =
       c.axes.size() == reader.dimension() && std::all_of(c.axes.begin(), c.axes.end(), [](const Axis& axis) {
         return std::isfinite(axis.lower) && std::isfinite(axis.upper) && axis.upper > axis.lower;

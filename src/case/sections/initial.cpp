@@ -131,6 +131,9 @@ void read_uniform(Reading& r) {
   const auto flag = r.reader.boolean(r.node);
   if (!flag) return;
   if (!*flag) return r.report("false, must be true (or leave the key out)");
+  if (!r.c.infinite.empty())
+    return r.report(fmt::format("needs a box to fill: axis.{}.range must have both ends",
+                                r.c.axes[r.c.infinite.front().axis].name));
   r.c.initial = InitialUniform{};
 }
 

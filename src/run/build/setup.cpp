@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "faults.hpp"
+#include "fokker/run/build/infinite_range.hpp"
 #include "fokker/run/point_start.hpp"
 #include "fokker/scheme/choose_flux.hpp"
 #include "fokker/scheme/coefficients.hpp"
@@ -91,12 +92,6 @@ std::unique_ptr<Form> make_form(Setup& setup) {
                          setup.score == nullptr || setup.score->divides_a_flux ? "drift_diffusion" : "effective_drift");
   if (setup.score != nullptr) return setup.score->make(setup);
   return make_drift_diffusion(setup.grid, setup.sde, *setup.flux, TimeRange(0, setup.config.time.end));
-}
-
-std::shared_ptr<const FormulaSde> make_formulas(const Case& config) try {
-  return std::make_shared<const FormulaSde>(config.sde);
-} catch (const std::logic_error& error) {
-  refuse(config, "sde", error.what());
 }
 
 /// Cell averages that can be scaled to mass 1: finite, not negative (`lowest`: of a formula inside its cells), and
@@ -226,6 +221,12 @@ void look_over_time(Setup& setup) {
 
 }  // namespace
 
+std::shared_ptr<const FormulaSde> make_formulas(const Case& config) try {
+  return std::make_shared<const FormulaSde>(config.sde);
+} catch (const std::logic_error& error) {
+  refuse(config, "sde", error.what());
+}
+
 Eigen::VectorXd initial_state(const Setup& setup) {
   Eigen::VectorXd state = Eigen::VectorXd::Zero(setup.scheme->op().size());
   state.head(setup.grid->cells()) = setup.initial.values;
@@ -250,6 +251,7 @@ Case side_case(Case config) {
   config.output.fields = {"p"};
   config.output.times = {0, config.time.end};
   config.output.questions.clear();
+  config.infinite.clear();
   return config;
 }
 
@@ -271,9 +273,10 @@ Setup assemble(Case config) {
   Setup setup;
   setup.config = std::move(config);
   setup.warnings = setup.config.warnings;
+  setup.sde = setup.formulas = make_formulas(setup.config);
+  choose_box(setup.config, *setup.sde, false);
   setup.grid = std::make_shared<const Grid>(setup.config.axes);
   try {
-    setup.sde = setup.formulas = make_formulas(setup.config);
     set_initial(setup);
     look_over_time(setup);
     setup.scheme = make_form(setup);

@@ -287,6 +287,7 @@ CheckReport check_case(Setup& setup, bool tries) {
   const double first = std::min(end, setup.stepper->first_step(0, state, setup.config.output.times[1]));
   std::vector<Finding> all;
   all.push_back(axes_finding(setup));
+  all.push_back(box_finding(setup.config, {}));
   all.push_back(interpretation_finding(setup));
   all.push_back(traits_finding(setup));
   all.push_back(diffusion_finding(report));

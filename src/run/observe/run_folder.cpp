@@ -134,8 +134,17 @@ RunFolder::RunFolder(fs::path folder, bool force, const Case& config, const std:
   } catch (const fs::filesystem_error& error) {
     throw FileError(fmt::format("cannot use the run folder {}: {}", path_.string(), error.code().message()));
   }
-  write_atomically(path_ / "case.toml", config.text);
   write_inputs(path_, config.inputs);
+  begin_again(config, remarks);
+}
+
+void RunFolder::begin_again(const Case& config, const std::string& remarks) const {
+  try {
+    for (const fs::path& file : files_of_a_run(path_, Others::left)) fs::remove(file);
+  } catch (const fs::filesystem_error& error) {
+    throw FileError(fmt::format("cannot use the run folder {}: {}", path_.string(), error.code().message()));
+  }
+  write_atomically(path_ / "case.toml", config.text);
   write_atomically(path_ / "resolved.toml", resolved_toml(config) + remarks);
 }
 

@@ -26,6 +26,7 @@ Case refined(const Case& base, int level, bool in_time) {
   c.compare.monte_carlo.reset();
   c.compare.log_likelihood.reset();
   c.reverse = base.reverse;  // its snapshots are stepped to
+  c.infinite = base.infinite;
   if (c.time.dt)
     *c.time.dt /= factor;
   else if (const StepperRow* row = find_stepper(c.time.stepper); !row || row->adaptive)
@@ -33,9 +34,8 @@ Case refined(const Case& base, int level, bool in_time) {
   return c;
 }
 
-}  // namespace
-
-Convergence converge(const Case& config, int levels, bool in_time) {
+/// On the box that the case was given.
+Convergence converge_on(const Case& config, int levels, bool in_time) {
   Case base = config;
   if (base.scheme.flux == "auto") base.scheme.flux = build(base).flux->name;  // one flux for all levels
   Convergence table;
@@ -69,6 +69,17 @@ Convergence converge(const Case& config, int levels, bool in_time) {
       table.rows[k].error = distance_of_averages(solutions[k + 1], solutions[k]);
   for (std::size_t k = 1; k < table.rows.size(); ++k)
     table.rows[k].order = std::log2(table.rows[k - 1].error / table.rows[k].error);
+  return table;
+}
+
+}  // namespace
+
+Convergence converge(const Case& config, int levels, bool in_time) {
+  Case base = config;
+  if (!base.infinite.empty()) choose_box(base, *make_formulas(base), false);
+  Convergence table = in_wide_box(
+      std::move(base), [&](const Case& boxed) { return converge_on(boxed, levels, in_time); },
+      [](const std::string&) {});
   for (const CaseCheck& check : config.checks)
     if (!quantity_row(check.quantity).of_one_run())
       table.checks.push_back({&check, config.time.end, table.order(), holds(check, table.order())});

@@ -87,7 +87,9 @@ void require_inputs(const RunMemory& memory, const Case& config) {
 Case case_of(const RunMemory& memory, const fs::path& folder, const std::vector<std::string>& more) {
   std::vector<std::string> overrides = memory.overrides;
   overrides.insert(overrides.end(), more.begin(), more.end());
-  return parse_case(memory.text, memory.file, folder, overrides, vocabulary());
+  Case config = parse_case(memory.text, memory.file, folder, overrides, vocabulary());
+  memory.box.put(config);
+  return config;
 }
 
 std::string number(double value) { return fmt::format("{}", value); }  // the shortest that reads back to the same
@@ -127,6 +129,7 @@ Case extended(const RunMemory& memory, const fs::path& folder, const Case& befor
                         {"time.end=" + number(asked.time.end), "output.times=[" + times + "]",
                          "output.series=" + number(before.output.series)});
   keep_choices(config, memory);
+  for (InfiniteSide& side : config.infinite) side.kept = true;
   return config;
 }
 
@@ -144,6 +147,7 @@ std::vector<CheckpointBlock> checkpoint_of(const Setup& setup, bool estimates, s
                    .flux = std::string(setup.flux->name),
                    .stepper = std::string(setup.stepper_row->name),
                    .estimates = estimates,
+                   .box = ChosenBox(c),
                    .state = {}};  // a block of its own
   for (const CaseInput& input : c.inputs) memory.inputs.emplace_back(input.text(), input.sha256);
   Archive archive;

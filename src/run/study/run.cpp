@@ -92,6 +92,7 @@ class Run {
   void step_to_the_end() {
     const std::vector<double>& times = setup_.config.output.times;
     if (frames_ == 0) {
+      feel_sides(setup_, result_.t, result_.p, result_.felt);
       frame();
       tell(&Observer::look, result_.t);
       march_.begin(times[1], view());
@@ -210,6 +211,7 @@ class Run {
     count();
     result_.rejected += done.rejected;
     count_step(setup_, done.t, done.t - before, result_);
+    feel_sides(setup_, done.t, result_.p, result_.felt);
     ended_by_ = stops_.reached(moment(done.t));
     if (ended_by_.empty()) result_.t = march_.t();  // behind the switch that it may have come to
     self_check_->after_step(moment(result_.t));
@@ -280,6 +282,8 @@ class Run {
     panel_->conclude();
     result_.judgement = self_check_->conclude(moment(result_.t));
     for (const std::string& warning : result_.judgement.warnings) result_.warnings.push_back(warning);
+    for (std::string& warning : warnings_of(setup_.config, result_.felt))
+      result_.warnings.push_back(std::move(warning));
     for (std::string& warning : end_warnings(setup_, result_.p)) result_.warnings.push_back(std::move(warning));
     tell(&Observer::end, result_.t);
     for (std::string& sentence : not_numbers(result_)) result_.warnings.push_back(std::move(sentence));

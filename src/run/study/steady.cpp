@@ -201,6 +201,7 @@ Setup build_steady(Case config) {
       return key.ends_with("." + check.of_text) && !check.of_text.empty() && !check.of;
     });
   });
+  if (!config.infinite.empty()) choose_box(config, *make_formulas(config), true);
   Setup setup = build(std::move(config));
   for (const std::string& key : timed)
     setup.warnings.push_back(fmt::format("{} depends on t: it is not asked of the stationary density", key));
@@ -218,6 +219,7 @@ SteadyResult solve_steady(Setup& setup, bool estimates) {
   else
     solve_without_limiter(setup, result);
   require_mass(result.p.mass(), 1, 0);
+  feel_sides(setup, 0, result.p, result.felt);
   if (setup.positive)
     for (Index cell = 0; cell < setup.grid->cells(); ++cell)
       if (result.p.values[cell] < 0)
@@ -237,6 +239,8 @@ SteadyResult solve_steady(Setup& setup, bool estimates) {
     result.exact = witness->judge(0, result.p, result.exact_density);
   }
   result.judgement = SelfCheck(setup, true).judge(result.p);
+  for (std::string& warning : warnings_of(setup.config, result.felt))
+    result.judgement.warnings.push_back(std::move(warning));
   for (std::string& warning : end_warnings(setup, result.p)) result.judgement.warnings.push_back(std::move(warning));
   if (estimates) {
     result.estimate = estimate_of(setup, result);
@@ -273,6 +277,7 @@ std::vector<Finding> solution_findings(const Setup& setup, const SteadyResult& r
         "scheme",
         fmt::format("{}{}", setup.flux->name, setup.positive ? ", p >= 0 kept" : ", p >= 0 not promised")},
        {"", {}, "", setup.flux_reason},
+       box_finding(setup.config, result.felt),
        {"steady",
         {{"method", found.method},
          {"why", found.reason},

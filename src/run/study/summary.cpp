@@ -151,6 +151,7 @@ DocumentSection findings_section(const Setup& setup, const RunResult& result) {
   all.push_back({"initial", {{"factor", setup.initial_factor}, {"clock", setup.clock}}});
   if (!setup.start_note.empty()) all.push_back({"initial/note", setup.start_note});
   all.push_back(grid_finding(*setup.grid));
+  all.push_back(box_finding(setup.config, result.felt));
   add_scheme(setup, result, all);
   all.push_back({"", {}, "start", setup.start_note});
   all.push_back(time_finding(setup, result));

@@ -51,8 +51,14 @@ ValidatedCase validate_case(const std::filesystem::path& file, const std::vector
       outcome.skipped = outcome.ok = true;
       return outcome;
     }
-    Setup setup = build(std::move(config));
-    const RunResult result = run(setup, {});
+    Setup setup;
+    const RunResult result = in_wide_box(
+        std::move(config),
+        [&](const Case& boxed) {
+          setup = build(boxed);
+          return run(setup, {});
+        },
+        [](const std::string&) {});
     if (result.stop_reason == stop_cause()) throw Stopped();
     outcome.seconds = result.total_seconds;
     outcome.warnings = setup.warnings;
