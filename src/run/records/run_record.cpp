@@ -74,8 +74,12 @@ RunRecord::RunRecord(fs::path folder, const Setup& setup, Json summary)
 }
 
 void RunRecord::remember(double t, const std::vector<std::pair<std::string, std::vector<double>>>& arrays) {
-  for (const RecordedFrame& frame : frames_)
-    if (frame.t == t) kept_[frame.file] = Arrays(arrays.begin(), arrays.end());
+  for (const RecordedFrame& frame : frames_) {
+    if (frame.t != t) continue;
+    Arrays& kept = kept_[frame.file] = Arrays(arrays.begin(), arrays.end());
+    if (frame.file.extension() != ".vti")  // tables hold no arrays that could be read later
+      std::erase_if(kept, [](const auto& array) { return array.second.empty(); });
+  }
 }
 
 const Case& RunRecord::config() const { return setup_ != nullptr ? setup_->config : *config_; }

@@ -60,6 +60,15 @@ TEST_CASE("a record reads what the run has written and works out what it has not
   CHECK_THROWS_WITH_AS(RunRecord(ran.scratch.path / "absent"), doctest::Contains("is no folder of a run"), UsageError);
 }
 
+TEST_CASE("frames that are tables are drawn with what they hold") {
+  const Ran ran(ou, {"output.formats=[\"npy\"]"});
+  RunRecord own = ran.record();
+  for (const KeptFrame& frame : ran.result.kept) own.remember(frame.t, frame.arrays);
+  REQUIRE(own.frames().size() == 6);
+  CHECK(own.witnesses(5).empty());
+  CHECK(has(svg_of(figure_of(own, {})), "density"));
+}
+
 TEST_CASE("frames as arrays and tables have the times of their numbers") {
   for (const char* format : {"npy", "csv"}) {
     const Ran ran(ou, {std::string("output.formats=[\"") + format + "\"]"});
