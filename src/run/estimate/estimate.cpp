@@ -264,6 +264,9 @@ Estimate estimate(const GridSolution& own, const CoarserGrids& coarser, int sche
   if (found.failed()) return found;
   const GridChain chain(own, coarser);
   found.density = chain.density(scheme_order);
+  // Grids that agree because none sees what is narrower than its cells say less than the flux knows of itself.
+  if (GridError& error = found.density.error; !error.credible)
+    error.uncertainty = std::max(error.uncertainty, number_in(own.summary, "self_check/flux_l1").value_or(0));
   for (const auto& [path, value] : numbers_of(own.summary))
     if (auto number = chain.number(path, value, scheme_order)) found.numbers.push_back(std::move(*number));
   return found;
