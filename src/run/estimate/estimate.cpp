@@ -95,6 +95,12 @@ class GridChain {
             fmt::format("{} cells were carried by {}", text_of_cells(cells_of(grid.p.grid->axes())), grid.carried_by);
       finer = &grid;
     }
+    // Grids too coarse for their flux agree or have an order by chance.
+    constexpr double worth_saying = 0.02;
+    if (const double cost = number_in(own.summary, "self_check/flux_l1").value_or(0); cost > worth_saying) {
+      flux_ = 2 * cost;
+      doubt_ = fmt::format("the flux is expected to be off by about l1 {:.2g} on this grid", cost);
+    }
   }
 
   /// With the differences given.
@@ -139,6 +145,7 @@ class GridChain {
     std::optional<double> before;
     if (grids.size() > 1) before = distance_of_averages(grids[0].p, grids[1].p);
     found.error = error(distance_of_averages(own_.p, grids[0].p), before, found.steps, rounding, scheme_order);
+    found.error.uncertainty = std::max(found.error.uncertainty, flux_);
     return found;
   }
 
@@ -149,6 +156,7 @@ class GridChain {
   const GridSolution& own_;
   const CoarserGrids& coarser_;
   std::vector<double> ratios_;
+  double flux_ = 0;  ///< twice the l1 that the flux itself expects to cost, where it is warned of
   std::string doubt_;
 };
 
@@ -264,9 +272,6 @@ Estimate estimate(const GridSolution& own, const CoarserGrids& coarser, int sche
   if (found.failed()) return found;
   const GridChain chain(own, coarser);
   found.density = chain.density(scheme_order);
-  // Grids that agree because none sees what is narrower than its cells say less than the flux knows of itself.
-  if (GridError& error = found.density.error; !error.credible)
-    error.uncertainty = std::max(error.uncertainty, number_in(own.summary, "self_check/flux_l1").value_or(0));
   for (const auto& [path, value] : numbers_of(own.summary))
     if (auto number = chain.number(path, value, scheme_order)) found.numbers.push_back(std::move(*number));
   return found;
