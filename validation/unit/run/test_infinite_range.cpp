@@ -111,6 +111,7 @@ TEST_CASE("a checkpoint keeps the box and a run that goes on to a later end keep
   memory.box.put(again);
   CHECK(again.axes[0].upper == found.setup.grid->axis(0).upper);
   CHECK(again.infinite[1].enlarged == 2);
+  again.time.stepper_chosen = memory.stepper;
   CHECK(resolved_toml(again) == memory.resolved);
 }
 
