@@ -189,6 +189,7 @@ std::vector<Entry> list_terms() {
   for (const TermRow& row : terms()) {
     all.push_back({std::string(row.name), {{"is", std::string(row.doc)}}});
     if (!row.see.empty()) all.back().facts.emplace_back("see", row.see);
+    all.back().facts.emplace_back("source", row.source);
   }
   return all;
 }
