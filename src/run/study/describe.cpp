@@ -141,6 +141,12 @@ std::vector<Finding> case_findings(const Case& c) {
        {{"title", c.title}, {"file", c.file.filename().string()}, {"sha256", c.sha256}, {"overrides", c.overrides}}}};
 }
 
+std::string frames_text(const Case& config) {
+  const std::vector<std::string>& formats = config.output.formats;
+  if (std::ranges::find(formats, "vti") != formats.end()) return "density.pvd for ParaView";
+  return fmt::format("frames as {}", fmt::join(formats, " and "));
+}
+
 std::string title_of(const Case& c) { return c.title.empty() ? c.file.stem().string() : c.title; }
 
 Finding grid_finding(const Grid& grid) {

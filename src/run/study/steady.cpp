@@ -345,14 +345,13 @@ Document document(const Setup& setup, const SteadyResult& result, const std::fil
   add_warnings(warnings, judged);
   append({{"warnings", warnings}, {"stop_reason", "end"}}, judged);
   all.sections.push_back({.findings = std::move(judged), .heading = "Its own judgement"});
-  all.sections.push_back(
-      {.findings = {{"",
-                     {},
-                     "",
-                     fmt::format("{}: report.html to read, density.pvd for ParaView, figure.png, summary.json",
-                                 folder.string())}},
-       .label_width = 0,
-       .heading = "Files"});
+  all.sections.push_back({.findings = {{"",
+                                        {},
+                                        "",
+                                        fmt::format("{}: report.html to read, {}, figure.png, summary.json",
+                                                    folder.string(), frames_text(setup.config))}},
+                          .label_width = 0,
+                          .heading = "Files"});
   return all;
 }
 

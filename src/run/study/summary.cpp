@@ -256,8 +256,8 @@ Document document(const Setup& setup, const RunResult& result, const std::option
         {.findings = {{"",
                        {},
                        "",
-                       fmt::format("{0}: {1}density.pvd for ParaView, figure.png, series.csv, summary.json",
-                                   folder->string(), has_page(result) ? "report.html to read, " : "")}},
+                       fmt::format("{}: {}{}, figure.png, series.csv, summary.json", folder->string(),
+                                   has_page(result) ? "report.html to read, " : "", frames_text(setup.config))}},
          .label_width = 0,
          .heading = "Files"});
   return all;

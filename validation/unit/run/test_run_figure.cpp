@@ -65,8 +65,9 @@ TEST_CASE("frames that are tables are drawn with what they hold") {
   RunRecord own = ran.record();
   for (const KeptFrame& frame : ran.result.kept) own.remember(frame.t, frame.arrays);
   REQUIRE(own.frames().size() == 6);
-  CHECK(own.witnesses(5).empty());
-  CHECK(has(svg_of(figure_of(own, {})), "density"));
+  CHECK(own.witnesses(2).empty());
+  CHECK(own.witnesses(5) == std::vector<std::string>{"exact"});  // at hand, though no table holds it
+  CHECK(has(svg_of(figure_of(own, {.times = {own.frames()[2].t}})), "density"));
 }
 
 TEST_CASE("frames as arrays and tables have the times of their numbers") {
