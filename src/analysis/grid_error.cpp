@@ -31,6 +31,10 @@ GridError grid_error(const GridChanges& c, int scheme_order) {
   constexpr double thrice = 3, lowest = 0.5, safety = 1.25, close = 0.1;
   const double change = std::abs(c.change) + c.noise, formal = scheme_order;
   const auto over = [&](double order) { return change / (std::pow(c.ratio, order) - 1); };
+  // What the difference of the coarser grids leaves here at the order of the flux, thrice where they are halved.
+  const auto left_of = [&](double difference) {
+    return difference / std::pow(c.ratio, formal) * std::max(1.0, thrice / (std::pow(c.ratio_before, formal) - 1));
+  };
   GridError found;
   if (!c.before) {
     found.why = "there is no third grid to measure the order with";
@@ -45,7 +49,7 @@ GridError grid_error(const GridChanges& c, int scheme_order) {
   }
   if (std::abs(c.change) <= c.noise) {
     found.why = "the grids differ by no more than rounding and steps in time do";
-    found.uncertainty = std::max(thrice * change, before / std::pow(c.ratio, formal));
+    found.uncertainty = std::max(thrice * change, left_of(before));
     return found;
   }
   if (c.change * *c.before < 0) {
@@ -55,13 +59,14 @@ GridError grid_error(const GridChanges& c, int scheme_order) {
   found.order = order_of(*c.before / c.change, c);
   if (!found.order) {
     found.why = "the differences do not shrink with the cells";
+    found.uncertainty *= std::max(1.0, change / before);
   } else if (*found.order < lowest) {
     found.why = fmt::format("order {:.2f} is too low to go on with", *found.order);
   } else if (*found.order > formal + 1) {
     found.why =
         fmt::format("order {:.2f} is more than one above {}, that of the flux: the coarse grids resolve too little",
                     *found.order, scheme_order);
-    found.uncertainty = std::max(change, before / std::pow(c.ratio, formal));
+    found.uncertainty = std::max(change, left_of(before));
   } else {
     found.credible = true;
     found.error = c.change / (std::pow(c.ratio, *found.order) - 1);

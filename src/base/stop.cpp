@@ -71,9 +71,16 @@ struct SignalWatch::Watch {
 
   void stop() {
     if (!thread.joinable()) return;
+    const itimerval none{};
+    ::setitimer(ITIMER_REAL, &none, nullptr);
     over = true;
     pthread_kill(thread.native_handle(), SIGTERM);  // to this thread alone
     thread.join();
+    sigset_t alarm{};  // that rang as the work was done: unblocked it would end the program
+    sigemptyset(&alarm);
+    sigaddset(&alarm, SIGALRM);
+    const timespec at_once{};
+    static_cast<void>(sigtimedwait(&alarm, nullptr, &at_once));
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
 

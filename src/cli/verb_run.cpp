@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "fokker/base/read_file.hpp"
 #include "fokker/cli/console.hpp"
 #include "fokker/cli/verbs.hpp"
 #include "fokker/output/checkpoint.hpp"
@@ -53,6 +54,8 @@ int carry_out(Setup& setup, Witnesses witnesses, const RunFolder& folder, std::o
     write_atomically(folder.path() / "summary.json", json_text(json_of(summary)), Durable::yes);
   else
     write_results(record, summary, command);
+  // What came back is not gone for twice, and the snapshots are large.
+  if (result.reverse && is_final(result.stop_reason)) remove_checkpoints(folder.path());
   say(summary, command);
   complain(last_words(result));
   if (result.numerical_failure) complain(fmt::format("fokker: {}\n", result.stop_reason));
@@ -102,7 +105,10 @@ int verb_resume(const Command& command) {
       const RunRecord record(path);
       report(record, words_kept(record), command);
     }
-    if (!command.quiet && !command.json) say(fmt::format("{}: finished, nothing is left to do\n", path.string()));
+    if (command.json)
+      say(read_file(path / "summary.json"));
+    else if (!command.quiet)
+      say(fmt::format("{}: finished, nothing is left to do\n", path.string()));
     return exit_ok;
   }
   bool goes_on = true;
@@ -116,9 +122,12 @@ int verb_resume(const Command& command) {
         if (!std::exchange(goes_on, false)) {
           folder.begin_again(setup.config, choices_beside_keys(setup, witnesses));
           write_checkpoint(folder.path(), checkpoint_of(setup, going.estimates, ""), Durable::no);
-        } else if (!command.overrides.empty()) {
+        } else if (!command.overrides.empty()) {  // from here on it is a run that is not finished, with a later end
+          for (const char* const name : {"summary.json", report_name}) std::filesystem::remove(folder.path() / name);
           write_atomically(folder.path() / "resolved.toml",
                            resolved_toml(setup.config) + choices_beside_keys(setup, witnesses));
+          write_checkpoint(folder.path(), checkpoint_of(setup, going.estimates, going.state.value_or("")),
+                           Durable::yes);
         }
         warnings.complain_of(setup);
         return carry_out(setup, std::move(witnesses), folder, std::exchange(going.state, {}), going.estimates, command);

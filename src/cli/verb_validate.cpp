@@ -6,6 +6,7 @@
 #include "fokker/base/errors.hpp"
 #include "fokker/base/printable.hpp"
 #include "fokker/base/stop.hpp"
+#include "fokker/case/inputs.hpp"
 #include "fokker/cli/console.hpp"
 #include "fokker/cli/verbs.hpp"
 #include "fokker/output/files.hpp"
@@ -25,7 +26,9 @@ void add_cases(const fs::path& root, std::vector<fs::path>& files, std::vector<f
       entry.disable_recursion_pending();
       left_out.push_back(entry->path());
     }
-    if (entry->is_regular_file() && entry->path().extension() == ".toml") files.push_back(entry->path());
+    const bool index =
+        entry->path().filename() == inputs_index_name && entry->path().parent_path().filename() == inputs_name;
+    if (entry->is_regular_file() && entry->path().extension() == ".toml" && !index) files.push_back(entry->path());
   }
 }
 

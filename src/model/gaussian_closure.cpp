@@ -70,7 +70,8 @@ class NormalSums {
     const double spacing = std::exp2(std::floor(std::log2(deviation / 1.5)));
     const double first = std::ceil((mean - reach * deviation) / spacing - 0.5),
                  last = std::floor((mean + reach * deviation) / spacing - 0.5);
-    if (!(last - first < 64) || !(last > first)) return;  // too narrow for lattice points of a double
+    constexpr double most = 4503599627370496;  // 2^52: k + 1/2 is a double
+    if (!(last - first < 64) || !(last > first) || !(std::max(-first, last) < most)) return;  // too narrow for one
     off.clear();
     weight.clear();
     double sum = 0;
@@ -186,7 +187,18 @@ class ClosureWalk {
 
   [[nodiscard]] const State& state() const { return y_; }
   [[nodiscard]] double t() const { return t_; }
-  [[nodiscard]] const State& rate() const { return rate_; }
+  /// What its rates would do in as long again is little, or they are rounding of terms that cancel.
+  [[nodiscard]] bool rests() {
+    constexpr double at_rest = 1e-6, rounding = 1e-12;
+    const Square J = jacobian();
+    for (int k = 0; k < y_.size(); ++k) {
+      double terms = 0;
+      for (int j = 0; j < y_.size(); ++j) terms += std::abs(J(k, j)) * scale(y_, j);
+      const double rate = std::abs(rate_[k]);
+      if (rate * t_ > at_rest * scale(y_, k) && rate > rounding * terms) return false;
+    }
+    return true;
+  }
   /// Lets time pass without a step, across a switch.
   void pass_to(double t) {
     if (t <= t_) return;
@@ -202,7 +214,9 @@ class ClosureWalk {
           fmt::format("its moments could not be followed farther in {} steps ({})", most_steps, text()), t_);
     poll_stop();
     const Square J = jacobian();
-    for (h_ = std::min(h_ > 0 ? h_ : first(), most);;) {
+    h_ = std::min(h_ > 0 ? h_ : first(), most);
+    if (!std::isfinite(h_)) h_ = 1;  // at rest from the first
+    for (;;) {
       const bool forced = h_ <= least * (std::isfinite(most) ? std::max(t_, most) : t_);
       const double off = attempt(J, h_);
       if (off <= 1 || (forced && std::isfinite(off))) {
@@ -362,17 +376,14 @@ ClosureReach reach_of_closure(const Sde& sde, std::span<const Gaussian> start, d
 }
 
 Gaussian closure_at_rest(const Sde& sde, const Gaussian& start, const Space& space) {
-  constexpr double at_rest = 1e-6;
+  constexpr int fewest = 10;
   ClosureWalk way(sde, space, start);
   for (int steps = 1;; ++steps) {
     way.step(infinity);
     const State& y = way.state();
-    bool rests = steps > 10;
-    for (int k = 0; k < y.size(); ++k)
-      rests = rests && std::abs(way.rate()[k]) * way.t() <= at_rest * ClosureWalk::scale(y, k);
     for (int k = 0; k < space.dimension; ++k)
       if (!(deviation(y, k) > 1e-150)) throw NumericalError("its width shrinks to nothing", way.t());
-    if (rests) return gaussian_of(y);
+    if (steps > fewest && way.rests()) return gaussian_of(y);
   }
 }
 

@@ -203,7 +203,7 @@ void read_at(Reading& r) {
 
 std::string write_at(const Case& c, std::size_t entry) {
   const CaseCheck& check = c.checks[entry];
-  return check.of_reverse || is_dotted(check.quantity) ? "" : toml(check.at);
+  return !check.timed || check.of_reverse || is_dotted(check.quantity) ? "" : toml(check.at);
 }
 
 // A verdict needs no bound: it is one.

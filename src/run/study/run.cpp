@@ -279,6 +279,7 @@ class Run {
     if (const auto surrendered = setup_.stepper->surrender(); surrendered.t >= 0)
       result_.warnings.push_back(fmt::format("time.stepper: from t = {:.6g} on the fluxes ({}) carried p: {}",
                                              surrendered.t, setup_.flux->name, surrendered.why));
+    if (result_.t > result_.framed) answer_at_the_end();
     panel_->conclude();
     result_.judgement = self_check_->conclude(moment(result_.t));
     for (const std::string& warning : result_.judgement.warnings) result_.warnings.push_back(warning);
@@ -293,13 +294,18 @@ class Run {
     result_.mean_velocity = mean_velocity(setup_, result_.t, result_.p);
     result_.drifts = exceeds_rounding(setup_, result_.t, result_.p, result_.mean_velocity);
     result_.total_seconds += seconds_since(counted_);
-    // What came back is not gone for twice, and the snapshots are large.
-    if (options_.folder && result_.reverse && is_final(result_.stop_reason)) remove_checkpoints(*options_.folder);
     if (coarser_) result_.estimate = estimate(solution(setup_, result_), *coarser_, setup_.flux->order);
     if (result_.estimate)
       for (const std::string& failure : result_.estimate->failures) result_.warnings.push_back("estimate: " + failure);
     if (is_final(result_.stop_reason)) look_into_summary();
     add_unreached(setup_, result_.checks);
+  }
+
+  /// Beside moments of that time, not those of the last frame.
+  void answer_at_the_end() try {
+    result_.answers = setup_.questions->answers(result_.t, result_.p);
+  } catch (const NumericalError&) {  // which ended the run
+    result_.answers.assign(result_.answers.size(), NAN);
   }
 
   /// The operator contracts: until time.end p moves by no more than its rate times what is left of the time.
