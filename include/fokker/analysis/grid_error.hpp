@@ -30,8 +30,9 @@ struct GridError {
 ///
 /// (Celik et al. 2008). Where it is credible the uncertainty is F |change| / (r^q - 1), q the smaller of p and that of
 /// the scheme, F = 1.25 where p is within a tenth of it, else 3 (Oberkampf and Roy 2010, section 8.6). Elsewhere the
-/// differences themselves are the bound: q = 1/2 and F = 3 and no less than thrice the larger one; where p is too high,
-/// the larger of `change` and what `before` makes of it in the order of the scheme.
+/// differences themselves are the bound: q = 1/2 and F = 3 and no less than thrice the larger one, more by their ratio
+/// where they grow; where p is too high, the larger of `change` and what `before` makes of it in the order of the
+/// scheme (thrice, or all of it where that is more).
 [[nodiscard]] GridError grid_error(const GridChanges& changes, int scheme_order);
 
 }  // namespace fokker

@@ -44,13 +44,6 @@ std::optional<Case> in_finer_steps(Case config) {
   return config;
 }
 
-/// Numbers below a node of the summary, by their paths.
-void collect(const Json& node, const std::string& path, std::vector<std::pair<std::string, double>>& all) {
-  if (node.is_number()) all.emplace_back(path, node.get<double>());
-  if (!node.is_structured()) return;
-  for (const auto& [name, child] : node.items()) collect(child, path + "/" + name, all);
-}
-
 /// Those that a grid has a say in.
 std::vector<std::pair<std::string, double>> numbers_of(const Json& summary) {
   const Json::json_pointer sides("/passage/sides");
@@ -58,7 +51,10 @@ std::vector<std::pair<std::string, double>> numbers_of(const Json& summary) {
   std::vector<std::pair<std::string, double>> all;
   const auto add = [&](const std::string& path) {
     const Json::json_pointer place(path);
-    if (summary.contains(place)) collect(summary[place], path.substr(1), all);
+    if (!summary.contains(place)) return;
+    const Json leaves = summary[place].flatten();
+    for (const auto& [below, leaf] : leaves.items())
+      if (leaf.is_number()) all.emplace_back(path.substr(1) + below, leaf.get<double>());
   };
   for (const char* path : {"/moments/mean", "/moments/covariance", "/expectations", "/probabilities", "/mean_velocity"})
     add(path);

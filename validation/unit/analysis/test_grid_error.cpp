@@ -59,3 +59,13 @@ TEST_CASE("without a third grid or with a doubt thrice the difference is the bou
   const GridError doubtful = grid_error({.change = 1e-3, .before = 4e-3, .doubt = "another flux"}, 2);
   CHECK((!doubtful.credible && doubtful.why == "another flux" && doubtful.uncertainty >= 1.2e-2));
 }
+
+TEST_CASE("differences that grow and grids that are hardly coarsened are bounded with room") {
+  // 1, 1 - 2e-13, 1 - 2e-8, as what leaves by a wall that only fine cells resolve: the finest is off by 4e-4.
+  const GridError grows = grid_error({.change = -2e-8, .before = -2e-13}, 2);
+  CHECK((!grows.credible && grows.why.find("do not shrink") != std::string::npos && grows.uncertainty > 4e-4));
+  // An error in h^4 for a flux of order 2 on 17, 9 and 8 cells: 9/8 is a third grid that hardly differs.
+  const auto error = [](double h) { return std::pow(h, 4); };
+  const GridError odd = grid_error(changes_of(error, 17, 9, 8), 2);
+  CHECK((!odd.credible && odd.uncertainty >= 3 * (error(1.0 / 8) - error(1.0 / 9)) / 4 / (81.0 / 64 - 1) / 2));
+}

@@ -1,6 +1,7 @@
 #pragma once
 #include <string>
 
+#include "fokker/base/errors.hpp"
 #include "fokker/run/build.hpp"
 #include "fokker/run/run.hpp"
 
@@ -9,6 +10,16 @@ namespace fokker {
 /// A case from text, as `fokker run` would load it.
 inline Setup setup_of(const std::string& text, const std::vector<std::string>& overrides = {}) {
   return build(parse_case(text, "case.toml", FOKKER_SOURCE_DIR "/cases", overrides, vocabulary()));
+}
+
+/// What is said of a case that is refused; "" where it is not.
+inline std::string refusal_of(const std::string& text, const std::vector<std::string>& overrides = {}) {
+  try {
+    static_cast<void>(setup_of(text, overrides));
+  } catch (const CaseError& error) {
+    return error.what();
+  }
+  return "";
 }
 
 /// The axes of a square box, reflecting: x and y in [-4, 4].

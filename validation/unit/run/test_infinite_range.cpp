@@ -130,6 +130,17 @@ TEST_CASE("a density at rest has the box of the closure at rest and that of a se
   CHECK(found.felt[0].mass <= 1e-9);
 }
 
+TEST_CASE("a closure that is at rest from the first rests and a start too narrow for sums is refused") {
+  const Setup setup =
+      build_steady(parse_case(line("[-inf, inf]", "drift = \"-x\"\nnoise = \"sqrt(2)\"", gaussian), "case.toml", ".",
+                              {"initial.gaussian={ mean = [0], covariance = [[1]] }"}, vocabulary(), CaseFor::steady));
+  CHECK(setup.grid->axis(0).upper > 6);
+  CHECK(setup.grid->axis(0).upper < 7);
+  CHECK(says(refused(line("[-inf, inf]", "drift = \"-x\"\nnoise = \"sqrt(1 + x^2)\"", gaussian),
+                     {"initial.gaussian={ mean = [1], covariance = [[1e-32]] }"}),
+             "which no cells can follow"));
+}
+
 TEST_CASE("what no closure tells is refused with the place and the way out") {
   CHECK(says(refused(line("[-inf, inf]", "drift = \"x^3\"\nnoise = 1", "point = [0]")), "give both ends"));
   CHECK(says(refused(line("[-inf, inf]", relaxing, "uniform = true")), "needs a box to fill: axis.x.range"));

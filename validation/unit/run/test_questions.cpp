@@ -54,15 +54,6 @@ uniform = true
 end = 20
 )~";
 
-std::string refusal(const std::string& text, const std::vector<std::string>& overrides = {}) {
-  try {
-    static_cast<void>(setup_of(text, overrides));
-  } catch (const CaseError& error) {
-    return error.what();
-  }
-  return "";
-}
-
 struct Folder : Scratch {
   [[nodiscard]] std::vector<std::vector<std::string>> table(const char* name) const {
     std::ifstream file(path / name);
@@ -122,14 +113,14 @@ TEST_CASE("answers stand in series.csv in summary.json in the closing table and 
 }
 
 TEST_CASE("a question that cannot be answered is refused before the run or ends it") {
-  CHECK(refusal(ou, {"output.expectations.g=1/x"}) ==
+  CHECK(refusal_of(ou, {"output.expectations.g=1/x"}) ==
         "--set output.expectations.g: output.expectations.g: has a pole without an integral at x = -8.33333e-08");
-  CHECK(refusal(ou, {"output.probabilities.g=x"}) ==
+  CHECK(refusal_of(ou, {"output.probabilities.g=x"}) ==
         "--set output.probabilities.g: output.probabilities.g: is no condition, which is 0 or 1 (a comparison, or a "
         "product of some): -3.95833 at x = -3.95833");
-  CHECK(refusal(ou, {"output.expectations.g=x*log(0.3 - t)"}) ==
+  CHECK(refusal_of(ou, {"output.expectations.g=x*log(0.3 - t)"}) ==
         "--set output.expectations.g: output.expectations.g: is not a number, t = 0.5");
-  CHECK(refusal(ou, {"output.expectations.mean_x=x"}) ==
+  CHECK(refusal_of(ou, {"output.expectations.mean_x=x"}) ==
         "--set output.expectations.mean_x: output.expectations.mean_x: is the name of a column of series.csv already; "
         "take another one");
   Setup setup = setup_of(ou, {"output.expectations.g=1/(t - 0.2)"});
@@ -239,7 +230,7 @@ TEST_CASE("nothing that has left has no mean and no wall gets no passages") {
   CHECK(json_of(document(still, none, {}))["passage"]["mean"].is_null());
   Setup closed = setup_of(ou);
   CHECK(run(closed, {}).passage == nullptr);
-  CHECK(refusal(std::string(ou) + check("quantity = \"outflow\"\nside = \"x_upper\"\n"))
+  CHECK(refusal_of(std::string(ou) + check("quantity = \"outflow\"\nside = \"x_upper\"\n"))
             .ends_with("check.0.quantity: outflow needs an absorbing side, and there is none"));
 }
 

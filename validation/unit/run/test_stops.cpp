@@ -17,15 +17,6 @@ namespace {
 std::string check(const std::string& rest) { return "[[check]]\n" + rest; }
 std::string stop(const std::string& rest) { return "[[stop]]\n" + rest + "\n"; }
 
-std::string refusal(const std::string& text, const std::vector<std::string>& overrides = {}) {
-  try {
-    static_cast<void>(setup_of(text, overrides));
-  } catch (const CaseError& error) {
-    return error.what();
-  }
-  return "";
-}
-
 const std::vector<std::string> mean{"output.expectations.mean=x", "time.stepper=dopri5"};
 
 const char* const leaving = R"~(
@@ -123,28 +114,30 @@ TEST_CASE("a [[stop]] at an output time has one frame there") {
 }
 
 TEST_CASE("an end that a case cannot have is refused") {
-  CHECK(refusal(ou + stop("when = \"x > 1\"")).find("depends on x, of which p is a density; give the average") !=
+  CHECK(refusal_of(ou + stop("when = \"x > 1\"")).find("depends on x, of which p is a density; give the average") !=
         std::string::npos);
-  CHECK(refusal(ou + stop("when = \"mean < 0.8\"")).find("mean") != std::string::npos);
-  CHECK(refusal(ou + stop("when = \"mass\"")).find("is no condition, which is 0 or 1") != std::string::npos);
-  CHECK(refusal(ou + stop("when = \"log(mass - 2) < 0\"")).find("compares what is not a number") != std::string::npos);
-  CHECK(refusal(ou + stop("when = \"1 > 2\"")).find("never holds") != std::string::npos);
-  CHECK(refusal(ou + stop("")).find("stop.0: says nothing, must have one of stationary, when, file") !=
+  CHECK(refusal_of(ou + stop("when = \"mean < 0.8\"")).find("mean") != std::string::npos);
+  CHECK(refusal_of(ou + stop("when = \"mass\"")).find("is no condition, which is 0 or 1") != std::string::npos);
+  CHECK(refusal_of(ou + stop("when = \"log(mass - 2) < 0\"")).find("compares what is not a number") !=
         std::string::npos);
-  CHECK(refusal(ou + stop("file = \"S\"\nstationary = 1")).find("excludes stop.0.stationary") != std::string::npos);
-  CHECK(refusal(ou + stop("file = \"../STOP\"")).find("is not the plain name of a file") != std::string::npos);
-  CHECK(refusal(ou + stop("file = \"series.csv\"")).find("a file that a run writes itself") != std::string::npos);
-  CHECK(refusal(ou + stop("stationary = 1e-9"), {"sde.drift=[\"-x*(1 + t)\"]"}).find("the coefficients depend on t") !=
+  CHECK(refusal_of(ou + stop("when = \"1 > 2\"")).find("never holds") != std::string::npos);
+  CHECK(refusal_of(ou + stop("")).find("stop.0: says nothing, must have one of stationary, when, file") !=
         std::string::npos);
+  CHECK(refusal_of(ou + stop("file = \"S\"\nstationary = 1")).find("excludes stop.0.stationary") != std::string::npos);
+  CHECK(refusal_of(ou + stop("file = \"../STOP\"")).find("is not the plain name of a file") != std::string::npos);
+  CHECK(refusal_of(ou + stop("file = \"series.csv\"")).find("a file that a run writes itself") != std::string::npos);
+  CHECK(
+      refusal_of(ou + stop("stationary = 1e-9"), {"sde.drift=[\"-x*(1 + t)\"]"}).find("the coefficients depend on t") !=
+      std::string::npos);
   const std::string plane = square(24) +
                             "[sde]\ndrift = [\"y\", \"-x - y\"]\ndiffusion = [[0, 0], [0, 1]]\n[initial]\n"
                             "gaussian = { mean = [0, 0], covariance = [[0.3, 0], [0, 0.3]] }\n[time]\nend = 1\n"
                             "stepper = \"kinetic_splitting\"\n";
-  CHECK(refusal(plane + stop("stationary = 1e-9")).find("kinetic_splitting does not follow the operator") !=
+  CHECK(refusal_of(plane + stop("stationary = 1e-9")).find("kinetic_splitting does not follow the operator") !=
         std::string::npos);
-  CHECK(refusal(ou + stop("file = \"S\"") + "[reverse]\n").find("[reverse] goes back from time.end") !=
+  CHECK(refusal_of(ou + stop("file = \"S\"") + "[reverse]\n").find("[reverse] goes back from time.end") !=
         std::string::npos);
-  CHECK(refusal(ou + stop("when = \"mass < 1\""), {"output.expectations.mass=x"}).find("rename that") !=
+  CHECK(refusal_of(ou + stop("when = \"mass < 1\""), {"output.expectations.mass=x"}).find("rename that") !=
         std::string::npos);
   const std::string asked = ou + std::string("[output.expectations]\nlate = \"x*t\"\n") + stop("when = \"late > 1\"");
   CHECK(parse_case(asked, "case.toml", ".", {}, vocabulary(), CaseFor::steady).stops.empty());
