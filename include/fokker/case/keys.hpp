@@ -68,7 +68,7 @@ struct KeyRow {
   std::string_view path;  ///< dotted; the entries of a list are *: check.*.below
   KeyAccess access;
   std::string_view unit;      ///< x stands for the unit of an axis, t for that of time, X^d for that of the box
-  std::string_view standard;  ///< what stands where the key is absent, or one of the two below
+  std::string_view standard;  ///< what stands where the key is absent, or one of those below
   std::string_view doc;       ///< what it means, as a sentence without a full stop
   std::string_view example;   ///< a value as a case has it; "" for tables
   KeyRules rules = {};
@@ -85,7 +85,8 @@ struct KeyRow {
   /// Does a variant of its table know it?
   [[nodiscard]] bool is_of(std::string_view variant) const;
 };
-inline constexpr std::string_view required = "required", required_to_run = "required, but for steady";
+inline constexpr std::string_view required = "required", required_to_run = "required, but for steady",
+                                  first_of_list = "the first of its list";
 
 [[nodiscard]] std::span<const KeyRow> case_keys();
 /// Its path as people write it: "axis.cells" of every entry of [[axis]].

@@ -8,8 +8,9 @@ namespace fokker {
 /// The functions themselves stand beside their names in scheme/advective/face_value.hpp.
 struct ReconstructionRow {
   std::string_view name;
-  std::string_view key;     ///< of [scheme], where the name is written: "limiter", "weights" or none
-  std::string_view doc;     ///< what it does
+  std::string_view key;  ///< of [scheme], where the name is written: "limiter", "weights" or none
+  std::string_view doc;  ///< what it does
+  std::string_view reference;
   bool transverse = false;  ///< of so high an order that in 2D fluxes are integrated over faces by more than one point
 };
 using Reconstruction = const ReconstructionRow*;

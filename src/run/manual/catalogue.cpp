@@ -146,7 +146,8 @@ std::vector<Entry> list_functions() {
 std::vector<Entry> list_reconstructions(std::string_view key) {
   std::vector<Entry> all;
   for (const ReconstructionRow& row : reconstructions())
-    if (row.key == key) all.push_back({std::string(row.name), {{"is", std::string(row.doc)}}});
+    if (row.key == key)
+      all.push_back({std::string(row.name), {{"is", std::string(row.doc)}, {"reference", std::string(row.reference)}}});
   return all;
 }
 std::vector<Entry> list_limiters() { return list_reconstructions("limiter"); }

@@ -57,16 +57,16 @@ std::string unit_text(const KeyRow& row) {
                             : "");
 }
 
-/// The names behind "`list fluxes`" in what a key must be.
-std::string names_behind(const KeyRow& row) {
+/// The names behind "`list fluxes`" in what a key must be, each once.
+std::vector<std::string> names_behind(const KeyRow& row) {
   constexpr std::string_view mark = "`list ";
   const std::string_view text = row.access.must_be;
   const std::size_t at = text.find(mark);
-  if (at == std::string_view::npos) return "";
+  if (at == std::string_view::npos) return {};
   const std::size_t start = at + mark.size(), end = text.find('`', start);
-  std::string names;
-  for (const std::string& name : catalogue_names(text.substr(start, end - start)))
-    names += (names.empty() ? "" : ", ") + name;
+  std::vector<std::string> names;
+  for (std::string& name : catalogue_names(text.substr(start, end - start)))
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
   return names;
 }
 
@@ -125,9 +125,10 @@ Document document(const KeyRow& row) {
   };
   say("meaning", "meaning", std::string(row.doc));
   say("must_be", "must be", row.access.kind == KeyKind::later ? "not available yet" : row.access.must_be);
-  say("allowed", "allowed", names_behind(row));
+  const std::vector<std::string> names = names_behind(row);
+  say("allowed", "allowed", fmt::format("{}", fmt::join(names, ", ")));
   say("unit", "unit", unit_text(row));
-  say("default", "default", std::string(row.standard));
+  say("default", "default", row.standard == first_of_list ? names.front() : std::string(row.standard));
   say("example", "example", example_text(row));
   say("keys", "keys", keys_within(row));
   say("excludes", "excludes", others(row));

@@ -24,7 +24,8 @@ namespace fokker {
 /// SONIC-B): clipping it would cost an order. Measured, sine wave once around, 128 cells, l1: this 1.0e-4, without the
 /// curvature term 4.9e-4, van Leer's harmonic mean 2.0e-3.
 struct HuynhValue {
-  static constexpr ReconstructionRow row{"huynh", "limiter", "keeps order 2 at smooth extrema: the default"};
+  static constexpr ReconstructionRow row{"huynh", "limiter", "keeps order 2 at smooth extrema: the default",
+                                         "Harten & Osher 1987; Huynh 1995 (SONIC-B)"};
   [[gnu::always_inline]] double operator()(double a, double b, double c, double d, double e) const {
     const double before = c - b, after = d - c;
     const double bend = after - before, bend_before = before - (b - a), bend_after = (e - d) - after;
@@ -38,20 +39,22 @@ struct HuynhValue {
 
 /// The upwind cell's average; order 1.
 struct UpwindValue {
-  static constexpr ReconstructionRow row{"upwind", "", "the value of the cell upwind"};
+  static constexpr ReconstructionRow row{"upwind", "", "the value of the cell upwind", "Courant, Isaacson & Rees 1952"};
   [[gnu::always_inline]] double operator()(double, double, double c, double, double) const { return c; }
 };
 /// Half of a limited slope; order 2, 1 at extrema (these four: van Leer 1979, Sweby 1984).
 struct MinmodValue {
   static constexpr ReconstructionRow row{"minmod", "limiter",
-                                         "the smaller of both slopes: the most cautious, and the most smearing"};
+                                         "the smaller of both slopes: the most cautious, and the most smearing",
+                                         "Roe 1986; Sweby 1984"};
   [[gnu::always_inline]] double operator()(double, double b, double c, double d, double) const {
     return c + 0.5 * minmod(c - b, d - c);
   }
 };
 /// Harmonic mean of the slopes, 2 uv / (u + v) where u and v have one sign.
 struct VanLeerValue {
-  static constexpr ReconstructionRow row{"van_leer", "limiter", "the harmonic mean of both slopes: smooth"};
+  static constexpr ReconstructionRow row{"van_leer", "limiter", "the harmonic mean of both slopes: smooth",
+                                         "van Leer 1974, 1979"};
   [[gnu::always_inline]] double operator()(double, double b, double c, double d, double) const {
     const double u = c - b, v = d - c;
     const bool monotone = ((u > 0) & (v > 0)) | ((u < 0) & (v < 0));  // u * v may be no double
@@ -60,7 +63,8 @@ struct VanLeerValue {
 };
 /// Monotonised central slope.
 struct McValue {
-  static constexpr ReconstructionRow row{"mc", "limiter", "the central slope, at most twice either"};
+  static constexpr ReconstructionRow row{"mc", "limiter", "the central slope, at most twice either",
+                                         "van Leer 1977, 1979"};
   [[gnu::always_inline]] double operator()(double, double b, double c, double d, double) const {
     const double u = c - b, v = d - c;
     return c + 0.5 * minmod(minmod(2 * u, 2 * v), 0.5 * (u + v));
@@ -69,7 +73,8 @@ struct McValue {
 /// The steepest slope that is still TVD: squares smooth waves off.
 struct SuperbeeValue {
   static constexpr ReconstructionRow row{"superbee", "limiter",
-                                         "the steepest slope that is allowed: sharp fronts, waves squared off"};
+                                         "the steepest slope that is allowed: sharp fronts, waves squared off",
+                                         "Roe 1986; Sweby 1984"};
   [[gnu::always_inline]] double operator()(double, double b, double c, double d, double) const {
     const double u = c - b, v = d - c, once = minmod(2 * u, v), twice = minmod(u, 2 * v);
     return c + 0.5 * (most(0, most(once, twice)) + least(0, least(once, twice)));
@@ -83,7 +88,8 @@ template <bool Z>
 struct Weno5Value {
   static constexpr ReconstructionRow row{
       Z ? "z" : "js", "weights",
-      Z ? "order 5 at smooth extrema too: the default" : "the first ones, order 3 at smooth extrema", true};
+      Z ? "order 5 at smooth extrema too: the default" : "the first ones, order 3 at smooth extrema",
+      Z ? "Borges, Carmona, Costa & Don 2008" : "Jiang & Shu 1996", true};
   [[gnu::always_inline]] double operator()(double a, double b, double c, double d, double e) const {
     const auto size = [](double x) { return x < 0 ? -x : x; };
     const auto square = [](double x) { return x * x; };

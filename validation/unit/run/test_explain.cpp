@@ -77,13 +77,14 @@ std::string fault_of(const std::string& path, const std::vector<std::string>& se
 
 }  // namespace
 
-TEST_CASE("every key of a case has an entry with meaning and default and example and verbs") {
+TEST_CASE("every key of a case has an entry with meaning and default and example and verbs and source") {
   for (const KeyRow& row : case_keys()) {
     INFO(std::string(row.path));
     CHECK(row.doc.size() >= 8);
     CHECK(row.doc.back() != '.');
     CHECK(row.example.empty() == holds_keys(row));
     CHECK_FALSE(row.verbs().empty());
+    CHECK(row.see().empty() == (row.path == "title"));  // where more is said
     Json json;
     for (const Document& entry : explain(key_name(row)))
       if (const Json other = json_of(entry); other["name"] == key_name(row) && other["kind"] == "key") json = other;
