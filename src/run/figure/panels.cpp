@@ -137,7 +137,7 @@ std::optional<Panel> passage_panel(const RunRecord& record) {
   if (t.size() < 3) return std::nullopt;
   Panel panel{.title = "first passages: density of the times",
               .x = time_axis(t.front(), t.back()),
-              .y = {.label = "density of passage times"}};
+              .y = {.label = "per unit of t"}};
   constexpr double negligible = 1e-6;  // of the mass
   std::size_t k = 0;
   for (std::size_t column = 0; column < table->names.size(); ++column) {
