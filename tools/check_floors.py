@@ -4,6 +4,7 @@
 Reads include/fokker, src and validation/unit and prints one line per breach, like
 `src/scheme/flux.cpp:7 may not include case/`; exits 1 when there is any. `--self-test` feeds it one breach of each kind.
 """
+import ast
 import fnmatch
 import pathlib
 import re
@@ -59,6 +60,7 @@ THIRD_PARTY = [
 GENERATED = ["fokker/version.hpp", "fokker/commit.hpp", "fokker/starters.hpp", "fokker/page_files.hpp"]  # written by CMake, for `run` and `cli`
 
 MOST_LINES, MOST_FILES, MOST_FOLDER_LINES, MOST_FUNCTION_LINES = 400, 30, 3500, 60
+ONE_FILE, MOST_LINES_OF_ONE_FILE = "python/fokker.py", 700  # to be copied anywhere
 LARGE_FOLDERS = {}  # folder -> why
 
 BODY = re.compile(r" *(?!namespace|class|struct|enum|union)\S.*\)(?: const| override| final| noexcept| mutable| try| -> [^{]+)* \{")
@@ -209,6 +211,22 @@ def check_sizes(root, sources):
             yield f"{folder} has {files} files and {lines} lines, at most {MOST_FILES} and {MOST_FOLDER_LINES}"
 
 
+def check_one_file(root):
+    """python/fokker.py: beside the standard library numpy alone, and no long functions."""
+    if not (root / ONE_FILE).exists():
+        return
+    text = (root / ONE_FILE).read_text(encoding="utf-8")
+    if text.count("\n") > MOST_LINES_OF_ONE_FILE:
+        yield f"{ONE_FILE} has {text.count(chr(10))} lines, at most {MOST_LINES_OF_ONE_FILE}"
+    for node in ast.walk(ast.parse(text)):
+        names = [name.name for name in node.names] if isinstance(node, ast.Import) else [node.module or "."] if isinstance(node, ast.ImportFrom) else []
+        for name in names:
+            if name.split(".")[0] not in {*sys.stdlib_module_names, "numpy"}:
+                yield f"{ONE_FILE}:{node.lineno} imports {name}; it is to work with numpy alone"
+        if isinstance(node, ast.FunctionDef) and node.end_lineno - node.lineno >= MOST_FUNCTION_LINES:
+            yield f"{ONE_FILE}:{node.lineno} has {node.end_lineno - node.lineno + 1} lines in one function, at most {MOST_FUNCTION_LINES}"
+
+
 def sources_of(root):
     files = [file for folder in ("include/fokker", "src", "validation/unit") for file in sorted((root / folder).rglob("*"))]
     return [file.relative_to(root).as_posix() for file in files if file.suffix in (".cpp", ".hpp")]
@@ -271,7 +289,7 @@ def check_tree(root):
     sources = sources_of(root)
     said = [said for path in sources for said in check_file(root, path)]
     return len(sources), [*said, *check_types(root, sources), *check_sizes(root, sources), *check_picture(root),
-                          *check_signposts(root)]
+                          *check_signposts(root), *check_one_file(root)]
 
 
 def self_test():
@@ -317,6 +335,7 @@ def self_test():
         "validation/unit/case/j.cpp": ('TEST_CASE(\n    "one, two") {}', "validation/unit/case/j.cpp:1 has a comma"),
         "validation/unit/case/k.cpp": ('#include "fokker/run/l.hpp"', "validation/unit/case/k.cpp:1 may not include run/"),
     }
+    bad[ONE_FILE] = ("import json\nfrom xml.etree import ElementTree\nimport numpy as np\nimport scipy.sparse\n", f"{ONE_FILE}:4 imports scipy.sparse")
     bad["docs/architecture.md"] = (f"{DRAWN}\nnothing\n{DRAWN_END}\n| where | `src/grid/b.cpp` | `Lost::way` |\n",
                                    "docs/architecture.md draws other arrows")
     with tempfile.TemporaryDirectory() as folder:
