@@ -211,6 +211,15 @@ def check_sizes(root, sources):
             yield f"{folder} has {files} files and {lines} lines, at most {MOST_FILES} and {MOST_FOLDER_LINES}"
 
 
+def check_links(root):
+    """Files that the documents link to."""
+    for page in [*root.glob("*.md"), *(root / "docs").rglob("*.md"), *(root / "validation").rglob("*.md")]:
+        for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
+            for target in re.findall(r"\]\(([^()#\s]+)(?:#[^()\s]*)?\)", re.sub(r"`[^`]*`", "", line)):
+                if not re.match(r"\w+:", target) and not (page.parent / target).exists():
+                    yield f"{page.relative_to(root)}:{number} links to {target}, which is not there"
+
+
 def check_one_file(root):
     """python/fokker.py: beside the standard library numpy alone, and no long functions."""
     if not (root / ONE_FILE).exists():
@@ -289,7 +298,7 @@ def check_tree(root):
     sources = sources_of(root)
     said = [said for path in sources for said in check_file(root, path)]
     return len(sources), [*said, *check_types(root, sources), *check_sizes(root, sources), *check_picture(root),
-                          *check_signposts(root), *check_one_file(root)]
+                          *check_signposts(root), *check_one_file(root), *check_links(root)]
 
 
 def self_test():
@@ -335,6 +344,7 @@ def self_test():
         "validation/unit/case/j.cpp": ('TEST_CASE(\n    "one, two") {}', "validation/unit/case/j.cpp:1 has a comma"),
         "validation/unit/case/k.cpp": ('#include "fokker/run/l.hpp"', "validation/unit/case/k.cpp:1 may not include run/"),
     }
+    bad["docs/page.md"] = ("[good](architecture.md#house) `[code](no.md)`\n[bad](gone.md#there)\n", "docs/page.md:2 links to gone.md")
     bad[ONE_FILE] = ("import json\nfrom xml.etree import ElementTree\nimport numpy as np\nimport scipy.sparse\n", f"{ONE_FILE}:4 imports scipy.sparse")
     bad["docs/architecture.md"] = (f"{DRAWN}\nnothing\n{DRAWN_END}\n| where | `src/grid/b.cpp` | `Lost::way` |\n",
                                    "docs/architecture.md draws other arrows")
