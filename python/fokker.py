@@ -318,13 +318,13 @@ class Run:
         self.summary = self._read_summary()
         self.steady = "steady" in self.summary
         self.state = self._find_state()
+        self._format = next((f for f in ("vti", "npy", "csv") if f in self._output["formats"]), "vti")
+        self._files = self._find_files("density", self._format)  # before series.csv, which has the row of a frame first
         self.series, self.passage = self._read_columns("series.csv") or _Table(), self._read_columns("passage.csv")
         if not self.steady and not len(self.series.get("t", [])):
             raise FileError(f"{self.folder}: series.csv is missing or empty")
         if self.state in ("stopped", "failed") and (self._gap() > 0 or self.state == "stopped" and self._gap() < 0):
             self.state = "killed"  # it had gone on
-        self._format = next((f for f in ("vti", "npy", "csv") if f in self._output["formats"]), "vti")
-        self._files = self._find_files("density", self._format)
         self.t = np.array([np.inf]) if self.steady else np.array([self._time_of(k, path) for k, path in enumerate(self._files)])
         self._require_whole()
 
