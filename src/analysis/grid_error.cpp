@@ -28,7 +28,7 @@ std::optional<double> order_of(double found, const GridChanges& c) {
 }  // namespace
 
 GridError grid_error(const GridChanges& c, int scheme_order) {
-  constexpr double thrice = 3, lowest = 0.5, safety = 1.25, close = 0.1;
+  constexpr double thrice = 3, lowest = 0.5, first = 1, safety = 1.25, close = 0.1;
   const double change = std::abs(c.change) + c.noise, formal = scheme_order;
   const auto over = [&](double order) { return change / (std::pow(c.ratio, order) - 1); };
   // What the difference of the coarser grids leaves here at the order of the flux, thrice where they are halved.
@@ -47,17 +47,25 @@ GridError grid_error(const GridChanges& c, int scheme_order) {
     found.why = c.doubt;
     return found;
   }
+  const bool by_chance = !c.alike && (!c.distances || std::abs(c.change) > c.noise);
+  if (by_chance)
+    found.why = "p changes in another way from grid to grid: what the cells do not resolve makes an order by chance";
   if (std::abs(c.change) <= c.noise) {
+    if (by_chance) return found;
     found.why = "the grids differ by no more than rounding and steps in time do";
     found.uncertainty = std::max(thrice * change, left_of(before));
     return found;
   }
   if (c.change * *c.before < 0) {
-    found.why = "the differences change their sign from grid to grid";
+    if (!by_chance) found.why = "the differences change their sign from grid to grid";
     return found;
   }
   found.order = order_of(*c.before / c.change, c);
-  if (!found.order) {
+  if (by_chance && found.order) {
+    if (c.distances && *found.order >= lowest)
+      found.uncertainty = thrice * std::max(over(std::min(*found.order, first)), left_of(before));
+    found.order.reset();
+  } else if (!found.order) {
     found.why = "the differences do not shrink with the cells";
     found.uncertainty *= std::max(1.0, change / before);
   } else if (*found.order < lowest) {
@@ -66,7 +74,7 @@ GridError grid_error(const GridChanges& c, int scheme_order) {
     found.why =
         fmt::format("order {:.2f} is more than one above {}, that of the flux: the coarse grids resolve too little",
                     *found.order, scheme_order);
-    found.uncertainty = std::max(change, left_of(before));
+    found.uncertainty = thrice * std::max(change, left_of(before));
   } else {
     found.credible = true;
     found.error = c.change / (std::pow(c.ratio, *found.order) - 1);

@@ -61,4 +61,14 @@ double distance_of_averages(const Field& p, const Field& q) {
   return norms(*q.grid, averaged_over(p, q.grid).view(), q.view()).l1;
 }
 
+bool changes_alike(const Field& p, const Field& coarser, const Field& coarsest, double noise) {
+  constexpr double alike = 0.27;
+  const Eigen::VectorXd middle = averaged_over(coarser, coarsest.grid).values, change = coarsest.values - middle,
+                        finer = middle - averaged_over(p, coarsest.grid).values;
+  const double V = coarsest.grid->volume(), size = change.lpNorm<1>() * V, of_finer = finer.lpNorm<1>() * V;
+  if (!(of_finer > noise)) return true;  // nothing to tell a shape by
+  const double quotient = size / of_finer;
+  return (change - quotient * finer).lpNorm<1>() * V <= alike * size + noise * (1 + quotient);
+}
+
 }  // namespace fokker

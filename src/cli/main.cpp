@@ -19,7 +19,7 @@ int act(const fokker::Verb& verb, const fokker::Command& command) {
   if (!verb.act) throw fokker::UsageError(std::string(verb.name) + ": not available yet");
   if (command.estimate && !verb.estimates)
     throw fokker::UsageError(fmt::format(
-        "--estimate goes with run, resume and steady, not with {}",
+        "--estimate goes with run, resume, steady and check, not with {}",
         verb.name.empty()
             ? "the demonstration"
             : fmt::format("{}{}", verb.name,

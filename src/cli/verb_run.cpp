@@ -86,7 +86,9 @@ int verb_run(const Command& command) {
         write_checkpoint(folder->path(), checkpoint_of(setup, command.estimate, ""), Durable::no);
         warnings.complain_of(setup);
 
-        if (command.verbose && !command.json) say(text_of(document(setup, check_case(setup, true))) + "\n");
+        if (command.verbose && !command.json)
+          say(text_of(document(setup, check_case(setup, command.estimate ? Tries::run_and_estimate : Tries::run))) +
+              "\n");
         return carry_out(setup, std::move(witnesses), *folder, {}, command.estimate, command);
       },
       tell_note);

@@ -10,7 +10,7 @@ namespace {
 
 constexpr Verb rows[] = {
     {"run", "CASE.toml", "solve, compare, check, write everything into the run folder", verb_run, true},
-    {"check", "CASE.toml", "no solve: parse, validate, print what would run", verb_check},
+    {"check", "CASE.toml", "no solve: parse, validate, print what would run", verb_check, true},
     {"converge", "CASE.toml",
      "refine --levels N times: table of error, order, cost; with --out also as converge.csv and a figure",
      verb_converge},
@@ -52,7 +52,8 @@ constexpr Option option_rows[] = {
     {"--verbose", "", "-v: run: say first what `check` says; validate: every check"},
     {"--wall-time", "SECONDS", "stop after so many seconds, with a checkpoint (exit code 6)"},
     {"--estimate", "",
-     "run, resume, steady: how far to believe it, by the same case on half and a quarter of the cells"},
+     "run, resume, steady: how far to believe it, by the same case on half and a quarter of the cells; check: what "
+     "that costs"},
     {"--levels", "N", "converge: number of grids (default 4)"},
     {"--in", "WHAT", "converge: space or time"},
     {"--from", "CASE", "init: the case to copy into the folder that is named"},

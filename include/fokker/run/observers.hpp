@@ -56,15 +56,30 @@ class Observer {
 struct Passages {
   double left = 0;                ///< the mass [1]
   double mean = 0, variance = 0;  ///< of the times at which it left [t, t^2]; NaN where nothing has
+  double delay = 0;               ///< by which the cells at the wall put these times off, about [t]
   [[nodiscard]] bool any() const { return left > 0; }
+  /// The delay is worth a warning.
+  [[nodiscard]] bool late() const { return left > 1e-9 && delay > 0.02 * mean; }
 };
 
 /// First passages of a run by its absorbing sides, from the outflow unknowns: within a step the outflow is the monotone
-/// cubic through its values and rates at both ends (Fritsch and Carlson 1980).
+/// cubic through its values and rates at both ends (Fritsch and Carlson 1980). Steppers that are exact for any dt would
+/// go from output to output in one step: they are stopped eight times on each of these ways, and on the first one at
+/// ever shorter times.
+///
+/// Cells delay what leaves: of the mean time to leave, T'' D + T' f = -1, the balance of the cell at the wall, half of
+/// it from the wall, is by
+///
+///     h^2 / (8 D + 2 h max(f_n, 0))
+///
+/// above T (exact for small and for large f_n h / D; f_n towards the wall). `Passages::delay` is its mean over what has
+/// left, at once too.
 class PassageRecord : public Observer {
  public:
   explicit PassageRecord(const Setup& setup);
 
+  [[nodiscard]] std::span<const double> stops() const override { return stops_; }
+  [[nodiscard]] double next_stop() const override;
   void begin(const Moment& now) override;
   void look(const Moment& now) override;
   void look_behind(const Moment& now) override;
@@ -84,16 +99,20 @@ class PassageRecord : public Observer {
   [[nodiscard]] bool lower_bound() const;
   /// That in words; "" where it is none.
   [[nodiscard]] std::string note(const std::string& side) const;
+  /// A sentence for each side whose cells are too wide for the times at which mass has left there.
+  [[nodiscard]] std::vector<std::string> warnings() const;
 
  private:
   struct Sum {
-    double first = 0, second = 0;  // int s dC, int s^2 dC
-    void keep(Archive& archive) { archive(first, second); }
+    double first = 0, second = 0, delay = 0;  // int s dC, int s^2 dC, int delay dC
+    void keep(Archive& archive) { archive(first, second, delay); }
   };
+  [[nodiscard]] double delay_at(std::size_t outflow, const Moment& now) const;
   void take_rates(const Moment& now);
 
   const Setup& setup_;
   std::vector<std::string> sides_;
+  std::vector<double> stops_;
   std::vector<double> rate_, outflow_;
   std::vector<Sum> sums_;
   std::vector<double> state_, change_;  // scratch

@@ -279,7 +279,7 @@ void add_choices(const Setup& setup, std::vector<Finding>& all) {
 
 }  // namespace
 
-CheckReport check_case(Setup& setup, bool tries) {
+CheckReport check_case(Setup& setup, Tries tries) {
   const SchemeReport report = setup.scheme->report(0);
   const double end = setup.config.time.end;
   const Eigen::VectorXd start = initial_state(setup);
@@ -308,7 +308,7 @@ CheckReport check_case(Setup& setup, bool tries) {
   add_absorption(setup, all, warnings);
   add_particles(setup, all);
   const bool good = add_schedule(setup, all);
-  if (tries) add_costs(try_costs(setup), all);
+  if (tries != Tries::nothing) add_costs(try_costs(setup, tries == Tries::run_and_estimate), all);
   return {std::move(all), std::move(warnings), good};
 }
 

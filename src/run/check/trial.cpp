@@ -11,6 +11,7 @@
 #include "fokker/base/stop.hpp"
 #include "fokker/base/stopwatch.hpp"
 #include "fokker/output/files.hpp"
+#include "fokker/run/estimate.hpp"
 #include "fokker/run/log_likelihood.hpp"
 #include "fokker/run/report.hpp"
 #include "fokker/run/reverse.hpp"
@@ -54,13 +55,14 @@ class Trial {
   explicit Trial(const Setup& setup)
       : setup_(setup), end_(setup.config.time.end), frames_(static_cast<double>(setup.config.output.times.size())) {}
 
-  Costs go() {
+  Costs go(bool estimates) {
     evolve();
     const double before = memory_taken().now;
     for (const WitnessRow& row : witness_rows())
       if (row.asked(setup_.config.compare)) ask(row);
     if (setup_.config.compare.log_likelihood) carry();
     if (setup_.config.reverse) go_back();
+    if (estimates) estimate();
     const double witnesses = std::max(0.0, memory_taken().now - before);
     costs_.bytes = std::max(stepping_bytes_ + witnesses, memory_taken().most - copy_bytes_) + frames_bytes();
     return std::move(costs_);
@@ -74,6 +76,17 @@ class Trial {
     return seconds_since(start);
   }
 
+  /// What a run goes on by that is tried: a few steps, or as long as there is patience.
+  [[nodiscard]] std::function<bool(const RunResult&)> followed_by(Way& way) const {
+    return [this, &way, steps = 0L, start = Clock::now()](const RunResult& now) mutable {
+      constexpr long fewest = 3;
+      const double spent = seconds_since(start);
+      way.add(now.t, spent - now.output_seconds);
+      if (now.t >= end_) return false;  // what comes then is tried by itself
+      return ++steps < fewest || (spent - now.output_seconds < patience && spent < 3 * patience);
+    };
+  }
+
   void evolve() {
     Case config = setup_.config;
     config.compare = {};
@@ -85,16 +98,7 @@ class Trial {
     copy_bytes_ = memory_taken().now - before;
     const TrialFolder folder;
     Way way;
-    long steps = 0;
-    const auto start = Clock::now();
-    const auto goes_on = [&](const RunResult& now) {
-      constexpr long fewest = 3;
-      const double spent = seconds_since(start);
-      way.add(now.t, spent - now.output_seconds);
-      if (now.t >= end_) return false;  // what comes then is tried by itself
-      return ++steps < fewest || (spent - now.output_seconds < patience && spent < 3 * patience);
-    };
-    const RunResult result = run(*copy, {.folder = folder.path(), .checkpoint_every = 0, .goes_on = goes_on});
+    const RunResult result = run(*copy, {.folder = folder.path(), .checkpoint_every = 0, .goes_on = followed_by(way)});
     stepping_bytes_ = memory_taken().most - copy_bytes_;
     poll_stop();
     if (is_final(result.stop_reason)) end_ = result.t;  // by a [[stop]]
@@ -108,6 +112,22 @@ class Trial {
     last_ = result.p;
     const Document words = document(*copy, result, folder.path());
     costs_.parts.push_back({"pictures", time([&] { draw(folder.path(), *copy, result, words); })});
+  }
+
+  /// The runs on coarser grids, and the one in finer steps.
+  void estimate() {
+    double seconds = 0;
+    Case config = setup_.config;
+    config.time.end = end_;
+    static_cast<void>(solve_on_coarser_grids(config, setup_.stepper_row, [&](Case coarse) {
+      std::optional<Setup> other;
+      seconds += time([&] { other.emplace(assemble(std::move(coarse))); });
+      Way way;
+      const RunResult result = run(*other, {.checkpoint_every = 0, .goes_on = followed_by(way)});
+      seconds += way.until(end_);
+      return GridSolution{{}, result.p, ""};
+    }));
+    costs_.parts.push_back({"estimate", seconds});
   }
 
   /// What figures and page keep of frames that a trial does not have.
@@ -206,7 +226,9 @@ double Costs::seconds() const {
   return sum;
 }
 
-Costs try_costs(const Setup& setup) try { return Trial(setup).go(); } catch (const std::exception& error) {
+Costs try_costs(const Setup& setup, bool estimates) try {
+  return Trial(setup).go(estimates);
+} catch (const std::exception& error) {
   return {{}, 0, error.what()};
 }
 

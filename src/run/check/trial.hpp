@@ -8,7 +8,7 @@ namespace fokker {
 
 /// What a part of a run will take.
 struct CostPart {
-  std::string name;  ///< set_up, evolution, output, pictures, reverse, or a witness
+  std::string name;  ///< set_up, evolution, output, pictures, reverse, estimate, or a witness
   double seconds = 0;
 };
 
@@ -20,7 +20,8 @@ struct Costs {
 };
 
 /// Tries every part of a run on its own grid, for 0.2 s each or a few steps, with files in a folder among temporary
-/// ones that is gone afterwards, and takes it to go on like that. Throws Stopped.
-[[nodiscard]] Costs try_costs(const Setup& setup);
+/// ones that is gone afterwards, and takes it to go on like that; `estimates`: also the runs on coarser grids. Throws
+/// Stopped.
+[[nodiscard]] Costs try_costs(const Setup& setup, bool estimates = false);
 
 }  // namespace fokker

@@ -9,6 +9,7 @@
 #include "fokker/analysis/other_cells.hpp"
 #include "fokker/base/errors.hpp"
 #include "fokker/base/stopwatch.hpp"
+#include "fokker/run/observers.hpp"
 
 namespace fokker {
 namespace {
@@ -54,7 +55,7 @@ std::vector<std::pair<std::string, double>> numbers_of(const Json& summary) {
     if (!summary.contains(place)) return;
     const Json leaves = summary[place].flatten();
     for (const auto& [below, leaf] : leaves.items())
-      if (leaf.is_number()) all.emplace_back(path.substr(1) + below, leaf.get<double>());
+      if (leaf.is_number() && !below.ends_with("/delay")) all.emplace_back(path.substr(1) + below, leaf.get<double>());
   };
   for (const char* path : {"/moments/mean", "/moments/covariance", "/expectations", "/probabilities", "/mean_velocity"})
     add(path);
@@ -74,44 +75,36 @@ std::optional<double> number_in(const Json& summary, const std::string& path) {
 class GridChain {
  public:
   GridChain(const GridSolution& own, const CoarserGrids& coarser) : own_(own), coarser_(coarser) {
-    const GridSolution* finer = &own;
-    for (const GridSolution& grid : coarser.grids) {
-      double least = INFINITY, most = 0, product = 1;
-      for (int k = 0; k < grid.p.grid->dimension(); ++k) {
-        const double ratio = grid.p.grid->axis(k).width() / finer->p.grid->axis(k).width();
-        least = std::min(least, ratio);
-        most = std::max(most, ratio);
-        product *= ratio;
-      }
-      constexpr double alike = 1.15;
-      ratios_.push_back(std::pow(product, 1.0 / grid.p.grid->dimension()));
-      if (most > alike * least) doubt_ = "the axes are not coarsened alike, as none gets fewer than 8 cells";
-      if (grid.carried_by != own.carried_by)
-        doubt_ =
-            fmt::format("{} cells were carried by {}", text_of_cells(cells_of(grid.p.grid->axes())), grid.carried_by);
-      finer = &grid;
-    }
+    for (std::size_t k = 0; k < coarser.grids.size(); ++k) add(coarser.grids[k], k == 0 ? own : coarser.grids[k - 1]);
     // Grids too coarse for their flux agree or have an order by chance.
     constexpr double worth_saying = 0.02;
     if (const double cost = number_in(own.summary, "self_check/flux_l1").value_or(0); cost > worth_saying) {
       flux_ = 2 * cost;
       doubt_ = fmt::format("the flux is expected to be off by about l1 {:.2g} on this grid", cost);
     }
+    if (coarser.finer_steps)
+      steps_ = doubled *
+               norms(*coarser.grids.back().p.grid, coarser.finer_steps->p.view(), coarser.grids.back().p.view()).l1;
+    look_at_passages();
+    has_third_ = coarser.grids.size() > 1 && (left_out_.empty() || !doubt_.empty());
+    if (coarser.grids.size() > 1)
+      alike_ = changes_alike(own.p, coarser.grids[0].p, coarser.grids[1].p, steps_ + rounding);
   }
 
   /// With the differences given.
-  [[nodiscard]] GridError error(double change, std::optional<double> before, double steps, double rounding,
-                                int scheme_order) const {
-    GridChanges changes{.change = change, .before = before, .noise = steps + rounding, .doubt = doubt_};
+  [[nodiscard]] GridError error(GridChanges changes, double steps, int scheme_order) const {
+    changes.noise += steps;
+    changes.alike = alike_;
+    if (!doubt_.empty()) changes.doubt = doubt_;
     changes.ratio = ratios_[0];
-    if (before) changes.ratio_before = ratios_[1];
+    if (changes.before) changes.ratio_before = ratios_[1];
     GridError found = grid_error(changes, scheme_order);
+    if (!changes.before && !left_out_.empty()) found.why = left_out_;
     found.uncertainty += steps;
     return found;
   }
 
   [[nodiscard]] std::optional<EstimatedNumber> number(const std::string& path, double value, int scheme_order) const {
-    constexpr double rounding = 1e-13;
     EstimatedNumber found{path, value, {}, 0, {}};
     double largest = std::abs(value);
     for (const GridSolution& grid : coarser_.grids) {
@@ -126,34 +119,98 @@ class GridChain {
                  without = number_in(coarser_.grids.back().summary, path);
       if (with && without) found.steps = doubled * std::abs(*with - *without);
     }
-    std::optional<double> before;
-    if (found.coarser.size() > 1) before = found.coarser[1] - found.coarser[0];
-    found.error = error(found.coarser[0] - value, before, found.steps, rounding * largest, scheme_order);
+    GridChanges changes{.change = found.coarser[0] - value, .noise = rounding * largest};
+    if (found.coarser.size() > 1 && has_third_) changes.before = found.coarser[1] - found.coarser[0];
+    if (late_ > 0 && (much_ || path.starts_with("passage/") || path == "mass/final"))
+      changes.doubt =
+          fmt::format("times at which mass leaves are off by about {:.2g}: the cells at the wall are too wide", late_);
+    found.error = error(changes, found.steps, scheme_order);
+    found.error.uncertainty = std::max(found.error.uncertainty, least_of(path, value));
     return found;
   }
 
   [[nodiscard]] EstimatedNumber density(int scheme_order) const {
-    constexpr double rounding = 1e-13;
     const std::vector<GridSolution>& grids = coarser_.grids;
-    EstimatedNumber found{"l1", 0, {}, 0, {}};
-    if (coarser_.finer_steps)
-      found.steps = doubled * norms(*grids.back().p.grid, coarser_.finer_steps->p.view(), grids.back().p.view()).l1;
-    std::optional<double> before;
-    if (grids.size() > 1) before = distance_of_averages(grids[0].p, grids[1].p);
-    found.error = error(distance_of_averages(own_.p, grids[0].p), before, found.steps, rounding, scheme_order);
-    found.error.uncertainty = std::max(found.error.uncertainty, flux_);
+    EstimatedNumber found{"l1", 0, {}, steps_, {}};
+    GridChanges changes{.change = distance_of_averages(own_.p, grids[0].p), .noise = rounding, .distances = true};
+    if (has_third_) changes.before = distance_of_averages(grids[0].p, grids[1].p);
+    found.error = error(changes, steps_, scheme_order);
+    found.error.uncertainty = std::min(std::max(found.error.uncertainty, flux_), farthest());
     return found;
   }
 
  private:
+  /// The next grid, and what speaks against it: one that another flux carried is left out where it is the third.
+  void add(const GridSolution& grid, const GridSolution& finer) {
+    double least = INFINITY, most = 0, product = 1;
+    for (int k = 0; k < grid.p.grid->dimension(); ++k) {
+      const double ratio = grid.p.grid->axis(k).width() / finer.p.grid->axis(k).width();
+      least = std::min(least, ratio);
+      most = std::max(most, ratio);
+      product *= ratio;
+    }
+    constexpr double alike = 1.15, coarser_by = 1.3;
+    ratios_.push_back(std::pow(product, 1.0 / grid.p.grid->dimension()));
+    if (most > alike * least)
+      doubt_ = "the axes are not coarsened alike, as none gets fewer than 8 cells";
+    else if (least < coarser_by)
+      doubt_ = "the third grid is hardly coarser than the second, as none gets fewer than 8 cells";
+    if (grid.carried_by == own_.carried_by) return;
+    const std::string cells = text_of_cells(cells_of(grid.p.grid->axes()));
+    if (ratios_.size() == 2 && doubt_.empty())
+      left_out_ = fmt::format("{} cells, left out, were carried by {}", cells, grid.carried_by);
+    else
+      doubt_ = fmt::format("{} cells were carried by {}", cells, grid.carried_by);
+  }
+
+  /// The sides at which what leaves is late by more than is worth a warning.
+  void look_at_passages() {
+    constexpr double worth_saying = 1e-3;
+    const Json::json_pointer sides("/passage/sides");
+    if (!own_.summary.contains(sides)) return;
+    for (const auto& [name, side] : own_.summary[sides].items()) {
+      const auto of = [&](const char* what) {
+        return number_in(own_.summary, "passage/sides/" + name + what).value_or(0);
+      };
+      const Passages found{of("/left"), of("/mean"), of("/variance"), of("/delay")};
+      if (!found.late()) continue;
+      late_ = std::max(late_, found.delay);
+      much_ = much_ || found.left > worth_saying;
+    }
+  }
+
+  /// What a time, a variance of times or a mass is at least uncertain by.
+  [[nodiscard]] double least_of(const std::string& path, double value) const {
+    if (late_ == 0) return 0;
+    const double end = number_in(own_.summary, "time/end").value_or(1), part = std::min(1.0, doubled * late_ / end);
+    if (path == "mass/final") return part * number_in(own_.summary, "mass/outflow").value_or(0);
+    if (!path.starts_with("passage/")) return 0;
+    if (path.ends_with("/left")) return part * value;
+    return doubled * late_ * (path.ends_with("/variance") ? std::sqrt(std::max(0.0, value)) : 1);
+  }
+
   /// What half the dt, or an eighth of the tolerance, changes is at least half of the error of a stepper of order 1.
   static constexpr double doubled = 2;
+  static constexpr double rounding = 1e-13;  ///< of the number
+
+  /// No two densities are farther apart than what they hold together.
+  [[nodiscard]] double farthest() const {
+    double most = own_.p.values.lpNorm<1>() * own_.p.grid->volume();
+    for (const GridSolution& grid : coarser_.grids)
+      most = std::max(most, grid.p.values.lpNorm<1>() * grid.p.grid->volume());
+    return 2 * std::max(1.0, most);
+  }
 
   const GridSolution& own_;
   const CoarserGrids& coarser_;
   std::vector<double> ratios_;
+  double steps_ = 0;   ///< what steps in time may cost p, in l1
+  double late_ = 0;    ///< by about which times of passage are off, where that is warned of [t]
+  bool much_ = false;  ///< leaves at such times
+  bool alike_ = true;
   double flux_ = 0;  ///< twice the l1 that the flux itself expects to cost, where it is warned of
-  std::string doubt_;
+  std::string doubt_, left_out_;
+  bool has_third_ = false;  ///< grid, and it is not left out
 };
 
 Json json_of_error(const GridError& error) {

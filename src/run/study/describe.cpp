@@ -112,7 +112,10 @@ void add_passage_rows(const PassageRecord& record, const std::string& side, Docu
 }
 
 Json passage_json(const Passages& found) {
-  return {{"left", number(found.left)}, {"mean", number(found.mean)}, {"variance", number(found.variance)}};
+  return {{"left", number(found.left)},
+          {"mean", number(found.mean)},
+          {"variance", number(found.variance)},
+          {"delay", number(found.delay)}};
 }
 
 void add_passage(const PassageRecord& record, DocumentSection& section) {

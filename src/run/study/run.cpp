@@ -52,9 +52,12 @@ class Run {
       observers_.push_back(make_frames(setup, *options.folder));
       observers_.push_back(make_tables(setup, *options.folder));
     }
-    for (const auto& observer : observers_)
-      if (const auto stops = observer->stops(); !stops.empty())
+    const auto meet = [&](const Observer& observer) {
+      if (const auto stops = observer.stops(); !stops.empty())
         timeline_ = timeline_.meeting(stops, same_time * setup.config.time.end);
+    };
+    if (passage_) meet(*passage_);
+    for (const auto& observer : observers_) meet(*observer);
   }
 
   RunResult go() {
@@ -156,6 +159,7 @@ class Run {
   }
 
   [[nodiscard]] double next_stop(double output) const {
+    if (passage_) output = std::min(output, passage_->next_stop());
     for (const auto& observer : observers_) output = std::min(output, observer->next_stop());
     return output;
   }
@@ -286,6 +290,8 @@ class Run {
     for (std::string& warning : warnings_of(setup_.config, result_.felt))
       result_.warnings.push_back(std::move(warning));
     for (std::string& warning : end_warnings(setup_, result_.p)) result_.warnings.push_back(std::move(warning));
+    if (passage_)
+      for (std::string& warning : passage_->warnings()) result_.warnings.push_back(std::move(warning));
     tell(&Observer::end, result_.t);
     for (std::string& sentence : not_numbers(result_)) result_.warnings.push_back(std::move(sentence));
     if (const auto rate = dissipation(setup_, result_.t, result_.p))

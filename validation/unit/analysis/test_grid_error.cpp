@@ -69,3 +69,12 @@ TEST_CASE("differences that grow and grids that are hardly coarsened are bounded
   const GridError odd = grid_error(changes_of(error, 17, 9, 8), 2);
   CHECK((!odd.credible && odd.uncertainty >= 3 * (error(1.0 / 8) - error(1.0 / 9)) / 4 / (81.0 / 64 - 1) / 2));
 }
+
+TEST_CASE("an order of differences that are not of one shape is none and the larger one bounds a number") {
+  const GridError number = grid_error({.change = 1e-3, .before = 4e-3, .alike = false}, 2);
+  CHECK((!number.credible && !number.order && number.uncertainty == doctest::Approx(1.2e-2)));
+  const GridError still = grid_error({.change = 1e-9, .before = 4e-3, .noise = 1e-8, .alike = false}, 2);
+  CHECK((!still.credible && still.uncertainty >= 1.2e-2));
+  const GridError distance = grid_error({.change = 1e-3, .before = 4e-3, .alike = false, .distances = true}, 2);
+  CHECK((!distance.credible && distance.uncertainty == doctest::Approx(3e-3)));  // order 1
+}

@@ -33,14 +33,14 @@ TEST_CASE("every part of a run is tried and nothing is left of it") {
   const Setup setup = setup_of(std::string(ou) +
                                "monte_carlo = { particles = 1000 }\nlog_likelihood = { points = 20 }\n"
                                "[reverse]\nlambda = [1]\nscore = \"forward\"\nsnapshots = 16\n");
-  const Costs costs = try_costs(setup);
+  const Costs costs = try_costs(setup, true);
   CHECK(costs.not_tried == "");
   std::string names;
   for (const CostPart& part : costs.parts) {
     names += part.name + " ";
     CHECK(part.seconds >= 0);
   }
-  CHECK(names == "set_up evolution output pictures exact monte_carlo log_likelihood reverse ");
+  CHECK(names == "set_up evolution output pictures exact monte_carlo log_likelihood reverse estimate ");
   CHECK(costs.seconds() < 10);
   CHECK(costs.bytes > 1e6);
   CHECK(left() <= before);

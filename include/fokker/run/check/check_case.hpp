@@ -14,8 +14,10 @@ struct CheckReport {
   bool good = true;                   ///< nothing that the case claims was found wrong
 };
 
-/// `tries`: what every part of the run will cost too, by trying each for 0.2 s.
-[[nodiscard]] CheckReport check_case(Setup& setup, bool tries = false);
+/// What is tried for 0.2 s each to tell what the parts of a run will cost.
+enum class Tries { nothing, run, run_and_estimate };
+
+[[nodiscard]] CheckReport check_case(Setup& setup, Tries tries = Tries::nothing);
 [[nodiscard]] Document document(const Setup& setup, const CheckReport& report);
 
 }  // namespace fokker
