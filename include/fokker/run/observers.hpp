@@ -99,8 +99,8 @@ class PassageRecord : public Observer {
   [[nodiscard]] bool lower_bound() const;
   /// That in words; "" where it is none.
   [[nodiscard]] std::string note(const std::string& side) const;
-  /// A sentence for each side whose cells are too wide for the times at which mass has left there.
-  [[nodiscard]] std::vector<std::string> warnings() const;
+  /// Of the sides whose cells are too wide for the times at which mass has left there; "" where there are none.
+  [[nodiscard]] std::string warning() const;
 
  private:
   struct Sum {

@@ -156,19 +156,21 @@ std::string PassageRecord::note(const std::string& side) const {
                      side.empty() ? fmt::format(", and the mean of all is at least {:.6g}", least_mean()) : "");
 }
 
-std::vector<std::string> PassageRecord::warnings() const {
-  std::vector<std::string> all;
+std::string PassageRecord::warning() const {
+  std::string sides;
   for (const std::string& side : sides_)
     if (const Passages found = through(side); found.late())
-      all.push_back(fmt::format(
-          "passage: the cells at {} are too wide for the times at which mass leaves there: these are off by about "
-          "{:.2g}, of a mean of {:.4g}, and the {:.3g} that has left by about {:.1g}; take more "
-          "cells (axis.{}.cells): that shrinks with the square of their width, and with the width where drift "
-          "runs "
-          "into the side",
-          side, found.delay, found.mean, found.left, found.left * std::min(1.0, found.delay / t_),
-          side.substr(0, side.rfind('_'))));
-  return all;
+      sides += fmt::format(
+          "{}at {} times are off by about {:.2g}, of a mean of {:.4g}, and the {:.3g} that has left by "
+          "about {:.1g}",
+          sides.empty() ? "" : "; ", side, found.delay, found.mean, found.left,
+          found.left * std::min(1.0, found.delay / t_));
+  if (sides.empty()) return "";
+  return fmt::format(
+      "passage: the cells at absorbing sides are too wide for the times at which mass leaves there: {}; take more "
+      "cells: "
+      "that shrinks with the square of their width, and with the width where drift runs into the side",
+      sides);
 }
 
 }  // namespace fokker

@@ -290,8 +290,7 @@ class Run {
     for (std::string& warning : warnings_of(setup_.config, result_.felt))
       result_.warnings.push_back(std::move(warning));
     for (std::string& warning : end_warnings(setup_, result_.p)) result_.warnings.push_back(std::move(warning));
-    if (passage_)
-      for (std::string& warning : passage_->warnings()) result_.warnings.push_back(std::move(warning));
+    if (const std::string late = passage_ ? passage_->warning() : ""; !late.empty()) result_.warnings.push_back(late);
     tell(&Observer::end, result_.t);
     for (std::string& sentence : not_numbers(result_)) result_.warnings.push_back(std::move(sentence));
     if (const auto rate = dissipation(setup_, result_.t, result_.p))

@@ -114,7 +114,7 @@ TEST_CASE("cells too wide for what leaves through a wall are warned of with the 
   const double off = passage["mean"].get<double>() - 0.1 / 3;
   CHECK(off > 5e-3);                                                               // 0.041
   CHECK(passage["delay"].get<double>() == doctest::Approx(0.0147).epsilon(0.01));  // h^2/(8 D): the worst, 2/3 of it
-  CHECK(summary["warnings"].dump().find("passage: the cells at x_lower are too wide") != std::string::npos);
+  CHECK(summary["warnings"].dump().find("passage: the cells at absorbing sides are too wide") != std::string::npos);
   const Json mean_found = passage["estimate"]["mean"];
   CHECK(mean_found["credible"] == Json(false));
   CHECK(mean_found["why"].get<std::string>().starts_with("times at which mass leaves are off by about 0.015"));
