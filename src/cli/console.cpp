@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "fokker/base/errors.hpp"
@@ -70,7 +71,7 @@ void complain(std::string_view text) { static_cast<void>(write_all(STDERR_FILENO
 
 std::function<void(std::string_view)> progress_of(const Command& command) {
   if (command.quiet || command.progress == "never") return {};
-  if (command.progress != "always" && !stderr_is_terminal()) return {};
+  if (command.progress != "always" && !stderr_draws()) return {};
   return draw_progress;
 }
 
@@ -80,7 +81,14 @@ void draw_progress(std::string_view bar) {
   static_cast<void>(write_all(STDERR_FILENO, fmt::format("\r\033[K{}", bar)));
 }
 
+void draw_on_stderr(std::string_view text) { static_cast<void>(write_all(STDERR_FILENO, text)); }
+
 bool stderr_is_terminal() { return ::isatty(STDERR_FILENO) != 0; }
+
+bool stderr_draws() {
+  const char* const kind = std::getenv("TERM");
+  return stderr_is_terminal() && kind != nullptr && *kind != '\0' && std::string_view(kind) != "dumb";
+}
 
 void prepare_streams() {
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})

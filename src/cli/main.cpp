@@ -24,6 +24,12 @@ int act(const fokker::Verb& verb, const fokker::Command& command) {
             ? "the demonstration"
             : fmt::format("{}{}", verb.name,
                           verb.act == fokker::verb_converge ? ", which has its own grids (--levels)" : "")));
+  if (command.live && verb.act != fokker::verb_run && verb.act != fokker::verb_resume)
+    throw fokker::UsageError(fmt::format("--live goes with run and resume, not with {}",
+                                         verb.name.empty() ? "the demonstration" : verb.name));
+  if (command.live && (command.quiet || command.progress == "never"))
+    throw fokker::UsageError(fmt::format("--live draws while {} wants nothing drawn; leave one of them out",
+                                         command.quiet ? "-q" : "--progress never"));
   return verb.act(command);
 }
 
@@ -172,6 +178,7 @@ void add_options(CLI::App& app, fokker::Command& command, double& wall_time) {
   app.add_flag("-v,--verbose", command.verbose, help_of("--verbose"));
   app.add_option("--wall-time", wall_time, help_of("--wall-time"))->check(CLI::PositiveNumber);
   app.add_flag("--estimate", command.estimate, help_of("--estimate"));
+  app.add_flag("--live", command.live, help_of("--live"));
   app.add_option("--levels", command.levels, help_of("--levels"));
   app.add_option("--in", command.in, help_of("--in"));
   app.add_option("--from", command.from, help_of("--from"));

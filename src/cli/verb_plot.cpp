@@ -50,11 +50,22 @@ CasePicture wishes_of(const Command& command, const RunRecord& record) {
   return wishes;
 }
 
-/// A folder of `converge` has one table and no frames.
+/// Folders of `converge` and `sweep` have a table and no frames.
 figure::Figure figure_of_folder(const std::filesystem::path& path, const Command& command) {
+  if (is_sweep_folder(path)) {
+    if (!command.times.empty()) throw UsageError("--times: a sweep has no frames of its own; its members have");
+    const SweepTable table = read_sweep_table(path);
+    if (table.outdated)
+      tell_note(
+          "sweep.csv is older than the last change of its sweep; `fokker sweep SWEEP.toml --collect` writes it anew");
+    return figure_of_sweep(table, parts_of(command.fields), command.log);
+  }
   const RunRecord record(path);
   const std::filesystem::path table = path / "converge.csv";
-  if (!std::filesystem::exists(table)) return figure_of(record, wishes_of(command, record));
+  if (!std::filesystem::exists(table)) {
+    if (const std::string open = record.unfinished(); !open.empty()) tell_note(path.string() + ": " + open);
+    return figure_of(record, wishes_of(command, record));
+  }
   figure::Figure made = figure_of_table(table, parts_of(command.fields), command.log);
   made.title = record.config().title;
   return made;

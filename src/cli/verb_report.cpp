@@ -10,8 +10,10 @@
 #include "fokker/cli/console.hpp"
 #include "fokker/cli/verbs.hpp"
 #include "fokker/output/files.hpp"
+#include "fokker/run/records/sweep_table.hpp"
 #include "fokker/run/report.hpp"
 #include "fokker/run/run_figure.hpp"
+#include "fokker/run/sweep.hpp"
 
 namespace fokker {
 
@@ -47,6 +49,15 @@ std::string draw_figures(const RunRecord& record) {
   return svg;
 }
 
+int made(const std::filesystem::path& page, const Command& command) {
+  if (command.open) show(page);
+  if (command.json)
+    say(json_text({{"report", page.string()}}));
+  else if (!command.quiet)
+    say(page.string() + "\n");
+  return exit_ok;
+}
+
 }  // namespace
 
 void report(const RunRecord& record, const Document& words, const Command& command, const std::string& svg) {
@@ -74,19 +85,17 @@ int verb_report(const Command& command) {
   if (std::filesystem::exists(folder / "converge.csv"))
     throw UsageError(
         fmt::format("{0} is a folder of `converge`, which has no report; `fokker plot {0}` draws it", folder.string()));
+  if (is_sweep_folder(folder)) {
+    show_sweep(folder);
+    return made(folder / play_name, command);
+  }
   const RunRecord record(folder);
   try {
     write_report(record, words_kept(record));
   } catch (const Json::exception& error) {
     throw FileError((folder / "summary.json").string(), fmt::format("damaged: {}", error.what()));
   }
-  if (command.open) show(folder / report_name);
-  const std::string page = (folder / report_name).string();
-  if (command.json)
-    say(json_text({{"report", page}}));
-  else if (!command.quiet)
-    say(page + "\n");
-  return exit_ok;
+  return made(folder / report_name, command);
 }
 
 }  // namespace fokker

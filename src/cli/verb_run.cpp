@@ -44,6 +44,7 @@ int carry_out(Setup& setup, Witnesses witnesses, const RunFolder& folder, std::o
   const RunResult result = run(setup, std::move(witnesses),
                                {.folder = folder.path(),
                                 .draw_progress = progress_of(command),
+                                .live = live_screen(command),
                                 .state = std::move(state),
                                 .checkpoint_every = setup.config.checkpoint.every,
                                 .estimates = estimates});

@@ -44,6 +44,7 @@ int verb_sweep(const Command& command) {
       .list_for = command.list_for,
       .draw_progress = progress_of(command)};
   const SweepResult result = run_sweep(sweep, options);
+  if (!result.stopped && result.list.empty()) show_sweep(options.folder);
   say(document(sweep, options, result), command);
   for (const std::string& warning : result.warnings) complain(fmt::format("warning: {}\n", warning));
   int numerical = 0, other = 0;

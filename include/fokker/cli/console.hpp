@@ -18,6 +18,10 @@ void draw_progress(std::string_view bar);
 void tell_note(const std::string& note);
 
 [[nodiscard]] bool stderr_is_terminal();
+/// Is it one whose cursor can be moved?
+[[nodiscard]] bool stderr_draws();
+/// Lines and escapes for a terminal, as they are.
+void draw_on_stderr(std::string_view text);
 
 /// To be called first. Opens /dev/null in place of standard streams that are closed: the next file to be opened would
 /// take their place, and what is printed would end up in it. A pipe that nobody reads and a file that grows too large

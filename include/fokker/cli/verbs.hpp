@@ -1,6 +1,7 @@
 #pragma once
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "fokker/base/exit_code.hpp"
 #include "fokker/output/document.hpp"
+#include "fokker/run/observe/live.hpp"
 
 namespace fokker {
 
@@ -25,6 +27,7 @@ struct Command {
   bool log = false;                            ///< plot
   bool open = false;                           ///< run, steady, report: show the page
   bool estimate = false;                       ///< run, resume, steady: how far to believe it
+  bool live = false;                           ///< run, resume: draw the density meanwhile
   bool force = false, json = false, quiet = false, verbose = false;
   std::string progress = "auto";  ///< auto | always | never
   int levels = 4;                 ///< converge
@@ -95,6 +98,9 @@ void report(const RunRecord& record, const Document& words, const Command& comma
 
 /// Where the bar of progress is drawn; nowhere unless it is wanted.
 [[nodiscard]] std::function<void(std::string_view)> progress_of(const Command& command);
+
+/// Where --live draws; null where it is not asked for, or stderr cannot be drawn on, which is noted.
+[[nodiscard]] std::shared_ptr<LiveScreen> live_screen(const Command& command);
 
 /// Prints what a study found, as JSON or, unless people want it quiet, as text.
 void say(const Document& found, const Command& command);

@@ -63,7 +63,8 @@ struct ColourScale {
 /// Cell averages between edges, the first axis fastest, the second upwards.
 struct CellImage {
   std::vector<double> x_edges = {}, y_edges = {}, values = {};
-  int scale = 0;  ///< of Figure::scales
+  int scale = 0;        ///< of Figure::scales
+  bool blocks = false;  ///< not interpolated, also on logarithmic axes; where there is no number nothing is drawn
 };
 
 /// Lines of equal value through cell averages.

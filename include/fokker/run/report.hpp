@@ -3,6 +3,7 @@
 #include <string>
 
 #include "fokker/output/document.hpp"
+#include "fokker/run/records/sweep_table.hpp"
 #include "fokker/run/run_record.hpp"
 
 namespace fokker {
@@ -19,5 +20,10 @@ void write_report(const RunRecord& record, const Document& words, const std::str
 
 /// The words of the report that stands in a folder, as long as they belong to its summary; else the title alone.
 [[nodiscard]] Document words_kept(const RunRecord& record);
+
+inline constexpr const char* play_name = "play.html";
+/// The page of a sweep, in `report_bytes`: its figure (`svg`), its table, and a viewer of the members' densities with
+/// sliders over what was swept. Numbers are those of the table. What had no room is left out, and the page says so.
+[[nodiscard]] std::string play_of(const SweepTable& table, const std::string& svg);
 
 }  // namespace fokker

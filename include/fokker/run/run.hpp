@@ -13,6 +13,7 @@
 #include "fokker/run/estimate.hpp"
 #include "fokker/run/judgement.hpp"
 #include "fokker/run/log_likelihood.hpp"
+#include "fokker/run/observe/live.hpp"
 #include "fokker/run/observers.hpp"
 #include "fokker/run/reverse.hpp"
 #include "fokker/run/setup.hpp"
@@ -23,6 +24,7 @@ struct RunOptions {
   std::optional<std::filesystem::path> folder{};          ///< where files go; nothing is written without it
   std::optional<std::filesystem::path> scratch = folder;  ///< where snapshots wait; else among temporary files
   std::function<void(std::string_view)> draw_progress{};  ///< takes the bar of progress, an empty one at the end
+  std::shared_ptr<LiveScreen> live{};                     ///< what draws p meanwhile, in place of the bar
   std::optional<std::string> state{};                     ///< of a run that goes on, from its checkpoint
   double checkpoint_every = 600;                          ///< [s] between checkpoints in `folder`; 0: when stopped only
   /// A trial: asked after every accepted step whether it goes on.

@@ -66,6 +66,8 @@ class RunRecord {
 
   /// series.csv, passage.csv (an empty field is NaN); none where there is no such file.
   [[nodiscard]] std::optional<Csv> table(const char* name) const;
+  /// A sentence about a run that did not come to its end; "" of one that did.
+  [[nodiscard]] std::string unfinished() const;
   /// summary.json; null where there is none yet.
   [[nodiscard]] const Json& summary() const { return summary_; }
 

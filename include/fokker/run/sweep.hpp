@@ -17,7 +17,7 @@ struct MemberState {
   std::string status = "waiting";  ///< waiting | running | stopped | done | short (of a check) | failed
   int exit_code = 0;               ///< of its process; minus the signal that ended it
   std::string message{};           ///< why it failed
-  double seconds = 0;              ///< of its run, as its summary says
+  double seconds = 0;              ///< of wall time of its processes; of one that was collected, as its summary says
   std::string host{};              ///< where this program ran it; "" where it was collected
   std::string summary{};           ///< summary.json; "" while there is none
   [[nodiscard]] bool over() const { return status == "done" || status == "short" || status == "failed"; }
@@ -50,6 +50,10 @@ struct SweepResult {
 /// run or written every member's case is read and built: CaseError with all their problems, at the key of the sweep
 /// file. UsageError where the folder holds another sweep, with the difference.
 [[nodiscard]] SweepResult run_sweep(const Sweep& sweep, const SweepOptions& options);
+
+/// figure.png, figure.svg and play.html in the folder of a sweep, from its sweep.csv and the run folders of its
+/// members.
+void show_sweep(const std::filesystem::path& folder);
 
 /// Counts, and a row for each member.
 [[nodiscard]] Document document(const Sweep& sweep, const SweepOptions& options, const SweepResult& result);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "fokker/output/colour_map.hpp"
+
 namespace fokker::figure {
 namespace {
 
@@ -77,6 +79,11 @@ double position_on(const ColourScale& scale, double value) {
 Rgb colour_on(const ColourScale& scale, double value) {
   const double t = position_on(scale, value);
   return scale.map == ColourMap::sequential ? sequential(t) : diverging(t);
+}
+
+std::array<std::uint8_t, 3> sequential_colour(double part) {
+  const Rgb c = sequential(part);
+  return {c.red, c.green, c.blue};
 }
 
 }  // namespace fokker::figure

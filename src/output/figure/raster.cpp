@@ -40,10 +40,21 @@ Taps taps_of(const std::vector<double>& edges, double from, double to) {
   return tap;
 }
 
-std::vector<Taps> taps(const std::vector<double>& edges, double lower, double upper, int pixels) {
+/// The cell that holds the middle of a pixel.
+Taps block_of(const std::vector<double>& edges, const Scale& axis, double part) {
+  const double at =
+      axis.log ? axis.lower * std::pow(axis.upper / axis.lower, part) : axis.lower + part * (axis.upper - axis.lower);
+  if (!(at >= edges.front() && at < edges.back())) return {};
+  const auto above = std::upper_bound(edges.begin(), edges.end(), at);
+  return {static_cast<std::size_t>(above - edges.begin()) - 1, {1}};
+}
+
+std::vector<Taps> taps(const std::vector<double>& edges, const Scale& axis, int pixels, bool blocks) {
   std::vector<Taps> all;
-  const double step = (upper - lower) / pixels;
-  for (int i = 0; i < pixels; ++i) all.push_back(taps_of(edges, lower + i * step, lower + (i + 1) * step));
+  const double step = (axis.upper - axis.lower) / pixels;
+  for (int i = 0; i < pixels; ++i)
+    all.push_back(blocks ? block_of(edges, axis, (i + 0.5) / pixels)
+                         : taps_of(edges, axis.lower + i * step, axis.lower + (i + 1) * step));
   return all;
 }
 
@@ -68,8 +79,8 @@ Raster raster_of(const CellImage& image, const ColourScale& scale, const Frame& 
   Raster raster;
   raster.width = std::max(1, static_cast<int>(std::lround(std::min(most, pixels * frame.box.width))));
   raster.height = std::max(1, static_cast<int>(std::lround(std::min(most, pixels * frame.box.height))));
-  const std::vector<Taps> across = taps(image.x_edges, frame.x.lower, frame.x.upper, raster.width),
-                          up = taps(image.y_edges, frame.y.lower, frame.y.upper, raster.height);
+  const std::vector<Taps> across = taps(image.x_edges, frame.x, raster.width, image.blocks),
+                          up = taps(image.y_edges, frame.y, raster.height, image.blocks);
   const std::size_t nx = image.x_edges.size() - 1;
   const double below = scale.negative ? -1e-6 * std::max(0.0, scale.upper) : -1e300;
   std::vector<Sum> row(static_cast<std::size_t>(raster.width));
@@ -82,6 +93,7 @@ Raster raster_of(const CellImage& image, const ColourScale& scale, const Frame& 
         for (std::size_t m = 0; m < across[x].weights.size(); ++m) {
           const double value = cells[across[x].first + m], weight = vertical.weights[k] * across[x].weights[m];
           Sum& sum = row[x];
+          if (image.blocks && !drawable(value)) continue;
           sum.weight += weight;
           if (!drawable(value)) {
             sum.lost += weight > 0 ? std::max(weight, 0.25) : 0;

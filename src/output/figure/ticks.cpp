@@ -66,7 +66,21 @@ Ticks log_ticks(double lower, double upper, int wanted) {
   Ticks ticks;
   if (!(lower > 0) || !(upper > lower) || !std::isfinite(upper)) return ticks;
   const int first = static_cast<int>(std::ceil(std::log10(lower) - 1e-9)), last = power_of(upper);
-  if (last - first < 1) {  // within a decade: 2, 3, 5 too
+  constexpr double few = 4;
+  if (last - first < 1 && upper > few * lower) {  // one power of ten or none: 2 and 5 too
+    for (int power = first - 1; power <= last; ++power)
+      for (const int factor : {1, 2, 5}) {
+        const double value = factor * std::pow(10.0, power);
+        if (value < lower * (1 - 1e-9) || value > upper * (1 + 1e-9)) continue;
+        ticks.values.push_back(value);
+        const std::string ten = "10" + superscript(power);
+        ticks.labels.push_back(power >= -3 && power <= 4 ? fmt::format("{:g}", value)
+                               : factor == 1             ? ten
+                                                         : fmt::format("{}·{}", factor, ten));
+      }
+    return ticks;
+  }
+  if (last - first < 1) {
     Ticks close = linear_ticks(lower, upper, wanted);
     std::erase_if(close.values, [&](double value) { return value < lower; });
     return close.values.size() == close.labels.size() ? close : Ticks{};

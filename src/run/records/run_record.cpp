@@ -11,6 +11,7 @@
 #include "fokker/output/paraview.hpp"
 #include "fokker/output/tables.hpp"
 #include "fokker/run/build.hpp"
+#include "fokker/run/stop_reason.hpp"
 #include "frame_files.hpp"
 
 namespace fokker {
@@ -196,6 +197,12 @@ std::vector<std::string> RunRecord::ways_back(std::size_t frame) const {
 
 std::vector<double> RunRecord::reverse_array(std::size_t frame, std::string_view name) const {
   return values(reverse_.at(frame).file, name);
+}
+
+std::string RunRecord::unfinished() const {
+  if (!summary_.is_object()) return "This run is not finished: it has no summary yet.";
+  const std::string reason = summary_.value("stop_reason", std::string("end"));
+  return is_final(reason) ? "" : fmt::format("This run did not come to its end: {}.", reason);
 }
 
 std::optional<Csv> RunRecord::table(const char* name) const {

@@ -9,7 +9,6 @@
 #include "fokker/output/html.hpp"
 #include "fokker/page_files.hpp"
 #include "fokker/run/run_figure.hpp"
-#include "fokker/run/stop_reason.hpp"
 #include "fokker/version.hpp"
 #include "parts.hpp"
 
@@ -21,13 +20,6 @@ namespace {
 
 constexpr const char* words_id = "words";
 
-/// "" where the run came to its end.
-std::string unfinished(const Json& summary) {
-  if (!summary.is_object()) return "This run is not finished: it has no summary yet.";
-  const std::string reason = summary.value("stop_reason", std::string("end"));
-  return is_final(reason) ? "" : fmt::format("This run did not come to its end: {}.", reason);
-}
-
 /// A part, or a word about why there is none. The page is worth more than any part of it.
 template <class Make>
 std::string part(const char* what, Make make) {
@@ -36,10 +28,6 @@ std::string part(const char* what, Make make) {
   } catch (const std::exception& error) {
     return fmt::format("<p class=\"soft\">No {}: {}</p>\n", what, html_text(error.what()));
   }
-}
-
-std::string figure_html(const std::string& svg, const char* caption) {
-  return fmt::format("<figure>\n{}<figcaption>{}</figcaption></figure>\n", svg, caption);
 }
 
 std::string moments_html(const RunRecord& record) {
@@ -90,14 +78,6 @@ std::string values_html(const RunRecord& record) {
          "</details>\n";
 }
 
-std::string head_html(const std::string& title) {
-  return fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
-      "content=\"width=device-width, initial-scale=1\">\n<link rel=\"icon\" href=\"data:,\">\n<meta name=\"generator\" "
-      "content=\"fokker {}\">\n<title>{}</title>\n<style>\n{}</style>\n</head>\n<body>\n",
-      FOKKER_VERSION, html_text(title), report_css);
-}
-
 /// What is kept for the page to be made again: the words, and which summary they are about.
 std::string kept_html(const RunRecord& record, const Document& words) {
   return html_data(words_id,
@@ -111,8 +91,22 @@ std::string title_of(const RunRecord& record, const Document& words) {
 
 }  // namespace
 
+std::string head_html(const std::string& title) {
+  return fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
+      "content=\"width=device-width, initial-scale=1\">\n<link rel=\"icon\" href=\"data:,\">\n<meta name=\"generator\" "
+      "content=\"fokker {}\">\n<title>{}</title>\n<style>\n{}</style>\n</head>\n<body>\n",
+      FOKKER_VERSION, html_text(title), report_css);
+}
+
+std::string foot_html() { return fmt::format("<script>\n{}</script>\n</body>\n</html>\n", viewer_js); }
+
+std::string figure_html(const std::string& svg, const std::string& caption) {
+  return fmt::format("<figure>\n{}<figcaption>{}</figcaption></figure>\n", svg, caption);
+}
+
 std::string report_of(const RunRecord& record, const Document& words, const std::string& svg) {
-  const std::string title = title_of(record, words), open = unfinished(record.summary());
+  const std::string title = title_of(record, words), open = record.unfinished();
   std::string before = head_html(title);
   if (!open.empty()) before += "<p class=\"unfinished\">" + html_text(open) + "</p>\n";
   before += fmt::format("<h1>{}</h1>\n", html_text(title)) +
@@ -127,7 +121,7 @@ std::string report_of(const RunRecord& record, const Document& words, const std:
                                     "stand below.</p>\n"
                                   : html_of(words);
   after += repeat_html(record) + values_html(record) + kept_html(record, words);
-  after += fmt::format("<script>\n{}</script>\n</body>\n</html>\n", viewer_js);
+  after += foot_html();
   const std::size_t taken = before.size() + after.size() + 4096;
   return before + part("viewer", [&] { return viewer_html(record, report_bytes > taken ? report_bytes - taken : 0); }) +
          after;

@@ -45,7 +45,10 @@ class Run {
       passage_ = std::make_shared<PassageRecord>(setup);
       result_.passage = passage_;
     }
-    if (options.draw_progress) observers_.push_back(make_progress(setup, options.draw_progress));
+    if (options.live)
+      observers_.push_back(make_live(setup, options.live));
+    else if (options.draw_progress)
+      observers_.push_back(make_progress(setup, options.draw_progress));
     if (options.folder) {
       observers_.push_back(
           make_series(setup, *options.folder, passage_.get(), options.state ? Files::go_on : Files::begin));

@@ -6,6 +6,7 @@
 #include "fokker/base/printable.hpp"
 #include "fokker/output/checkpoint.hpp"
 #include "fokker/output/files.hpp"
+#include "fokker/run/records/sweep_table.hpp"
 #include "member.hpp"
 
 namespace fokker {

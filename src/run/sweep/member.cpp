@@ -122,6 +122,7 @@ MemberProcess::MemberProcess(std::size_t member, const std::vector<std::string>&
 MemberProcess::MemberProcess(MemberProcess&& other) noexcept
     : member_(other.member_),
       resumed_(other.resumed_),
+      begin_(other.begin_),
       process_(std::exchange(other.process_, -1)),
       errors_(std::exchange(other.errors_, -1)) {}
 
@@ -134,6 +135,10 @@ bool MemberProcess::ended(int& exit_code) {
   if (::waitpid(process_, &status, WNOHANG) != process_) return false;
   exit_code = WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
   return true;
+}
+
+double MemberProcess::seconds() const {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
 }
 
 void MemberProcess::stop() const { ::kill(process_, SIGTERM); }

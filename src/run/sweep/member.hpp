@@ -37,6 +37,8 @@ class MemberProcess {
 
   [[nodiscard]] std::size_t member() const { return member_; }
   [[nodiscard]] bool resumed() const { return resumed_; }
+  /// Since it began.
+  [[nodiscard]] double seconds() const;
   /// Has it ended? `exit_code` is minus the signal where one ended it.
   bool ended(int& exit_code);
   void stop() const;
@@ -46,6 +48,7 @@ class MemberProcess {
  private:
   std::size_t member_;
   bool resumed_;
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   pid_t process_ = -1;
   int errors_ = -1;
 };

@@ -93,6 +93,4 @@ Json parameters_of(const Sweep& sweep, std::size_t member) {
   return values;
 }
 
-std::string member_name(std::size_t member) { return fmt::format("{:04}", member); }
-
 }  // namespace fokker

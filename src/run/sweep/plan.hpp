@@ -19,7 +19,5 @@ struct SweepPlan {
 [[nodiscard]] SweepPlan plan_sweep(const Sweep& sweep, bool begins);
 /// The values of a member by key: numbers, texts and lists as JSON has them.
 [[nodiscard]] Json parameters_of(const Sweep& sweep, std::size_t member);
-/// The run folder of a member.
-[[nodiscard]] std::string member_name(std::size_t member);
 
 }  // namespace fokker

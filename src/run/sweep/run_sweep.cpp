@@ -12,6 +12,9 @@
 #include "fokker/base/stop.hpp"
 #include "fokker/output/files.hpp"
 #include "fokker/run/observers.hpp"
+#include "fokker/run/records/sweep_table.hpp"
+#include "fokker/run/report.hpp"
+#include "fokker/run/run_figure.hpp"
 #include "fokker/run/sweep.hpp"
 #include "job_list.hpp"
 #include "member.hpp"
@@ -97,7 +100,7 @@ class Runner {
   }
 
   void launch(std::size_t member, bool resume) {
-    change(member, {.status = "running"});
+    change(member, {.status = "running", .seconds = resume ? members_[member].seconds : 0});
     processes_.emplace_back(member, member_command(sweep_, options_.program, member, folder(member), resume), resume);
   }
 
@@ -117,6 +120,7 @@ class Runner {
   /// What became of a member whose process has ended.
   void take(const MemberProcess& process, int code) {
     const std::size_t member = process.member();
+    const double seconds = members_[member].seconds + process.seconds();
     MemberState state = state_on_disk(sweep_, plan_, member, folder(member));
     if (state.status == "running") return elsewhere_.push_back(member);  // of a sweep that was killed
     if (process.resumed() && (code == exit_usage || code == exit_file)) return launch(member, false);
@@ -128,6 +132,7 @@ class Runner {
       state = {.status = "failed", .message = process.last_words(), .summary = std::move(state.summary)};
     if (state.status == "failed" && state.message.empty()) state.message = process.last_words();
     state.exit_code = code;
+    state.seconds = seconds;
     state.host = host_name();
     change(member, std::move(state));
   }
@@ -198,6 +203,7 @@ void begin(const Sweep& sweep, const SweepPlan& plan, const SweepOptions& option
     parameters.push_back(parameters_of(sweep, i).dump());
   }
   for (std::size_t i = 0; options.force && i < sweep.members.size(); ++i) forget_run(options.folder / member_name(i));
+  for (const char* name : {sweep_table_name, play_name, "figure.png", "figure.svg"}) fs::remove(options.folder / name);
   store.begin(plan.identity, parameters);
 }
 
@@ -227,8 +233,19 @@ SweepResult run_sweep(const Sweep& sweep, const SweepOptions& options) {
   else if (!options.collect)
     result.stopped = !runner.run(wanted);
   choose_quantities(sweep, result);
-  write_atomically(options.folder / "sweep.csv", sweep_csv(sweep, result));
+  write_atomically(options.folder / sweep_table_name, sweep_csv(sweep, result));
   return result;
+}
+
+void show_sweep(const fs::path& folder) {
+  const SweepTable table = read_sweep_table(folder);
+  std::string svg;
+  try {
+    svg = write_figures(folder, figure_of_sweep(table, {}, false));
+  } catch (const UsageError&) {  // nothing to draw; the page says so
+    for (const char* name : {"figure.png", "figure.svg"}) fs::remove(folder / name);
+  }
+  write_atomically(folder / play_name, play_of(table, svg));
 }
 
 }  // namespace fokker

@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "fokker/base/expression.hpp"
+#include "fokker/run/records/sweep_table.hpp"
+#include "fokker/run/report.hpp"
 #include "plan.hpp"
 
 namespace fokker {
@@ -20,6 +22,19 @@ std::vector<std::pair<std::string, Json>> leaves_of(const MemberState& member) {
 const Json* find(const std::vector<std::pair<std::string, Json>>& leaves, const std::string& name) {
   const auto found = std::find_if(leaves.begin(), leaves.end(), [&](const auto& leaf) { return leaf.first == name; });
   return found == leaves.end() ? nullptr : &found->second;
+}
+
+/// Values of checks, and l1 from each witness at the end.
+std::vector<std::string> judged_among(const std::vector<std::string>& names) {
+  std::vector<std::string> judged;
+  const auto take = [&](const char* table, const char* leaf) {
+    std::copy_if(names.begin(), names.end(), std::back_inserter(judged), [&](const std::string& name) {
+      return name.starts_with(table) && name.ends_with(leaf) && name.find(".frames.") == std::string::npos;
+    });
+  };
+  take("checks.", ".value");
+  take("compare.", ".l1");
+  return judged;
 }
 
 std::string csv_cell(const std::string& text) {
@@ -59,7 +74,7 @@ void choose_quantities(const Sweep& sweep, SweepResult& result) {
     for (const auto& [name, value] : leaves)
       if (std::find(known.begin(), known.end(), name) == known.end()) known.push_back(name);
   }
-  result.quantities = sweep.quantities;
+  result.quantities = sweep.quantities.empty() ? judged_among(known) : sweep.quantities;
   for (std::size_t q = 0; q < count.size(); ++q)
     if (count[q] < all)
       result.warnings.push_back(
@@ -114,6 +129,9 @@ Document document(const Sweep& sweep, const SweepOptions& options, const SweepRe
   else
     counts.findings.push_back(
         {"table", (options.folder / "sweep.csv").string(), "table", (options.folder / "sweep.csv").string()});
+  if (result.list.empty() && !result.stopped)
+    counts.findings.push_back(
+        {"page", (options.folder / play_name).string(), "page", (options.folder / play_name).string()});
   counts.findings.push_back({"warnings", result.warnings});
 
   DocumentSection rows;

@@ -64,6 +64,8 @@ TEST_CASE("axes of any size have a few short numbers") {
   CHECK(svg(0, 3e12).find(">x [10¹² m]<") != std::string::npos);
   CHECK(svg(1e12, 1e12 + 4).find(">x [m] + 1000000000000<") != std::string::npos);
   CHECK(svg(1e-9, 1, true).find(">10⁻⁶<") != std::string::npos);
+  for (const char* label : {">0.2<", ">0.5<", ">1<", ">5<"}) CHECK(svg(0.13, 7, true).find(label) != std::string::npos);
+  CHECK(svg(2e-9, 3e-8, true).find(">5·10⁻⁹<") != std::string::npos);
   CHECK(svg(-1, 1).find(">−0.5<") != std::string::npos);
   CHECK(svg(-1, 1).find(">−0<") == std::string::npos);
   for (const double bad : {0.0, std::nan(""), std::numeric_limits<double>::infinity(), 1e308})

@@ -60,6 +60,14 @@ TEST_CASE("a record reads what the run has written and works out what it has not
   CHECK_THROWS_WITH_AS(RunRecord(ran.scratch.path / "absent"), doctest::Contains("is no folder of a run"), UsageError);
 }
 
+TEST_CASE("the figure of a run that did not come to its end says how far it went") {
+  const Ran ran(ou);
+  CHECK_FALSE(has(ran.svg(), "Drawn up to"));
+  fs::remove(ran.folder / "density_000005.vti");
+  CHECK(has(svg_of(figure_of(RunRecord(ran.folder), {})),
+            "This run is not finished: it has no summary yet. Drawn up to t = 0.4 of 0.5."));
+}
+
 TEST_CASE("frames that are tables are drawn with what they hold") {
   const Ran ran(ou, {"output.formats=[\"npy\"]"});
   RunRecord own = ran.record();

@@ -116,6 +116,17 @@ TEST_CASE("a sweep that has changed is refused with the difference and a changed
   CHECK(has(changed, "+ member 1: time.end = 3"));
 }
 
+TEST_CASE("seconds of a member are wall time of its process") {
+  const Scratch scratch;
+  static_cast<void>(scratch.write("ou.toml", ou));
+  SweepOptions options = failing(scratch);
+  options.program = scratch.write("slow", "#!/bin/sh\nsleep 0.1\nexit 1\n");
+  std::filesystem::permissions(options.program, std::filesystem::perms::owner_all);
+  const Sweep sweep = load_sweep(scratch.write("sweep.toml", "case = \"ou.toml\"\n[grid]\ntime.end = [1, 2]\n"));
+  options.jobs = 2;
+  for (const MemberState& member : run_sweep(sweep, options).members) CHECK(member.seconds >= 0.1);
+}
+
 TEST_CASE("a member whose process fails is reported and a list has a command for every member") {
   const Scratch scratch;
   static_cast<void>(scratch.write("ou.toml", ou));
