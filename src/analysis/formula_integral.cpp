@@ -13,6 +13,7 @@
 #include "fokker/base/quadrature.hpp"
 #include "marginals.hpp"
 #include "reconstruction.hpp"
+#include "unseen_cells.hpp"
 
 namespace fokker {
 
@@ -156,8 +157,9 @@ FormulaIntegral::FormulaIntegral(std::shared_ptr<const Grid> grid, const Express
   const Expression rest = split.found ? split.rest[0] : g, factor = split.found ? split.factor : Expression(1.0);
   tape_ = Tape({&rest, 1}, variables);
   factor_ = Tape({&factor, 1}, std::span(variables).last(1));
+  if (of == Of::mean) unseen_ = std::make_unique<UnseenCells>(*grid_, rest, variables);
   knife_ = std::make_unique<CellKnife>(grid_, rest, std::move(variables));
-  const Pieces pieces = knife_->at(0);
+  const Pieces pieces = pieces_at(0);
   coarse_ = pieces.coarse;
   if (rest.depends_on("t")) return;
   if (of == Of::mean)
@@ -168,6 +170,12 @@ FormulaIntegral::FormulaIntegral(std::shared_ptr<const Grid> grid, const Express
 
 FormulaIntegral::~FormulaIntegral() = default;
 FormulaIntegral::FormulaIntegral(FormulaIntegral&&) noexcept = default;
+
+Pieces FormulaIntegral::pieces_at(double t) const {
+  Pieces pieces = knife_->at(t);
+  if (unseen_) unseen_->cut(t, pieces);
+  return pieces;
+}
 
 double FormulaIntegral::factor(double t) const {
   const TapeInput input = TapeInput::of(t);
@@ -236,8 +244,8 @@ double FormulaIntegral::of(double t, std::span<const double> p) const {
     const double *weight = weights_.data(), *values = p.data();
     return factor(t) * grid_->volume() * row_sum(p.size(), [=](std::size_t i) { return weight[i] * values[i]; });
   }
-  if (of_ == Of::mean) return factor(t) * integral_of(*grid_, Walk(*grid_, tape_, t), knife_->at(t), p);
-  const std::unique_ptr<const WeightedRegion> now = region_ ? nullptr : region_of(knife_->at(t), t);
+  if (of_ == Of::mean) return factor(t) * integral_of(*grid_, Walk(*grid_, tape_, t), pieces_at(t), p);
+  const std::unique_ptr<const WeightedRegion> now = region_ ? nullptr : region_of(pieces_at(t), t);
   const WeightedRegion& region = region_ ? *region_ : *now;
   const Reconstruction reconstruction(*grid_, p);
   CompensatedSum sum;
@@ -256,7 +264,9 @@ double expectation(const Grid& grid, std::span<const double> p, const Expression
   variables.emplace_back("t");
   const Tape tape({&g, 1}, variables);
   const std::shared_ptr<const Grid> borrowed(&grid, [](const Grid*) {});
-  return integral_of(grid, Walk(grid, tape, 0), CellKnife(borrowed, g, std::move(variables)).at(0), p);
+  Pieces pieces = CellKnife(borrowed, g, variables).at(0);
+  UnseenCells(grid, g, variables).cut(0, pieces);
+  return integral_of(grid, Walk(grid, tape, 0), pieces, p);
 }
 
 }  // namespace fokker

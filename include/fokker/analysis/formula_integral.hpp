@@ -12,12 +12,14 @@
 namespace fokker {
 
 class CellKnife;
+class UnseenCells;
 struct Pieces;
 struct WeightedRegion;
 
 /// int g(x, t) p(x) dx over the box for one formula g and any p: p reconstructed conservatively inside cells (a
-/// parabola per axis), g by 4 Gauss points per axis and cell, and per piece of cells in which g jumps or bends. Not
-/// divided by the mass. What can be is worked out once: where g = a(t) b(x) an answer costs two operations a cell.
+/// parabola per axis), g by 4 Gauss points per axis and cell, and per piece of cells in which g jumps, bends or does
+/// more than these points see. Not divided by the mass. What can be is worked out once: where g = a(t) b(x) an answer
+/// costs two operations a cell.
 class FormulaIntegral {
  public:
   /// A probability is that of a condition, a formula that is 0 or 1: where p >= 0 it lies between 0 and the mass, for
@@ -35,17 +37,19 @@ class FormulaIntegral {
   [[nodiscard]] double of(double t, std::span<const double> p) const;
   /// The answer costs a few operations per cell.
   [[nodiscard]] bool prepared() const { return !weights_.empty() || region_ != nullptr; }
-  /// At t = 0 g jumps more often than cells can be cut for, or hides where it does.
+  /// At t = 0 g jumps or changes more often than cells can be cut for, or hides where it does.
   [[nodiscard]] bool coarse() const { return coarse_; }
 
  private:
   [[nodiscard]] std::vector<double> weights_of(const Pieces& pieces) const;  // of a g without t
   [[nodiscard]] std::unique_ptr<const WeightedRegion> region_of(const Pieces& pieces, double t) const;
   [[nodiscard]] double factor(double t) const;
+  [[nodiscard]] Pieces pieces_at(double t) const;
 
   std::shared_ptr<const Grid> grid_;
   Tape tape_, factor_;  // of axes and time; of time
   std::unique_ptr<const CellKnife> knife_;
+  std::unique_ptr<const UnseenCells> unseen_;  // null for a condition, which is 0 or 1 in whole cells
   Of of_;
   bool coarse_ = false;
   std::vector<double> weights_;                   // empty: g is no such product, or a condition

@@ -36,6 +36,8 @@ class Form {
   virtual ~Form() = default;
   [[nodiscard]] virtual const Operator& op() const = 0;
   [[nodiscard]] virtual SchemeReport report(double t) const = 0;
+  /// What goes on alone once this one has given way (Corrections::gave_way): the default flux, or itself.
+  [[nodiscard]] virtual const Form& default_form() const { return *this; }
   /// For the coefficients at t and the density p; nothing where the form has no edges that could be too short.
   [[nodiscard]] virtual ReducedCross reduced_cross(double /*t*/, std::span<const double> /*p*/) const { return {}; }
   /// The scheme's own face fluxes at time t averaged to cells [p x/t]; columns of cells() values (Jy null in 1D). An

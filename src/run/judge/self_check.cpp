@@ -8,6 +8,7 @@
 #include "fokker/scheme/jumps.hpp"
 #include "fokker/scheme/selling.hpp"
 #include "fokker/spectral/spectral_grid.hpp"
+#include "within_cells.hpp"
 
 namespace fokker {
 namespace {
@@ -162,6 +163,7 @@ Judgement SelfCheck::sum_up(const Moment& now) {
   warn_of_mass(now);
   warn_of_walls(now);
   warn_of_flux(now);
+  warn_of_drift(now);
   warn_of_steps();
   warn_of_reduced_terms();
   warn_of_negative_mass(now);
@@ -213,6 +215,15 @@ void SelfCheck::warn_of_flux(const Moment& now) {
       "peclet). Take {}",
       setup_.flux->wide && !stationary_ && gave_way(setup_.config.time.end) ? "scharfetter_gummel" : setup_.flux->name,
       expected, remedy(setup_, stationary_)));
+}
+
+/// At the start, else at the end.
+void SelfCheck::warn_of_drift(const Moment& now) {
+  const bool left = now.balance->mass > fraction_of_mass * now.balance->mass_initial;
+  std::string text;
+  if (!stationary_) text = structure_within_cells(setup_, setup_.clock, setup_.initial.view());
+  if (text.empty() && left) text = structure_within_cells(setup_, now.t, now.p->view());
+  if (!text.empty()) judged_.warnings.push_back(std::move(text));
 }
 
 void SelfCheck::warn_of_steps() {

@@ -49,6 +49,7 @@ class SelfCheck {
   void look_at_width(double t, const std::array<double, 2>& width);
   void warn_of_walls(const Moment& now);
   void warn_of_flux(const Moment& now);
+  void warn_of_drift(const Moment& now);
   void warn_of_steps();
   void warn_of_reduced_terms();
   void warn_of_negative_mass(const Moment& now);

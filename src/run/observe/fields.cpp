@@ -36,9 +36,15 @@ FieldValues score(const Setup& setup, double, const Field& p) {
   return s;
 }
 
+/// Whose fluxes carry p now.
+const Form& form_in_force(const Setup& setup) {
+  const Corrections* const done = setup.stepper ? setup.stepper->corrections() : nullptr;
+  return done != nullptr && done->gave_way >= 0 ? setup.scheme->default_form() : *setup.scheme;
+}
+
 FieldValues current(const Setup& setup, double t, const Field& p) {
   FieldValues J = columns(setup);
-  setup.scheme->current(t, p.view(), J.x.data(), second(J));
+  form_in_force(setup).current(t, p.view(), J.x.data(), second(J));
   return J;
 }
 
@@ -109,12 +115,12 @@ std::optional<std::vector<double>> dissipation(const Setup& setup, double t, con
   const std::size_t cells = setup.grid->cells();
   std::vector<double> Jx(cells), Jy(setup.grid->dimension() > 1 ? cells : 0);
   double* const second = Jy.empty() ? nullptr : Jy.data();
-  setup.scheme->current(t, p.view(), Jx.data(), second);
+  form_in_force(setup).current(t, p.view(), Jx.data(), second);
   return entropy_production(*setup.grid, *setup.sde, t, p.view(), Jx.data(), second);
 }
 
 std::vector<double> mean_velocity(const Setup& setup, double t, const Field& p) {
-  if (const auto total = setup.scheme->total_current(t, p.view())) {
+  if (const auto total = form_in_force(setup).total_current(t, p.view())) {
     std::vector<double> all(total->begin(), total->begin() + setup.grid->dimension());
     for (double& velocity : all) velocity *= setup.grid->volume();
     return all;

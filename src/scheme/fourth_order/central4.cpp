@@ -50,6 +50,9 @@ class Central4 final : public Form, public ScaledOperator {
 
   // --- Form
   [[nodiscard]] const Operator& op() const override { return *this; }
+  [[nodiscard]] const Form& default_form() const override {
+    return correction_ ? correction_->default_form() : static_cast<const Form&>(*this);
+  }
 
   [[nodiscard]] SchemeReport report(double t) const override {
     const double factor = move_to(t);

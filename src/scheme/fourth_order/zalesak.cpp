@@ -86,9 +86,9 @@ Zalesak::~Zalesak() = default;
 
 const Operator& Zalesak::recording() const { return *recording_; }
 
-const Operator& Zalesak::default_flux() {
+const Form& Zalesak::default_form() {
   if (!default_) default_ = high_.make_default();
-  return default_->op();
+  return *default_;
 }
 
 void Zalesak::correct(double t, double end, std::span<const double> state, std::span<double> next,

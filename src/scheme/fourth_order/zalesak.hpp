@@ -37,7 +37,8 @@ class Zalesak final : public FluxCorrection {
   Zalesak(const Grid& grid, CorrectedFlux high);
   ~Zalesak() override;
   [[nodiscard]] const Operator& recording() const override;
-  [[nodiscard]] const Operator& default_flux() override;
+  [[nodiscard]] const Form& default_form();
+  [[nodiscard]] const Operator& default_flux() override { return default_form().op(); }
   [[nodiscard]] int dimension() const override { return grid_.dimension(); }
   [[nodiscard]] bool persists() const override { return high_.persists; }
   void correct(double t, double end, std::span<const double> state, std::span<double> next,

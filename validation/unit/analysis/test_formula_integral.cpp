@@ -127,6 +127,26 @@ TEST_CASE("expectations of what bends or jumps are of the order of the reconstru
   CHECK(error(400, "log(abs(x - 0.3))", Normal(6400).mean("log(abs(x - 0.3))")) < 2e-3);
 }
 
+TEST_CASE("what changes within a cell is seen however narrow it is") {
+  const Normal at(64);  // cells of 1/4
+  const double density = std::exp(-0.3 * 0.3 / 2) / std::sqrt(2 * std::numbers::pi),
+               unit = 1 / std::sqrt(std::numbers::pi);
+  for (const double width : {0.1, 1e-2, 1e-3}) {
+    const std::string peak = "exp(-((x - 0.3)/" + std::to_string(width) + ")^2)/" + std::to_string(width);
+    CHECK(unit * at.mean(peak) == doctest::Approx(density).epsilon(3e-3));  // its width and p, a parabola per cell
+    CHECK(unit * at.mean("exp(-((x - 0.3*t)/1e-3)^2)/1e-3", 1) == doctest::Approx(density).epsilon(1e-3));
+  }
+  CHECK(at.mean("cos(40*x)^2") == doctest::Approx(0.5).epsilon(1e-6));
+  CHECK_FALSE(at.integral("cos(40*x)^2", Of::mean).coarse());
+  CHECK(at.integral("cos(40000*x)^2", Of::mean).coarse());
+  CHECK(at.mean("(x - 1)^6") == doctest::Approx(1 + 15 + 45 + 15).epsilon(1e-3));
+  for (const char* smooth : {"x^6 - 6*x^5 + 15*x^4 - 20*x^3 + 15*x^2 - 6*x + 1", "exp(5*x)", "x*exp(-x^2)*sin(3*x)"})
+    CHECK_FALSE(at.integral(smooth, Of::mean).coarse());
+  const Normal plane(32, 2);
+  CHECK(plane.mean("exp(-(((x - 0.3)/0.01)^2 + (y/0.01)^2))/1e-4") / std::numbers::pi ==
+        doctest::Approx(density / std::sqrt(2 * std::numbers::pi)).epsilon(0.02));
+}
+
 TEST_CASE("what moves is cut anew and a factor of time is taken out") {
   const Normal at(160);
   CHECK(at.probability("x > t", 0.777) == doctest::Approx(1 - cdf(0.777)).epsilon(1e-6));

@@ -9,6 +9,7 @@
 #include "../../../src/run/judge/distortion.hpp"
 #include "../../../src/run/judge/space_error.hpp"
 #include "fokker/run/check/check_case.hpp"
+#include "fokker/run/fields.hpp"
 #include "fokker/run/march.hpp"
 #include "fokker/run/steady.hpp"
 #include "small_case.hpp"
@@ -449,6 +450,25 @@ TEST_CASE("a flux that gave way is expected to be off as the default one is") {
   CHECK(warning(given, "flux: on these cells scharfetter_gummel").find("central4_positive") == std::string::npos);
   const auto told = forecast(setup_of(rotation, weak), given.corrections->gave_way);
   CHECK(told->judged.flux_l1 == doctest::Approx(given.judgement.flux_l1).epsilon(0.3));
+  const Setup plain = setup_of(rotation, {"axis.x.cells=48", "axis.y.cells=48"});
+  CHECK(given.mean_velocity == mean_velocity(plain, given.t, given.p));  // of the fluxes that carried p
+}
+
+TEST_CASE("a drift that changes within cells is warned of where noise does not smooth it") {
+  // D = 0.005, waves of 1/64: the mean velocity is 1.879; 64 cells say 2, whatever the flux.
+  const std::string ring = R"case(
+axis = [{ name = "x", range = [0, 1], cells = 64, boundary = "periodic" }]
+sde = { drift = ["2 + sin(2*pi*64*x)"], noise = [["s"]], parameters = { s = 0.1 } }
+initial = { density = "1 + 0.5*cos(2*pi*x)" }
+scheme = { flux = "upwind5_positive" }
+time = { end = 0.01 }
+)case";
+  const char* const start = "sde: the drift along x changes within cells";
+  const RunResult coarse = run_of(ring, {});
+  CHECK(coarse.mean_velocity[0] == doctest::Approx(2).epsilon(1e-3));
+  CHECK(warning(coarse, start).find("0.71 of its 2.1") != std::string::npos);
+  CHECK(warning(run_of(ring, {"axis.x.cells=256"}), start).empty());
+  CHECK(warning(run_of(ring, {"sde.parameters.s=1"}), start).empty());  // the same drift under noise that smooths it
 }
 
 TEST_CASE("log-price and variance on cells that tilt with them are warned of") {
