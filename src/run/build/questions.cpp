@@ -72,10 +72,10 @@ std::vector<std::string> Questions::warnings() const {
   std::vector<std::string> all;
   for (std::size_t k = 0; k < asked_.size(); ++k)
     if (integrals_[k].coarse())
-      all.push_back(
-          fmt::format("{}: the formula jumps or changes more often within cells than they are cut for: the answer is off "
-                      "by what is in parts of cells; take narrower cells",
-                      asked_[k].key()));
+      all.push_back(fmt::format(
+          "{}: the formula jumps or changes more often within cells than they are cut for: the answer is off "
+          "by what is in parts of cells; take narrower cells",
+          asked_[k].key()));
   return all;
 }
 
