@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <stdexcept>
@@ -175,6 +176,11 @@ Pieces FormulaIntegral::pieces_at(double t) const {
   Pieces pieces = knife_->at(t);
   if (unseen_) unseen_->cut(t, pieces);
   return pieces;
+}
+
+bool FormulaIntegral::vanishes() const {
+  if (region_) return region_->whole.empty() && region_->cut.empty();
+  return !weights_.empty() && std::all_of(weights_.begin(), weights_.end(), [](double weight) { return weight == 0; });
 }
 
 double FormulaIntegral::factor(double t) const {

@@ -33,8 +33,8 @@ int verb_steady(const Command& command) {
   bool ok = true;
   for (const CheckResult& done : result.checks) {
     if (!done.ok)
-      complain(
-          fmt::format("{} of the stationary density is {:.6g}, asked {}\n", done.label(), done.value, done.bound()));
+      complain(fmt::format("{} of the stationary density is {:.6g}, asked {}{}{}\n", done.label(), done.value,
+                           done.bound(), done.note.empty() ? "" : "; ", done.note));
     ok = ok && done.ok;
   }
   return ok ? exit_ok : exit_check;

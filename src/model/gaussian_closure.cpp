@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <vector>
 
+#include "closure/closure_rates.hpp"
 #include "fokker/base/errors.hpp"
 #include "fokker/base/step_factor.hpp"
 #include "fokker/base/stop.hpp"
@@ -15,8 +17,7 @@
 namespace fokker {
 namespace {
 
-/// m and V: x, xx on a line, else x, y, xx, xy, yy.
-using State = Eigen::Matrix<double, Eigen::Dynamic, 1, 0, 5, 1>;
+using State = ClosureState;
 using Square = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, 0, 5, 5>;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
@@ -30,10 +31,6 @@ State state_of(const Gaussian& g) {
   return y;
 }
 
-bool on_plane(const State& y) { return y.size() == 5; }
-int variance_slot(const State& y, int k) { return on_plane(y) ? 2 + 2 * k : 1; }
-double deviation(const State& y, int k) { return std::sqrt(std::max(0.0, y[variance_slot(y, k)])); }
-
 Gaussian gaussian_of(const State& y) {
   Gaussian g;
   g.mean = y.head(on_plane(y) ? 2 : 1);
@@ -45,153 +42,49 @@ Gaussian gaussian_of(const State& y) {
   return g;
 }
 
-/// Rounding and steps leave a V that is hardly one.
+/// Rounding and steps leave a V that is hardly one. Where one variance is behind the covariance, as along a position
+/// whose velocity alone is kicked, it is that variance which is raised: without a covariance it would not grow.
 void make_semidefinite(State& y) {
   for (int k = 0; k < (on_plane(y) ? 2 : 1); ++k) {
     double& variance = y[variance_slot(y, k)];
     variance = std::max(0.0, variance);
   }
   if (!on_plane(y)) return;
-  const double most = std::sqrt(y[2]) * std::sqrt(y[4]);
-  y[3] = std::clamp(y[3], -most, most);
+  const double larger = std::max(y[2], y[4]), least = larger > 0 ? std::abs(y[3]) / larger * std::abs(y[3]) : 0;
+  if (larger == 0) y[3] = 0;
+  double& smaller = y[2] < y[4] ? y[2] : y[4];
+  smaller = std::max(smaller, least);
 }
 
-/// Sums of a normal distribution: points of a lattice that stands still while the distribution moves, so that what
-/// jumps in space makes no jumps of sums in time. Its spacing is a power of two, a third to two thirds of a deviation,
-/// with which trapezoids are exact to rounding; no point is at 0.
-class NormalSums {
- public:
-  std::vector<double> off, weight;  // from the mean; of sum 1
-
-  void set(double mean, double deviation) {
-    off.assign(1, 0.0);
-    weight.assign(1, 1.0);
-    if (!(deviation > 0) || !std::isfinite(deviation)) return;
-    const double spacing = std::exp2(std::floor(std::log2(deviation / 1.5)));
-    const double first = std::ceil((mean - reach * deviation) / spacing - 0.5),
-                 last = std::floor((mean + reach * deviation) / spacing - 0.5);
-    constexpr double most = 4503599627370496;  // 2^52: k + 1/2 is a double
-    if (!(last - first < 64) || !(last > first) || !(std::max(-first, last) < most)) return;  // too narrow for one
-    off.clear();
-    weight.clear();
-    double sum = 0;
-    for (double k = first; k <= last; ++k) {
-      off.push_back((k + 0.5) * spacing - mean);
-      weight.push_back(std::exp(-0.5 * std::pow(off.back() / deviation, 2)));
-      sum += weight.back();
-    }
-    double middle = 0;
-    for (std::size_t i = 0; i < off.size(); ++i) middle += (weight[i] /= sum) * off[i];
-    for (double& each : off) each -= middle;  // what the ends of the lattice leave
+/// Of a distribution that is uniform around a ring all that matters is that it is.
+void stop_growth(State& y, const Space& space) {
+  for (int k = 0; k < space.dimension; ++k) {
+    if (!is_uniform(y, k, space)) continue;
+    const double length = space.upper[k] - space.lower[k];
+    y[k] = space.lower[k] + 0.5 * length;
+    y[variance_slot(y, k)] = length * length;
+    if (on_plane(y)) y[3] = 0;
   }
-
- private:
-  static constexpr double reach = 7;
-};
-
-/// The right side of the moment equations.
-class ClosureRates {
- public:
-  ClosureRates(const Sde& sde, const Space& space) : sde_(sde), space_(space) {}
-
-  State operator()(double t, const State& y) {
-    set_points(y);
-    const bool plane = on_plane(y);
-    for (auto& column : f_) column.resize(weight_.size());
-    for (auto& column : D_) column.resize(weight_.size());
-    const PointsIn points{
-        static_cast<Index>(weight_.size()), plane ? 2 : 1, {x_[0].data(), plane ? x_[1].data() : nullptr}};
-    sde_.drift(points, t, {{f_[0].data(), plane ? f_[1].data() : nullptr}});
-    sde_.diffusion(points, t, {D_[0].data(), plane ? D_[1].data() : nullptr, plane ? D_[2].data() : nullptr});
-    State rate = State::Zero(y.size());
-    for (std::size_t i = 0; i < weight_.size(); ++i) add(i, rate);
-    return rate;
-  }
-
- private:
-  void set_points(const State& y) {
-    weight_.clear();
-    for (int k = 0; k < 2; ++k) {
-      off_[k].clear();
-      x_[k].clear();
-      sign_[k].clear();
-    }
-    const double s = deviation(y, 0);
-    first_.set(y[0], s);
-    const double lean = on_plane(y) && s > 0 ? y[3] / (s * s) : 0;
-    const double rest = on_plane(y) ? std::sqrt(std::max(0.0, y[4] - lean * lean * s * s)) : 0;
-    for (std::size_t i = 0; i < first_.off.size(); ++i) {
-      if (!on_plane(y)) {
-        place(0, y[0], first_.off[i]);
-        weight_.push_back(first_.weight[i]);
-        continue;
-      }
-      const double shift = lean * first_.off[i];
-      second_.set(y[1] + shift, rest);
-      for (std::size_t j = 0; j < second_.off.size(); ++j) {
-        place(0, y[0], first_.off[i]);
-        place(1, y[1], shift + second_.off[j]);
-        weight_.push_back(first_.weight[i] * second_.weight[j]);
-      }
-    }
-  }
-
-  /// Ends are mirrors: |Y| is reflected where Y has the odd drift and the even diffusion.
-  void place(int k, double mean, double off) {
-    const double a = space_.lower[k], b = space_.upper[k];
-    double x = mean + off, sign = 1;
-    if (space_.periodic[k]) {
-      x -= (b - a) * std::floor((x - a) / (b - a));
-    } else if (std::isfinite(a) && std::isfinite(b)) {
-      const double round = 2 * (b - a), along = x - a - round * std::floor((x - a) / round);
-      sign = along > b - a ? -1 : 1;
-      x = a + (along > b - a ? round - along : along);
-    } else if (x < a || x > b) {
-      sign = -1;
-      x = 2 * (x < a ? a : b) - x;
-    }
-    off_[k].push_back(off);
-    x_[k].push_back(x);
-    sign_[k].push_back(sign);
-  }
-
-  void add(std::size_t i, State& rate) const {
-    const double weight = weight_[i], fx = sign_[0][i] * f_[0][i], dx = off_[0][i];
-    rate[0] += weight * fx;
-    if (space_.dimension == 1) {
-      rate[1] += weight * 2 * (dx * fx + D_[0][i]);
-      return;
-    }
-    const double fy = sign_[1][i] * f_[1][i], dy = off_[1][i];
-    rate[1] += weight * fy;
-    rate[2] += weight * 2 * (dx * fx + D_[0][i]);
-    rate[3] += weight * (dx * fy + dy * fx + 2 * sign_[0][i] * sign_[1][i] * D_[1][i]);
-    rate[4] += weight * 2 * (dy * fy + D_[2][i]);
-  }
-
-  const Sde& sde_;
-  Space space_;
-  NormalSums first_, second_;
-  std::vector<double> weight_;
-  std::array<std::vector<double>, 2> off_, x_, sign_, f_;
-  std::array<std::vector<double>, 3> D_;
-};
+}
 
 /// Steps of the method ROS2, L-stable and of second order for any Jacobian (Verwer, Spee, Blom, Hundsdorfer, SIAM J.
 /// Sci. Comput. 20 (1999) 1456), so that fast rates cost no steps once they are over.
 class ClosureWalk {
  public:
-  ClosureWalk(const Sde& sde, const Space& space, const Gaussian& start) : rates_(sde, space), y_(state_of(start)) {
+  ClosureWalk(const Sde& sde, const Space& space, const Gaussian& start)
+      : rates_(sde, space), space_(space), y_(state_of(start)) {
     rate_ = finite_rates();
   }
 
   [[nodiscard]] const State& state() const { return y_; }
   [[nodiscard]] double t() const { return t_; }
-  /// What its rates would do in as long again is little, or they are rounding of terms that cancel.
+  /// What its rates would do in as long again is little, or they are rounding of terms that cancel. Around a ring a
+  /// distribution at rest may go on turning and spreading.
   [[nodiscard]] bool rests() {
     constexpr double at_rest = 1e-6, rounding = 1e-12;
-    const Square J = jacobian();
+    const Square& J = jacobian();
     for (int k = 0; k < y_.size(); ++k) {
+      if (is_around(k)) continue;
       double terms = 0;
       for (int j = 0; j < y_.size(); ++j) terms += std::abs(J(k, j)) * scale(y_, j);
       const double rate = std::abs(rate_[k]);
@@ -213,7 +106,7 @@ class ClosureWalk {
       throw NumericalError(
           fmt::format("its moments could not be followed farther in {} steps ({})", most_steps, text()), t_);
     poll_stop();
-    const Square J = jacobian();
+    const Square& J = jacobian();
     h_ = std::min(h_ > 0 ? h_ : first(), most);
     if (!std::isfinite(h_)) h_ = 1;  // at rest from the first
     for (;;) {
@@ -224,6 +117,7 @@ class ClosureWalk {
         t_ += h_;
         y_ = next_;
         make_semidefinite(y_);
+        stop_growth(y_, space_);
         rate_ = finite_rates();
         const double longer = h_ * step_factor(1 / std::max(off, 1e-9), 2, 5);
         h_ = last ? std::max(longer, h_) : longer;
@@ -243,7 +137,18 @@ class ClosureWalk {
  private:
   static constexpr int most_steps = 200'000;
 
+  /// An entry that speaks of a ring.
+  [[nodiscard]] bool is_around(int k) const {
+    if (!on_plane(y_)) return false;  // a ring by itself has no end to look for
+    return k == 3 ? space_.periodic[0] || space_.periodic[1] : space_.periodic[k < 2 ? k : k / 2 - 1];
+  }
+
+  /// Beside which an entry need not be told from 0: the first trace of a pulse of noise is 1e-300 of it, and to follow
+  /// that costs hundreds of steps that nobody sees. Lengths are 1e-30 in no unit.
+  [[nodiscard]] static double least(const State& y, int k) { return k < (on_plane(y) ? 2 : 1) ? 1e-30 : 1e-60; }
+
   State finite_rates() {
+    jacobian_.reset();
     State rate = rates_(t_, y_);
     if (!y_.allFinite()) throw NumericalError("its moments grow beyond all numbers", t_);
     if (!rate.allFinite())
@@ -267,23 +172,29 @@ class ClosureWalk {
     return h;
   }
 
-  Square jacobian() {
-    Square J = Square::Zero(y_.size(), y_.size());
+  /// Once for every state: it costs more than all else. Without what is rounding of rates.
+  const Square& jacobian() {
+    constexpr double rounding = 1e-13;
+    if (jacobian_) return *jacobian_;
+    Square& J = jacobian_.emplace(Square::Zero(y_.size(), y_.size()));
     for (int k = 0; k < y_.size(); ++k) {
-      const double own = std::max(scale(y_, k), h_ * std::abs(rate_[k]));
-      const double little = 1e-6 * own;
+      const double own = std::max({scale(y_, k), h_ * std::abs(rate_[k]), least(y_, k)});
+      const double little = 1e-3 * own;  // far above rounding of rates; ROS2 asks no more of J
       if (!(little > 0) || y_[k] + little == y_[k]) continue;
       State moved = y_;
       moved[k] += little;
       const State there = rates_(t_, moved);
-      if (there.allFinite()) J.col(k) = (there - rate_) / (moved[k] - y_[k]);
+      if (!there.allFinite()) continue;
+      for (int j = 0; j < y_.size(); ++j)
+        if (std::abs(there[j] - rate_[j]) > rounding * rates_.size()[j])
+          J(j, k) = (there[j] - rate_[j]) / (moved[k] - y_[k]);
     }
     return J;
   }
 
   /// Sets next_; the estimated error against what is allowed.
   double attempt(const Square& J, double h) {
-    constexpr double gamma = 0.29289321881345254, tolerance = 1e-4, rounding = 1e-13;
+    constexpr double gamma = 0.29289321881345254, tolerance = 1e-3, rounding = 1e-13;
     const Eigen::PartialPivLU<Square> solve(Square::Identity(y_.size(), y_.size()) - gamma * h * J);
     const State k1 = solve.solve(h * rate_);
     State middle = y_ + k1;
@@ -295,14 +206,17 @@ class ClosureWalk {
     double worst = 0;
     for (int k = 0; k < y_.size(); ++k) {
       const double error = 0.5 * std::abs(k1[k] + k2[k]), size = std::max(scale(next_, k), scale(y_, k));
-      const double allowed = tolerance * (size + std::abs(next_[k] - y_[k])) + rounding * std::abs(y_[k]);
+      const double allowed =
+          tolerance * (size + std::abs(next_[k] - y_[k]) + least(y_, k)) + rounding * std::abs(y_[k]);
       if (error > 0) worst = std::max(worst, error / allowed);
     }
     return std::isfinite(worst) ? worst : infinity;
   }
 
   ClosureRates rates_;
+  Space space_;
   State y_, rate_, next_;
+  std::optional<Square> jacobian_;
   double t_ = 0, h_ = 0;
   long steps_ = 0;
 };
@@ -382,7 +296,8 @@ Gaussian closure_at_rest(const Sde& sde, const Gaussian& start, const Space& spa
     way.step(infinity);
     const State& y = way.state();
     for (int k = 0; k < space.dimension; ++k)
-      if (!(deviation(y, k) > 1e-150)) throw NumericalError("its width shrinks to nothing", way.t());
+      if (!space.periodic[k] && !(deviation(y, k) > 1e-150))
+        throw NumericalError("its width shrinks to nothing", way.t());
     if (steps > fewest && way.rests()) return gaussian_of(y);
   }
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The tables of docs/infinite_ranges.md: chosen boxes against closed forms and wider boxes, and closures that are wrong."""
+"""The tables of docs/infinite_ranges.md: chosen boxes against closed forms and wider boxes, closures that are wrong, tails and questions."""
 import json
 import math
 import os
@@ -33,6 +33,20 @@ WRONG = [
     ("D = (1 + x^2)/2, tails x^-4", 'drift = "-x"\nnoise = "sqrt(1 + x^2)"', "gaussian = { mean = [0], covariance = [[1]] }", 3),
     ("D = 1/2 + x^2, tails x^-3", 'drift = "-x"\ndiffusion = "0.5 + x^2"', "gaussian = { mean = [0], covariance = [[0.2]] }", 3),
 ]
+# name, cells, lower, sde, start, end, the variance
+TAILS = [
+    ("D = (1 + x^2)/2, tails x^-4", 200, "-inf", 'drift = "-x"\nnoise = "sqrt(1 + x^2)"', "gaussian = { mean = [0], covariance = [[1]] }", 20, 1),
+    ("the same", 2000, "-inf", 'drift = "-x"\nnoise = "sqrt(1 + x^2)"', "gaussian = { mean = [0], covariance = [[1]] }", 20, 1),
+    ("f = -2 x, tails x^-6", 200, "-inf", 'drift = "-2*x"\nnoise = "sqrt(1 + x^2)"', "gaussian = { mean = [0], covariance = [[1]] }", 10, 1 / 3),
+    ("D = 1/2 + 0.9 x^2, no variance at rest", 200, "-inf", 'drift = "-x"\ndiffusion = "0.5 + 0.9*x^2"', "gaussian = { mean = [0], covariance = [[1]] }", 3,
+     5 - 4 * math.exp(-0.6)),
+    ("f = 1 - x, D = x^2/2 on [0, inf], tail x^-4", 200, "0", 'drift = "1 - x"\nnoise = "x"', "gaussian = { mean = [1], covariance = [[0.04]] }", 20, 1),
+    ("geometric growth, noise 0.5 x", 400, "0", 'drift = "0.1*x"\nnoise = "0.5*x"', "gaussian = { mean = [1], covariance = [[0.01]] }", 2,
+     1.01 * math.exp(0.9) - math.exp(0.4)),
+    ("Ornstein-Uhlenbeck", 200, "-inf", 'drift = "-x"\nnoise = "sqrt(2)"', "gaussian = { mean = [0], covariance = [[1]] }", 2, 1),
+]
+QUESTIONS = [("expectations", "exp(5*x)", math.exp(12.5)), ("expectations", "exp(7*x)", math.exp(24.5)), ("probabilities", "x > 7", math.erfc(7 / math.sqrt(2)) / 2),
+             ("expectations", "max(x - 7, 0)", 1.7603e-13), ("probabilities", "x > 40", 0.0), ("expectations", "exp(0.6*x^2)", math.inf)]
 
 
 def fokker(text, folder, verb="run"):
@@ -66,9 +80,29 @@ def wrong_rows(folder):
     for name, sde, start, end in WRONG:
         found, said, resolved = fokker(case_text("-inf", "inf", 200, sde, start, end, None), folder)
         axis, box = resolved["axis"][0], found["box"]["x"]
-        warned = "yes" if "within two cells" in " ".join(found["warnings"]) else "no"
+        warned = "yes" if "axis.x.range" in " ".join(found["warnings"]) else "no"
         yield (f"| {name} | {axis['range'][0]:.4g} .. {axis['range'][1]:.4g} | {axis['cells']} | {box['lower']['widened']}, {box['upper']['widened']} "
                f"| {max(side['felt'] for side in box.values()):.1e} | {warned} |")
+
+
+def tail_rows(folder):
+    for name, cells, lower, sde, start, end, exact in TAILS:
+        found, _, resolved = fokker(case_text(lower, "inf", cells, sde, start, end, None), folder)
+        axis, box = resolved["axis"][0], found["box"]["x"]
+        told = sum(side["variance_beyond"] for side in box.values())
+        warned = "yes" if "variance" in " ".join(found["warnings"]) else "no"
+        yield (f"| {name} | {cells} | {axis['range'][0]:.4g} .. {axis['range'][1]:.4g} | {axis['cells']} | {exact:.6f} "
+               f"| {1 - found['moments']['covariance'][0][0] / exact:.1e} | {told:.1e} | {warned} |")
+
+
+def question_rows(folder):
+    sde, start = 'drift = "-x"\nnoise = "sqrt(2)"', "gaussian = { mean = [0], covariance = [[1]] }"
+    for kind, asked, exact in QUESTIONS:
+        text = case_text("-inf", "inf", 400, sde, start, 1, None) + f'[output]\nframes = 2\n{kind} = {{ it = "{asked}" }}\n'
+        found, _, resolved = fokker(text, folder)
+        axis = resolved["axis"][0]
+        said = [warning.split(";")[0] for warning in found["warnings"] if f"output.{kind}.it" in warning]
+        yield f"| {asked} | {axis['range'][0]:.4g} .. {axis['range'][1]:.4g} | {axis['cells']} | {found[kind]['it']:.5g} | {exact:.5g} | {said[0] if said else 'no'} |"
 
 
 def main():
@@ -79,6 +113,12 @@ def main():
             print(row)
         print("\n| case, 200 cells | box | cells in the end | widened below, above | felt | warned |\n|---|---|---|---|---|---|")
         for row in wrong_rows(folder):
+            print(row)
+        print("\n| case | cells | box | cells in the end | variance | missing of it | told | warned |\n|---|---|---|---|---|---|---|---|")
+        for row in tail_rows(folder):
+            print(row)
+        print("\n| asked of N(0, 1), 400 cells | box | cells in the end | answer | true | warned |\n|---|---|---|---|---|---|")
+        for row in question_rows(folder):
             print(row)
 
 

@@ -37,6 +37,8 @@ class FormulaIntegral {
   [[nodiscard]] double of(double t, std::span<const double> p) const;
   /// The answer costs a few operations per cell.
   [[nodiscard]] bool prepared() const { return !weights_.empty() || region_ != nullptr; }
+  /// g is 0 all over the box at every t, as far as that was worked out once.
+  [[nodiscard]] bool vanishes() const;
   /// At t = 0 g jumps or changes more often than cells can be cut for, or hides where it does.
   [[nodiscard]] bool coarse() const { return coarse_; }
 

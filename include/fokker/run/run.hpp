@@ -11,6 +11,8 @@
 #include "fokker/run/build/infinite_range.hpp"
 #include "fokker/run/check_result.hpp"
 #include "fokker/run/estimate.hpp"
+#include "fokker/run/judge/felt_questions.hpp"
+#include "fokker/run/judge/felt_sides.hpp"
 #include "fokker/run/judgement.hpp"
 #include "fokker/run/log_likelihood.hpp"
 #include "fokker/run/observe/live.hpp"
@@ -63,9 +65,10 @@ struct RunResult : RunState {
   std::optional<double> rate_of_change{};          ///< int |dp/dt| dx / mass at the end [1/t], where a [[stop]] asks
   std::shared_ptr<const PassageRecord> passage{};  ///< null where no side absorbs
   std::vector<CheckResult> checks;
-  std::vector<std::string> warnings;  ///< what came up while it ran; those known before are Setup's
-  Judgement judgement;                ///< of its own box and grid; its warnings are among `warnings`
-  std::vector<FeltSide> felt{};       ///< one per Case::infinite
+  std::vector<std::string> warnings;   ///< what came up while it ran; those known before are Setup's
+  Judgement judgement;                 ///< of its own box and grid; its warnings are among `warnings`
+  std::vector<FeltSide> felt{};        ///< one per Case::infinite
+  std::vector<FeltQuestion> missed{};  ///< one per question, where a side is infinite
   std::optional<ReverseResult> reverse;
   std::optional<Estimate> estimate{};
   std::vector<KeptFrame> kept{};  ///< of runs with a folder, up to 16 MB
@@ -75,7 +78,7 @@ struct RunResult : RunState {
     RunState::keep(archive);
     archive(rhs_evaluations, factorisations, underflows, stepping_seconds, total_seconds, output_seconds,
             witness_seconds, undefined_scores, capped_fraction, peclet, verdicts, log_likelihood, warnings, answers,
-            felt);
+            felt, missed);
   }
 };
 

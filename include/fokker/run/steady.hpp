@@ -27,6 +27,7 @@ struct SteadyResult {
   Field exact_density;                       ///< of that witness; no grid when there is none
   double set_up_seconds = 0;                 ///< copying the edges (the operator itself was built before)
   std::vector<FeltSide> felt;                ///< one per Case::infinite
+  std::vector<FeltQuestion> missed;          ///< one per question, where a side is infinite
   Judgement judgement;                       ///< of its box and grid
   double solve_seconds = 0, total_seconds = 0;
   std::optional<Estimate> estimate{};

@@ -12,14 +12,8 @@ namespace fokker {
 namespace {
 
 constexpr double deviations = 6;
-constexpr Index margin = 3;        // cells beyond that, so that a Gaussian does not come within two of the end
-constexpr double too_much = 1e-9;  // of the mass, within two cells of an infinite side
-constexpr int most_times = 6;      // that a box is widened at one side
+constexpr int most_times = 6;  // that a box is widened at one side
 constexpr double most_cells = 67108864;
-
-std::string name_of(const Case& config, const InfiniteSide& side) {
-  return config.axes[side.axis].name + (side.side == 0 ? "_lower" : "_upper");
-}
 
 std::string range_key(const Case& config, std::size_t axis) {
   return fmt::format("axis.{}.range", config.axes[axis].name);
@@ -151,14 +145,15 @@ void require_cells(const Case& config, std::size_t k) {
           axis.name, axis.lower, axis.upper));
 }
 
-/// Of the cells that the axis has.
+/// Of the cells that the axis has: three of 128, half as much again as is looked at, so that a Gaussian is not felt.
 void add_margin(Case& config, std::size_t k) {
   Axis& axis = config.axes[k];
   const auto open = [&](int side) {
     return std::any_of(config.infinite.begin(), config.infinite.end(),
                        [&](const InfiniteSide& each) { return each.axis == k && each.side == side; });
   };
-  const Index more = std::min(margin, axis.cells / 8), sides = Index{open(0)} + Index{open(1)};
+  const Index more = std::min(std::max<Index>(3, (3 * axis.cells + 64) / 128), axis.cells / 8),
+              sides = Index{open(0)} + Index{open(1)};
   const double reached = axis.upper - axis.lower,
                length = static_cast<double>(more) * reached / static_cast<double>(axis.cells - sides * more);
   if (open(0)) axis.lower -= length;
@@ -174,25 +169,6 @@ void require_points(const Case& config) {
               fmt::format("{} = {} is outside of the box that was chosen, [{}, {}]; give axis.{}.range both "
                           "ends",
                           axis.name, check.point[k], axis.lower, axis.upper, axis.name)}});
-}
-
-/// In the cells along the side and those behind them.
-double mass_beside(const Grid& grid, const InfiniteSide& side, const Field& p) {
-  constexpr Index layers = 2;
-  const bool across_x = side.axis == 0;
-  const Index cells = across_x ? grid.nx() : grid.ny(), others = across_x ? grid.ny() : grid.nx();
-  double sum = 0;
-  for (Index layer = 0; layer < std::min(layers, cells); ++layer) {
-    const Index i = side.side == 0 ? layer : cells - 1 - layer;
-    for (Index j = 0; j < others; ++j) sum += std::abs(p.values[across_x ? i + grid.nx() * j : j + grid.nx() * i]);
-  }
-  return sum * grid.volume();
-}
-
-bool may_widen(const Case& config, const InfiniteSide& side) {
-  double cells = 2;
-  for (const Axis& axis : config.axes) cells *= static_cast<double>(axis.cells);
-  return !side.kept && side.enlarged < most_times && cells <= most_cells;
 }
 
 /// Half as much again at the sides of that number.
@@ -211,7 +187,30 @@ Case widened(const Case& config, const std::vector<std::size_t>& sides) {
   return wider;
 }
 
-/// "x in [-6, 6], 256 cells, widened 2 times at x_upper"
+}  // namespace
+
+void choose_box(Case& config, const Sde& sde, bool at_rest) {
+  if (has_box(config)) return;
+  const bool over_time = !at_rest && config.has_time && config.has_initial;
+  const ClosureReach reach = over_time ? reach_over_time(config, sde) : reach_at_rest(config, sde);
+  for (const InfiniteSide& side : config.infinite)
+    (side.side == 0 ? config.axes[side.axis].lower : config.axes[side.axis].upper) =
+        (side.side == 0 ? reach.lower : reach.upper)[side.axis];
+  for (std::size_t k = 0; k < config.axes.size(); ++k) add_margin(config, k);
+  for (const InfiniteSide& side : config.infinite) require_cells(config, side.axis);
+  require_points(config);
+}
+
+std::string name_of(const Case& config, const InfiniteSide& side) {
+  return config.axes[side.axis].name + (side.side == 0 ? "_lower" : "_upper");
+}
+
+bool may_widen(const Case& config, const InfiniteSide& side) {
+  double cells = 2;
+  for (const Axis& axis : config.axes) cells *= static_cast<double>(axis.cells);
+  return !side.kept && side.enlarged < most_times && cells <= most_cells;
+}
+
 std::string box_text(const Case& config) {
   std::string text;
   for (const InfiniteSide& side : config.infinite) {
@@ -227,72 +226,15 @@ std::string box_text(const Case& config) {
   return text;
 }
 
-}  // namespace
-
-void choose_box(Case& config, const Sde& sde, bool at_rest) {
-  if (has_box(config)) return;
-  const bool over_time = !at_rest && config.has_time && config.has_initial;
-  const ClosureReach reach = over_time ? reach_over_time(config, sde) : reach_at_rest(config, sde);
-  for (const InfiniteSide& side : config.infinite)
-    (side.side == 0 ? config.axes[side.axis].lower : config.axes[side.axis].upper) =
-        (side.side == 0 ? reach.lower : reach.upper)[side.axis];
-  for (std::size_t k = 0; k < config.axes.size(); ++k) add_margin(config, k);
-  for (const InfiniteSide& side : config.infinite) require_cells(config, side.axis);
-  require_points(config);
+std::string why_kept(const InfiniteSide& side) {
+  return side.kept ? "a run that goes on keeps its box"
+                   : fmt::format("the box was widened {} time{} there", side.enlarged, side.enlarged == 1 ? "" : "s");
 }
 
-void feel_sides(const Setup& setup, double t, const Field& p, std::vector<FeltSide>& felt) {
-  const Case& config = setup.config;
-  felt.resize(config.infinite.size());
-  std::vector<std::size_t> outgrown;
-  for (std::size_t n = 0; n < felt.size(); ++n) {
-    const double mass = mass_beside(*setup.grid, config.infinite[n], p);
-    if (mass > felt[n].mass) felt[n] = {mass, t};
-    if (mass > too_much && may_widen(config, config.infinite[n])) outgrown.push_back(n);
-  }
-  if (outgrown.empty()) return;
-  BoxOutgrown wider{widened(config, outgrown), {}};
-  for (const std::size_t n : outgrown)
-    wider.note += fmt::format("{}{:.2g} of the mass is within two cells of {}", n == outgrown.front() ? "" : ", ",
-                              felt[n].mass, name_of(config, config.infinite[n]));
-  wider.note += fmt::format(" at t = {:.6g}: again from the start, with {}", t, box_text(wider.wider));
-  throw BoxOutgrown(std::move(wider));
-}
-
-std::vector<std::string> warnings_of(const Case& config, const std::vector<FeltSide>& felt) {
-  std::vector<std::string> warnings;
-  for (std::size_t n = 0; n < felt.size(); ++n) {
-    const InfiniteSide& side = config.infinite[n];
-    if (!(felt[n].mass > too_much)) continue;
-    warnings.push_back(
-        fmt::format("{}: {:.2g} of the mass came within two cells of {} (t = {:.4g}), which is a wall at {:.6g} and no "
-                    "infinite side; "
-                    "{}: give the axis an end that the mass does not get to, or a wall that is meant",
-                    range_key(config, side.axis), felt[n].mass, name_of(config, side), felt[n].at,
-                    side.side == 0 ? config.axes[side.axis].lower : config.axes[side.axis].upper,
-                    side.kept ? "a run that goes on keeps its box"
-                              : fmt::format("the box was widened {} times there", side.enlarged)));
-  }
-  return warnings;
-}
-
-Finding box_finding(const Case& config, const std::vector<FeltSide>& felt) {
-  if (config.infinite.empty()) return {};
-  Json json = Json::object();
-  double most = 0;
-  for (std::size_t n = 0; n < config.infinite.size(); ++n) {
-    const InfiniteSide& side = config.infinite[n];
-    const Axis& axis = config.axes[side.axis];
-    Json& row = json[axis.name][side.side == 0 ? "lower" : "upper"];
-    row = {{"end", side.side == 0 ? axis.lower : axis.upper}, {"widened", side.enlarged}};
-    if (felt.empty()) continue;
-    row.update({{"felt", felt[n].mass}, {"felt_at", felt[n].at}});
-    most = std::max(most, felt[n].mass);
-  }
-  return {"box", json, "range",
-          fmt::format("chosen: {}; {}", box_text(config),
-                      felt.empty() ? "a run widens it where it is felt"
-                                   : fmt::format("at most {:.2g} of the mass within two cells of its ends", most))};
+void outgrow(const Case& config, const std::vector<std::size_t>& sides, const std::string& why, double t) {
+  BoxOutgrown outgrown{widened(config, sides), {}};
+  outgrown.note = fmt::format("{} at t = {:.6g}: again from the start, with {}", why, t, box_text(outgrown.wider));
+  throw BoxOutgrown(std::move(outgrown));
 }
 
 ChosenBox::ChosenBox(const Case& config) {

@@ -15,6 +15,16 @@ bool is_column(const Case& config, const std::string& name) {
          name.starts_with("mean_velocity_") || name.starts_with("outflow_");
 }
 
+/// "x in [-6, 6]", and what to do about it where the program has chosen that.
+std::string box_words(const Case& config) {
+  std::string text;
+  for (const Axis& axis : config.axes)
+    text += fmt::format("{}{} in [{:.6g}, {:.6g}]", text.empty() ? "" : ", ", axis.name, axis.lower, axis.upper);
+  if (config.infinite.empty()) return text;
+  return text + fmt::format(", chosen for where the mass is; give axis.{}.range ends that hold what is asked",
+                            config.axes[config.infinite.front().axis].name);
+}
+
 }  // namespace
 
 std::vector<std::string> usual_columns(const std::vector<Axis>& axes) {
@@ -26,7 +36,8 @@ std::vector<std::string> usual_columns(const std::vector<Axis>& axes) {
   return names;
 }
 
-Questions::Questions(const Case& config, const std::shared_ptr<const Grid>& grid) : asked_(config.output.questions) {
+Questions::Questions(const Case& config, const std::shared_ptr<const Grid>& grid)
+    : asked_(config.output.questions), box_(box_words(config)) {
   std::vector<std::string> variables;
   for (const Axis& axis : config.axes) variables.push_back(axis.name);
   variables.emplace_back("t");
@@ -70,12 +81,16 @@ double Questions::answer(std::string_view name, double t, const Field& p) const 
 
 std::vector<std::string> Questions::warnings() const {
   std::vector<std::string> all;
-  for (std::size_t k = 0; k < asked_.size(); ++k)
+  for (std::size_t k = 0; k < asked_.size(); ++k) {
+    if (integrals_[k].vanishes() && !asked_[k].formula.is_constant())
+      all.push_back(fmt::format("{}: {} in the box: the answer is 0 whatever p is; {}", asked_[k].key(),
+                                asked_[k].condition ? "holds nowhere" : "is 0 everywhere", box_));
     if (integrals_[k].coarse())
       all.push_back(fmt::format(
           "{}: the formula jumps or changes more often within cells than they are cut for: the answer is off "
           "by what is in parts of cells; take narrower cells",
           asked_[k].key()));
+  }
   return all;
 }
 

@@ -21,7 +21,7 @@ class Questions {
   /// Of the one with that name.
   [[nodiscard]] double answer(std::string_view name, double t, const Field& p) const;
   [[nodiscard]] const std::vector<CaseQuestion>& asked() const { return asked_; }
-  /// Of formulas that cells cannot be cut for.
+  /// Of formulas that cells cannot be cut for, and of such as have no part in the box.
   [[nodiscard]] std::vector<std::string> warnings() const;
 
  private:
@@ -30,6 +30,7 @@ class Questions {
 
   std::vector<CaseQuestion> asked_;
   std::vector<FormulaIntegral> integrals_;
+  std::string box_;  // in words
 };
 
 /// The columns of series.csv that every case has, but for kl_exact, mean_velocity and outflow.

@@ -162,6 +162,9 @@ void check_steady(const Setup& setup, const Field& p, std::vector<CheckResult>& 
     if (!row.stationary || row.quantity.dotted || check.timed) continue;
     const Found found = evaluate(check, {.setup = setup, .p = p}, {});
     results.push_back({&check, std::numeric_limits<double>::infinity(), found.value, holds(check, found.value)});
+    if (!results.back().ok && setup.config.has_time)
+      results.back().note = fmt::format(
+          "a check without `at` is held at rest too; if it speaks of the run, at = {:.6g}", setup.config.time.end);
   }
 }
 

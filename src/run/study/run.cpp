@@ -230,6 +230,7 @@ class Run {
   }
 
   void frame() {
+    feel_questions(setup_, result_.t, result_.p, result_.missed);
     const std::vector<Comparison> comparisons = panel_->ask();
     result_.capped_fraction =
         std::max(result_.capped_fraction, setup_.scheme->reduced_cross(result_.t, result_.p.view()).fraction);
@@ -291,6 +292,8 @@ class Run {
     result_.judgement = self_check_->conclude(moment(result_.t));
     for (const std::string& warning : result_.judgement.warnings) result_.warnings.push_back(warning);
     for (std::string& warning : warnings_of(setup_.config, result_.felt))
+      result_.warnings.push_back(std::move(warning));
+    for (std::string& warning : warnings_of(setup_.config, result_.missed))
       result_.warnings.push_back(std::move(warning));
     for (std::string& warning : end_warnings(setup_, result_.p)) result_.warnings.push_back(std::move(warning));
     if (const std::string late = passage_ ? passage_->warning() : ""; !late.empty()) result_.warnings.push_back(late);

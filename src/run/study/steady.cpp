@@ -220,6 +220,7 @@ SteadyResult solve_steady(Setup& setup, bool estimates) {
     solve_without_limiter(setup, result);
   require_mass(result.p.mass(), 1, 0);
   feel_sides(setup, 0, result.p, result.felt);
+  feel_questions(setup, 0, result.p, result.missed);
   if (setup.positive)
     for (Index cell = 0; cell < setup.grid->cells(); ++cell)
       if (result.p.values[cell] < 0)
@@ -240,6 +241,8 @@ SteadyResult solve_steady(Setup& setup, bool estimates) {
   }
   result.judgement = SelfCheck(setup, true).judge(result.p);
   for (std::string& warning : warnings_of(setup.config, result.felt))
+    result.judgement.warnings.push_back(std::move(warning));
+  for (std::string& warning : warnings_of(setup.config, result.missed))
     result.judgement.warnings.push_back(std::move(warning));
   for (std::string& warning : end_warnings(setup, result.p)) result.judgement.warnings.push_back(std::move(warning));
   if (estimates) {

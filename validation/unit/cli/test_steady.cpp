@@ -233,6 +233,14 @@ TEST_CASE("noise on one axis is solved by central differences and checks without
   CHECK(std::abs(result.checks[1].value - 4.588) < 0.001);
 }
 
+TEST_CASE("a check of a run that does not hold at rest says how to keep it for the run") {
+  Setup setup = setup_of(rotating + "[[check]]\nquantity = \"expectation\"\nof = \"x\"\nnear = 1\nwithin = 0.1\n");
+  const SteadyResult found = solve_steady(setup);
+  REQUIRE(found.checks.size() == 1);
+  CHECK_FALSE(found.checks[0].ok);
+  CHECK(found.checks[0].note.find("at = 1") != std::string::npos);
+}
+
 TEST_CASE("central differences give way to upwinding where they hold much negative mass") {
   Setup setup = setup_of(van_der_pol, {"axis.x.cells=40", "axis.v.cells=50"});
   const SteadyResult result = solve_steady(setup);

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -18,6 +19,16 @@ using Eigen::VectorXd;
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
+
+/// In a plane, with noise of its own along either axis.
+FormulaSde plane_sde(const std::array<const char*, 2>& drift, double Dx, double Dy) {
+  const std::vector<std::string> names{"x", "v", "t"};
+  SdeFormulas f;
+  f.variables = {"x", "v"};
+  for (const char* const each : drift) f.drift.push_back(parse_expression(each, names));
+  f.diffusion = {{Expression(Dx), Expression(0.0)}, {Expression(0.0), Expression(Dy)}};
+  return FormulaSde(f);
+}
 
 FormulaSde sde(const std::string& drift, const std::string& diffusion) {
   const std::vector<std::string> names{"x", "t"};
@@ -54,6 +65,28 @@ TEST_CASE("where moments close the closure reaches to the exact mean and six exa
   const ClosureReach relaxing = reach(sde("-1e6*x", "1e6"), normal(1e3, 1), 1);
   CHECK(near(relaxing.upper[0], 1006, 1e-3));
   CHECK(near(relaxing.lower[0], -6, 1e-3));
+}
+
+TEST_CASE("noise in one component reaches the other from a point too") {
+  const FormulaSde kicked = plane_sde({"v", "0"}, 0, 0.5);
+  const Gaussian start{1, VectorXd::Zero(2), MatrixXd::Zero(2, 2)};
+  const Space plane{2, {-infinity, -infinity}, {infinity, infinity}, {}};
+  const ClosureReach found = reach_of_closure(kicked, {&start, 1}, 1, plane, 6);
+  CHECK(near(found.upper[0], 6 * std::sqrt(1.0 / 3), 1e-2));
+  CHECK(near(found.upper[1], 6, 1e-2));
+}
+
+TEST_CASE("around a ring a closure at rest may go on turning and spreading") {
+  const Gaussian start{1, VectorXd::Constant(2, 0.5), MatrixXd::Identity(2, 2)};
+  const Space beside_ring{2, {-infinity, 0}, {infinity, 1}, {false, true}};
+  const Gaussian found = closure_at_rest(plane_sde({"-x", "1"}, 0.5, 0.1), start, beside_ring);
+  CHECK(near(found.mean[0], 0, 1e-4));
+  CHECK(near(found.covariance(0, 0), 0.5, 1e-4));
+}
+
+TEST_CASE("a point far out is followed like one at 0") {
+  const ClosureReach found = reach(sde("-x", "0.5"), normal(1e12, 0), 1);
+  CHECK(near(found.lower[0] / (1e12 * std::exp(-1)), 1, 1e-3));
 }
 
 TEST_CASE("a pulse of noise late and short is met by the closure") {

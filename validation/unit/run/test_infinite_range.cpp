@@ -3,9 +3,11 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "fokker/analysis/norms.hpp"
 #include "fokker/run/converge.hpp"
 #include "fokker/run/resume.hpp"
 #include "fokker/run/steady.hpp"
@@ -70,7 +72,7 @@ bool says(const std::string& text, const std::string& part) { return text.find(p
 TEST_CASE("an infinite range is the box of the closure and the run is that of the same box by numbers") {
   const Outcome chosen = outcome_of(line("[-inf, inf]", relaxing, gaussian));
   const Axis& axis = chosen.setup.grid->axis(0);
-  CHECK(std::abs(axis.upper - 3 * axis.width() - 4.3376) < 1e-3);  // e^-1 + 6 sqrt(0.5 - 0.46 e^-2)
+  CHECK(std::abs(axis.upper - 4 * axis.width() - 4.3376) < 1e-3);  // 4 = 160 * 3 / 128; e^-1 + 6 sqrt(0.5 - 0.46 e^-2)
   CHECK(chosen.again == 0);
   const Outcome given = outcome_of(line(fmt::format("[{}, {}]", axis.lower, axis.upper), relaxing, gaussian));
   CHECK(given.result.p.values == chosen.result.p.values);
@@ -89,6 +91,52 @@ TEST_CASE("a box is widened where it is felt: its cells keep their width and wha
   CHECK(std::abs(found.setup.grid->axis(0).width() / first.grid->axis(0).width() - 1) < 1e-12);
 }
 
+TEST_CASE("what a tail takes from the variance is a warning of its size however wide the cells are") {
+  const std::string tail = line("[0, inf]", "drift = \"1 - x\"\nnoise = \"x\"", gaussian, 32);  // at rest p ~ x^-4
+  const double exact = 1 - 0.96 * std::exp(-8.0);                                               // variance
+  for (const char* const cells : {"axis.x.cells=40", "axis.x.cells=120"}) {
+    const Outcome found = outcome_of(tail, {"time.end=8", "time.tolerance=1e-4", cells});
+    const double missing = exact - moments(*found.setup.grid, found.result.p.view()).covariance(0, 0);
+    CHECK(missing > 1e-2);
+    CHECK(std::abs(found.result.felt[0].variance / missing - 1) < 0.25);
+    CHECK(std::any_of(found.result.warnings.begin(), found.result.warnings.end(),
+                      [](const std::string& text) { return says(text, "of the variance lies beyond x_upper"); }));
+  }
+}
+
+TEST_CASE("a Gaussian is not felt whatever the number of cells") {
+  for (const char* const cells : {"axis.x.cells=160", "axis.x.cells=3000"}) {
+    const Outcome found = outcome_of(line("[-inf, inf]", "drift = 0.3\nnoise = 1", gaussian), {cells});
+    CHECK(found.again == 0);
+    CHECK(found.result.felt[1].mass < 1e-9);
+    CHECK(found.result.felt[1].variance < 1e-6);
+  }
+}
+
+TEST_CASE("a question whose weight lies beyond the box widens it and one without a part in the box is warned of") {
+  const Outcome found = outcome_of(
+      line("[-inf, inf]", "drift = \"-x\"\nnoise = \"sqrt(2)\"",
+           "gaussian = { mean = [0], covariance = [[1]] }\n[output]\nframes = 1\n"
+           "expectations = { big = \"exp(5*x)\" }\nprobabilities = { right = \"x > 7\", far = \"x > 40\" }"));
+  CHECK(found.again > 0);
+  CHECK(std::abs(found.result.answers[0] / std::exp(12.5) - 1) < 2e-2);
+  CHECK(std::abs(found.result.answers[1] / 1.2798e-12 - 1) < 5e-2);
+  REQUIRE(found.setup.warnings.size() == 1);
+  CHECK(says(found.setup.warnings[0], "output.probabilities.far: holds nowhere in the box"));
+}
+
+TEST_CASE("an expectation that no box holds is a warning with question and side") {
+  const Outcome found = outcome_of(line("[-inf, 3]", "drift = \"-x\"\nnoise = \"sqrt(2)\"",
+                                        "gaussian = { mean = [0], covariance = [[1]] }\n[output]\nframes = 1\n"
+                                        "expectations = { wild = \"exp(0.6*x^2)\" }",
+                                        32),
+                                   {"time.end=1e-3"});
+  CHECK(found.setup.config.infinite[0].enlarged > 2);  // exp(0.6*x^2) is no number beyond 34
+  CHECK(std::any_of(found.result.warnings.begin(), found.result.warnings.end(), [](const std::string& text) {
+    return says(text, "output.expectations.wild: about") && says(text, "beyond x_lower");
+  }));
+}
+
 TEST_CASE("what is felt after six times is a warning that names the side") {
   const Outcome found = outcome_of(line("[0, inf]", "drift = \"1 - x\"\ndiffusion = \"0.5 + x^2\"", "point = [1]", 16),
                                    {"time.tolerance=1e-3"});
@@ -97,7 +145,7 @@ TEST_CASE("what is felt after six times is a warning that names the side") {
   CHECK(found.again == 6);
   bool named = false;
   for (const std::string& warning : found.result.warnings)
-    named = named || (says(warning, "axis.x.range") && says(warning, "within two cells of x_upper") &&
+    named = named || (says(warning, "axis.x.range") && says(warning, "of the mass is close to x_upper") &&
                       says(warning, "widened 6 times"));
   CHECK(named);
 }

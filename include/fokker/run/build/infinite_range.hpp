@@ -5,17 +5,9 @@
 #include <vector>
 
 #include "fokker/base/archive.hpp"
-#include "fokker/output/document.hpp"
 #include "fokker/run/setup.hpp"
 
 namespace fokker {
-
-/// What a run felt of its walls at one of Case::infinite.
-struct FeltSide {
-  double mass = 0;  ///< the most within two cells of it [1]
-  double at = 0;    ///< when [t]
-  void keep(Archive& archive) { archive(mass, at); }
-};
 
 /// The box of a case as a checkpoint keeps it.
 struct ChosenBox {
@@ -29,8 +21,8 @@ struct ChosenBox {
   void put(Case& config) const;
 };
 
-/// Thrown where more than 1e-9 of the mass is within two cells of a side without an end, by a run whose box may still
-/// be widened there: what is to be run in its place. No std::exception: nobody has failed.
+/// Thrown where a side without an end is felt (fokker/run/judge/felt_sides.hpp), by a run whose box may still be widened
+/// there: what is to be run in its place. No std::exception: nobody has failed.
 struct BoxOutgrown {
   Case wider;        ///< half as much again at every such side, in cells of the same width
   std::string note;  ///< for people
@@ -38,20 +30,25 @@ struct BoxOutgrown {
 
 /// Gives every axis without an end a box: mean -+ 6 standard deviations of the Gaussian closure over [0, time.end] of
 /// every component of the initial density; `at_rest`, or without [time] or [initial]: of the closure at rest, from the
-/// initial density or else from N(0, 1), and from starts up to 4^6 deviations to all sides; three cells more at either
-/// end. Nothing where no side is infinite any more. Throws CaseError at the range where the closure does not tell.
+/// initial density or else from N(0, 1), and from starts up to 4^6 deviations to all sides; three cells of 128 more at
+/// either end. Nothing where no side is infinite any more. Throws CaseError at the range where the closure does not
+/// tell.
 void choose_box(Case& config, const Sde& sde, bool at_rest);
 
-/// To be called at t = 0 and after every step: keeps the most that was felt, one entry per Case::infinite. Throws
-/// BoxOutgrown.
-void feel_sides(const Setup& setup, double t, const Field& p, std::vector<FeltSide>& felt);
+/// "x_upper"
+[[nodiscard]] std::string name_of(const Case& config, const InfiniteSide& side);
 
-/// Sides at which more was felt than may be, though the box was not widened any more.
-[[nodiscard]] std::vector<std::string> warnings_of(const Case& config, const std::vector<FeltSide>& felt);
+/// "x in [-6, 6], 256 cells, widened 2 times at x_upper"
+[[nodiscard]] std::string box_text(const Case& config);
 
-/// Where the ends are that the case leaves open, how often they were moved, and what was felt of them (empty: nothing
-/// has run yet). Null without such a side.
-[[nodiscard]] Finding box_finding(const Case& config, const std::vector<FeltSide>& felt);
+/// Neither widened six times there, nor kept, nor of too many cells.
+[[nodiscard]] bool may_widen(const Case& config, const InfiniteSide& side);
+
+/// Why the box is not wider at that side, for people.
+[[nodiscard]] std::string why_kept(const InfiniteSide& side);
+
+/// Throws BoxOutgrown with half as much again at those of Case::infinite; `why`: what was felt there at t, for people.
+[[noreturn]] void outgrow(const Case& config, const std::vector<std::size_t>& sides, const std::string& why, double t);
 
 /// act(case), and again with the wider case as long as its box is outgrown, of which `tell` hears.
 template <class Act, class Tell>
