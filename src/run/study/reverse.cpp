@@ -232,10 +232,8 @@ void estimate_errors(const Setup& setup, ReverseResult& result, double time_erro
     if (four_times) {
       changes.before = distance_of_averages(twice->p[k], four_times->p[k]);
       changes.ratio_before = four_times->grid->axis(0).width() / twice->grid->axis(0).width();
-      changes.alike = changes_alike(row.p, twice->p[k], four_times->p[k], row.error_in_time + time_error);
     }
     constexpr int scheme_order = 2;
-    changes.distances = true;
     const GridError found = grid_error(changes, scheme_order);
     row.order = found.order;
     row.error = found.uncertainty + row.error_in_time + time_error + result.start_l1;
