@@ -8,6 +8,8 @@
 #include <vtkExecutive.h>
 #include <vtkFieldData.h>
 #include <vtkImageData.h>
+#include <vtkInformation.h>
+#include <vtkInformationDoubleVectorKey.h>
 #include <vtkNew.h>
 #include <vtkStringArray.h>
 #include <vtkXMLImageDataReader.h>
@@ -106,9 +108,19 @@ vtkNew<vtkDoubleArray> cell_array(const CellArray& source, std::size_t cells) {
   array->SetNumberOfComponents(3);
   array->SetNumberOfTuples(static_cast<vtkIdType>(cells));
   double* out = array->GetPointer(0);
+  bool finite = false;
   for (std::size_t i = 0; i < cells; ++i) {
-    for (std::size_t k = 0; k < 3; ++k) *out++ = k < columns ? with_finite_square(source.columns[k][i]) : 0.0;
+    double sum = 0;
+    for (std::size_t k = 0; k < 3; ++k) {
+      out[k] = k < columns ? with_finite_square(source.columns[k][i]) : 0.0;
+      sum += out[k];
+    }
+    out += 3;
+    finite = finite || std::isfinite(sum);
   }
+  // Of no length at all VTK would write a range from 1e149 to NaN, and not read that back.
+  constexpr double none[2] = {0, 0};
+  if (!finite) array->GetInformation()->Set(vtkDataArray::L2_NORM_RANGE(), none, 2);
   return array;
 }
 

@@ -76,6 +76,8 @@ def unreadable(folder):
                 json.loads(text)
             elif name.endswith(".png"):
                 assert text.endswith(b"IEND\xaeB`\x82")
+            elif name.endswith(".py"):
+                compile(text, name, "exec")
             elif name.endswith(".html"):
                 assert text.endswith(b"</html>\n")
             elif name.endswith(".csv"):

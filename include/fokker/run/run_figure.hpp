@@ -1,7 +1,6 @@
 #pragma once
 #include <filesystem>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -25,9 +24,6 @@ namespace fokker {
 /// width or the step. `columns`: which of them, empty for all but counters.
 [[nodiscard]] figure::Figure figure_of_table(const std::filesystem::path& file, const std::vector<std::string>& columns,
                                              bool log);
-
-/// What a density over these axes is per: "1/um", "1/um²", "1/(um s)"; "" where a unit is not known.
-[[nodiscard]] std::string density_unit(std::span<const Axis> axes);
 
 /// figure.png and figure.svg in a folder. Returns the text of the SVG. Throws FileError.
 std::string write_figures(const std::filesystem::path& folder, const figure::Figure& made);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "../observe/picture_words.hpp"
 #include "fokker/run/run_figure.hpp"
 #include "panels.hpp"
 

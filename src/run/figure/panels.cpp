@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 
+#include "../observe/picture_words.hpp"
 #include "fokker/run/run_figure.hpp"
 
 namespace fokker {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "../observe/picture_words.hpp"
 #include "fokker/run/run_figure.hpp"
 #include "panels.hpp"
 
@@ -55,11 +56,7 @@ CellImage image_of(const Grid& grid, std::span<const double> p, int scale) {
           .scale = scale};
 }
 
-bool equal_axes(const Story& story) {
-  const std::vector<Axis>& axes = story.record->axes();
-  const bool one_unit = !axes[0].unit.empty() && axes[0].unit == axes[1].unit;
-  return story.wishes.aspect.empty() ? one_unit : story.wishes.aspect == "equal";
-}
+bool equal_axes(const Story& story) { return equal_axes(story.record->config(), story.wishes); }
 
 /// Of the row: so high that a panel of a third is about square, or as its axes ask where they share a unit.
 double height_of(const Story& story, std::size_t across) {
@@ -107,8 +104,8 @@ Flows flows_of(const Story& story) {
       if (const double length = std::hypot(f.x[i], f.y[i]) * story.shown[k].view()[i]; length < 1e150) all += length;
     drift = std::max(drift, all);
   }
-  constexpr double small = 0.02, balanced = 2e-3;
-  double most = balanced * drift / small;
+  constexpr double small = 0.02;
+  double most = balanced_part * drift / small;
   for (const double size : sizes) most = std::max(most, size);
   for (const double size : sizes) flows.drawn.push_back(size > small * most);
   return flows;

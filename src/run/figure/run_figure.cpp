@@ -9,24 +9,6 @@
 
 namespace fokker {
 
-namespace {
-
-/// As a factor of a product: in brackets where it is not one word.
-std::string factor(const std::string& unit) {
-  const bool plain = unit.find_first_of(" /*^.,()+-0123456789") == std::string::npos;
-  const auto holds = [&](const char* sign) { return unit.find(sign) != std::string::npos; };
-  return plain && !holds("·") && !holds("²") && !holds("³") && !holds("⁻") ? unit : "(" + unit + ")";
-}
-
-}  // namespace
-
-std::string density_unit(std::span<const Axis> axes) {
-  if (std::any_of(axes.begin(), axes.end(), [](const Axis& axis) { return axis.unit.empty(); })) return "";
-  if (axes.size() == 1) return "1/" + factor(axes[0].unit);
-  if (axes[0].unit == axes[1].unit) return "1/" + factor(axes[0].unit) + "²";
-  return fmt::format("1/({} {})", factor(axes[0].unit), factor(axes[1].unit));
-}
-
 figure::Figure figure_of(const RunRecord& record, const CasePicture& wishes) {
   constexpr std::size_t most_frames = 6;
   Story story = story_of(record, wishes, most_frames);

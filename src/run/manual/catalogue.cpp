@@ -198,6 +198,7 @@ std::vector<Entry> list_terms() {
 std::vector<Entry> list_formats() {
   return {{"vti", {{"is", "a frame for ParaView: cell data of a uniform grid, double precision, compressed"}}},
           {"pvd", {{"is", "the frames with their times: what ParaView opens"}}},
+          {"py", {{"is", "view.py: opens a run in ParaView, pvpython view.py --out view.png or File > Load State"}}},
           {"npy", {{"is", "a frame for numpy.load: p as float64, shape (nx,) or (nx, ny) in C order"}}},
           {"csv",
            {{"is", "series.csv and passage.csv; tables of points and p that checks read: columns of the axes and p"}}},

@@ -60,15 +60,15 @@ constexpr TermRow rows[] = {
      "time.tolerance", "Hairer, Norsett & Wanner, Solving ODEs I (1993), section II.4"},
     {"frame",
      "p and the other fields at one output time, as a file density_NNNNNN.vti for ParaView; density.pvd is the "
-     "film of them",
+     "film of them, view.py shows it",
      "output.frames, output.fields", "this program"},
     {"series",
      "series.csv of a run folder: mass, moments, distances to the witnesses over time, a row per frame and "
      "between them",
      "output.series", "this program"},
     {"run folder",
-     "what a run leaves: case.toml, resolved.toml, inputs/, summary.json, series.csv, frames, pictures; "
-     "runs/NAME unless --out says otherwise",
+     "what a run leaves: case.toml, resolved.toml, inputs/, summary.json, series.csv, frames, pictures, "
+     "view.py for ParaView; runs/NAME unless --out says otherwise",
      "info, compare", "this program"},
     {"witness",
      "an independent solution for the same density, computed beside p by other means and held against it at "

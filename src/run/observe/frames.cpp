@@ -11,6 +11,7 @@
 #include "fokker/output/paraview.hpp"
 #include "fokker/run/fields.hpp"
 #include "fokker/run/observers.hpp"
+#include "view_script.hpp"
 
 namespace fokker {
 namespace {
@@ -26,6 +27,7 @@ class Frames : public Observer {
 
   void frame(const Moment& now, std::span<const Comparison> comparisons) override {
     arrive();
+    if (asked_ && written_.empty()) write_view_script(setup_, now.t, *now.p, folder_);
     std::vector<CellArray> all = arrays(now, comparisons);
     if (setup_.grid->dimension() == 1) history_.emplace_back(now.p->values.begin(), now.p->values.end());
     const bool meanwhile = thread_count() > 1 && !now.last;

@@ -34,13 +34,13 @@ bool is_number(const std::string& text) {
 /// A fixed list, numbered frames, and the drafts of a run that was killed.
 bool is_run_file(std::string name) {
   if (std::string target = target_of_draft(name); !target.empty()) name = std::move(target);
-  constexpr std::array<std::string_view, 18> fixed{
-      "passage.csv", inputs_name,     lock_name,       "reverse.pvd",
-      "case.toml",   "resolved.toml", "summary.json",  "series.csv",
-      "density.pvd", "spacetime.vti", checkpoint_name, previous_checkpoint_name,
-      "figure.png",  "figure.svg",    "converge.csv",  "report.html",
-      "density.png", "twin.png"};  // the last two: earlier versions
+  constexpr std::array<std::string_view, 19> fixed{
+      "passage.csv",  inputs_name,  lock_name,      "reverse.pvd",   "case.toml",     "resolved.toml",
+      "summary.json", "series.csv", "density.pvd",  "spacetime.vti", checkpoint_name, previous_checkpoint_name,
+      "figure.png",   "figure.svg", "converge.csv", "report.html",   "view.py",       "density.png",
+      "twin.png"};  // the last two: earlier versions
   if (std::find(fixed.begin(), fixed.end(), name) != fixed.end()) return true;
+  if (name.starts_with("spacetime_reverse_") && name.ends_with(".vti")) return true;
   const bool marginal = name.starts_with("marginal_");
   const std::size_t dot = name.rfind('.'), line = name.rfind('_', dot);
   if (dot == std::string::npos || line == std::string::npos) return false;

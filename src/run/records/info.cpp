@@ -301,6 +301,10 @@ Document of_other(const fs::path& path) {
     add(findings, "frames", frames, "frames", fmt::format("{}", frames));
     add_maker(findings, path);
     what = "the frames of a run, for ParaView";
+  } else if (path.filename() == "view.py") {
+    add(findings, "kind", "script");
+    add_maker(findings, path);
+    what = "opens the run in its folder in ParaView: pvpython view.py --out view.png, or File > Load State";
   } else if (bytes.starts_with("%%MatrixMarket")) {
     add(findings, "kind", "matrix");
     for (std::string_view rest = bytes; rest.starts_with("%");) {

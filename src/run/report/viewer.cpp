@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "../observe/picture_words.hpp"
 #include "fokker/output/html.hpp"
 #include "fokker/output/markup.hpp"
 #include "fokker/run/records/sweep_table.hpp"

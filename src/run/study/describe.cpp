@@ -146,11 +146,9 @@ std::vector<Finding> case_findings(const Case& c) {
 
 std::string frames_text(const Case& config) {
   const std::vector<std::string>& formats = config.output.formats;
-  if (std::ranges::find(formats, "vti") != formats.end()) return "density.pvd for ParaView";
+  if (std::ranges::find(formats, "vti") != formats.end()) return "view.py for ParaView";
   return fmt::format("frames as {}", fmt::join(formats, " and "));
 }
-
-std::string title_of(const Case& c) { return c.title.empty() ? c.file.stem().string() : c.title; }
 
 Finding grid_finding(const Grid& grid) {
   std::vector<Index> cells;

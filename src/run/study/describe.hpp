@@ -15,9 +15,7 @@ namespace fokker {
 [[nodiscard]] Json number(double value);
 /// The program, the case and its overrides.
 [[nodiscard]] std::vector<Finding> case_findings(const Case& config);
-/// The title of a case, or the name of its file.
-[[nodiscard]] std::string title_of(const Case& config);
-/// "density.pvd for ParaView", or the tables that the case asks for in place of it.
+/// "view.py for ParaView", or the tables that the case asks for in place of it.
 [[nodiscard]] std::string frames_text(const Case& config);
 /// "256 x 256 cells, x in [-5, 5], y in [-5, 5]"
 [[nodiscard]] Finding grid_finding(const Grid& grid);

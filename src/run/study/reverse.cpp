@@ -252,6 +252,13 @@ void write_reverse(const Setup& setup, const ReverseResult& result, const std::f
     write_vti(folder / listed.back().second, *setup.grid, arrays, times[k]);
   }
   write_pvd(folder / "reverse.pvd", listed);
+  for (const ReverseRow& row : result.rows) {
+    if (setup.grid->dimension() > 1) break;
+    std::vector<std::vector<double>> way;
+    for (const Field& p : row.way) way.emplace_back(p.values.begin(), p.values.end());
+    write_spacetime_vti(folder / fmt::format("spacetime_reverse_{:.4g}.vti", row.lambda), setup.grid->axis(0), times,
+                        way);
+  }
 }
 
 }  // namespace fokker

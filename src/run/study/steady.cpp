@@ -9,6 +9,7 @@
 #include "../build/questions.hpp"
 #include "../judge/self_check.hpp"
 #include "../observe/checks.hpp"
+#include "../observe/picture_words.hpp"
 #include "describe.hpp"
 #include "fokker/analysis/norms.hpp"
 #include "fokker/base/parallel.hpp"
@@ -260,7 +261,7 @@ void write_steady(Setup& setup, const SteadyResult& result, const std::filesyste
   if (std::find(fields.begin(), fields.end(), "current") == fields.end()) fields.emplace_back("current");
   std::vector<Comparison> comparisons;
   if (result.exact) comparisons.push_back({"exact", result.exact_density, *result.exact});
-  make_frames(setup, folder)->frame({.p = &result.p}, comparisons);
+  make_frames(setup, folder)->frame({.p = &result.p, .last = true}, comparisons);
   const auto tables = make_tables(setup, folder);
   tables->frame({.p = &result.p}, {});
   tables->end({.p = &result.p});

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "../observe/picture_words.hpp"
 #include "describe.hpp"
 #include "fokker/base/parallel.hpp"
 #include "fokker/run/run.hpp"

@@ -69,7 +69,7 @@ TEST_CASE("steady writes density and current and a summary with the keys of the 
   command.out = scratch / "out";
   CHECK(verb_steady(command) == exit_ok);
   for (const char* name : {"case.toml", "resolved.toml", "summary.json", "density.pvd", "density_000000.vti",
-                           "figure.png", "figure.svg", "report.html"})
+                           "figure.png", "figure.svg", "report.html", "view.py"})
     CHECK_MESSAGE(fs::exists(scratch / "out" / name), name);
   const auto json = nlohmann::json::parse(read_file(scratch / "out" / "summary.json"));
   CHECK(json["steady"]["method"] == "multigrid");
@@ -88,6 +88,11 @@ TEST_CASE("steady writes density and current and a summary with the keys of the 
   CHECK(current);
   CHECK_THROWS_AS(verb_steady(command), UsageError);
   fs::remove_all(scratch);
+}
+
+TEST_CASE("a frame of steady that cannot be written is an error with any number of threads") {
+  Setup setup = setup_of(ou, {"axis.x.range=[-8, 8]", "output.fields=[\"current\"]"});
+  CHECK_THROWS_AS(write_steady(setup, solve_steady(setup), fs::temp_directory_path() / "fokker_absent"), FileError);
 }
 
 TEST_CASE("one dimension has its exact distribution and no current") {

@@ -40,7 +40,7 @@ TEST_CASE("run writes every file of the contract and refuses to write twice with
   CHECK(verb_run(command) == exit_ok);
   for (const char* name :
        {"case.toml", "resolved.toml", "summary.json", "series.csv", "density.pvd", "density_000000.vti",
-        "density_000005.vti", "spacetime.vti", "figure.png", "figure.svg", "report.html"})
+        "density_000005.vti", "spacetime.vti", "figure.png", "figure.svg", "report.html", "view.py"})
     CHECK_MESSAGE(fs::exists(*command.out / name), name);
   CHECK(read_file(*command.out / "case.toml") == ou);
   for (const auto& [name, values] : read_vti(*command.out / "density_000005.vti").arrays)

@@ -134,6 +134,17 @@ TEST_CASE("a frame has the names and units of its axes and the titles that ParaV
   CHECK(title("AxisTitleForY") == "v");
 }
 
+TEST_CASE("fields that are nowhere a number are written and read") {
+  const TemporaryFolder folder;
+  const Grid grid({Axis{"x", 0.0, 1.0, 2}, Axis{"y", 0.0, 1.0, 1}});
+  const std::vector<double> none(2, std::numeric_limits<double>::quiet_NaN()), zero(2);
+  write_vti(folder.path / "a.vti", grid, std::vector<CellArray>{{"v", {none, zero}}, {"s", {none}}}, 0);
+  const VtiContent back = read_vti(folder.path / "a.vti");
+  CHECK(back.arrays.at(0).second.size() == 6);
+  CHECK(std::isnan(back.arrays.at(0).second[3]));
+  CHECK(std::isnan(back.arrays.at(1).second[1]));
+}
+
 TEST_CASE("the smallest grids are written and read") {
   const TemporaryFolder folder;
   const std::vector<double> p{7.0, 8.0};

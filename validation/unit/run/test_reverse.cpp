@@ -133,6 +133,9 @@ TEST_CASE("checks and files and summary of the time reversal") {
   CHECK(first.arrays[0].first == "p_reverse_0");
   CHECK(std::equal(first.arrays[0].second.begin(), first.arrays[0].second.end(), result.p.values.begin()));
   CHECK(fs::exists(folder / "reverse.pvd"));
+  const VtiContent way = read_vti(folder / "spacetime_reverse_0.5.vti");
+  CHECK(way.cells == std::vector<Index>{setup.grid->nx(), static_cast<Index>(times.size())});
+  CHECK(std::equal(file.arrays[2].second.begin(), file.arrays[2].second.end(), way.arrays[0].second.begin()));
   CHECK_FALSE(fs::exists(folder / "score_snapshots.bin"));  // went with the run
   const auto json = json_of(document(setup, result, std::nullopt));
   CHECK(json["reverse"]["score"] == "forward");
