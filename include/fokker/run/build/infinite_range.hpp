@@ -21,8 +21,8 @@ struct ChosenBox {
   void put(Case& config) const;
 };
 
-/// Thrown where a side without an end is felt (fokker/run/judge/felt_sides.hpp), by a run whose box may still be widened
-/// there: what is to be run in its place. No std::exception: nobody has failed.
+/// Thrown where a side without an end is felt (fokker/run/judge/felt_sides.hpp), by a run whose box may still be
+/// widened there: what is to be run in its place. No std::exception: nobody has failed.
 struct BoxOutgrown {
   Case wider;        ///< half as much again at every such side, in cells of the same width
   std::string note;  ///< for people
