@@ -74,14 +74,18 @@ void refuse(const Case& config, const std::string& key, const std::string& text)
 }
 
 Case parse_case(std::string_view text, const std::string& name, const std::filesystem::path& folder,
-                const std::vector<std::string>& overrides, const Vocabulary& vocabulary, CaseFor use) {
+                const std::vector<std::string>& overrides, const Vocabulary& vocabulary, CaseFor use,
+                const std::optional<std::filesystem::path>& begun_in) {
   Problems problems(name, overrides);
   if (text.size() > most_bytes)
     throw CaseError({Problem{problems.where({}), "", fmt::format("more than {} bytes (1 MiB)", most_bytes)}});
   Value tree = parse_toml(text, problems);
-  for (std::size_t i = 0; i < overrides.size(); ++i) apply_override(tree, overrides[i], static_cast<int>(i), problems);
-
+  std::error_code gone;
   Case c;
+  c.begun_in = begun_in ? *begun_in : std::filesystem::current_path(gone);
+  for (std::size_t i = 0; i < overrides.size(); ++i)
+    apply_override(tree, overrides[i], static_cast<int>(i), c.begun_in, problems);
+
   c.file = name;
   c.text = text;
   c.sha256 = sha256_hex(text);
@@ -90,6 +94,7 @@ Case parse_case(std::string_view text, const std::string& name, const std::files
   CaseReader reader(tree, vocabulary, folder, problems);
   reader.use = use;
   reader.inputs.reads = use != CaseFor::record;
+  reader.inputs.goes_on = begun_in.has_value();
   TableReader root(reader.root, problems);
   c.title = printable_line(std::filesystem::path(name).stem().string());
   read_keys(reader, root, "", c);
@@ -97,6 +102,8 @@ Case parse_case(std::string_view text, const std::string& name, const std::files
   root.finish();
   problems.raise();
   c.warnings = std::move(reader.warnings);
+  for (const std::string& passed : reader.inputs.passed_over())
+    c.warnings.push_back(fmt::format("{}: {}", name, passed));
   c.inputs = reader.inputs.found();
   keep_positions(tree, "", problems, c.positions);
   return c;

@@ -53,6 +53,15 @@ bool read_entry(const fs::path& folder, const Value& entry, CaseInput& input) {
   return true;
 }
 
+/// Does it hold other bytes than those that were read?
+bool is_another(const CaseInput& input, const fs::path& file) try {
+  std::error_code unseen;
+  return fs::is_regular_file(file, unseen) &&
+         (fs::file_size(file) != input.bytes || sha256_hex(read_file(file)) != input.sha256);
+} catch (const FileError&) {  // nobody can read it
+  return false;
+}
+
 /// Its bytes, and where they were.
 std::pair<std::string, fs::path> find_bytes(const CaseInput& input) {
   std::string faults;
@@ -129,7 +138,8 @@ std::vector<CaseInput> read_inputs_index(const fs::path& folder) {
   return inputs;
 }
 
-std::vector<CaseInput> InputFinder::known(const std::string& word) {
+std::vector<CaseInput> InputFinder::known(const std::string& word, bool of_set) {
+  if (of_set && !goes_on) return {};
   if (!index_read_) try {
       index_ = read_inputs_index(folder_);
     } catch (const FileError&) {
@@ -162,11 +172,36 @@ std::string InputFinder::free_name(const fs::path& wanted, const std::string& wo
   return name;
 }
 
+/// The copies of a run have no equal; what lies beside its case.toml under the word of the case was put there since.
+void InputFinder::look_for_others(const CaseInput& input, const fs::path& taken) {
+  const fs::path here = folder_ / input.text(),
+                 way = here.lexically_normal().lexically_relative(folder_.lexically_normal());
+  std::vector<fs::path> others = input.places;
+  const auto equal = [&](const fs::path& place) {
+    std::error_code unseen;
+    return fs::equivalent(place, here, unseen);
+  };
+  const bool beside = std::none_of(others.begin(), others.end(), equal);
+  if (beside) others.push_back(here);
+  for (const fs::path& other : others) {
+    if (other == taken || !is_another(input, other)) continue;
+    if (!goes_on && beside && other == here && !way.empty() && *way.begin() != "..")
+      throw FileError(fmt::format(
+          "{} is not the file that the run in this folder has read ({} is, with sha256 {}): remove it to run with that "
+          "one; to run with this one copy the case and what it reads to another folder",
+          other.string(), taken.string(), input.sha256));
+    passed_over_.push_back(
+        fmt::format("{} is not the file that the run in {} has read, with sha256 {}: {} is, and is taken",
+                    other.string(), folder_.string(), input.sha256, taken.string()));
+  }
+}
+
 std::string InputFinder::take(CaseInput input) {
   std::string bytes;
   if (reads) {
     fs::path place;
     std::tie(bytes, place) = find_bytes(input);
+    if (!input.sha256.empty()) look_for_others(input, place);
     input.places = {std::move(place)};
     input.bytes = bytes.size();
     if (input.sha256.empty()) input.sha256 = sha256_hex(bytes);
@@ -175,15 +210,15 @@ std::string InputFinder::take(CaseInput input) {
   return bytes;
 }
 
-CaseInput InputFinder::file(const std::string& word) {
-  std::vector<CaseInput> found = known(word);
+CaseInput InputFinder::file(const std::string& word, bool of_set) {
+  std::vector<CaseInput> found = known(word, of_set);
   if (!found.empty() && found.front().file.empty()) return found.front();
   return {
       .word = word, .name = free_name(word, word), .file = "", .sha256 = "", .bytes = 0, .places = {folder_ / word}};
 }
 
-std::vector<CaseInput> InputFinder::frames(const std::string& word) {
-  std::vector<CaseInput> found = known(word);
+std::vector<CaseInput> InputFinder::frames(const std::string& word, bool of_set) {
+  std::vector<CaseInput> found = known(word, of_set);
   if (!found.empty() && !found.front().file.empty()) return found;
   const std::string name = free_name(word, word);
   for (;;) {

@@ -124,7 +124,7 @@ std::vector<KeyRow> check_keys() {
       key("check.*.against", {KeyKind::text, "a witness or a .csv file", read_against, write_against}, "",
           "required by quantities that compare",
           "what p is held against: a witness of [compare], reverse, or a .csv with columns of the axes and p",
-          "\"exact\""),
+          "\"exact\"", {.file_ending = ".csv"}),
       key("check.*.at", {KeyKind::number, "an output time", read_at, write_at}, "t", "time.end",
           "when: one of the output times", "4.0", {.late = 1}),
       key("check.*.below", bound(&CaseCheck::below), "of the quantity", "none",

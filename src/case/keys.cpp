@@ -203,7 +203,7 @@ const std::vector<KeyRow> rows = with_judging_keys({
         {.only_with = {{"form", "effective_drift"}, {"score", "log_difference"}}, .verbs = of_marching}),
     key("scheme.table", {KeyKind::text, "the folder of an earlier run", read_score_table, write_score_table}, "",
         required, "the earlier run whose frames of p give the score", "\"runs/forward\"",
-        {.only_with = {{"form", "effective_drift"}, {"score", "table"}}, .verbs = of_marching}),
+        {.only_with = {{"form", "effective_drift"}, {"score", "table"}}, .file_ending = "", .verbs = of_marching}),
     key("scheme.limiter",
         word_or_first(&CaseScheme::limiter, &Vocabulary::limiters, "one of those that `list limiters` names"), "",
         first_of_list, "how steep p may be within a cell: what keeps the reconstruction from overshooting",

@@ -100,9 +100,19 @@ std::vector<std::string> names_of(const Value& table) {
 
 }  // namespace
 
+void see_files_from(const std::filesystem::path& folder, std::string_view path, Value& value) {
+  const KeyRow* const row = find_key(path);
+  if (value.kind == Value::Kind::string && row && row->rules.file_ending && !value.text.empty() &&
+      value.text.ends_with(*row->rules.file_ending))
+    value.text = (folder / value.text).lexically_normal().string();
+  for (std::size_t i = 0; i < value.items.size(); ++i)
+    see_files_from(folder, joined(path, value.kind == Value::Kind::table ? value.keys[i].first : "*"), value.items[i]);
+}
+
 std::string override_path(std::string_view setting) { return std::string(setting.substr(0, setting.find('='))); }
 
-void apply_override(Value& root, const std::string& setting, int index, Problems& problems) {
+void apply_override(Value& root, const std::string& setting, int index, const std::filesystem::path& folder,
+                    Problems& problems) {
   const Position at{1, 1, index};
   const std::string path = override_path(setting);
   const std::vector<std::string> steps = split_path(path);
@@ -144,6 +154,7 @@ void apply_override(Value& root, const std::string& setting, int index, Problems
     parent = joined(parent, step);
     path_of_rows = joined(path_of_rows, in_list ? "*" : step);
   }
+  see_files_from(folder, path_of_rows, value);
   *here = std::move(value);
 }
 

@@ -7,8 +7,10 @@
 #include <cstdlib>
 #include <numeric>
 #include <random>
+#include <regex>
 
 #include "fokker/base/read_file.hpp"
+#include "overrides.hpp"
 #include "reader.hpp"
 #include "toml_adapter.hpp"
 
@@ -129,8 +131,11 @@ class SweepReader {
   // [0.1, 0.2] or { from = 0.1, to = 1, count = 4, spacing = "log" }
   void read_list(const Node& node, Listed& listed) {
     if (node.value->kind == Value::Kind::array) {
-      for (const Value& item : node.value->items) {
+      const std::filesystem::path folder = std::filesystem::absolute(reader_.folder);
+      const std::string rows = std::regex_replace(listed.key.name, std::regex("[.][0-9]+"), ".*");
+      for (Value item : node.value->items) {
         if (item.kind == Value::Kind::date) reader_.report({&item, node.key}, "a date, no key of a case takes one");
+        see_files_from(folder, rows, item);
         listed.values.push_back(to_toml(item));
       }
       if (listed.values.empty()) reader_.report(node, "an empty list, must hold a value");

@@ -17,6 +17,9 @@ struct Node {
   explicit operator bool() const { return value != nullptr; }
 };
 
+// Was it written by a --set?
+[[nodiscard]] inline bool is_of_set(const Node& node) { return node.value->position.override_index >= 0; }
+
 class TableReader {
  public:
   // A node that is not a table is reported and read as an empty one.

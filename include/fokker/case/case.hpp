@@ -174,6 +174,7 @@ struct Case {
   std::string text;                    ///< the bytes of the file
   std::string sha256;                  ///< of `text`
   std::vector<std::string> overrides;  ///< --set, as given
+  std::filesystem::path begun_in;      ///< the working directory, which files that --set names are seen from
   std::string title;
   std::vector<Axis> axes;
   std::vector<InfiniteSide> infinite;  ///< by axis, the lower side first
@@ -267,10 +268,12 @@ enum class CaseFor { run, steady, record };
 /// executed, memory and time are bounded (1 MiB of text, formula limits, at most 2^26 cells, 1e5 output times).
 [[nodiscard]] Case load_case(const std::filesystem::path& file, const std::vector<std::string>& overrides,
                              const Vocabulary& vocabulary, CaseFor use = CaseFor::run);
-/// The same from text; `name` stands in messages, relative paths resolve against `folder`.
+/// The same from text; `name` stands in messages, relative paths resolve against `folder`, those of --set against the
+/// working directory. `begun_in`: that of a run which goes on in `folder`, whose files are those that it has read.
 [[nodiscard]] Case parse_case(std::string_view text, const std::string& name, const std::filesystem::path& folder,
                               const std::vector<std::string>& overrides, const Vocabulary& vocabulary,
-                              CaseFor use = CaseFor::run);
+                              CaseFor use = CaseFor::run,
+                              const std::optional<std::filesystem::path>& begun_in = std::nullopt);
 
 /// A complete case file that loads to the same Case with every default written out.
 [[nodiscard]] std::string resolved_toml(const Case& c);

@@ -48,27 +48,34 @@ struct CaseInput {
 /// Finds what the words of a case stand for, and keeps account of it.
 class InputFinder {
  public:
-  bool reads = true;  ///< false: `take` leaves the file alone, nothing is read
+  bool reads = true;     ///< false: `take` leaves the file alone, nothing is read
+  bool goes_on = false;  ///< with the run in `folder`: what is asked for is what that has read
 
   /// Where relative words start from.
   explicit InputFinder(std::filesystem::path folder) : folder_(std::move(folder)) {}
-  /// The file of a word, which need not be there. Throws FileError for a damaged index, and where a run folder could
+  /// The file of a word, which need not be there. A word of --set means what is there now, whatever an earlier run has
+  /// read, unless the case goes on with that run. Throws FileError for a damaged index, and where a run folder could
   /// not tell the word from another's copy.
-  [[nodiscard]] CaseInput file(const std::string& word);
+  [[nodiscard]] CaseInput file(const std::string& word, bool of_set);
   /// The frames density_NNNNNN.vti in the folder of a word, as many as there are. Throws FileError.
-  [[nodiscard]] std::vector<CaseInput> frames(const std::string& word);
-  /// Reads one and adds it to what was found. Throws FileError.
+  [[nodiscard]] std::vector<CaseInput> frames(const std::string& word, bool of_set);
+  /// Reads one and adds it to what was found. Throws FileError, also where a file of that word lies in a run folder
+  /// that is not the one which the run has read: nobody knows which of them is meant.
   [[nodiscard]] std::string take(CaseInput input);
   [[nodiscard]] const std::vector<CaseInput>& found() const { return found_; }
+  /// Files that may have been meant and were passed over, with what was taken in their place.
+  [[nodiscard]] const std::vector<std::string>& passed_over() const { return passed_over_; }
 
  private:
-  [[nodiscard]] std::vector<CaseInput> known(const std::string& word);
+  [[nodiscard]] std::vector<CaseInput> known(const std::string& word, bool of_set);
+  void look_for_others(const CaseInput& input, const std::filesystem::path& taken);
   [[nodiscard]] std::string free_name(const std::filesystem::path& wanted, const std::string& word);
 
   std::filesystem::path folder_;
   bool index_read_ = false;
   std::vector<CaseInput> index_, found_;
   std::set<std::string> taken_{inputs_index_name};
+  std::vector<std::string> passed_over_;
 };
 
 }  // namespace fokker

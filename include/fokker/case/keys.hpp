@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -58,8 +59,9 @@ struct KeyRules {
   std::vector<std::string_view> replaces = {};     ///< --set takes these out of the file as well as those of its choice
   std::string_view of = {};                        ///< the variants of its table that know it: one, "a model"; all
   std::vector<std::string_view> only_beside = {};  ///< unknown where none of these stands
-  bool entries_have_names = false;                 ///< of tables: paths call an entry by its `name`
-  int late = 0;                                    ///< resolved.toml has it after its neighbours with less
+  std::optional<std::string_view> file_ending = {};  ///< text that ends so names a file or a folder
+  bool entries_have_names = false;                   ///< of tables: paths call an entry by its `name`
+  int late = 0;                                      ///< resolved.toml has it after its neighbours with less
   /// What holds for the keys of a table too: the verbs that read it ("": all that read a case), and where more is said.
   std::string_view verbs = {}, see = {};
 };

@@ -18,6 +18,7 @@ struct RunMemory {
   std::string file;                                         ///< the case file, as messages call it
   std::string text;                                         ///< of the case
   std::vector<std::string> overrides;                       ///< --set
+  std::string begun_in;                                     ///< the working directory then
   std::vector<std::pair<std::string, std::string>> inputs;  ///< files it reads, and their sha256
   std::string resolved;                                     ///< the case with every default
   std::string flux, stepper;                                ///< what "auto" chose, or the case named
@@ -26,7 +27,7 @@ struct RunMemory {
   std::string state;  ///< of the run; empty: at t = 0
   /// All but the state, which has a block of its own.
   void keep(Archive& archive) {
-    archive(program, processor, file, text, overrides, inputs, resolved, flux, stepper, estimates, box);
+    archive(program, processor, file, text, overrides, begun_in, inputs, resolved, flux, stepper, estimates, box);
   }
 };
 

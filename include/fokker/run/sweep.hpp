@@ -39,10 +39,11 @@ struct SweepOptions {
 /// What became of a sweep.
 struct SweepResult {
   std::vector<MemberState> members;
-  std::vector<std::string> quantities;  ///< the columns of sweep.csv: dotted names of summary.json
-  std::vector<std::string> warnings;    ///< quantities that no or not every finished member has
-  std::filesystem::path list;           ///< the list that was written
-  bool stopped = false;                 ///< on request, before all was done
+  std::vector<std::string> quantities;  ///< the columns of sweep.csv: dotted names of summary.json; the
+  ///< first two are time.reached and stop_reason where a [[stop]] has ended a member
+  std::vector<std::string> warnings;  ///< quantities that no or not every finished member has
+  std::filesystem::path list;         ///< the list that was written
+  bool stopped = false;               ///< on request, before all was done
   [[nodiscard]] std::size_t count(std::string_view status) const;
 };
 

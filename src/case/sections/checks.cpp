@@ -55,7 +55,7 @@ void read_file_witness(const Reading& r) {
         return std::isfinite(axis.lower) && std::isfinite(axis.upper) && axis.upper > axis.lower;
       });
   try {
-    CaseInput input = reader.inputs.file(check.against);
+    CaseInput input = reader.inputs.file(check.against, is_of_set(node));
     const std::filesystem::path file = input.places.front();
     std::error_code error;
     if (reader.inputs.reads && input.sha256.empty() && !std::filesystem::is_regular_file(file, error))

@@ -78,7 +78,7 @@ void read_score_table(Reading& r) {
   if (!name) return;
   r.c.scheme.table = *name;
   try {
-    std::vector<CaseInput> frames = r.reader.inputs.frames(*name);
+    std::vector<CaseInput> frames = r.reader.inputs.frames(*name, is_of_set(r.node));
     if (frames.empty() && r.reader.inputs.reads)
       r.report(fmt::format("{} is not a run folder: it holds no density_000000.vti",
                            toml_string((r.reader.folder / *name).string())));

@@ -87,7 +87,7 @@ void require_inputs(const RunMemory& memory, const Case& config) {
 Case case_of(const RunMemory& memory, const fs::path& folder, const std::vector<std::string>& more) {
   std::vector<std::string> overrides = memory.overrides;
   overrides.insert(overrides.end(), more.begin(), more.end());
-  Case config = parse_case(memory.text, memory.file, folder, overrides, vocabulary());
+  Case config = parse_case(memory.text, memory.file, folder, overrides, vocabulary(), CaseFor::run, memory.begun_in);
   memory.box.put(config);
   return config;
 }
@@ -142,6 +142,7 @@ std::vector<CheckpointBlock> checkpoint_of(const Setup& setup, bool estimates, s
                    .file = c.file.string(),
                    .text = c.text,
                    .overrides = c.overrides,
+                   .begun_in = c.begun_in.string(),
                    .inputs = {},
                    .resolved = resolved_toml(c),
                    .flux = std::string(setup.flux->name),

@@ -60,6 +60,19 @@ std::string cell_text(const Json& value) {
 
 bool finished(const MemberState& member) { return member.status == "done" || member.status == "short"; }
 
+/// Numbers of other times must not stand below each other as if they were of one.
+void tell_times_apart(SweepResult& result) {
+  const auto ended_early = [](const MemberState& member) {
+    const auto leaves = leaves_of(member);
+    const Json* const reason = finished(member) ? find(leaves, "stop_reason") : nullptr;
+    return reason && *reason != "end";
+  };
+  if (std::none_of(result.members.begin(), result.members.end(), ended_early)) return;
+  auto& quantities = result.quantities;
+  for (const char* const name : {"time.reached", "stop_reason"}) std::erase(quantities, name);
+  quantities.insert(quantities.begin(), {"time.reached", "stop_reason"});
+}
+
 }  // namespace
 
 void choose_quantities(const Sweep& sweep, SweepResult& result) {
@@ -83,10 +96,11 @@ void choose_quantities(const Sweep& sweep, SweepResult& result) {
                         const std::string near = count[q] > 0 ? "" : nearest_name(sweep.quantities[q], known);
                         return near.empty() ? std::string() : "; did you mean " + near + "?";
                       }()));
-  if (!sweep.quantities.empty()) return;
   for (const std::string& name : known)
-    if (name.starts_with("expectations.") || name.starts_with("probabilities.") || name.starts_with("moments."))
+    if (sweep.quantities.empty() &&
+        (name.starts_with("expectations.") || name.starts_with("probabilities.") || name.starts_with("moments.")))
       result.quantities.push_back(name);
+  tell_times_apart(result);
 }
 
 std::string sweep_csv(const Sweep& sweep, const SweepResult& result) {

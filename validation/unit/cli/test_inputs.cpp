@@ -101,7 +101,8 @@ TEST_CASE("the table of a score travels with the run") {
   const Scratch scratch;
   const fs::path file = scratch.write("case.toml", ou);
   CHECK(verb_run(quiet(file, scratch.path / "earlier")) == exit_ok);
-  const std::vector<std::string> table{"scheme.form=effective_drift", "scheme.score=table", "scheme.table=earlier"};
+  const std::vector<std::string> table{"scheme.form=effective_drift", "scheme.score=table",
+                                       "scheme.table=" + (scratch.path / "earlier").string()};
   CHECK(verb_run(quiet(file, scratch.path / "out", table)) == exit_ok);
   const std::string first = read_file(scratch.path / "earlier/density_000002.vti");
   CHECK(read_file(scratch.path / "out/inputs/earlier/density_000002.vti") == first);
@@ -130,6 +131,60 @@ TEST_CASE("a copy that is not what was read is passed over for the original and 
   CHECK_FALSE(fs::exists(ran.path / "third"));
   CHECK(verb_run(quiet(ran.file, ran.path / "third")) == exit_ok);  // the case itself reads what is there now
   CHECK(l1(ran.path / "third") > l1(out) + 0.05);
+}
+
+TEST_CASE("a file beside the case of a run that is not the one which it has read is never passed over in silence") {
+  const Ran ran;
+  const fs::path file = ran.write("cases/case.toml", with_check("beside.csv"));
+  static_cast<void>(ran.write("cases/beside.csv", gaussian_table(0.5)));
+  const std::vector<std::string> steps{"time.stepper=rk4", "time.dt=1e-3"};
+  {
+    const StopRequest request(60);
+    CHECK(verb_run(quiet(file, ran.path / "stopped", steps)) == exit_stopped);
+  }
+  const fs::path folder = ran.path / "stopped";
+  static_cast<void>(ran.write("stopped/beside.csv", gaussian_table(0.5)));
+  CHECK(verb_run(quiet(folder / "case.toml", ran.path / "again", steps)) == exit_ok);
+  static_cast<void>(ran.write("stopped/beside.csv", gaussian_table(0.3)));
+  const std::string said = refusal([&] { return verb_run(quiet(folder / "case.toml", ran.path / "third", steps)); });
+  CHECK_MESSAGE(
+      said.find("stopped/beside.csv is not the file that the run in this folder has read") != std::string::npos, said);
+  const auto warned = [&](const fs::path& of, const char* words) {
+    return Json::parse(read_file(of / "summary.json"))["warnings"].dump().find(words) != std::string::npos;
+  };
+  CHECK(verb_resume(quiet(folder)) == exit_ok);  // to what it was begun with
+  CHECK(l1(folder) == l1(ran.path / "again"));
+  CHECK(warned(folder, "stopped/beside.csv is not the file that the run in"));
+  static_cast<void>(ran.write("data/theirs.csv", gaussian_table(0.3)));
+  CHECK(verb_run(quiet(ran.path / "out/case.toml", ran.path / "moved")) == exit_ok);
+  CHECK(l1(ran.path / "moved") == l1(ran.path / "out"));
+  CHECK(warned(ran.path / "moved", "data/theirs.csv is not the file that the run in"));
+}
+
+TEST_CASE("files that --set names are seen from the working directory and found again by a run that goes on") {
+  const Ran ran;
+  const std::vector<std::string> set{"check.0.against=theirs.csv", "time.stepper=rk4", "time.dt=1e-3"};
+  static_cast<void>(ran.write("cases/theirs.csv", gaussian_table(0.2)));  // beside the case: not meant
+  struct Elsewhere {
+    explicit Elsewhere(const fs::path& folder) { fs::current_path(folder); }
+    ~Elsewhere() { fs::current_path(before); }
+    fs::path before = fs::current_path();
+  };
+  {
+    const Elsewhere there(ran.path / "data");
+    CHECK(verb_run(quiet(ran.file, ran.path / "whole", set)) == exit_ok);
+    const StopRequest request(60);
+    CHECK(verb_run(quiet(ran.file, ran.path / "stopped", set)) == exit_stopped);
+  }
+  CHECK(l1(ran.path / "whole") == doctest::Approx(l1(ran.path / "out")).epsilon(1e-3));
+  fs::remove(ran.path / "data/theirs.csv");
+  CHECK(verb_resume(quiet(ran.path / "stopped")) == exit_ok);
+  CHECK(verb_run(quiet(ran.path / "stopped/resolved.toml", ran.path / "resolved")) == exit_ok);
+  for (const char* const other : {"stopped", "resolved"}) CHECK(l1(ran.path / other) == l1(ran.path / "whole"));
+  static_cast<void>(ran.write("data/theirs.csv", gaussian_table(0.9)));
+  const Elsewhere there(ran.path / "data");
+  CHECK(verb_run(quiet(ran.path / "stopped/case.toml", ran.path / "new", set)) == exit_ok);  // what is there now
+  CHECK(l1(ran.path / "new") > l1(ran.path / "whole") + 0.05);
 }
 
 TEST_CASE("a file that changes between reading and copying is refused") {

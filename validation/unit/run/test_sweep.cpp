@@ -1,12 +1,15 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <set>
 #include <string>
 
 #include "../scratch.hpp"
 #include "fokker/base/errors.hpp"
 #include "fokker/base/read_file.hpp"
+#include "fokker/base/sha256.hpp"
+#include "fokker/output/json_text.hpp"
 #include "fokker/run/sweep.hpp"
 #include "small_case.hpp"
 
@@ -102,6 +105,43 @@ axis.y.cells = [5]
   CHECK(has(members, "no such axis"));
   CHECK(has(problems_of(scratch, "case = \"ou.toml\"\n"), "sweeps nothing"));
   CHECK_FALSE(std::filesystem::exists(scratch.path / "out"));
+}
+
+TEST_CASE("files that a sweep names are seen from it") {
+  const Scratch scratch;
+  const Sweep sweep = load_sweep(scratch.write(
+      "sweep.toml",
+      "case = \"ou.toml\"\n[grid]\ncheck.0.against = [\"exact\", \"a.csv\"]\nscheme.table = [\"run\"]\n"));
+  CHECK(sweep.members[0] == std::vector<std::string>{"\"exact\"", '"' + (scratch.path / "run").string() + '"'});
+  CHECK(sweep.members[1][0] == '"' + (scratch.path / "a.csv").string() + '"');
+}
+
+TEST_CASE("a table of members that ended at other times says so before any number") {
+  const Scratch scratch;
+  const std::filesystem::path file = scratch.write("ou.toml", ou);
+  const Sweep sweep = load_sweep(scratch.write(
+      "sweep.toml", "case = \"ou.toml\"\n[grid]\naxis.x.cells = [20, 30]\n[output]\nquantities = [\"value\"]\n"));
+  SweepOptions options = failing(scratch);
+  options.collect = true;
+  const auto table = [&](const std::string& reason) {
+    for (std::size_t i = 0; i < 2; ++i) {
+      const Json summary = {{"case", {{"sha256", sha256_hex(ou)}, {"overrides", sweep.overrides(i)}}},
+                            {"stop_reason", i == 0 ? "end" : reason},
+                            {"time", {{"reached", i == 0 ? 0.5 : 0.25}}},
+                            {"value", 3}};
+      const std::filesystem::path folder = scratch.path / "out" / (i == 0 ? "0000" : "0001");
+      std::filesystem::create_directories(folder);
+      std::ofstream(folder / "summary.json") << summary.dump();
+    }
+    std::filesystem::remove(scratch.path / "out/sweep.sqlite");
+    static_cast<void>(run_sweep(sweep, options));
+    const std::string csv = read_file(scratch.path / "out/sweep.csv");
+    return csv.substr(0, csv.find("seconds")) + csv.substr(csv.find("\n1,"));
+  };
+  CHECK(has(table("end"), "status,value,"));
+  const std::string early = table("when: mass < 0.5");
+  CHECK(has(early, "status,time.reached,stop_reason,value,"));
+  CHECK(has(early, "1,30,done,0.25,when: mass < 0.5,3,"));
 }
 
 TEST_CASE("a sweep that has changed is refused with the difference and a changed comment is not") {
