@@ -4,7 +4,9 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <limits>
 #include <optional>
 #include <string_view>
@@ -115,8 +117,10 @@ SignalWatch::SignalWatch(std::chrono::milliseconds patience, int exit_code)
 }
 
 void SignalWatch::stop_after(double seconds) {
-  const auto whole = static_cast<time_t>(seconds);
-  const itimerval once{{0, 0}, {whole, static_cast<suseconds_t>(1e6 * (seconds - static_cast<double>(whole)))}};
+  constexpr long second = 1'000'000;  // [us]; a timer of 0 would never ring
+  constexpr double longest = 1e9;
+  const long all = std::max(1L, std::lround(second * std::min(seconds, longest)));
+  const itimerval once{{0, 0}, {all / second, all % second}};
   ::setitimer(ITIMER_REAL, &once, nullptr);
 }
 

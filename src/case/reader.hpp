@@ -24,6 +24,9 @@ namespace fokker::input {
 [[nodiscard]] inline bool starts_name(char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 [[nodiscard]] inline bool goes_on_name(char c) { return starts_name(c) || (c >= '0' && c <= '9'); }
 
+// Whatever looks like a name in a formula.
+[[nodiscard]] std::set<std::string> names_in(std::string_view text);
+
 // What a number must lie in; `text` says so.
 struct Bounds {
   double lower = -std::numeric_limits<double>::infinity(), upper = std::numeric_limits<double>::infinity();

@@ -8,8 +8,6 @@
 #include "reader.hpp"
 
 namespace fokker::input {
-namespace {
-
 // Everything in a text that looks like a name.
 std::set<std::string> names_in(std::string_view text) {
   std::set<std::string> names;
@@ -21,6 +19,8 @@ std::set<std::string> names_in(std::string_view text) {
   }
   return names;
 }
+
+namespace {
 
 // Where `name` stands in a formula, npos when it came in through a definition.
 std::size_t find_name(std::string_view text, std::string_view name) {

@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <sstream>
 
@@ -176,7 +178,10 @@ void add_options(CLI::App& app, fokker::Command& command, double& wall_time) {
   app.add_flag("--json", command.json, help_of("--json"));
   app.add_flag("-q,--quiet", command.quiet, help_of("--quiet"));
   app.add_flag("-v,--verbose", command.verbose, help_of("--verbose"));
-  app.add_option("--wall-time", wall_time, help_of("--wall-time"))->check(CLI::PositiveNumber);
+  app.add_option("--wall-time", wall_time, help_of("--wall-time"))->check([](const std::string& text) {
+    const double seconds = std::strtod(text.c_str(), nullptr);
+    return std::isfinite(seconds) && seconds > 0 ? "" : fmt::format("{} is no number of seconds > 0", text);
+  });
   app.add_flag("--estimate", command.estimate, help_of("--estimate"));
   app.add_flag("--live", command.live, help_of("--live"));
   app.add_option("--levels", command.levels, help_of("--levels"));

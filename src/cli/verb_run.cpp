@@ -79,12 +79,12 @@ int verb_run(const Command& command) {
         Setup setup = build(config);
         if (command.estimate) require_cells_for_estimate(setup.config);
         Witnesses witnesses = make_witnesses(setup);  // they may refuse the case: before anything is written
+        const auto first = checkpoint_of(setup, command.estimate, "");
         if (folder)
-          folder->begin_again(setup.config, choices_beside_keys(setup, witnesses));
+          folder->begin_again(setup.config, choices_beside_keys(setup, witnesses), first);
         else
           folder.emplace(command.out ? *command.out : std::filesystem::path("runs") / file.stem(), command.force,
-                         setup.config, choices_beside_keys(setup, witnesses));
-        write_checkpoint(folder->path(), checkpoint_of(setup, command.estimate, ""), Durable::no);
+                         setup.config, choices_beside_keys(setup, witnesses), first);
         warnings.complain_of(setup);
 
         if (command.verbose && !command.json)
@@ -98,7 +98,7 @@ int verb_run(const Command& command) {
 int verb_resume(const Command& command) {
   if (command.arguments.size() != 1) throw UsageError("resume takes one run folder: fokker resume RUN_DIR");
   const std::filesystem::path path = command.arguments[0];
-  if (!std::filesystem::exists(path / "case.toml"))
+  if (!std::filesystem::exists(path / "case.toml") && !std::filesystem::exists(path / checkpoint_name))
     throw UsageError(fmt::format("{} is no run folder: it holds no case.toml", path.string()));
   const RunFolder folder(path);
   Resumption going = resume_from(folder.path(), command.overrides, command.force, command.estimate);
@@ -122,15 +122,17 @@ int verb_resume(const Command& command) {
         Setup setup = build(config);
         if (going.estimates) require_cells_for_estimate(setup.config);
         Witnesses witnesses = make_witnesses(setup);
-        if (!std::exchange(goes_on, false)) {
-          folder.begin_again(setup.config, choices_beside_keys(setup, witnesses));
-          write_checkpoint(folder.path(), checkpoint_of(setup, going.estimates, ""), Durable::no);
-        } else if (!command.overrides.empty()) {  // from here on it is a run that is not finished, with a later end
-          for (const char* const name : {"summary.json", report_name}) std::filesystem::remove(folder.path() / name);
+        if (!std::exchange(goes_on, false) || !going.state) {
+          folder.begin_again(setup.config, choices_beside_keys(setup, witnesses),
+                             checkpoint_of(setup, going.estimates, ""));
+        } else {
+          if (!command.overrides.empty())  // from here on it is a run that is not finished
+            for (const char* const name : {"summary.json", report_name}) std::filesystem::remove(folder.path() / name);
+          // Also where it has no later end: an attempt at one may have been killed just here.
           write_atomically(folder.path() / "resolved.toml",
                            resolved_toml(setup.config) + choices_beside_keys(setup, witnesses));
-          write_checkpoint(folder.path(), checkpoint_of(setup, going.estimates, going.state.value_or("")),
-                           Durable::yes);
+          if (!command.overrides.empty())
+            write_checkpoint(folder.path(), checkpoint_of(setup, going.estimates, *going.state), Durable::yes);
         }
         warnings.complain_of(setup);
         return carry_out(setup, std::move(witnesses), folder, std::exchange(going.state, {}), going.estimates, command);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "fokker/output/checkpoint.hpp"
 #include "fokker/run/setup.hpp"
 #include "fokker/run/witness.hpp"
 
@@ -13,21 +14,26 @@ namespace fokker {
 /// Is that a name which a run gives to something in its folder?
 [[nodiscard]] bool is_run_file(std::string name);
 
+/// Removes the frames of a run folder from this number on, in every format, and those of a time reversal.
+void remove_frames_from(const std::filesystem::path& folder, std::size_t number);
+
 /// A run folder that nobody else writes into while this lives, nor after the process has ended in whatever way
 /// (`.lock`; file systems without locks go without).
 class RunFolder {
  public:
-  /// Creates the folder and puts case.toml, resolved.toml (`remarks` at its end) and inputs/ into it. A folder that is
-  /// not empty is a UsageError without `force`; with it, only files that fokker writes are removed, and a folder that
-  /// holds anything else is refused even then, a file by which a [[stop]] ends the run included; so is one that another
-  /// process writes into, which is named, and one that the case reads from. Throws FileError when it cannot be made.
-  RunFolder(std::filesystem::path folder, bool force, const Case& config, const std::string& remarks = "");
+  /// Creates the folder and puts inputs/, a first checkpoint (none where that is empty), case.toml and resolved.toml
+  /// (`remarks` at its end) into it, in that order: what has a case.toml can go on. A folder that is not empty is a
+  /// UsageError without `force`; with it, only files that fokker writes are removed, and a folder that holds anything
+  /// else is refused even then, a file by which a [[stop]] ends the run included; so is one that another process writes
+  /// into, which is named, and one that the case reads from. Throws FileError when it cannot be made.
+  RunFolder(std::filesystem::path folder, bool force, const Case& config, const std::string& remarks = "",
+            const std::vector<CheckpointBlock>& first = {});
   /// One that is there, to go on in it, beside whatever else it holds. FileError where it cannot be locked, UsageError
   /// where another process does, and where something that is no file has the name of one that a run writes.
   explicit RunFolder(std::filesystem::path folder);
   ~RunFolder();
-  /// Removes what has been written, but for inputs/, and puts the case there anew.
-  void begin_again(const Case& config, const std::string& remarks) const;
+  /// Removes what has been written, but for inputs/, and puts checkpoint and case there anew.
+  void begin_again(const Case& config, const std::string& remarks, const std::vector<CheckpointBlock>& first) const;
   RunFolder(const RunFolder&) = delete;
   RunFolder& operator=(const RunFolder&) = delete;
 

@@ -27,20 +27,27 @@ void read_stops(Reading& r) {
     if (std::none_of(keys.begin(), keys.end(), [&](const KeyRow* row) { return entry.value->find(row->key()); }))
       r.reader.report(entry, "says nothing, must have one of stationary, when, file");
   }
-  if (r.reader.use == CaseFor::steady) r.c.stops.clear();  // nothing runs
+  if (r.reader.use != CaseFor::steady || r.c.stops.empty()) return;
+  r.reader.warn(r.node, "a stationary density has no time at which it could end: left out");
+  r.c.stops.clear();
 }
 
-// Axes are known to the parser, so that a condition on a position is answered with what to do.
+// Axes that it names are known to the parser, so that a condition on a position is answered with what to do.
 void read_when(Reading& r) {
   if (!r.node) return;
   auto& symbols = r.reader.symbols;
   std::vector<std::string> variables{"t", mass_name};
   for (const CaseQuestion& asked : r.c.output.questions) variables.push_back(asked.name);
   variables.insert(variables.end(), symbols.axes.begin(), symbols.axes.end());
+  const std::vector<std::string> all = symbols.all;
+  const std::set<std::string> named = names_in(r.node.value->text);
+  std::erase_if(symbols.all, [&](const std::string& name) {
+    return !named.contains(name) && std::find(symbols.axes.begin(), symbols.axes.end(), name) != symbols.axes.end();
+  });
   const bool taken = std::find(symbols.all.begin(), symbols.all.end(), mass_name) != symbols.all.end();
   if (!taken) symbols.all.emplace_back(mass_name);
   const auto formula = r.reader.formula(r.node, variables);
-  if (!taken) symbols.all.pop_back();
+  symbols.all = all;
   if (!formula) return;
   if (taken && symbols.mentions[r.node.key].contains(mass_name))
     return r.report("mass is what is left in the box here, and a name of this case as well; rename that");
@@ -54,7 +61,9 @@ void read_when(Reading& r) {
     return r.report(formula->is_zero() ? "never holds: it depends on neither t, mass nor an answer"
                                        : "always holds: it depends on neither t, mass nor an answer");
   r.c.stops[r.entry].when = *formula;
-  r.c.stops[r.entry].when_text = formula_text(r.node);
+  std::string& text = r.c.stops[r.entry].when_text = formula_text(r.node);
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < 32; }, ' ');  // it becomes a reason, a line
 }
 
 std::string write_when(const Case& c, std::size_t entry) {

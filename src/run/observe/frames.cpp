@@ -11,6 +11,7 @@
 #include "fokker/output/paraview.hpp"
 #include "fokker/run/fields.hpp"
 #include "fokker/run/observers.hpp"
+#include "fokker/run/run_folder.hpp"
 #include "view_script.hpp"
 
 namespace fokker {
@@ -40,6 +41,7 @@ class Frames : public Observer {
   void keep(Archive& archive) override {
     arrive();
     archive(written_, history_);
+    if (archive.reads()) remove_frames_from(folder_, written_.size());  // the run may now end before them
     if (archive.reads() && asked_)
       for (const auto& [t, name] : written_)
         if (!std::filesystem::exists(folder_ / name))

@@ -29,6 +29,17 @@ bool is_number(const std::string& text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
+/// density_000001.vti, marginal_x_000001.csv: what stands before the number, and the number; "" where it is no frame.
+std::pair<std::string, std::string> parts_of_frame(const std::string& name) {
+  const std::size_t dot = name.rfind('.'), line = name.rfind('_', dot);
+  if (dot == std::string::npos || line == std::string::npos) return {};
+  const std::string stem = name.substr(0, line), number = name.substr(line + 1, dot - line - 1),
+                    format = name.substr(dot);
+  const bool frame = (stem == "density" || stem == "reverse" || stem.starts_with("marginal_")) && number.size() >= 6 &&
+                     is_number(number) && (format == ".vti" || format == ".csv" || format == ".npy");
+  return frame ? std::pair(stem, number) : std::pair<std::string, std::string>();
+}
+
 }  // namespace
 
 /// A fixed list, numbered frames, and the drafts of a run that was killed.
@@ -41,14 +52,18 @@ bool is_run_file(std::string name) {
       "twin.png"};  // the last two: earlier versions
   if (std::find(fixed.begin(), fixed.end(), name) != fixed.end()) return true;
   if (name.starts_with("spacetime_reverse_") && name.ends_with(".vti")) return true;
-  const bool marginal = name.starts_with("marginal_");
-  const std::size_t dot = name.rfind('.'), line = name.rfind('_', dot);
-  if (dot == std::string::npos || line == std::string::npos) return false;
-  const std::string stem = name.substr(0, line), number = name.substr(line + 1, dot - line - 1),
-                    format = name.substr(dot);
-  if (marginal && format == ".pvd") return true;
-  return (stem == "density" || stem == "reverse" || marginal) && number.size() >= 6 && is_number(number) &&
-         (format == ".vti" || format == ".csv" || format == ".npy");
+  if (name.starts_with("marginal_") && name.ends_with(".pvd")) return true;
+  return !parts_of_frame(name).first.empty();
+}
+
+void remove_frames_from(const fs::path& folder, std::size_t number) {
+  std::vector<fs::path> behind;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    const auto [stem, digits] = parts_of_frame(entry.path().filename().string());
+    if (!stem.empty() && digits.size() < 18 && (stem == "reverse" || std::stoul(digits) >= number))
+      behind.push_back(entry.path());
+  }
+  for (const fs::path& file : behind) fs::remove(file);
 }
 
 namespace {
@@ -115,7 +130,8 @@ class RunFolder::Lock {
   int file_ = -1;
 };
 
-RunFolder::RunFolder(fs::path folder, bool force, const Case& config, const std::string& remarks)
+RunFolder::RunFolder(fs::path folder, bool force, const Case& config, const std::string& remarks,
+                     const std::vector<CheckpointBlock>& first)
     : path_(std::move(folder)) {
   try {
     fs::create_directories(path_);
@@ -123,24 +139,29 @@ RunFolder::RunFolder(fs::path folder, bool force, const Case& config, const std:
     static_cast<void>(look());  // no lock in a folder that is none of ours
     static_cast<void>(written_inputs(path_, true));
     lock_ = std::make_unique<Lock>(path_);
-    const std::vector<fs::path> before = look();
+    std::vector<fs::path> before = look();
     const std::vector<fs::path> inputs = written_inputs(path_, true);
     if (!(before.empty() && inputs.empty()) && !force)
       throw UsageError(
           fmt::format("{} already holds a run; --force replaces it, --out DIR writes elsewhere", path_.string()));
     require_elsewhere(path_, config);
+    // Where a kill leaves a part of it, nothing may go on with that.
+    std::partition(before.begin(), before.end(), [](const fs::path& file) { return file.filename() == "case.toml"; });
     for (const fs::path& file : before) fs::remove(file);
     for (const fs::path& file : inputs) fs::remove(file);
   } catch (const fs::filesystem_error& error) {
     throw FileError(fmt::format("cannot use the run folder {}: {}", path_.string(), error.code().message()));
   }
   write_inputs(path_, config.inputs);
-  begin_again(config, remarks);
+  begin_again(config, remarks, first);
 }
 
-void RunFolder::begin_again(const Case& config, const std::string& remarks) const {
+void RunFolder::begin_again(const Case& config, const std::string& remarks,
+                            const std::vector<CheckpointBlock>& first) const {
+  if (!first.empty()) write_checkpoint(path_, first, Durable::no);
   try {
-    for (const fs::path& file : files_of_a_run(path_, Others::left)) fs::remove(file);
+    for (const fs::path& file : files_of_a_run(path_, Others::left))
+      if (first.empty() || file.filename() != checkpoint_name) fs::remove(file);
   } catch (const fs::filesystem_error& error) {
     throw FileError(fmt::format("cannot use the run folder {}: {}", path_.string(), error.code().message()));
   }

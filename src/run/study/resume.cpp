@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "fokker/base/instruction_set.hpp"
 #include "fokker/base/line_difference.hpp"
 #include "fokker/base/read_file.hpp"
@@ -104,7 +106,16 @@ void keep_choices(Case& config, const RunMemory& memory) {
 Case extended(const RunMemory& memory, const fs::path& folder, const Case& before,
               const std::vector<std::string>& overrides) {
   if (before.reverse) throw UsageError("a run that goes back from time.end cannot end later; start another run");
-  const Case asked = case_of(memory, folder, overrides);
+  const auto sets_times = [](const std::string& each) {
+    const std::string key = each.substr(0, each.find('='));
+    return key == "output.times" || key == "output.every" || key == "output.frames";
+  };
+  RunMemory asking = memory;
+  if (std::any_of(overrides.begin(), overrides.end(), sets_times)) std::erase_if(asking.overrides, sets_times);
+  std::vector<std::string> times_alone =
+      overrides;  // what speaks of times of before is asked when all of them are known
+  for (const char* const key : {"check=[]", "output.picture={}"}) times_alone.emplace_back(key);
+  const Case asked = case_of(asking, folder, times_alone);
   const double end = before.time.end;
   if (!(asked.time.end > end))
     throw UsageError(fmt::format("time.end = {} is not later than that of the run, {}", asked.time.end, end));
@@ -120,10 +131,8 @@ Case extended(const RunMemory& memory, const fs::path& folder, const Case& befor
     if (t > end * (1 + same_time)) times += number(t) + ", ";
 
   RunMemory later = memory;
-  std::erase_if(later.overrides, [](const std::string& each) {
-    const std::string key = each.substr(0, each.find('='));
-    return key == "time.end" || key == "output.times" || key == "output.every" || key == "output.frames" ||
-           key == "output.series";
+  std::erase_if(later.overrides, [&](const std::string& each) {
+    return sets_times(each) || each.starts_with("time.end=") || each.starts_with("output.series=");
   });
   Case config = case_of(later, folder,
                         {"time.end=" + number(asked.time.end), "output.times=[" + times + "]",
@@ -199,7 +208,10 @@ Resumption resume_from(const fs::path& folder, const std::vector<std::string>& o
     going.notes.push_back(fmt::format("going on from {}", (folder / found.file).string()));
   }
   const bool same = is_same_program(memory, force, going.notes);
-  if (const std::string now = read_file(folder / "case.toml"); now != memory.text)
+  const bool begun = fs::exists(folder / "case.toml");  // else it was killed before that was written
+  if (!begun && !memory.state.empty())
+    throw UsageError(fmt::format("{} holds no case.toml; run the case again with --force", folder.string()));
+  if (const std::string now = begun ? read_file(folder / "case.toml") : memory.text; now != memory.text)
     throw UsageError(fmt::format("{} is not the case that the run was begun with:{}", (folder / "case.toml").string(),
                                  line_difference(memory.text, now)));
   const Case before = case_of(memory, folder, {});

@@ -1,5 +1,9 @@
 // A run that is stopped anywhere and goes on writes what an unbroken one writes, to the bit.
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -234,6 +238,117 @@ TEST_CASE("a later end goes on from the frames that are there") {
       CHECK_MESSAGE(read_file(*first.out / name) == bytes, name);
   CHECK(verb_resume(quiet(*first.out, {"time.end=0.9"})) == exit_ok);  // and once more
   CHECK(fs::exists(*first.out / "density_000009.vti"));
+}
+
+TEST_CASE("a later end may come with other times again and keeps checks and pictures of those before") {
+  const Scratch scratch;
+  const fs::path file = scratch.write("case.toml", std::string(ou) + R"(
+[[check]]
+quantity = "l1"
+against = "exact"
+at = 0.25
+below = 1
+[[check]]
+quantity = "mass_error"
+below = 1e-9
+)");
+  Command first = quiet(file, {"output.frames=2", "output.picture.times=[0.25]"});
+  first.out = scratch.path / "first";
+  CHECK(verb_run(first) == exit_ok);
+  CHECK(verb_resume(quiet(*first.out, {"time.end=0.8", "output.every=0.1"})) == exit_ok);
+  CHECK(verb_resume(quiet(*first.out, {"time.end=1.2", "output.every=0.4"})) == exit_ok);
+  CHECK(verb_resume(quiet(*first.out, {"time.end=1.4", "output.times=[1.3]"})) == exit_ok);
+  const std::string resolved = read_file(*first.out / "resolved.toml");
+  CHECK_MESSAGE(resolved.find("times = [0.0, 0.25, 0.5, 0.6, 0.7, 0.8, 1.2, 1.3, 1.4]") != std::string::npos, resolved);
+  const Json checks = Json::parse(read_file(*first.out / "summary.json"))["checks"];
+  REQUIRE(checks.size() == 2);
+  CHECK(checks[0]["at"] == 0.25);
+  CHECK(checks[1]["at"] == 1.4);
+  CHECK(resolved.find("at = 0.25") != std::string::npos);
+  CHECK(resolved.find("at = 1.4") == std::string::npos);  // of the end, wherever that is
+}
+
+TEST_CASE("a run that is killed wherever files are written goes on or was never begun") {
+  const Scratch scratch;
+  const fs::path file = scratch.write("case.toml", std::string(ou) + "[[stop]]\nfile = \"STOP\"\n");
+  Command command = quiet(file, {"time.stepper=rkc2"});
+  command.out = scratch.path / "out";
+  CHECK(verb_run(command) == exit_ok);
+  const auto unbroken = written(*command.out);
+  const Setup setup = build(load_case(file, command.overrides, vocabulary()));
+  const fs::path begun = scratch.path / "begun";
+  fs::create_directory(begun);
+  write_checkpoint(begun, checkpoint_of(setup, false, ""), Durable::no);  // and no more
+  static_cast<void>(scratch.write("begun/density_000007.vti", "of a longer run"));
+  CHECK(verb_resume(quiet(begun)) == exit_ok);
+  check_same(begun, unbroken);
+
+  // What a later end writes, up to each point at which it may be killed.
+  for (const char* const name : {"summary.json", "report.html"}) fs::remove(begun / name);
+  CHECK(verb_resume(quiet(begun)) == exit_ok);
+  check_same(begun, unbroken);
+  for (const char* const name : {"summary.json", "report.html"}) fs::remove(begun / name);
+  static_cast<void>(scratch.write("begun/resolved.toml", "[time]\nend = 0.7\n"));
+  CHECK(verb_resume(quiet(begun)) == exit_ok);
+  check_same(begun, unbroken);
+  fs::remove(begun / "case.toml");  // half removed
+  fs::remove(begun / "summary.json");
+  CHECK_THROWS_WITH_AS(static_cast<void>(verb_resume(quiet(begun))), doctest::Contains("holds no case.toml"),
+                       UsageError);
+}
+
+TEST_CASE("no frame stays behind an end that comes earlier than the one before the kill") {
+  const Scratch scratch;
+  const fs::path file = scratch.write("case.toml", std::string(ou_2d) + "[[stop]]\nfile = \"STOP\"\n");
+  Command command = quiet(file, {"output.marginals=true", "output.formats=[\"vti\", \"npy\"]"});
+  command.out = scratch.path / "out";
+  {
+    const StopRequest request(5);
+    REQUIRE(verb_run(command) == exit_stopped);
+  }
+  for (const char* const name : {"density_000009.vti", "density_000009.npy", "marginal_x_000009.npy", "STOP"})
+    static_cast<void>(scratch.write(std::string("out/") + name, "of the run that was killed"));
+  CHECK(verb_resume(quiet(*command.out)) == exit_ok);
+  for (const auto& [name, bytes] : written(*command.out))
+    CHECK_MESSAGE(name.find("_000009") == std::string::npos, name);
+}
+
+TEST_CASE("a finished run answers with its summary") {
+  const Scratch scratch;
+  Command command = quiet(scratch.write("case.toml", ou));
+  command.out = scratch.path / "out";
+  CHECK(verb_run(command) == exit_ok);
+  Command again = quiet(*command.out);
+  again.json = true;
+  const fs::path said = scratch.path / "said";
+  const int before = ::dup(STDOUT_FILENO), file = ::open(said.c_str(), O_CREAT | O_WRONLY, 0600);
+  ::dup2(file, STDOUT_FILENO);
+  const int code = verb_resume(again);
+  ::dup2(before, STDOUT_FILENO);
+  ::close(before);
+  ::close(file);
+  CHECK(code == exit_ok);
+  CHECK(read_file(said) == read_file(*command.out / "summary.json"));
+}
+
+TEST_CASE("what has come back can go on until its results are written") {
+  const Scratch scratch;
+  const fs::path file = scratch.write("case.toml", std::string(ou) +
+                                                       "[reverse]\nlambda = [1]\nscore = \"forward\"\n"
+                                                       "snapshots = 16\n");
+  Command command = quiet(file, {"axis.x.cells=40", "output.frames=2"});
+  command.out = scratch.path / "out";
+  rlimit before{};
+  ::getrlimit(RLIMIT_FSIZE, &before);
+  const auto ignored = ::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small{60'000, before.rlim_max};  // less than a report
+  ::setrlimit(RLIMIT_FSIZE, &small);
+  CHECK_THROWS_AS(static_cast<void>(verb_run(command)), FileError);
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  ::signal(SIGXFSZ, ignored);
+  CHECK(fs::exists(*command.out / checkpoint_name));
+  CHECK(verb_resume(quiet(*command.out)) == exit_ok);
+  CHECK_FALSE(fs::exists(*command.out / checkpoint_name));
 }
 
 TEST_CASE("what is not the same run is refused and says what differs") {

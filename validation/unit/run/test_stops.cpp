@@ -140,7 +140,14 @@ TEST_CASE("an end that a case cannot have is refused") {
   CHECK(refusal_of(ou + stop("when = \"mass < 1\""), {"output.expectations.mass=x"}).find("rename that") !=
         std::string::npos);
   const std::string asked = ou + std::string("[output.expectations]\nlate = \"x*t\"\n") + stop("when = \"late > 1\"");
-  CHECK(parse_case(asked, "case.toml", ".", {}, vocabulary(), CaseFor::steady).stops.empty());
+  const Case steady = parse_case(asked, "case.toml", ".", {}, vocabulary(), CaseFor::steady);
+  CHECK(steady.stops.empty());
+  CHECK(steady.warnings.back().find("stop: a stationary density has no time at which it could end: left out") !=
+        std::string::npos);
+  const std::string unknown = refusal_of(ou + stop("when = \"zzz > 1\""));
+  CHECK_MESSAGE(unknown.find("unknown name 'zzz'; known here: t, mass;") != std::string::npos, unknown);
+  const Case lines = parse_case(ou + stop("when = \"\"\"mass\n< 0.5\"\"\""), "case.toml", ".", {}, vocabulary());
+  CHECK(reason_of(lines.stops[0]) == "when: mass < 0.5");
   const Setup early = setup_of(ou + stop("when = \"mass > 0.01\""));
   CHECK(early.warnings.back().find("stop.0.when: holds at the start already") == 0);
   CHECK(early.warnings.size() == 1);

@@ -22,6 +22,15 @@ TEST_CASE("a way goes on as its last doublings did whatever the first step waite
   CHECK(std::isnan(Way().until(1)));
 }
 
+TEST_CASE("a box that the program chose is tried as it is") {
+  std::string text = ou;
+  const std::size_t at = text.find("range = ");
+  text.replace(at, text.find('\n', at) - at, "range = [-inf, inf]");
+  const Costs costs = try_costs(setup_of(text));
+  CHECK(costs.not_tried == "");
+  CHECK(costs.seconds() > 0);
+}
+
 TEST_CASE("every part of a run is tried and nothing is left of it") {
   const auto left = [] {
     long count = 0;
