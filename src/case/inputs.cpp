@@ -172,27 +172,26 @@ std::string InputFinder::free_name(const fs::path& wanted, const std::string& wo
   return name;
 }
 
-/// The copies of a run have no equal; what lies beside its case.toml under the word of the case was put there since.
+/// What lies in a run folder under the word of the case was put there since; below inputs/ are the copies of all words.
 void InputFinder::look_for_others(const CaseInput& input, const fs::path& taken) {
   const fs::path here = folder_ / input.text(),
                  way = here.lexically_normal().lexically_relative(folder_.lexically_normal());
+  const std::string top = way.empty() ? ".." : way.begin()->string();
   std::vector<fs::path> others = input.places;
-  const auto equal = [&](const fs::path& place) {
-    std::error_code unseen;
-    return fs::equivalent(place, here, unseen);
-  };
-  const bool beside = std::none_of(others.begin(), others.end(), equal);
-  if (beside) others.push_back(here);
+  if (top != inputs_name) others.push_back(here);
   for (const fs::path& other : others) {
-    if (other == taken || !is_another(input, other)) continue;
-    if (!goes_on && beside && other == here && !way.empty() && *way.begin() != "..")
+    std::error_code unseen;
+    if (fs::equivalent(other, taken, unseen) || !is_another(input, other)) continue;
+    if (!goes_on && other == here && top != "..")
       throw FileError(fmt::format(
           "{} is not the file that the run in this folder has read ({} is, with sha256 {}): remove it to run with that "
           "one; to run with this one copy the case and what it reads to another folder",
           other.string(), taken.string(), input.sha256));
-    passed_over_.push_back(
+    std::string text =
         fmt::format("{} is not the file that the run in {} has read, with sha256 {}: {} is, and is taken",
-                    other.string(), folder_.string(), input.sha256, taken.string()));
+                    other.string(), folder_.string(), input.sha256, taken.string());
+    if (std::find(passed_over_.begin(), passed_over_.end(), text) == passed_over_.end())
+      passed_over_.push_back(std::move(text));
   }
 }
 

@@ -131,7 +131,7 @@ class SweepReader {
   // [0.1, 0.2] or { from = 0.1, to = 1, count = 4, spacing = "log" }
   void read_list(const Node& node, Listed& listed) {
     if (node.value->kind == Value::Kind::array) {
-      const std::filesystem::path folder = std::filesystem::absolute(reader_.folder);
+      const std::filesystem::path folder = std::filesystem::absolute(sweep_.file).parent_path();
       const std::string rows = std::regex_replace(listed.key.name, std::regex("[.][0-9]+"), ".*");
       for (Value item : node.value->items) {
         if (item.kind == Value::Kind::date) reader_.report({&item, node.key}, "a date, no key of a case takes one");

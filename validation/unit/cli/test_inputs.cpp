@@ -137,9 +137,9 @@ TEST_CASE("a file beside the case of a run that is not the one which it has read
   const Ran ran;
   const fs::path file = ran.write("cases/case.toml", with_check("beside.csv"));
   static_cast<void>(ran.write("cases/beside.csv", gaussian_table(0.5)));
-  const std::vector<std::string> steps{"time.stepper=rk4", "time.dt=1e-3"};
+  const std::vector<std::string> steps{"time.stepper=rk4", "time.dt=1e-4"};
   {
-    const StopRequest request(60);
+    const StopRequest request(500);
     CHECK(verb_run(quiet(file, ran.path / "stopped", steps)) == exit_stopped);
   }
   const fs::path folder = ran.path / "stopped";
@@ -163,7 +163,7 @@ TEST_CASE("a file beside the case of a run that is not the one which it has read
 
 TEST_CASE("files that --set names are seen from the working directory and found again by a run that goes on") {
   const Ran ran;
-  const std::vector<std::string> set{"check.0.against=theirs.csv", "time.stepper=rk4", "time.dt=1e-3"};
+  const std::vector<std::string> set{"check.0.against=theirs.csv", "time.stepper=rk4", "time.dt=1e-4"};
   static_cast<void>(ran.write("cases/theirs.csv", gaussian_table(0.2)));  // beside the case: not meant
   struct Elsewhere {
     explicit Elsewhere(const fs::path& folder) { fs::current_path(folder); }
@@ -173,7 +173,7 @@ TEST_CASE("files that --set names are seen from the working directory and found 
   {
     const Elsewhere there(ran.path / "data");
     CHECK(verb_run(quiet(ran.file, ran.path / "whole", set)) == exit_ok);
-    const StopRequest request(60);
+    const StopRequest request(500);
     CHECK(verb_run(quiet(ran.file, ran.path / "stopped", set)) == exit_stopped);
   }
   CHECK(l1(ran.path / "whole") == doctest::Approx(l1(ran.path / "out")).epsilon(1e-3));

@@ -62,7 +62,7 @@ range = [-4, 4]
 cells = 60
 boundary = "reflecting"
 [sde]
-drift = ["-x + 0*sqrt(0.33 - t)"]
+drift = ["-x + 1e-9*sqrt(0.33 - t)"]
 noise = [[1]]
 [initial]
 gaussian = { mean = [1], covariance = [[0.5]] }
