@@ -101,9 +101,18 @@ class SweepDrawing {
   [[nodiscard]] std::string subtitle() const {
     std::string text = counts_text(all_);
     if (table_.members.size() < all_.members.size()) text += fmt::format("; {} are drawn", table_.members.size());
+    if (ends_apart()) text += "; a [[stop]] has ended some: numbers are of the times that they came to (time.reached)";
     if (left_out_ > 0) text += fmt::format("; {} more quantities in {}", left_out_, sweep_table_name);
     if (all_.outdated) text += fmt::format("; {} is older than the sweep's last change", sweep_table_name);
     return text;
+  }
+
+  [[nodiscard]] bool ends_apart() const {
+    const auto found = std::find(all_.quantities.begin(), all_.quantities.end(), "stop_reason");
+    const auto q = static_cast<std::size_t>(found - all_.quantities.begin());
+    return found != all_.quantities.end() && std::any_of(all_.members.begin(), all_.members.end(), [&](const auto& m) {
+             return !m.quantities[q].empty() && m.quantities[q] != "end";
+           });
   }
 
   /// Of an entry of `checks` what it checks, of anything else its name.

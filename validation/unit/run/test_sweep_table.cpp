@@ -107,3 +107,13 @@ TEST_CASE("the page of a sweep has a row and a density for each member and says 
   CHECK(has(page, "There is no figure"));
   CHECK(page.size() < report_bytes);
 }
+
+TEST_CASE("a figure of members that ended at other times says so") {
+  SweepTable table = table_over("none", {"1", "2", "3"}, {"0"});
+  table.quantities = {"stop_reason", "q"};
+  for (auto& member : table.members) member.quantities.insert(member.quantities.begin(), "end");
+  const char* const words = "a [[stop]] has ended some: numbers are of the times";
+  CHECK(svg_of(table).find(words) == std::string::npos);
+  table.members[1].quantities[0] = "stationary: 1e-09";
+  CHECK(svg_of(table).find(words) != std::string::npos);
+}
