@@ -57,7 +57,7 @@ bool read_entry(const fs::path& folder, const Value& entry, CaseInput& input) {
 bool is_another(const CaseInput& input, const fs::path& file) try {
   std::error_code unseen;
   return fs::is_regular_file(file, unseen) &&
-         (fs::file_size(file) != input.bytes || sha256_hex(read_file(file)) != input.sha256);
+         (fs::file_size(file, unseen) != input.bytes || sha256_hex(read_file(file)) != input.sha256);
 } catch (const FileError&) {  // nobody can read it
   return false;
 }
