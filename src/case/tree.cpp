@@ -102,7 +102,12 @@ std::string to_toml(const Value& value) {
       for (const Value& item : value.items) out += (out.empty() ? "" : ", ") + to_toml(item);
       return "[" + out + "]";
     }
-    case Value::Kind::table:
+    case Value::Kind::table: {
+      std::string out;
+      for (std::size_t i = 0; i < value.items.size(); ++i)
+        out += fmt::format("{}{} = {}", i == 0 ? "" : ", ", toml_string(value.keys[i].first), to_toml(value.items[i]));
+      return "{" + out + "}";
+    }
     case Value::Kind::date:
       break;
   }

@@ -114,6 +114,12 @@ TEST_CASE("files that a sweep names are seen from it") {
       "case = \"ou.toml\"\n[grid]\ncheck.0.against = [\"exact\", \"a.csv\"]\nscheme.table = [\"run\"]\n"));
   CHECK(sweep.members[0] == std::vector<std::string>{"\"exact\"", '"' + (scratch.path / "run").string() + '"'});
   CHECK(sweep.members[1][0] == '"' + (scratch.path / "a.csv").string() + '"');
+  const Sweep tables = load_sweep(scratch.write(
+      "sweep.toml",
+      "case = \"ou.toml\"\n[grid]\ncheck = [[{ quantity = \"l1\", against = \"a.csv\", below = 1 }], []]\n"));
+  CHECK(tables.members[0][0] ==
+        "[{\"quantity\" = \"l1\", \"against\" = \"" + (scratch.path / "a.csv").string() + "\", \"below\" = 1}]");
+  CHECK(tables.members[1][0] == "[]");
 }
 
 TEST_CASE("a table of members that ended at other times says so before any number") {
