@@ -54,25 +54,6 @@ uniform = true
 end = 20
 )~";
 
-/// Nothing is known of it behind t = 0.33.
-const std::string fails = R"~(
-[[axis]]
-name = "x"
-range = [-4, 4]
-cells = 60
-boundary = "reflecting"
-[sde]
-drift = ["-x + 1e-9*sqrt(0.33 - t)"]
-noise = [[1]]
-[initial]
-gaussian = { mean = [1], covariance = [[0.5]] }
-[time]
-end = 1
-[output]
-frames = 4
-expectations = { first = "x" }
-)~";
-
 struct Folder : Scratch {
   [[nodiscard]] std::vector<std::vector<std::string>> table(const char* name) const {
     std::ifstream file(path / name);
@@ -287,13 +268,4 @@ TEST_CASE("the short ways to velocities and outflow rates are those of current a
     for (std::size_t k = 0; k < rates.size(); ++k)
       CHECK(rates[k] == doctest::Approx(change[static_cast<std::size_t>(setup.grid->cells()) + k]).epsilon(1e-14));
   }
-}
-
-TEST_CASE("answers of a run that fails are those of its last state") {
-  Setup setup = setup_of(fails, {"time.stepper=rk4", "time.dt=0.01"});
-  const RunResult result = run(setup, {});
-  CHECK(result.numerical_failure);
-  CHECK(result.t > 0.3);
-  CHECK(result.framed == 0.25);
-  CHECK(result.answers[0] == doctest::Approx(std::exp(-result.t)).epsilon(1e-2));
 }
