@@ -24,10 +24,32 @@ struct ReverseResult {
   std::vector<ReverseRow> rows;
 };
 
-/// Runs back from `last`, the density at the end; `snapshots` is null for an exact score. Throws NumericalError with
-/// its time in tau.
-[[nodiscard]] ReverseResult run_back(const Setup& setup, const Field& last,
-                                     const std::shared_ptr<const LogSnapshots>& snapshots);
+/// The way back of a run, which may be left between any two steps.
+class WayBack {
+ public:
+  class Descent;
+  /// From `last`, the density at the end; `snapshots` is null for an exact score. The setup is borrowed.
+  WayBack(const Setup& setup, const Field& last, std::shared_ptr<const LogSnapshots> snapshots);
+  ~WayBack();
+  WayBack(const WayBack&) = delete;
+  WayBack& operator=(const WayBack&) = delete;
+  /// To t = 0 for every lambda that has not come there; `after_step` is told of every step. Throws Stopped between two
+  /// of them, NumericalError with its time in tau.
+  void go(const std::function<void()>& after_step);
+  [[nodiscard]] ReverseResult& result() { return result_; }
+  void keep(Archive& archive);
+
+ private:
+  void descend(double lambda);
+  void finish();
+
+  const Setup& setup_;
+  Field start_;
+  std::shared_ptr<const LogSnapshots> snapshots_;
+  std::shared_ptr<ScoreSource> score_;
+  ReverseResult result_;
+  std::unique_ptr<Descent> descent_;  ///< of the lambda behind those of the rows, where that has begun
+};
 
 /// The first steps of a way back, for what they cost, as long as `goes_on` (of tau, after every step) says so: by the
 /// closed form, which takes its start from it too; where there is none, from `last` with its own score.

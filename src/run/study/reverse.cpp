@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "../build/scores.hpp"
 #include "fokker/analysis/grid_error.hpp"
@@ -85,56 +86,107 @@ std::vector<double> way_times(const Setup& setup) {
   return values <= most_values ? times : std::vector<double>{times.front(), times.back()};
 }
 
-/// Steps from `start`, on its own grid, back to t = 0, or as far as `goes_on` (of tau; empty: always) lets it.
-ReverseRow step_back(const Setup& setup, const Field& start, const std::shared_ptr<const Sde>& sde,
-                     const std::function<bool(double)>& goes_on = {}) {
-  const CaseReverse& asked = *setup.config.reverse;
-  const double span = setup.config.time.end;
-  const auto form = reverse_form(start.grid, sde, {0, span});
-  const StepperOptions options{std::nullopt, asked.tolerance, form->op().positive()};
-  const StepperRow* row = asked.stepper == "auto" ? nullptr : find_stepper(asked.stepper);
-  if (row == nullptr || (row->implicit && form->op().linear() == nullptr))  // advection is not linear in p
-    row = choose_stepper(form->op(), setup.grid->dimension(), options, 0, span).row;
-  const auto stepper = make_stepper(*row, form->op(), options, 0);
-  const std::vector<double> times = way_times(setup);
-  std::vector<double> stops;
-  for (auto t = times.rbegin(); t != times.rend(); ++t) stops.push_back(span - *t);
-  const Timeline timeline = sde->timeline({0, span}, box_of(*start.grid)).meeting(stops, same_time * span);
-  March march(*stepper, *row, timeline);
+}  // namespace
 
-  ReverseRow result;
-  result.stepper = row->name;
-  result.p = start;
-  march.begin(stops[1], result.p.view());
-  result.way.push_back(start);
-  for (std::size_t k = 1; k < stops.size(); ++k) {
-    while (march.t() < stops[k]) {
-      poll_stop();
-      const StepResult done = march.step(stops[k], result.p.view());
-      ++result.steps;
-      result.rejected += done.rejected;
-      if (goes_on && !goes_on(march.t())) return result;
-    }
-    result.way.push_back(result.p);
-    march.leave();
+/// Steps of one lambda, on the grid of its start.
+class WayBack::Descent {
+ public:
+  Descent(const Setup& setup, const Field& start, double lambda, const std::shared_ptr<ScoreSource>& score)
+      : setup_(setup),
+        start_(start),
+        sde_(std::make_shared<const ReverseSde>(setup.sde, score, setup.config.time.end, lambda)),
+        form_(reverse_form(start.grid, sde_, {0, setup.config.time.end})),
+        options_{std::nullopt, setup.config.reverse->tolerance, form_->op().positive()},
+        row_(row_of(*form_)),
+        stepper_(make_stepper(*row_, form_->op(), options_, 0)) {
+    result_.lambda = lambda;
+    result_.stepper = row_->name;
+    result_.p = start;
   }
-  std::reverse(result.way.begin(), result.way.end());
-  require_mass(result.p.mass(), start.mass(), 0);
-  if (row->adaptive) result.error_in_time = static_cast<double>(result.steps) * asked.tolerance;
-  result.rhs_evaluations = stepper->rhs_evaluations();
-  return result;
-}
 
-ReverseRow go_back(const Setup& setup, const Field& start, const std::shared_ptr<ScoreSource>& score, double lambda) {
-  const auto begin = Clock::now();
-  const auto sde = std::make_shared<const ReverseSde>(setup.sde, score, setup.config.time.end, lambda);
-  ReverseRow row = step_back(setup, start, sde);
-  row.lambda = lambda;
-  row.mass_error = std::abs(row.p.mass() - start.mass());
-  row.verdict = verdict_on(0, row.p, setup.initial);
-  row.seconds = seconds_since(begin);
-  return row;
-}
+  [[nodiscard]] bool over() const { return passed_ == stops_.size(); }
+  [[nodiscard]] double t() const { return march_.t(); }
+
+  void step() {
+    poll_stop();
+    const Stopwatch watch(result_.seconds);
+    if (passed_ == 0) {
+      march_.begin(stops_[1], result_.p.view());
+      result_.way.push_back(start_);
+      passed_ = 1;
+    }
+    const StepResult done = march_.step(stops_[passed_], result_.p.view());
+    ++result_.steps;
+    result_.rejected += done.rejected;
+    result_.rhs_evaluations = evaluated_before_ + stepper_->rhs_evaluations();
+    for (; !over() && march_.t() >= stops_[passed_]; ++passed_) {
+      result_.way.push_back(result_.p);
+      march_.leave();
+    }
+  }
+
+  ReverseRow finish() {
+    std::reverse(result_.way.begin(), result_.way.end());
+    require_mass(result_.p.mass(), start_.mass(), 0);
+    if (row_->adaptive) result_.error_in_time = static_cast<double>(result_.steps) * setup_.config.reverse->tolerance;
+    result_.mass_error = std::abs(result_.p.mass() - start_.mass());
+    result_.verdict = verdict_on(0, result_.p, setup_.initial);
+    return std::move(result_);
+  }
+
+  void keep(Archive& archive) {
+    archive(passed_, march_);
+    keep_row(archive, start_.grid, stops_.size(), result_);
+    evaluated_before_ = result_.rhs_evaluations;
+    if (passed_ == 0 || passed_ >= stops_.size()) throw ArchiveError("it holds a way back that is none");
+  }
+
+  static void keep_row(Archive& archive, const std::shared_ptr<const Grid>& grid, std::size_t most_frames,
+                       ReverseRow& row) {
+    std::size_t frames = row.way.size();
+    archive(row.lambda, row.verdict, row.stepper, row.steps, row.rejected, row.rhs_evaluations, row.seconds,
+            row.mass_error, row.error_in_time, row.score_l1, row.p.values, frames);
+    if (frames > most_frames) throw ArchiveError("it holds a longer way back than there is");
+    if (archive.reads()) row.way.assign(frames, Field(grid));
+    for (Field& frame : row.way) archive(frame.values);
+    row.p.grid = grid;
+    const auto fits = [&](const Field& p) { return p.values.size() == grid->cells(); };
+    if (!fits(row.p) || !std::all_of(row.way.begin(), row.way.end(), fits))
+      throw ArchiveError("it holds a way back on another grid");
+  }
+
+ private:
+  [[nodiscard]] const StepperRow* row_of(const Form& form) const {
+    const std::string& asked = setup_.config.reverse->stepper;
+    const StepperRow* const row = asked == "auto" ? nullptr : find_stepper(asked);
+    if (row != nullptr && (!row->implicit || form.op().linear() != nullptr))
+      return row;  // advection is not linear in p
+    return choose_stepper(form.op(), setup_.grid->dimension(), options_, 0, setup_.config.time.end).row;
+  }
+  [[nodiscard]] std::vector<double> stops_back() const {
+    const std::vector<double> times = way_times(setup_);
+    std::vector<double> stops;
+    for (auto t = times.rbegin(); t != times.rend(); ++t) stops.push_back(setup_.config.time.end - *t);
+    return stops;
+  }
+
+  const Setup& setup_;
+  const Field& start_;
+  std::shared_ptr<const ReverseSde> sde_;
+  std::unique_ptr<Form> form_;
+  StepperOptions options_;
+  const StepperRow* row_;
+  std::unique_ptr<TimeStepper> stepper_;
+  std::vector<double> stops_ = stops_back();
+  Timeline timeline_ = sde_->timeline({0, setup_.config.time.end}, box_of(*start_.grid))
+                           .meeting(stops_, same_time* setup_.config.time.end);
+  March march_{*stepper_, *row_, timeline_};
+  ReverseRow result_;
+  std::size_t passed_ = 0;  // stops that were come to; none before the first step
+  long evaluated_before_ = 0;
+};
+
+namespace {
 
 /// The same case on cells wider by a factor, with fixed steps longer and snapshots fewer by it, and with nothing to
 /// compare or to check; nothing where it cannot be built.
@@ -175,30 +227,56 @@ std::optional<WiderWay> go_wider(const Setup& setup, Index factor, const std::op
 
 }  // namespace
 
-ReverseResult run_back(const Setup& setup, const Field& last, const std::shared_ptr<const LogSnapshots>& snapshots) {
-  ReverseResult result;
-  const Field start = start_of(setup, last);
-  result.score = snapshots ? "forward" : "exact";
-  result.start_l1 = norms(*setup.grid, start.view(), last.view()).l1;
-  std::shared_ptr<ScoreSource> score = setup.reverse_score;
-  if (snapshots) {
-    score = std::make_shared<ScoreTable>(snapshots);
-    result.snapshots = static_cast<Index>(snapshots->times().size());
-    result.underflowed = snapshots->underflowed();
-    result.score_kl = score_kl(setup, snapshots);
-  }
-  for (const double lambda : setup.config.reverse->lambda) try {
-      ReverseRow row = go_back(setup, start, score, lambda);
-      const double fraction = (1 + lambda * lambda) * (1 + lambda * lambda) / (4 * lambda * lambda);
-      if (result.score_kl && lambda > 0) row.score_l1 = std::sqrt(2 * fraction * *result.score_kl);
-      for (const ReverseRow& other : result.rows)
-        result.spread = std::max(result.spread, norms(*setup.grid, row.p.view(), other.p.view()).l1);
-      result.rows.push_back(std::move(row));
-    } catch (const Stopped&) {
-      result.interrupted = true;
-      break;
+WayBack::WayBack(const Setup& setup, const Field& last, std::shared_ptr<const LogSnapshots> snapshots)
+    : setup_(setup), start_(start_of(setup, last)), snapshots_(std::move(snapshots)), score_(setup.reverse_score) {
+  result_.score = snapshots_ ? "forward" : "exact";
+  result_.start_l1 = norms(*setup.grid, start_.view(), last.view()).l1;
+  if (!snapshots_) return;
+  score_ = std::make_shared<ScoreTable>(snapshots_);
+  result_.snapshots = static_cast<Index>(snapshots_->times().size());
+  result_.underflowed = snapshots_->underflowed();
+}
+
+WayBack::~WayBack() = default;
+
+void WayBack::go(const std::function<void()>& after_step) {
+  const std::vector<double>& lambdas = setup_.config.reverse->lambda;
+  if (snapshots_ && !result_.score_kl) result_.score_kl = score_kl(setup_, snapshots_);
+  while (result_.rows.size() < lambdas.size()) {
+    if (!descent_) descend(lambdas[result_.rows.size()]);
+    while (!descent_->over()) {
+      descent_->step();
+      if (!descent_->over()) after_step();
     }
-  return result;
+    finish();
+    after_step();
+  }
+}
+
+void WayBack::descend(double lambda) { descent_ = std::make_unique<Descent>(setup_, start_, lambda, score_); }
+
+void WayBack::finish() {
+  ReverseRow row = descent_->finish();
+  descent_.reset();
+  const double square = row.lambda * row.lambda, fraction = (1 + square) * (1 + square) / (4 * square);
+  if (result_.score_kl && row.lambda > 0) row.score_l1 = std::sqrt(2 * fraction * *result_.score_kl);
+  for (const ReverseRow& other : result_.rows)
+    result_.spread = std::max(result_.spread, norms(*setup_.grid, row.p.view(), other.p.view()).l1);
+  result_.rows.push_back(std::move(row));
+}
+
+/// A descent that has not made its first step begins anew.
+void WayBack::keep(Archive& archive) {
+  std::size_t rows = result_.rows.size();
+  bool under_way = descent_ && descent_->t() > 0;
+  archive(result_.score_kl, result_.spread, rows, under_way);
+  const std::vector<double>& lambdas = setup_.config.reverse->lambda;
+  if (rows > lambdas.size() || (under_way && rows == lambdas.size()))
+    throw ArchiveError("it holds more ways back than are asked for");
+  result_.rows.resize(rows);
+  for (ReverseRow& row : result_.rows) Descent::keep_row(archive, setup_.grid, setup_.config.output.times.size(), row);
+  if (archive.reads() && under_way) descend(lambdas[rows]);
+  if (under_way) descent_->keep(archive);
 }
 
 void try_back(const Setup& setup, const Field& last, double lambda, const std::function<bool(double)>& goes_on) {
@@ -216,8 +294,9 @@ void try_back(const Setup& setup, const Field& last, double lambda, const std::f
     for (const double t : {0.0, end}) snapshots->add(t, last.view(), still);
     score = std::make_shared<ScoreTable>(snapshots);
   }
-  const auto sde = std::make_shared<const ReverseSde>(setup.sde, score, end, lambda);
-  static_cast<void>(step_back(setup, start, sde, goes_on));
+  WayBack::Descent descent(setup, start, lambda, score);
+  do descent.step();
+  while (goes_on(descent.t()) && !descent.over());
 }
 
 void estimate_errors(const Setup& setup, ReverseResult& result, double time_error,

@@ -130,6 +130,10 @@ class Run {
     if (passage_) passage_->keep(archive);
     for (const auto& observer : observers_) observer->keep(archive);
     keep_checks(setup_, !ended_by_.empty(), archive, result_.checks);
+    bool back = way_back_.has_value();
+    archive(back);
+    if (back && !way_back_) way_back_.emplace(setup_, result_.p, snapshots_);
+    if (back) way_back_->keep(archive);
   }
 
   void save() {
@@ -168,14 +172,24 @@ class Run {
   }
 
   void go_back() {
-    result_.reverse = run_back(setup_, result_.p, snapshots_);
+    if (!way_back_) way_back_.emplace(setup_, result_.p, snapshots_);
+    ReverseResult& back = way_back_->result();
+    try {
+      way_back_->go([this] { save_when_due(); });
+    } catch (const Stopped&) {
+      back.interrupted = true;
+    }
     const auto& tolerance = setup_.config.time.tolerance;  // absent for fixed steps, which are widened with the cells
     const double time_error = tolerance ? *tolerance * static_cast<double>(result_.steps) : 0;
-    if (options_.estimates_reverse && !result_.reverse->interrupted)
-      estimate_errors(setup_, *result_.reverse, time_error, options_.scratch);
-    if (result_.reverse->interrupted) result_.stop_reason = stop_cause();
-    check_reverse(setup_, result_.reverse->rows, result_.checks);
-    if (options_.folder) write_reverse(setup_, *result_.reverse, *options_.folder);
+    if (options_.estimates_reverse && !back.interrupted) estimate_errors(setup_, back, time_error, options_.scratch);
+    if (back.interrupted) {
+      const StopAnswer answer;
+      result_.stop_reason = stop_cause();
+      save();
+    }
+    check_reverse(setup_, back.rows, result_.checks);
+    if (options_.folder) write_reverse(setup_, back, *options_.folder);
+    result_.reverse = std::move(back);
   }
 
   void solve_coarser() {
@@ -368,6 +382,7 @@ class Run {
   std::string ended_by_;  // the reason of a [[stop]]; empty while none has come
   std::optional<Panel> panel_;
   std::optional<SelfCheck> self_check_;
+  std::optional<WayBack> way_back_;  // once it has begun
   std::optional<CoarserGrids> coarser_;
   struct Counts {
     long rhs_evaluations = 0, factorisations = 0, underflows = 0;

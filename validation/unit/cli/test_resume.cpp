@@ -333,6 +333,26 @@ TEST_CASE("a finished run answers with its summary") {
   CHECK(read_file(said) == read_file(*command.out / "summary.json"));
 }
 
+TEST_CASE("a time reversal goes on where it was stopped however short its time") {
+  const Scratch scratch;
+  const fs::path file = scratch.write("case.toml", std::string(ou) +
+                                                       "[reverse]\nlambda = [1, 0.5]\nscore = \"forward\"\n"
+                                                       "snapshots = 16\n");
+  Command command = quiet(file, {"axis.x.cells=30", "output.frames=2", "checkpoint.every=0"});
+  command.out = scratch.path / "whole";
+  CHECK(verb_run(command) == exit_ok);
+  const auto unbroken = written(*command.out);
+  command.out = scratch.path / "stopped";
+  int code = exit_stopped, parts = 0;
+  for (; code == exit_stopped && parts < 500; ++parts) {
+    const StopRequest request(60);
+    code = parts == 0 ? verb_run(command) : verb_resume(quiet(*command.out));
+  }
+  CHECK(code == exit_ok);
+  CHECK(parts > 8);
+  check_same(*command.out, unbroken);
+}
+
 TEST_CASE("what has come back can go on until its results are written") {
   const Scratch scratch;
   const fs::path file = scratch.write("case.toml", std::string(ou) +
