@@ -178,7 +178,11 @@ void InputFinder::look_for_others(const CaseInput& input, const fs::path& taken)
                  way = here.lexically_normal().lexically_relative(folder_.lexically_normal());
   const std::string top = way.empty() ? ".." : way.begin()->string();
   std::vector<fs::path> others = input.places;
-  if (top != inputs_name) others.push_back(here);
+  const auto same = [&](const fs::path& place) {
+    std::error_code unseen;
+    return fs::equivalent(place, here, unseen);
+  };
+  if (top != inputs_name && std::none_of(others.begin(), others.end(), same)) others.push_back(here);
   for (const fs::path& other : others) {
     std::error_code unseen;
     if (fs::equivalent(other, taken, unseen) || !is_another(input, other)) continue;

@@ -25,22 +25,23 @@ struct ReverseResult {
 };
 
 /// The way back of a run, which may be left between any two steps.
-class WayBack {
+class Reversal {
  public:
   class Descent;
-  /// From `last`, the density at the end; `snapshots` is null for an exact score. The setup is borrowed.
-  WayBack(const Setup& setup, const Field& last, std::shared_ptr<const LogSnapshots> snapshots);
-  ~WayBack();
-  WayBack(const WayBack&) = delete;
-  WayBack& operator=(const WayBack&) = delete;
-  /// To t = 0 for every lambda that has not come there; `after_step` is told of every step. Throws Stopped between two
-  /// of them, NumericalError with its time in tau.
-  void go(const std::function<void()>& after_step);
-  [[nodiscard]] ReverseResult& result() { return result_; }
+  /// `snapshots`: to be filled by the run before `go`; null for an exact score. The setup is borrowed.
+  Reversal(const Setup& setup, std::shared_ptr<const LogSnapshots> snapshots);
+  ~Reversal();
+  Reversal(const Reversal&) = delete;
+  Reversal& operator=(const Reversal&) = delete;
+  /// From `last`, the density at the end, to t = 0 for every lambda that has not come there; `after_step` is told of
+  /// every step. What was found; a request to stop leaves it between two steps (`interrupted`). Throws NumericalError
+  /// with its time in tau.
+  ReverseResult& go(const Field& last, const std::function<void()>& after_step);
   void keep(Archive& archive);
 
  private:
   void descend(double lambda);
+  void go_on(const std::function<void()>& after_step);
   void finish();
 
   const Setup& setup_;

@@ -89,7 +89,7 @@ std::vector<double> way_times(const Setup& setup) {
 }  // namespace
 
 /// Steps of one lambda, on the grid of its start.
-class WayBack::Descent {
+class Reversal::Descent {
  public:
   Descent(const Setup& setup, const Field& start, double lambda, const std::shared_ptr<ScoreSource>& score)
       : setup_(setup),
@@ -227,19 +227,26 @@ std::optional<WiderWay> go_wider(const Setup& setup, Index factor, const std::op
 
 }  // namespace
 
-WayBack::WayBack(const Setup& setup, const Field& last, std::shared_ptr<const LogSnapshots> snapshots)
-    : setup_(setup), start_(start_of(setup, last)), snapshots_(std::move(snapshots)), score_(setup.reverse_score) {
+Reversal::Reversal(const Setup& setup, std::shared_ptr<const LogSnapshots> snapshots)
+    : setup_(setup), start_(setup.grid), snapshots_(std::move(snapshots)), score_(setup.reverse_score) {}
+
+Reversal::~Reversal() = default;
+
+ReverseResult& Reversal::go(const Field& last, const std::function<void()>& after_step) {
+  if (!descent_) start_ = start_of(setup_, last);
   result_.score = snapshots_ ? "forward" : "exact";
-  result_.start_l1 = norms(*setup.grid, start_.view(), last.view()).l1;
-  if (!snapshots_) return;
-  score_ = std::make_shared<ScoreTable>(snapshots_);
-  result_.snapshots = static_cast<Index>(snapshots_->times().size());
-  result_.underflowed = snapshots_->underflowed();
+  result_.start_l1 = norms(*setup_.grid, start_.view(), last.view()).l1;
+  if (snapshots_) result_.snapshots = static_cast<Index>(snapshots_->times().size());
+  if (snapshots_) result_.underflowed = snapshots_->underflowed();
+  try {
+    go_on(after_step);
+  } catch (const Stopped&) {
+    result_.interrupted = true;
+  }
+  return result_;
 }
 
-WayBack::~WayBack() = default;
-
-void WayBack::go(const std::function<void()>& after_step) {
+void Reversal::go_on(const std::function<void()>& after_step) {
   const std::vector<double>& lambdas = setup_.config.reverse->lambda;
   if (snapshots_ && !result_.score_kl) result_.score_kl = score_kl(setup_, snapshots_);
   while (result_.rows.size() < lambdas.size()) {
@@ -253,9 +260,12 @@ void WayBack::go(const std::function<void()>& after_step) {
   }
 }
 
-void WayBack::descend(double lambda) { descent_ = std::make_unique<Descent>(setup_, start_, lambda, score_); }
+void Reversal::descend(double lambda) {
+  if (!score_) score_ = std::make_shared<ScoreTable>(snapshots_);
+  descent_ = std::make_unique<Descent>(setup_, start_, lambda, score_);
+}
 
-void WayBack::finish() {
+void Reversal::finish() {
   ReverseRow row = descent_->finish();
   descent_.reset();
   const double square = row.lambda * row.lambda, fraction = (1 + square) * (1 + square) / (4 * square);
@@ -266,13 +276,14 @@ void WayBack::finish() {
 }
 
 /// A descent that has not made its first step begins anew.
-void WayBack::keep(Archive& archive) {
+void Reversal::keep(Archive& archive) {
   std::size_t rows = result_.rows.size();
   bool under_way = descent_ && descent_->t() > 0;
-  archive(result_.score_kl, result_.spread, rows, under_way);
+  archive(result_.score_kl, result_.spread, start_.values, rows, under_way);
   const std::vector<double>& lambdas = setup_.config.reverse->lambda;
   if (rows > lambdas.size() || (under_way && rows == lambdas.size()))
     throw ArchiveError("it holds more ways back than are asked for");
+  if (start_.values.size() != setup_.grid->cells()) throw ArchiveError("it holds a way back on another grid");
   result_.rows.resize(rows);
   for (ReverseRow& row : result_.rows) Descent::keep_row(archive, setup_.grid, setup_.config.output.times.size(), row);
   if (archive.reads() && under_way) descend(lambdas[rows]);
@@ -294,7 +305,7 @@ void try_back(const Setup& setup, const Field& last, double lambda, const std::f
     for (const double t : {0.0, end}) snapshots->add(t, last.view(), still);
     score = std::make_shared<ScoreTable>(snapshots);
   }
-  WayBack::Descent descent(setup, start, lambda, score);
+  Reversal::Descent descent(setup, start, lambda, score);
   do descent.step();
   while (goes_on(descent.t()) && !descent.over());
 }

@@ -40,6 +40,7 @@ class Run {
       snapshots_ = recorder->snapshots();
       observers_.push_back(std::move(recorder));
     }
+    if (setup.config.reverse) reversal_.emplace(setup, snapshots_);
     panel_.emplace(setup, std::move(witnesses), result_, options.folder.has_value());
     if (setup.grid->outflows() > 0) {
       passage_ = std::make_shared<PassageRecord>(setup);
@@ -130,14 +131,12 @@ class Run {
     if (passage_) passage_->keep(archive);
     for (const auto& observer : observers_) observer->keep(archive);
     keep_checks(setup_, !ended_by_.empty(), archive, result_.checks);
-    bool back = way_back_.has_value();
-    archive(back);
-    if (back && !way_back_) way_back_.emplace(setup_, result_.p, snapshots_);
-    if (back) way_back_->keep(archive);
+    if (reversal_) reversal_->keep(archive);
   }
 
   void save() {
     if (!options_.folder) return;
+    const StopAnswer answer;
     Archive archive;
     keep(archive);
     write_checkpoint(*options_.folder, checkpoint_of(setup_, options_.estimates, archive.take()), Durable::yes);
@@ -172,21 +171,12 @@ class Run {
   }
 
   void go_back() {
-    if (!way_back_) way_back_.emplace(setup_, result_.p, snapshots_);
-    ReverseResult& back = way_back_->result();
-    try {
-      way_back_->go([this] { save_when_due(); });
-    } catch (const Stopped&) {
-      back.interrupted = true;
-    }
-    const auto& tolerance = setup_.config.time.tolerance;  // absent for fixed steps, which are widened with the cells
-    const double time_error = tolerance ? *tolerance * static_cast<double>(result_.steps) : 0;
+    ReverseResult& back = reversal_->go(result_.p, [this] { save_when_due(); });
+    // Fixed steps have no tolerance: they are widened with the cells.
+    const double time_error = setup_.config.time.tolerance.value_or(0) * static_cast<double>(result_.steps);
     if (options_.estimates_reverse && !back.interrupted) estimate_errors(setup_, back, time_error, options_.scratch);
-    if (back.interrupted) {
-      const StopAnswer answer;
-      result_.stop_reason = stop_cause();
-      save();
-    }
+    if (back.interrupted) result_.stop_reason = stop_cause();
+    if (back.interrupted) save();
     check_reverse(setup_, back.rows, result_.checks);
     if (options_.folder) write_reverse(setup_, back, *options_.folder);
     result_.reverse = std::move(back);
@@ -382,7 +372,7 @@ class Run {
   std::string ended_by_;  // the reason of a [[stop]]; empty while none has come
   std::optional<Panel> panel_;
   std::optional<SelfCheck> self_check_;
-  std::optional<WayBack> way_back_;  // once it has begun
+  std::optional<Reversal> reversal_;
   std::optional<CoarserGrids> coarser_;
   struct Counts {
     long rhs_evaluations = 0, factorisations = 0, underflows = 0;

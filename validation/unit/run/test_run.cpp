@@ -448,8 +448,11 @@ TEST_CASE("a chosen step of the particles is announced and what its budget does 
 TEST_CASE("particles of the flow do not go on for ever") {
   Setup setup =
       setup_of(ou, {"compare.monte_carlo={ particles = 1000, stepper = \"probability_flow\", tolerance = 1e-12, "
-                    "steps_max = 2e4 }"});
+                    "steps_max = 2e4 }",
+                    "output.expectations.first=x"});
   const RunResult result = run(setup, {});
   CHECK(result.numerical_failure);
   CHECK(result.stop_reason.find("the flow's particles have taken the 20 steps they may") != std::string::npos);
+  REQUIRE(result.t > result.framed);
+  CHECK(result.answers[0] == doctest::Approx(std::exp(-result.t)).epsilon(1e-2));  // not of the last frame
 }
