@@ -7,7 +7,6 @@
 #include <cstdlib>
 #include <numeric>
 #include <random>
-#include <regex>
 
 #include "fokker/base/read_file.hpp"
 #include "overrides.hpp"
@@ -27,6 +26,19 @@ struct Listed {
   SweptKey key;
   std::vector<std::string> values;
 };
+
+// The path of a key as the table of keys has it: a * for the number of an entry.
+std::string path_of_rows(std::string_view name) {
+  std::string rows;
+  for (std::size_t at = 0; at <= name.size();) {
+    const std::size_t end = std::min(name.find('.', at), name.size());
+    const std::string_view step = name.substr(at, end - at);
+    const bool number = !step.empty() && step.find_first_not_of("0123456789") == std::string_view::npos;
+    rows += fmt::format("{}{}", at == 0 ? "" : ".", number ? "*" : step);
+    at = end + 1;
+  }
+  return rows;
+}
 
 // Numbers between two ends, evenly spaced in x or log x; `round` to the nearest integer.
 struct Interval {
@@ -132,7 +144,7 @@ class SweepReader {
   void read_list(const Node& node, Listed& listed) {
     if (node.value->kind == Value::Kind::array) {
       const std::filesystem::path folder = std::filesystem::absolute(sweep_.file).parent_path();
-      const std::string rows = std::regex_replace(listed.key.name, std::regex("[.][0-9]+"), ".*");
+      const std::string rows = path_of_rows(listed.key.name);
       for (Value item : node.value->items) {
         if (item.kind == Value::Kind::date) reader_.report({&item, node.key}, "a date, no key of a case takes one");
         see_files_from(folder, rows, item);

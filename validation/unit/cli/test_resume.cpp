@@ -345,11 +345,11 @@ TEST_CASE("a time reversal goes on where it was stopped however short its time")
   command.out = scratch.path / "stopped";
   int code = exit_stopped, parts = 0;
   for (; code == exit_stopped && parts < 500; ++parts) {
-    const StopRequest request(60);
+    const StopRequest request(60);  // fewer looks, and the estimate of its error, which begins anew, never ends
     code = parts == 0 ? verb_run(command) : verb_resume(quiet(*command.out));
   }
   CHECK(code == exit_ok);
-  CHECK(parts > 8);
+  CHECK(parts > 2);
   check_same(*command.out, unbroken);
 }
 
