@@ -124,6 +124,16 @@ vtkNew<vtkDoubleArray> cell_array(const CellArray& source, std::size_t cells) {
   return array;
 }
 
+/// VTK looks for those who make its objects when the first one is made, by two threads at once twice over: before any
+/// other use of it here. Always true.
+bool factories_found() {
+  static const bool found = [] {
+    const vtkNew<vtkImageData> first;
+    return first->GetReferenceCount() > 0;
+  }();
+  return found;
+}
+
 /// Writes beside the target and renames, so that a kill leaves the old file or the new one.
 void write_image(const std::filesystem::path& path, vtkImageData* image) {
   Draft draft(path);
@@ -157,6 +167,7 @@ bool evenly_spaced(std::span<const double> times) {
 void write_vti(const std::filesystem::path& path, const Grid& grid, std::span<const CellArray> arrays, double time) {
   // Points are the corners of cells: nx + 1 of them make nx cells. A 1D grid is a line of line cells.
   const bool plane = grid.dimension() == 2;
+  factories_found();
   vtkNew<vtkImageData> image;
   image->SetDimensions(static_cast<int>(grid.nx() + 1), plane ? static_cast<int>(grid.ny() + 1) : 1, 1);
   image->SetOrigin(grid.axis(0).lower, plane ? grid.axis(1).lower : 0.0, 0.0);
@@ -186,6 +197,7 @@ void write_spacetime_vti(const std::filesystem::path& path, const Axis& axis, st
                          std::span<const std::vector<double>> frames) {
   if (times.size() != frames.size() || frames.empty()) throw std::logic_error("one time for every frame");
   const std::size_t nx = axis.cells;
+  factories_found();
   vtkNew<vtkDoubleArray> p;
   p->SetName("p");
   p->SetNumberOfTuples(static_cast<vtkIdType>(nx * frames.size()));
@@ -250,6 +262,7 @@ class VtiFile {
   [[noreturn]] void fail(const std::string& reason) const { throw FileError(path_.string(), "cannot read: " + reason); }
 
   std::filesystem::path path_;
+  bool ready_ = factories_found();  // before the reader is made
   vtkNew<vtkXMLImageDataReader> reader_;
   ErrorListener errors_;
 };
