@@ -107,7 +107,18 @@ class PassageRecord : public Observer {
     double first = 0, second = 0, delay = 0;  // int s dC, int s^2 dC, int delay dC
     void keep(Archive& archive) { archive(first, second, delay); }
   };
-  [[nodiscard]] double delay_at(std::size_t outflow, const Moment& now) const;
+  /// The cells along an absorbing side, and 8 D + 2 h f_n in each at a time [x^2/t].
+  struct Wall {
+    Index first = 0, stride = 0;  ///< of the cells
+    int axis = 0, side = 0;
+    std::array<std::vector<double>, 2> x, f;
+    std::array<std::vector<double>, 3> D;
+    std::vector<double> pull;
+    double at = -1;  ///< [t] -1: never
+  };
+  [[nodiscard]] Wall wall_at(int axis, int side) const;
+  void move_to(double t, Wall& wall) const;
+  [[nodiscard]] double delay_at(std::size_t outflow, const Moment& now);
   void take_rates(const Moment& now);
 
   const Setup& setup_;
@@ -115,6 +126,7 @@ class PassageRecord : public Observer {
   std::vector<double> stops_;
   std::vector<double> rate_, outflow_;
   std::vector<Sum> sums_;
+  std::vector<Wall> walls_;             // by outflow
   std::vector<double> state_, change_;  // scratch
   double t_ = 0, inside_ = 0, initial_ = 1;
   bool goes_on_ = false;  // from a checkpoint

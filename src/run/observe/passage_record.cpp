@@ -28,6 +28,10 @@ PassageRecord::PassageRecord(const Setup& setup) : setup_(setup), sides_(setup.g
   rate_.resize(sides_.size());
   outflow_.resize(sides_.size());
   sums_.resize(sides_.size());
+  walls_.resize(sides_.size());
+  for (int axis = 0; axis < setup.grid->dimension(); ++axis)
+    for (int side = 0; side < 2; ++side)
+      if (const int k = setup.grid->outflow(axis, side); k >= 0) walls_[k] = wall_at(axis, side);
   state_.resize(static_cast<std::size_t>(setup.scheme->op().size()));
   change_.resize(state_.size());
 }
@@ -63,38 +67,49 @@ void PassageRecord::take_rates(const Moment& now) {
   for (std::size_t k = 0; k < rate_.size(); ++k) rate_[k] = change_[static_cast<std::size_t>(setup_.grid->cells()) + k];
 }
 
-double PassageRecord::delay_at(std::size_t outflow, const Moment& now) const {
+PassageRecord::Wall PassageRecord::wall_at(int axis, int side) const {
   const Grid& grid = *setup_.grid;
-  int axis = 0, side = 0;
-  for (int k = 0; k < grid.dimension(); ++k)
-    for (int s = 0; s < 2; ++s)
-      if (grid.outflow(k, s) == static_cast<int>(outflow)) {
-        axis = k;
-        side = s;
-      }
-  const double h = grid.axis(axis).width();
-  const Index n = grid.axis(axis).cells, wall = side == 0 ? 0 : n - 1;
-  const Index lines = grid.dimension() > 1 ? grid.axis(1 - axis).cells : 1;
-  std::array<std::vector<double>, 2> x, f;
-  std::array<std::vector<double>, 3> D;
-  for (auto* columns : {&x, &f})
-    for (auto& column : *columns) column.resize(static_cast<std::size_t>(lines));
-  for (auto& column : D) column.resize(static_cast<std::size_t>(lines));
   const bool plane = grid.dimension() > 1;
+  const Index place = side == 0 ? 0 : grid.axis(axis).cells - 1, lines = plane ? grid.axis(1 - axis).cells : 1;
+  Wall wall;
+  wall.first = axis == 0 ? place : grid.nx() * place;
+  wall.stride = axis == 0 ? grid.nx() : 1;
+  wall.axis = axis;
+  wall.side = side;
   for (Index j = 0; j < lines; ++j) {
-    x[axis][j] = grid.axis(axis).center(wall);
-    if (plane) x[1 - axis][j] = grid.axis(1 - axis).center(j);
+    wall.x[axis].push_back(grid.axis(axis).center(place));
+    if (plane) wall.x[1 - axis].push_back(grid.axis(1 - axis).center(j));
   }
-  const PointsIn points{lines, grid.dimension(), {x[0].data(), plane ? x[1].data() : nullptr}};
-  setup_.sde->drift(points, now.t, {{f[0].data(), plane ? f[1].data() : nullptr}});
-  setup_.sde->diffusion(points, now.t, {D[0].data(), plane ? D[1].data() : nullptr, plane ? D[2].data() : nullptr});
+  for (std::vector<double>& column : wall.f) column.resize(static_cast<std::size_t>(lines));
+  for (std::vector<double>& column : wall.D) column.resize(static_cast<std::size_t>(lines));
+  wall.pull.resize(static_cast<std::size_t>(lines));
+  return wall;
+}
+
+void PassageRecord::move_to(double t, Wall& wall) const {
+  if (wall.at >= 0 && (wall.at == t || setup_.sde->traits().autonomous)) return;
+  const bool plane = setup_.grid->dimension() > 1;
+  const auto lines = static_cast<Index>(wall.pull.size());
+  const PointsIn points{lines, setup_.grid->dimension(), {wall.x[0].data(), plane ? wall.x[1].data() : nullptr}};
+  setup_.sde->drift(points, t, {{wall.f[0].data(), plane ? wall.f[1].data() : nullptr}});
+  setup_.sde->diffusion(points, t,
+                        {wall.D[0].data(), plane ? wall.D[1].data() : nullptr, plane ? wall.D[2].data() : nullptr});
+  const double h = setup_.grid->axis(wall.axis).width(), outwards = wall.side == 0 ? -1 : 1;
+  for (Index j = 0; j < lines; ++j)
+    wall.pull[j] = 8 * wall.D[2 * wall.axis][j] + 2 * h * std::max(0.0, outwards * wall.f[wall.axis][j]);
+  wall.at = t;
+}
+
+double PassageRecord::delay_at(std::size_t outflow, const Moment& now) {
+  Wall& wall = walls_[outflow];
+  move_to(now.t, wall);
+  const double h = setup_.grid->axis(wall.axis).width();
   constexpr double tiny = 1e-300;  // all cells alike where there is nothing yet
   double sum = 0, weight = 0;
-  for (Index j = 0; j < lines; ++j) {
-    const double p = tiny + std::max(0.0, now.p->values[axis == 0 ? wall + grid.nx() * j : j + grid.nx() * wall]);
-    const double pull = 8 * D[2 * axis][j] + 2 * h * std::max(0.0, (side == 0 ? -1 : 1) * f[axis][j]);
-    if (!(pull > 0)) continue;
-    sum += p * h * h / pull;
+  for (Index j = 0; j < static_cast<Index>(wall.pull.size()); ++j) {
+    const double p = tiny + std::max(0.0, now.p->values[wall.first + wall.stride * j]);
+    if (!(wall.pull[j] > 0)) continue;
+    sum += p * h * h / wall.pull[j];
     weight += p;
   }
   return weight > 0 ? sum / weight : 0;
