@@ -108,18 +108,16 @@ def question_rows(folder):
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        print("| case | box | widened | felt | error, chosen box | error, wider box |\n|---|---|---|---|---|---|")
-        for row in exact_rows(folder):
-            print(row)
-        print("\n| case, 200 cells | box | cells in the end | widened below, above | felt | warned |\n|---|---|---|---|---|---|")
-        for row in wrong_rows(folder):
-            print(row)
-        print("\n| case | cells | box | cells in the end | variance | missing of it | told | warned |\n|---|---|---|---|---|---|---|---|")
-        for row in tail_rows(folder):
-            print(row)
-        print("\n| asked of N(0, 1), 400 cells | box | cells in the end | answer | true | warned |\n|---|---|---|---|---|---|")
-        for row in question_rows(folder):
-            print(row)
+        for head, rows in [
+            ("case | box | widened | felt | error, chosen box | error, wider box", exact_rows),
+            ("case, 200 cells | box | cells in the end | widened below, above | felt | warned", wrong_rows),
+            ("case | cells | box | cells in the end | variance | missing of it | told | warned", tail_rows),
+            ("asked of N(0, 1), 400 cells | box | cells in the end | answer | true | warned", question_rows),
+        ]:
+            print(f"| {head} |\n|{'---|' * len(head.split(' | '))}")
+            for row in rows(folder):
+                print(row)
+            print()
 
 
 if __name__ == "__main__":

@@ -12,23 +12,6 @@ constexpr Index most_looks = 1024;
 constexpr double unlike = 1.5;  // D of neighbours, where D vanishes at a wall: at x^b up to 2.5 b cells from it
 constexpr Index by_a_wall = 6;  // cells
 
-/// The cells with more than a hundredth of the mean density; the others hold less than a hundredth of the mass.
-std::vector<Index> cells_with_mass(std::span<const double> p) {
-  double sum = 0;
-  for (const double value : p) sum += std::max(value, 0.0);
-  std::vector<Index> cells;
-  const double least = 0.01 * sum / static_cast<double>(p.size());
-  for (std::size_t cell = 0; cell < p.size(); ++cell)
-    if (p[cell] > least) cells.push_back(static_cast<Index>(cell));
-  const Index every = (static_cast<Index>(cells.size()) + most_looks - 1) / most_looks;
-  if (every > 1) {
-    std::size_t kept = 0;
-    for (std::size_t k = 0; k < cells.size(); k += static_cast<std::size_t>(every)) cells[kept++] = cells[k];
-    cells.resize(kept);
-  }
-  return cells;
-}
-
 /// A cell and its neighbours along the axes: itself where a wall is in the way.
 struct Star {
   Index center = 0;
@@ -39,7 +22,7 @@ class Looker {
  public:
   Looker(const Grid& grid, const Sde& sde, double t, std::span<const double> p)
       : grid_(grid), dimension_(grid.dimension()), p_(p) {
-    const std::vector<Index> cells = cells_with_mass(p);
+    const std::vector<Index> cells = cells_with_mass(p, most_looks);
     stars_.reserve(cells.size());
     for (const Index cell : cells) stars_.push_back(star_of(cell));
     evaluate(sde, t);
@@ -191,6 +174,23 @@ class Looker {
 };
 
 }  // namespace
+
+// Those with more than a hundredth of the mean density: the others hold less than a hundredth of the mass.
+std::vector<Index> cells_with_mass(std::span<const double> p, Index most) {
+  double sum = 0;
+  for (const double value : p) sum += std::max(value, 0.0);
+  std::vector<Index> cells;
+  const double least = 0.01 * sum / static_cast<double>(p.size());
+  for (std::size_t cell = 0; cell < p.size(); ++cell)
+    if (p[cell] > least) cells.push_back(static_cast<Index>(cell));
+  const Index every = (static_cast<Index>(cells.size()) + most - 1) / most;
+  if (every > 1) {
+    std::size_t kept = 0;
+    for (std::size_t k = 0; k < cells.size(); k += static_cast<std::size_t>(every)) cells[kept++] = cells[k];
+    cells.resize(kept);
+  }
+  return cells;
+}
 
 std::vector<CellLook> look_at_cells(const Grid& grid, const Sde& sde, double t, std::span<const double> p) {
   return Looker(grid, sde, t, p).looks();

@@ -24,8 +24,10 @@ struct CellLook {
   std::array<bool, 2> fades{};   ///< by a wall across the axis at which D_nn vanishes, D_nn there unlike that next door
 };
 
-/// Looks at p (cell averages) at time t in the cells that hold 99 % of its mass or more, at most 1024 of them, evenly
-/// chosen. Empty where there is no mass.
+/// The cells that hold 99 % of the mass of p (cell averages) or more, at most `most` of them, evenly chosen.
+[[nodiscard]] std::vector<Index> cells_with_mass(std::span<const double> p, Index most);
+
+/// Looks at p at time t in such cells, at most 1024. Empty where there is no mass.
 [[nodiscard]] std::vector<CellLook> look_at_cells(const Grid& grid, const Sde& sde, double t,
                                                   std::span<const double> p);
 

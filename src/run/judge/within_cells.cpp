@@ -8,12 +8,13 @@
 #include <numbers>
 #include <vector>
 
+#include "cell_looks.hpp"
+
 namespace fokker {
 namespace {
 
 constexpr Index most_cells = 256, samples = 8;
 constexpr double worth_saying = 0.02;  // of the mean velocity
-constexpr double little = 0.01;        // of the mean density: such cells hold less than that of the mass
 constexpr double stagnant = 1e-3;      // of the mean square of the drift: where it is less, it counts as that
 
 /// Columns of points in the box, and coefficients there.
@@ -31,19 +32,6 @@ struct Points {
     sde.diffusion(points, t, {D[0].data(), plane ? D[1].data() : nullptr, plane ? D[2].data() : nullptr});
   }
 };
-
-/// Every so many of the cells that hold mass.
-std::vector<Index> some_cells(std::span<const double> p) {
-  double sum = 0;
-  for (const double value : p) sum += std::max(value, 0.0);
-  std::vector<Index> cells;
-  for (Index cell = 0; cell < static_cast<Index>(p.size()); ++cell)
-    if (p[cell] > little * sum / static_cast<double>(p.size())) cells.push_back(cell);
-  const Index every = (static_cast<Index>(cells.size()) + most_cells - 1) / most_cells;
-  for (std::size_t k = 0; every > 1 && k * every < cells.size(); ++k) cells[k] = cells[k * every];
-  if (every > 1) cells.resize((cells.size() + every - 1) / every);
-  return cells;
-}
 
 /// Along one axis through the centres of cells: per cell its centre, the two centres beside it that a parabola goes
 /// through (moved inwards at walls), then samples.
@@ -110,7 +98,7 @@ Unseen unseen_along(const Setup& setup, int axis, double t, std::span<const doub
 }  // namespace
 
 std::string structure_within_cells(const Setup& setup, double t, std::span<const double> p) {
-  const std::vector<Index> cells = some_cells(p);
+  const std::vector<Index> cells = cells_with_mass(p, most_cells);
   if (cells.empty()) return "";
   std::string text;
   for (int axis = 0; axis < setup.grid->dimension(); ++axis) {

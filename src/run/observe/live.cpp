@@ -76,6 +76,13 @@ std::string braille(unsigned dots) {
   return {static_cast<char>(0xE2), static_cast<char>(0xA0 | (dots >> 6U)), static_cast<char>(0x80 | (dots & 63U))};
 }
 
+/// Its ends below those of a picture, its name in the middle.
+std::string axis_line(const Axis& axis, int width) {
+  const std::string left = fmt::format("{:.4g}", axis.lower), right = fmt::format("{:.4g}", axis.upper);
+  const int gap = width - static_cast<int>(left.size() + right.size());
+  return std::string(margin, ' ') + left + fmt::format("{:^{}}", axis.name, std::max(1, gap)) + right;
+}
+
 std::vector<std::string> curve_lines(const Field& p, LiveScreen::Size size, Colours colours) {
   const int width = std::min(size.columns - margin - 1, 120), height = std::clamp(size.rows - 5, 4, 16);
   const std::vector<double> values = averages(p, 2 * width, 1);
@@ -109,10 +116,7 @@ std::vector<std::string> curve_lines(const Field& p, LiveScreen::Size size, Colo
     if (colours != Colours::none) line += "\033[0m";
     lines.push_back(std::move(line));
   }
-  const Axis& axis = p.grid->axis(0);
-  const std::string left = fmt::format("{:.4g}", axis.lower), right = fmt::format("{:.4g}", axis.upper);
-  const int gap = width - static_cast<int>(left.size() + right.size());
-  lines.push_back(std::string(margin, ' ') + left + fmt::format("{:^{}}", axis.name, std::max(1, gap)) + right);
+  lines.push_back(axis_line(p.grid->axis(0), width));
   return lines;
 }
 
@@ -146,7 +150,7 @@ std::vector<std::string> image_lines(const Field& p, LiveScreen::Size size, Colo
   const std::vector<double> values = averages(p, width, up);
   const double top = largest(values) > 0 ? largest(values) : 1;
   const auto at = [&](int i, int down) { return values[static_cast<std::size_t>((up - 1 - down) * width + i)]; };
-  const Axis &x = p.grid->axis(0), &y = p.grid->axis(1);
+  const Axis& y = p.grid->axis(1);
   std::vector<std::string> lines;
   for (int r = 0; r < height; ++r) {
     const double end = r == 0 ? y.upper : y.lower;
@@ -170,9 +174,7 @@ std::vector<std::string> image_lines(const Field& p, LiveScreen::Size size, Colo
     if (!plain) line += "\033[0m";
     lines.push_back(std::move(line));
   }
-  const std::string left = fmt::format("{:.4g}", x.lower), right = fmt::format("{:.4g}", x.upper);
-  const int gap = width - static_cast<int>(left.size() + right.size());
-  lines.push_back(std::string(margin, ' ') + left + fmt::format("{:^{}}", x.name, std::max(1, gap)) + right);
+  lines.push_back(axis_line(p.grid->axis(0), width));
   std::string key = fmt::format("{:>{}}  0 ", "p", margin - 2);
   for (int k = 0; k < 12; ++k) key += plain ? shade_of(k, 11) : escape(48, colour_of(k, 11), colours) + " ";
   lines.push_back(key + fmt::format("{} {:.3g}", plain ? "" : "\033[0m", top));

@@ -333,7 +333,7 @@ TEST_CASE("a finished run answers with its summary") {
   CHECK(read_file(said) == read_file(*command.out / "summary.json"));
 }
 
-TEST_CASE("a time reversal goes on where it was stopped however short its time") {
+TEST_CASE("a time reversal goes on where it was stopped") {
   const Scratch scratch;
   const fs::path file = scratch.write("case.toml", std::string(ou) +
                                                        "[reverse]\nlambda = [1, 0.5]\nscore = \"forward\"\n"
